@@ -1,0 +1,191 @@
+//! The layers of a network one by one: output shape, parameters and multiply-accumulates.
+
+use super::{Grid, StemSpec, StemStage, VitConfig};
+
+/// One layer as a summary lists it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// Which layer.
+    pub kind: LayerKind,
+    /// What it writes.
+    pub output: Shape,
+    /// Its trained parameters.
+    pub parameters: u64,
+    /// Its multiply-accumulates for one image.
+    pub macs: u64,
+}
+
+/// Which layer of the network a [`Layer`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LayerKind {
+    /// Convolution `conv` of stem stage `stage`, with its batch normalisation.
+    Stem {
+        /// Index of the stage.
+        stage: usize,
+        /// Index of the convolution within the stage.
+        conv: usize,
+    },
+    /// The linear layer over patches.
+    Patch,
+    /// The position embedding.
+    Position,
+    /// First normalisation of a block.
+    Norm1(usize),
+    /// All four projections and the product with the values.
+    Attention(usize),
+    /// Second normalisation of a block.
+    Norm2(usize),
+    /// First layer of a block's MLP.
+    Mlp1(usize),
+    /// Depthwise convolution of a block's MLP.
+    Depthwise(usize),
+    /// Second layer of a block's MLP.
+    Mlp2(usize),
+    /// The last normalisation.
+    Norm,
+    /// Mean or flatten.
+    Pool,
+    /// A layer of the class head, the last one giving the logits.
+    Head(usize),
+}
+
+/// Shape of an activation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// `[height, width, channels]`.
+    Grid(Grid),
+    /// `[tokens, width]`.
+    Tokens(usize, usize),
+    /// `[len]`.
+    Vector(usize),
+}
+
+impl core::fmt::Display for LayerKind {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Stem { stage, conv } => write!(f, "stem.{stage}.conv.{conv}"),
+            Self::Patch => f.write_str("embed.patch"),
+            Self::Position => f.write_str("embed.position"),
+            Self::Norm1(block) => write!(f, "block.{block}.norm1"),
+            Self::Attention(block) => write!(f, "block.{block}.attention"),
+            Self::Norm2(block) => write!(f, "block.{block}.norm2"),
+            Self::Mlp1(block) => write!(f, "block.{block}.mlp.1"),
+            Self::Depthwise(block) => write!(f, "block.{block}.mlp.depthwise"),
+            Self::Mlp2(block) => write!(f, "block.{block}.mlp.2"),
+            Self::Norm => f.write_str("norm"),
+            Self::Pool => f.write_str("pool"),
+            Self::Head(layer) => write!(f, "head.{layer}"),
+        }
+    }
+}
+
+impl core::fmt::Display for Shape {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Grid(grid) => write!(f, "{} x {} x {}", grid.height, grid.width, grid.channels),
+            Self::Tokens(tokens, width) => write!(f, "{tokens} x {width}"),
+            Self::Vector(len) => write!(f, "{len}"),
+        }
+    }
+}
+
+impl VitConfig {
+    /// Visits every layer in the order of the forward pass.
+    pub fn for_each_layer(&self, mut visit: impl FnMut(Layer)) {
+        self.visit_stem(&mut visit);
+        for block in 0..self.depth() {
+            self.visit_block(block, &mut visit);
+        }
+        let (tokens, dim) = (self.tokens(), self.dim());
+        visit(layer(LayerKind::Norm, Shape::Tokens(tokens, dim), 2 * dim, 0));
+        visit(layer(LayerKind::Pool, Shape::Vector(self.pooled_len()), 0, 0));
+        let mut inputs = self.pooled_len();
+        let widths = self.spec().hidden.iter().map(|&width| usize::from(width));
+        for (index, width) in widths.chain([self.classes()]).enumerate() {
+            let weights = inputs * width;
+            visit(layer(LayerKind::Head(index), Shape::Vector(width), weights + width, weights));
+            inputs = width;
+        }
+    }
+
+    fn visit_stem(&self, visit: &mut impl FnMut(Layer)) {
+        let (tokens, dim) = (self.tokens(), self.dim());
+        if let (StemSpec::Patches { .. }, Some(patch)) = (&self.spec().stem, self.patch_len()) {
+            let macs = tokens * patch * dim;
+            visit(layer(LayerKind::Patch, Shape::Tokens(tokens, dim), patch * dim + dim, macs));
+        }
+        for (stage, geometry) in self.stem_stages().enumerate() {
+            let mut conv = 0;
+            let mut add = |weights: usize, output: Grid| {
+                let kind = LayerKind::Stem { stage, conv };
+                let parameters = weights + 2 * output.channels;
+                visit(layer(kind, Shape::Grid(output), parameters, weights * output.positions()));
+                conv += 1;
+            };
+            let (input, output) = (geometry.input, geometry.output);
+            match geometry.stage {
+                StemStage::Conv { .. } => add(9 * input.channels * output.channels, output),
+                StemStage::Residual { hidden } => {
+                    let hidden = Grid { channels: hidden.into(), ..input };
+                    add(9 * input.channels * hidden.channels, hidden);
+                    add(hidden.channels * output.channels, output);
+                }
+                StemStage::InvertedResidual { hidden } => {
+                    let hidden = Grid { channels: hidden.into(), ..input };
+                    add(input.channels * hidden.channels, hidden);
+                    add(9 * hidden.channels, hidden);
+                    add(hidden.channels * output.channels, output);
+                }
+            }
+        }
+        visit(layer(LayerKind::Position, Shape::Tokens(tokens, dim), tokens * dim, 0));
+    }
+
+    fn visit_block(&self, block: usize, visit: &mut impl FnMut(Layer)) {
+        let (tokens, dim, width) = (self.tokens(), self.dim(), self.attention_dim());
+        let mlp = self.mlp_dim();
+        let out = Shape::Tokens(tokens, dim);
+        let hidden = Shape::Tokens(tokens, mlp);
+        visit(layer(LayerKind::Norm1(block), out, 2 * dim, 0));
+        let projections = 4 * dim * width;
+        let macs = tokens * projections + 2 * tokens * tokens * width;
+        visit(layer(LayerKind::Attention(block), out, projections + 3 * width + dim, macs));
+        visit(layer(LayerKind::Norm2(block), out, 2 * dim, 0));
+        visit(layer(LayerKind::Mlp1(block), hidden, dim * mlp + mlp, tokens * dim * mlp));
+        if self.spec().mlp.depthwise {
+            visit(layer(LayerKind::Depthwise(block), hidden, 10 * mlp, 9 * tokens * mlp));
+        }
+        visit(layer(LayerKind::Mlp2(block), out, mlp * dim + dim, tokens * mlp * dim));
+    }
+}
+
+const fn layer(kind: LayerKind, output: Shape, parameters: usize, macs: usize) -> Layer {
+    Layer { kind, output, parameters: parameters as u64, macs: macs as u64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Preset;
+    use super::*;
+
+    #[test]
+    fn seed_attention_has_the_parameters_of_the_report() {
+        let config = Preset::Seed.config(10).unwrap();
+        let mut attentions = 0;
+        config.for_each_layer(|layer| {
+            if let LayerKind::Attention(_) = layer.kind {
+                assert_eq!(layer.parameters, 263_808, "one attention of `seed`");
+                attentions += 1;
+            }
+        });
+        assert_eq!(attentions, 8, "blocks of `seed`");
+    }
+
+    #[test]
+    fn macs_agree_with_the_published_figures() {
+        let macs = |preset: Preset| preset.config(10).unwrap().macs();
+        assert!(macs(Preset::Vit64x4).abs_diff(10_700_000) < 50_000, "vit-64x4");
+        assert!(macs(Preset::Vit128x6).abs_diff(57_000_000) < 50_000, "vit-128x6");
+        assert!(macs(Preset::Compact).abs_diff(103_000_000) < 1_000_000, "compact");
+    }
+}

@@ -1,0 +1,360 @@
+//! The geometry of a network: one validated description from which everything else is derived.
+//!
+//! [`VitSpec`] is the stored form, [`VitConfig`] the checked one. Shapes, parameter counts,
+//! multiply-accumulates and the size of the arena are methods of [`VitConfig`]; no other module
+//! computes them again.
+
+mod layers;
+mod preset;
+mod spec;
+
+pub use layers::{Layer, LayerKind, Shape};
+pub use preset::Preset;
+pub use spec::{
+    AttentionSpec, ImageSpec, MAX_DEPTH, MAX_HIDDEN, MlpSpec, PatchOrder, Pool, StemSpec,
+    StemStage, VitSpec,
+};
+
+pub use crate::error::ConfigError;
+
+/// Colour channels of an input image.
+pub const IMAGE_CHANNELS: usize = 3;
+/// Largest side of an input image.
+pub const MAX_IMAGE_SIDE: usize = 512;
+/// Most tokens: keeps an attention row's sum of exponentials below 2^18 and its accumulator
+/// below 2^25.
+pub const MAX_TOKENS: usize = 1024;
+/// Widest token, and most channels of a stem stage: the bound on a row in integer layer
+/// normalisation.
+pub const MAX_DIM: usize = 1024;
+/// Widest head: keeps a score below 2^21 in magnitude.
+pub const MAX_HEAD_DIM: usize = 128;
+/// Most heads.
+pub const MAX_HEADS: usize = 16;
+/// Widest hidden layer of an MLP, a stem stage or a head.
+pub const MAX_HIDDEN_DIM: usize = 4096;
+/// Most inputs of one linear layer or convolution: `65_535·2^14 + 2^30 < 2^31`.
+pub const MAX_K: usize = 65_535;
+/// Most classes.
+pub const MAX_CLASSES: usize = 1024;
+/// Largest `tokens·dim` under a mean pool: `2^15·255·128 + 2^30 < 2^31` bounds a logit.
+pub const MAX_POOLED: usize = 1 << 15;
+
+/// A three-dimensional activation: rows, columns, channels, in that order in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grid {
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// Values per position.
+    pub channels: usize,
+}
+
+impl Grid {
+    /// Number of positions.
+    pub const fn positions(self) -> usize {
+        self.height * self.width
+    }
+
+    /// Number of values.
+    pub const fn len(self) -> usize {
+        self.positions() * self.channels
+    }
+
+    /// Whether there is no value at all.
+    pub const fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// One stage of a convolution stem with the shapes around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StemGeometry {
+    /// What the stage does.
+    pub stage: StemStage,
+    /// What it reads.
+    pub input: Grid,
+    /// What it writes.
+    pub output: Grid,
+}
+
+/// A checked description: every product of its fields fits the integer ranges that
+/// the kernels rely on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VitConfig {
+    spec: VitSpec,
+    tokens: usize,
+}
+
+impl VitConfig {
+    /// Checks a description.
+    ///
+    /// # Errors
+    /// One [`ConfigError`] variant for each cause, with what was found and what is allowed.
+    pub fn new(spec: VitSpec) -> Result<Self, ConfigError> {
+        within("image height", spec.image.height.into(), 1, MAX_IMAGE_SIDE)?;
+        within("image width", spec.image.width.into(), 1, MAX_IMAGE_SIDE)?;
+        within("dim", spec.dim.into(), 1, MAX_DIM)?;
+        within("depth", spec.depth.into(), 1, MAX_DEPTH)?;
+        within("heads", spec.attention.heads.into(), 1, MAX_HEADS)?;
+        within("head_dim", spec.attention.head_dim.into(), 1, MAX_HEAD_DIM)?;
+        within("mlp dim", spec.mlp.dim.into(), 1, MAX_HIDDEN_DIM)?;
+        within("classes", spec.classes.into(), 2, MAX_CLASSES)?;
+        for &width in &spec.hidden {
+            within("hidden width of the head", width.into(), 1, MAX_HIDDEN_DIM)?;
+        }
+        let tokens = match &spec.stem {
+            StemSpec::Patches { size, order } => {
+                check_patches(spec.image, usize::from(*size))?;
+                if *order == PatchOrder::Row && spec.mlp.depthwise {
+                    return Err(ConfigError::DepthwiseNeedsGrid);
+                }
+                pixels(spec.image) / (usize::from(*size) * usize::from(*size))
+            }
+            StemSpec::Conv(stages) => check_stages(&spec, stages)?,
+        };
+        within("tokens", tokens, 1, MAX_TOKENS)?;
+        let pooled = tokens * usize::from(spec.dim);
+        match spec.pool {
+            Pool::Mean => within("tokens x dim under a mean pool", pooled, 1, MAX_POOLED)?,
+            Pool::Flatten => within("inputs of the flatten head", pooled, 1, MAX_K)?,
+        }
+        Ok(Self { spec, tokens })
+    }
+
+    /// The stored form.
+    pub const fn spec(&self) -> &VitSpec {
+        &self.spec
+    }
+
+    /// The input image as `[height, width, 3]`.
+    pub fn image(&self) -> Grid {
+        Grid {
+            height: self.spec.image.height.into(),
+            width: self.spec.image.width.into(),
+            channels: IMAGE_CHANNELS,
+        }
+    }
+
+    /// Number of tokens.
+    pub const fn tokens(&self) -> usize {
+        self.tokens
+    }
+
+    /// Width of a token.
+    pub fn dim(&self) -> usize {
+        self.spec.dim.into()
+    }
+
+    /// Number of blocks.
+    pub fn depth(&self) -> usize {
+        self.spec.depth.into()
+    }
+
+    /// Number of attention heads.
+    pub fn heads(&self) -> usize {
+        self.spec.attention.heads.into()
+    }
+
+    /// Width of one head.
+    pub fn head_dim(&self) -> usize {
+        self.spec.attention.head_dim.into()
+    }
+
+    /// Width of all heads side by side, `heads · head_dim`.
+    pub fn attention_dim(&self) -> usize {
+        self.heads() * self.head_dim()
+    }
+
+    /// Hidden width of a block's MLP.
+    pub fn mlp_dim(&self) -> usize {
+        self.spec.mlp.dim.into()
+    }
+
+    /// Number of classes.
+    pub fn classes(&self) -> usize {
+        self.spec.classes.into()
+    }
+
+    /// Values of one patch; `None` for a convolution stem.
+    pub fn patch_len(&self) -> Option<usize> {
+        match self.spec.stem {
+            StemSpec::Patches { size, .. } => {
+                Some(usize::from(size) * usize::from(size) * IMAGE_CHANNELS)
+            }
+            StemSpec::Conv(_) => None,
+        }
+    }
+
+    /// Stages of a convolution stem with their shapes, in order; none for patches.
+    pub fn stem_stages(&self) -> impl Iterator<Item = StemGeometry> + '_ {
+        let stages = match &self.spec.stem {
+            StemSpec::Patches { .. } => &[],
+            StemSpec::Conv(stages) => stages.as_slice(),
+        };
+        let mut input = self.image();
+        stages.iter().map(move |&stage| {
+            let output = stage_output(input, stage);
+            let geometry = StemGeometry { stage, input, output };
+            input = output;
+            geometry
+        })
+    }
+
+    /// The token grid `[height, width, dim]`; `None` where patches in row order form no grid.
+    pub fn token_grid(&self) -> Option<Grid> {
+        let channels = self.dim();
+        match self.spec.stem {
+            StemSpec::Patches { order: PatchOrder::Row, .. } => None,
+            StemSpec::Patches { size, .. } => {
+                let image = self.image();
+                let size = usize::from(size);
+                Some(Grid { height: image.height / size, width: image.width / size, channels })
+            }
+            StemSpec::Conv(_) => self.stem_stages().last().map(|last| last.output),
+        }
+    }
+
+    /// Length of the vector that the class head reads.
+    pub fn pooled_len(&self) -> usize {
+        match self.spec.pool {
+            Pool::Mean => self.dim(),
+            Pool::Flatten => self.tokens * self.dim(),
+        }
+    }
+
+    /// Trained parameters: a batch normalisation counts its gain and bias, not its statistics.
+    pub fn parameters(&self) -> u64 {
+        let mut total = 0;
+        self.for_each_layer(|layer| total += layer.parameters);
+        total
+    }
+
+    /// Multiply-accumulates for one image, in linear layers, convolutions and attention.
+    pub fn macs(&self) -> u64 {
+        let mut total = 0;
+        self.for_each_layer(|layer| total += layer.macs);
+        total
+    }
+}
+
+/// The output of one stem stage.
+fn stage_output(input: Grid, stage: StemStage) -> Grid {
+    match stage {
+        StemStage::Conv { channels, stride, .. } => {
+            let stride = usize::from(stride);
+            Grid {
+                height: input.height.div_ceil(stride),
+                width: input.width.div_ceil(stride),
+                channels: channels.into(),
+            }
+        }
+        StemStage::Residual { .. } | StemStage::InvertedResidual { .. } => input,
+    }
+}
+
+fn pixels(image: ImageSpec) -> usize {
+    usize::from(image.height) * usize::from(image.width)
+}
+
+fn check_patches(image: ImageSpec, size: usize) -> Result<(), ConfigError> {
+    within("patch size", size, 1, MAX_IMAGE_SIDE)?;
+    for side in [image.height, image.width] {
+        if !usize::from(side).is_multiple_of(size) {
+            return Err(ConfigError::PatchSize { size, side: side.into() });
+        }
+    }
+    within("values of a patch", size * size * IMAGE_CHANNELS, 1, MAX_K)
+}
+
+/// Checks the stages of a convolution stem and returns the number of tokens.
+fn check_stages(spec: &VitSpec, stages: &[StemStage]) -> Result<usize, ConfigError> {
+    let mut grid = Grid {
+        height: spec.image.height.into(),
+        width: spec.image.width.into(),
+        channels: IMAGE_CHANNELS,
+    };
+    for &stage in stages {
+        match stage {
+            StemStage::Conv { channels, stride, .. } => {
+                within("channels of a stem stage", channels.into(), 1, MAX_DIM)?;
+                within("stride of a stem stage", stride.into(), 1, 2)?;
+            }
+            StemStage::Residual { hidden } | StemStage::InvertedResidual { hidden } => {
+                within("hidden channels of a stem stage", hidden.into(), 1, MAX_HIDDEN_DIM)?;
+            }
+        }
+        grid = stage_output(grid, stage);
+    }
+    match stages.last() {
+        Some(StemStage::Conv { channels, gelu: false, .. }) if *channels == spec.dim => {
+            Ok(grid.positions())
+        }
+        _ => Err(ConfigError::StemEnd { dim: spec.dim.into() }),
+    }
+}
+
+fn within(
+    what: &'static str,
+    found: usize,
+    min: usize,
+    max: usize,
+) -> Result<(), ConfigError> {
+    if found < min || found > max {
+        return Err(ConfigError::OutOfRange { what, found, min, max });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn micro() -> VitSpec {
+        Preset::Micro.config(10).unwrap().spec().clone()
+    }
+
+    #[test]
+    fn micro_has_the_shapes_of_its_table() {
+        let config = VitConfig::new(micro()).unwrap();
+        assert_eq!(config.tokens(), 64, "tokens");
+        assert_eq!(config.token_grid(), Some(Grid { height: 8, width: 8, channels: 64 }), "grid");
+        assert_eq!(config.attention_dim(), 64, "attention width");
+        assert_eq!(config.stem_stages().count(), 3, "stem stages");
+    }
+
+    #[test]
+    fn each_broken_rule_has_its_own_error() {
+        let broken = |change: fn(&mut VitSpec)| {
+            let mut spec = micro();
+            change(&mut spec);
+            VitConfig::new(spec).unwrap_err()
+        };
+        assert!(
+            matches!(
+                broken(|spec| spec.dim = 0),
+                ConfigError::OutOfRange { what: "dim", found: 0, .. }
+            ),
+            "a width of zero"
+        );
+        assert_eq!(broken(|spec| spec.dim = 32), ConfigError::StemEnd { dim: 32 }, "stem width");
+        assert_eq!(
+            broken(|spec| spec.stem = StemSpec::Patches { size: 5, order: PatchOrder::Grid }),
+            ConfigError::PatchSize { size: 5, side: 32 },
+            "a patch that does not divide the image"
+        );
+        assert_eq!(
+            broken(|spec| spec.stem = StemSpec::Patches { size: 4, order: PatchOrder::Row }),
+            ConfigError::DepthwiseNeedsGrid,
+            "depthwise without a grid"
+        );
+        assert!(
+            matches!(
+                broken(|spec| spec.stem = StemSpec::Patches { size: 1, order: PatchOrder::Grid }),
+                ConfigError::OutOfRange { what: "tokens x dim under a mean pool", .. }
+            ),
+            "too many pooled values"
+        );
+    }
+}

@@ -1,0 +1,119 @@
+//! The named networks of the family.
+
+use super::{
+    AttentionSpec, ImageSpec, MlpSpec, PatchOrder, Pool, StemSpec, StemStage, VitConfig, VitSpec,
+};
+use heapless::Vec;
+
+/// A network with a name, for 32×32 RGB images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preset {
+    /// The student report's transformer: 2×2 patches, dim 128, depth 8, a flatten head.
+    Seed,
+    /// Convolution stem with residual stages, dim 128, depth 5.
+    Compact,
+    /// Convolution stem, dim 64, depth 4.
+    Micro,
+    /// Plain transformer on 4×4 patches, dim 64, depth 4.
+    Vit64x4,
+    /// Plain transformer on 4×4 patches, dim 128, depth 6.
+    Vit128x6,
+}
+
+impl Preset {
+    /// Every preset, largest first.
+    pub const ALL: [Self; 5] =
+        [Self::Seed, Self::Compact, Self::Micro, Self::Vit64x4, Self::Vit128x6];
+
+    /// The name used on command lines and in records.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Seed => "seed",
+            Self::Compact => "compact",
+            Self::Micro => "micro",
+            Self::Vit64x4 => "vit-64x4",
+            Self::Vit128x6 => "vit-128x6",
+        }
+    }
+
+    /// The preset of that name.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|preset| preset.name() == name)
+    }
+
+    /// Its description with `classes` classes.
+    ///
+    /// # Errors
+    /// [`ConfigError`](super::ConfigError) if `classes` is outside what a head may have.
+    pub fn config(self, classes: u16) -> Result<VitConfig, super::ConfigError> {
+        VitConfig::new(self.spec(classes))
+    }
+
+    fn spec(self, classes: u16) -> VitSpec {
+        let conv = |channels, stride, gelu| StemStage::Conv { channels, stride, gelu };
+        let patches = |size| StemSpec::Patches { size, order: PatchOrder::Grid };
+        let plain = |dim| MlpSpec { dim, depthwise: false, second_gelu: false };
+        let depthwise = |dim| MlpSpec { dim, depthwise: true, second_gelu: false };
+        let (stem, dim, depth, (heads, head_dim), mlp) = match self {
+            Self::Seed => {
+                (patches(2), 128, 8, (4, 128), MlpSpec { second_gelu: true, ..plain(256) })
+            }
+            Self::Compact => {
+                let stages = [
+                    conv(32, 1, true),
+                    StemStage::Residual { hidden: 64 },
+                    conv(80, 2, true),
+                    StemStage::InvertedResidual { hidden: 240 },
+                    StemStage::InvertedResidual { hidden: 240 },
+                    conv(128, 2, false),
+                ];
+                (StemSpec::Conv(stages.into_iter().collect()), 128, 5, (4, 32), depthwise(256))
+            }
+            Self::Micro => {
+                let stages = [conv(16, 1, true), conv(32, 2, true), conv(64, 2, false)];
+                (StemSpec::Conv(stages.into_iter().collect()), 64, 4, (4, 16), depthwise(128))
+            }
+            Self::Vit64x4 => (patches(4), 64, 4, (4, 16), plain(128)),
+            Self::Vit128x6 => (patches(4), 128, 6, (4, 32), plain(256)),
+        };
+        let (pool, hidden) = match self {
+            Self::Seed => (Pool::Flatten, [2048, 1024].into_iter().collect()),
+            _ => (Pool::Mean, Vec::new()),
+        };
+        VitSpec {
+            image: ImageSpec { height: 32, width: 32 },
+            stem,
+            dim,
+            depth,
+            attention: AttentionSpec { heads, head_dim },
+            mlp,
+            pool,
+            hidden,
+            classes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameters(preset: Preset) -> u64 {
+        preset.config(10).unwrap().parameters()
+    }
+
+    #[test]
+    fn parameter_counts_are_the_published_ones() {
+        assert_eq!(parameters(Preset::Seed), 71_895_946, "seed, position trained");
+        assert_eq!(parameters(Preset::Compact), 905_514, "compact");
+        assert_eq!(parameters(Preset::Micro), 167_578, "micro");
+    }
+
+    #[test]
+    fn names_round_trip() {
+        for preset in Preset::ALL {
+            assert_eq!(Preset::by_name(preset.name()), Some(preset), "{}", preset.name());
+        }
+        assert_eq!(Preset::by_name("huge"), None, "an unknown name");
+    }
+}

@@ -1,0 +1,124 @@
+//! What a network looks like, as plain data: the part of a description that is stored.
+//!
+//! Nothing here is checked; [`VitConfig`](super::VitConfig) is the checked form and the only one
+//! the rest of the workspace computes with.
+
+use heapless::Vec;
+use serde::{Deserialize, Serialize};
+
+/// Most blocks, and most stem stages, of one network.
+pub const MAX_DEPTH: usize = 16;
+/// Most hidden layers of a class head.
+pub const MAX_HIDDEN: usize = 4;
+
+/// An unchecked description of one network of the family.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VitSpec {
+    /// Input image, RGB.
+    pub image: ImageSpec,
+    /// How pixels become tokens.
+    pub stem: StemSpec,
+    /// Width of a token.
+    pub dim: u16,
+    /// Number of blocks.
+    pub depth: u8,
+    /// Attention of every block.
+    pub attention: AttentionSpec,
+    /// MLP of every block.
+    pub mlp: MlpSpec,
+    /// From tokens to the class head.
+    pub pool: Pool,
+    /// Widths of the class head's hidden layers (each followed by GELU); empty for a linear head.
+    pub hidden: Vec<u16, MAX_HIDDEN>,
+    /// Number of classes.
+    pub classes: u16,
+}
+
+/// Size of the input image in pixels; it always has three channels, RGB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageSpec {
+    /// Rows.
+    pub height: u16,
+    /// Columns.
+    pub width: u16,
+}
+
+/// How pixels become tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StemSpec {
+    /// Square patches through one linear layer with bias.
+    Patches {
+        /// Side of a patch in pixels.
+        size: u8,
+        /// Which pixels a patch holds.
+        order: PatchOrder,
+    },
+    /// Convolutions without bias, each followed by a batch normalisation; every position of the
+    /// last stage's output is a token.
+    Conv(Vec<StemStage, MAX_DEPTH>),
+}
+
+/// Which pixels make up patch `t`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PatchOrder {
+    /// A `size × size` square; squares are numbered row by row, values within one are ordered
+    /// row, column, channel.
+    Grid,
+    /// `size²` neighbouring pixels of the image read row by row: what reshaping the `H×W×3` array
+    /// to `(tokens, size²·3)` gives. Tokens then form no grid.
+    Row,
+}
+
+/// One stage of a convolution stem. Convolutions are 3×3 with padding 1 unless said otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StemStage {
+    /// One 3×3 convolution.
+    Conv {
+        /// Output channels.
+        channels: u16,
+        /// 1 or 2.
+        stride: u8,
+        /// Whether GELU follows the normalisation.
+        gelu: bool,
+    },
+    /// `x + conv1×1(gelu(conv3×3(x)))`, as wide as its input.
+    Residual {
+        /// Channels between the two convolutions.
+        hidden: u16,
+    },
+    /// `x + conv1×1(gelu(depthwise3×3(gelu(conv1×1(x)))))`, as wide as its input.
+    InvertedResidual {
+        /// Channels of the depthwise convolution.
+        hidden: u16,
+    },
+}
+
+/// Multi-head attention with biased query, key, value and output projections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttentionSpec {
+    /// Number of heads.
+    pub heads: u8,
+    /// Width of a head; independent of `dim`.
+    pub head_dim: u16,
+}
+
+/// The two-layer perceptron of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MlpSpec {
+    /// Hidden width.
+    pub dim: u16,
+    /// Whether a biased depthwise 3×3 convolution over the token grid is added to the hidden
+    /// values before GELU.
+    pub depthwise: bool,
+    /// Whether GELU also follows the second layer.
+    pub second_gelu: bool,
+}
+
+/// From tokens to one vector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Pool {
+    /// The mean over tokens.
+    Mean,
+    /// All tokens one after another.
+    Flatten,
+}

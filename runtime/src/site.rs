@@ -1,0 +1,121 @@
+//! The places in a network whose activations have a scale, with one name for each in the trainer,
+//! the exporter, the runtime and the golden files.
+
+use core::fmt;
+
+/// A place in the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SiteId {
+    /// The image, normalised: `[height, width, 3]`.
+    Input,
+    /// A convolution stem, or its residual sum: `[height, width, channels]`.
+    Stem {
+        /// Index of the stage.
+        stage: u8,
+        /// Index of the convolution within the stage.
+        conv: u8,
+        /// Which value of that convolution.
+        at: ConvSite,
+    },
+    /// The residual stream after the position was added: `[tokens, dim]`.
+    Embed,
+    /// Inside a block.
+    Block {
+        /// Index of the block.
+        block: u8,
+        /// Where in the block.
+        at: BlockSite,
+    },
+    /// Output of the last normalisation: `[tokens, dim]`.
+    Norm,
+    /// The vector that the class head reads: `[dim]` under a mean pool.
+    Pool,
+    /// A hidden layer of the class head before GELU.
+    HeadHidden(u8),
+    /// The same after GELU.
+    HeadGelu(u8),
+    /// The logits: `[classes]`.
+    Logits,
+}
+
+/// A value of one convolution of the stem, its batch normalisation included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ConvSite {
+    /// Before GELU.
+    Linear,
+    /// After GELU.
+    Gelu,
+    /// After the stage's input was added; only for the last convolution of a residual stage.
+    Add,
+}
+
+/// A value inside a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BlockSite {
+    /// First normalisation: `[tokens, dim]`.
+    Norm1,
+    /// Query of all heads: `[tokens, heads · head_dim]`.
+    Query,
+    /// Key of all heads, likewise.
+    Key,
+    /// Value of all heads, likewise.
+    Value,
+    /// The weighted values of all heads, before the output projection.
+    Context,
+    /// The residual stream after attention was added: `[tokens, dim]`.
+    Attention,
+    /// Second normalisation: `[tokens, dim]`.
+    Norm2,
+    /// First MLP layer: `[tokens, mlp_dim]`.
+    Mlp1,
+    /// First MLP layer plus its depthwise convolution, where there is one.
+    Depthwise,
+    /// After GELU.
+    Gelu,
+    /// Second MLP layer, where a second GELU follows it: `[tokens, dim]`.
+    Mlp2,
+    /// The residual stream after the MLP was added: `[tokens, dim]`.
+    Output,
+}
+
+impl fmt::Display for SiteId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Input => f.write_str("input"),
+            Self::Stem { stage, conv, at } => {
+                let at = match at {
+                    ConvSite::Linear => "linear",
+                    ConvSite::Gelu => "gelu",
+                    ConvSite::Add => "add",
+                };
+                write!(f, "stem.{stage}.conv.{conv}.{at}")
+            }
+            Self::Embed => f.write_str("embed"),
+            Self::Block { block, at } => write!(f, "block.{block}.{}", at.name()),
+            Self::Norm => f.write_str("norm"),
+            Self::Pool => f.write_str("pool"),
+            Self::HeadHidden(layer) => write!(f, "head.{layer}.linear"),
+            Self::HeadGelu(layer) => write!(f, "head.{layer}.gelu"),
+            Self::Logits => f.write_str("logits"),
+        }
+    }
+}
+
+impl BlockSite {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Norm1 => "norm1",
+            Self::Query => "query",
+            Self::Key => "key",
+            Self::Value => "value",
+            Self::Context => "context",
+            Self::Attention => "attention",
+            Self::Norm2 => "norm2",
+            Self::Mlp1 => "mlp1",
+            Self::Depthwise => "depthwise",
+            Self::Gelu => "gelu",
+            Self::Mlp2 => "mlp2",
+            Self::Output => "output",
+        }
+    }
+}
