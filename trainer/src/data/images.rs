@@ -1,0 +1,187 @@
+//! Labelled RGB images of one size in one buffer.
+
+use anyhow::{Result, ensure};
+use runtime::config::IMAGE_CHANNELS;
+
+/// Labelled RGB images of one size.
+///
+/// A pixel component is a u8; the order within an image is row, column, channel (HWC), rows top
+/// to bottom, channels red, green, blue. Images keep the order they were given in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Images {
+    height: usize,
+    width: usize,
+    pixels: Vec<u8>,
+    labels: Vec<u16>,
+}
+
+impl Images {
+    /// Takes images one after another, each `height · width · 3` bytes, with a label for each.
+    ///
+    /// # Errors
+    /// If a side is 0, or `pixels` is not as long as the sizes and the number of labels ask for.
+    pub fn new(height: usize, width: usize, pixels: Vec<u8>, labels: Vec<u16>) -> Result<Self> {
+        ensure!(
+            height > 0 && width > 0,
+            "images of {height} x {width} pixels have no pixel"
+        );
+        let expected = [width, IMAGE_CHANNELS, labels.len()]
+            .into_iter()
+            .try_fold(height, usize::checked_mul);
+        ensure!(
+            expected == Some(pixels.len()),
+            "{} images of {height} x {width} RGB pixels cannot have {} bytes in all",
+            labels.len(),
+            pixels.len()
+        );
+        Ok(Self {
+            height,
+            width,
+            pixels,
+            labels,
+        })
+    }
+
+    /// Number of images.
+    pub const fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is no image.
+    pub const fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Rows of every image.
+    pub const fn height(&self) -> usize {
+        self.height
+    }
+
+    /// Columns of every image.
+    pub const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Bytes of one image: `height · width · 3`.
+    pub const fn image_len(&self) -> usize {
+        self.height * self.width * IMAGE_CHANNELS
+    }
+
+    /// Image `i`, `[height, width, 3]`.
+    ///
+    /// # Panics
+    /// If `i` is not below [`len`](Self::len).
+    pub fn image(&self, i: usize) -> &[u8] {
+        &self.pixels[i * self.image_len()..][..self.image_len()]
+    }
+
+    /// Label of image `i`.
+    ///
+    /// # Panics
+    /// If `i` is not below [`len`](Self::len).
+    pub fn label(&self, i: usize) -> u16 {
+        self.labels[i]
+    }
+
+    /// All labels, in the order of the images.
+    pub fn labels(&self) -> &[u16] {
+        &self.labels
+    }
+
+    /// All images one after another, `[len, height, width, 3]`.
+    pub fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
+    /// The first `n` images, or all of them where there are fewer.
+    #[must_use]
+    pub fn take(&self, n: usize) -> Self {
+        let n = n.min(self.len());
+        Self {
+            pixels: self.pixels[..n * self.image_len()].to_vec(),
+            labels: self.labels[..n].to_vec(),
+            ..*self
+        }
+    }
+
+    /// The images at `indices`, in that order; an index may occur more than once.
+    ///
+    /// # Panics
+    /// If an index is not below [`len`](Self::len).
+    #[must_use]
+    pub fn subset(&self, indices: &[usize]) -> Self {
+        let mut pixels = Vec::with_capacity(indices.len() * self.image_len());
+        for &i in indices {
+            pixels.extend_from_slice(self.image(i));
+        }
+        let labels = indices.iter().map(|&i| self.label(i)).collect();
+        Self {
+            pixels,
+            labels,
+            ..*self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three images of 1 × 2 pixels; image `i` holds `10i .. 10i + 6`.
+    fn three() -> Images {
+        let pixels = (0..3)
+            .flat_map(|i| (0..6).map(move |byte| 10 * i + byte))
+            .collect();
+        Images::new(1, 2, pixels, vec![7, 8, 9]).unwrap()
+    }
+
+    #[test]
+    fn an_image_is_its_own_slice() {
+        let images = three();
+        assert_eq!(
+            (images.len(), images.height(), images.width()),
+            (3, 1, 2),
+            "sizes"
+        );
+        assert_eq!(images.image(1), [10, 11, 12, 13, 14, 15], "second image");
+        assert_eq!(images.label(1), 8, "second label");
+    }
+
+    #[test]
+    fn take_keeps_the_first_images() {
+        let two = three().take(2);
+        assert_eq!(two.labels(), [7, 8], "labels of the first two");
+        assert_eq!(two.image(1), three().image(1), "pixels of the second");
+        assert_eq!(three().take(99), three(), "no more than there are");
+    }
+
+    #[test]
+    fn subset_follows_the_indices() {
+        let chosen = three().subset(&[2, 0, 2]);
+        assert_eq!(chosen.labels(), [9, 7, 9], "labels");
+        assert_eq!(chosen.image(0), three().image(2), "first chosen image");
+        assert_eq!(chosen.image(1), three().image(0), "second chosen image");
+    }
+
+    #[test]
+    fn wrong_lengths_are_refused() {
+        let error = Images::new(2, 2, vec![0; 11], vec![0])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("2 x 2") && error.contains("11 bytes"),
+            "{error}"
+        );
+        assert!(Images::new(0, 2, Vec::new(), vec![0]).is_err(), "no rows");
+        assert!(
+            Images::new(usize::MAX, 2, Vec::new(), vec![0]).is_err(),
+            "size overflows"
+        );
+        assert!(
+            Images::new(2, 2, Vec::new(), Vec::new())
+                .unwrap()
+                .is_empty(),
+            "no images"
+        );
+    }
+}
