@@ -1,0 +1,58 @@
+//! Multi-head self-attention, its head width independent of the token width.
+
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
+use runtime::config::VitConfig;
+use runtime::site::BlockSite;
+
+use super::init::Init;
+use crate::ops::VitBackend;
+
+/// Softmax attention over all tokens with biased projections.
+#[derive(Module, Debug)]
+pub struct Attention<B: Backend> {
+    /// `[dim, heads · head_dim]`; the columns of one head are neighbours.
+    pub query: Linear<B>,
+    /// Likewise.
+    pub key: Linear<B>,
+    /// Likewise.
+    pub value: Linear<B>,
+    /// `[heads · head_dim, dim]`.
+    pub output: Linear<B>,
+    #[module(skip)]
+    heads: usize,
+}
+
+impl<B: Backend> Attention<B> {
+    pub(crate) fn new(config: &VitConfig, init: &mut Init<'_, B>) -> Self {
+        let (dim, width) = (config.dim(), config.attention_dim());
+        Self {
+            query: init.linear(dim, width),
+            key: init.linear(dim, width),
+            value: init.linear(dim, width),
+            output: init.linear(width, dim),
+            heads: config.heads(),
+        }
+    }
+}
+
+impl<B: VitBackend> Attention<B> {
+    /// `[batch, tokens, dim]` to the same shape.
+    pub(crate) fn forward(
+        &self,
+        x: Tensor<B, 3>,
+        mut see: impl FnMut(BlockSite, &Tensor<B, 3>),
+    ) -> Tensor<B, 3> {
+        let query = B::vit_linear(x.clone(), &self.query); // [batch, tokens, heads · head_dim]
+        see(BlockSite::Query, &query);
+        let key = B::vit_linear(x.clone(), &self.key);
+        see(BlockSite::Key, &key);
+        let value = B::vit_linear(x, &self.value);
+        see(BlockSite::Value, &value);
+        let context = B::vit_attention(query, key, value, self.heads);
+        see(BlockSite::Context, &context);
+        B::vit_linear(context, &self.output) // [batch, tokens, dim]
+    }
+}

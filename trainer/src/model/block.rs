@@ -1,0 +1,67 @@
+//! One pre-norm transformer block.
+
+use burn::module::Module;
+use burn::nn::LayerNorm;
+use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
+use runtime::config::VitConfig;
+use runtime::site::{BlockSite, SiteId};
+
+use super::attention::Attention;
+use super::init::Init;
+use super::mlp::Mlp;
+use super::observe::Observer;
+use crate::ops::VitBackend;
+
+/// `x += attention(norm1(x)); x += mlp(norm2(x))`.
+#[derive(Module, Debug)]
+pub struct Block<B: Backend> {
+    /// Epsilon 1e-6.
+    pub norm1: LayerNorm<B>,
+    /// Multi-head self-attention.
+    pub attention: Attention<B>,
+    /// Epsilon 1e-6.
+    pub norm2: LayerNorm<B>,
+    /// Two-layer perceptron.
+    pub mlp: Mlp<B>,
+}
+
+impl<B: Backend> Block<B> {
+    pub(crate) fn new(config: &VitConfig, dropout: f64, init: &mut Init<'_, B>) -> Self {
+        Self {
+            norm1: init.layer_norm(config.dim()),
+            attention: Attention::new(config, init),
+            norm2: init.layer_norm(config.dim()),
+            mlp: Mlp::new(config, dropout, init),
+        }
+    }
+}
+
+impl<B: VitBackend> Block<B> {
+    /// `[batch, tokens, dim]` to the same shape.
+    pub(crate) fn forward(
+        &self,
+        x: Tensor<B, 3>,
+        index: usize,
+        observer: &mut impl Observer<B>,
+    ) -> Tensor<B, 3> {
+        let mut see = |at, value: &Tensor<B, 3>| {
+            observer.see(
+                SiteId::Block {
+                    block: index as u8,
+                    at,
+                },
+                value,
+            );
+        };
+        let normed = B::vit_layer_norm(x.clone(), &self.norm1);
+        see(BlockSite::Norm1, &normed);
+        let x = x + self.attention.forward(normed, &mut see);
+        see(BlockSite::Attention, &x);
+        let normed = B::vit_layer_norm(x.clone(), &self.norm2);
+        see(BlockSite::Norm2, &normed);
+        let x = x + self.mlp.forward(normed, &mut see);
+        see(BlockSite::Output, &x);
+        x
+    }
+}

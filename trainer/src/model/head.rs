@@ -1,0 +1,57 @@
+//! The class head: pooled tokens to logits.
+
+use burn::module::Module;
+use burn::nn::{Dropout, DropoutConfig, Linear};
+use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
+use runtime::config::VitConfig;
+use runtime::site::SiteId;
+
+use super::init::Init;
+use super::observe::Observer;
+use crate::ops::VitBackend;
+
+/// Linear layers with GELU between them; the last one gives the logits.
+#[derive(Module, Debug)]
+pub struct Head<B: Backend> {
+    /// At least one: the hidden layers, then the one to `classes`.
+    pub layers: Vec<Linear<B>>,
+    dropout: Dropout,
+}
+
+impl<B: Backend> Head<B> {
+    pub(crate) fn new(config: &VitConfig, dropout: f64, init: &mut Init<'_, B>) -> Self {
+        let hidden = config.spec().hidden.iter().map(|&width| usize::from(width));
+        let mut inputs = config.pooled_len();
+        let layers = hidden
+            .chain([config.classes()])
+            .map(|outputs| init.linear(core::mem::replace(&mut inputs, outputs), outputs))
+            .collect();
+        Self {
+            layers,
+            dropout: DropoutConfig::new(dropout).init(),
+        }
+    }
+}
+
+impl<B: VitBackend> Head<B> {
+    /// `[batch, 1, pooled_len]` to `[batch, 1, classes]`.
+    pub(crate) fn forward(
+        &self,
+        pooled: Tensor<B, 3>,
+        observer: &mut impl Observer<B>,
+    ) -> Tensor<B, 3> {
+        let mut x = self.dropout.forward(pooled);
+        for (index, layer) in self.layers.iter().enumerate() {
+            x = B::vit_linear(x, layer);
+            if index + 1 < self.layers.len() {
+                observer.see(SiteId::HeadHidden(index as u8), &x);
+                x = B::vit_gelu(x);
+                observer.see(SiteId::HeadGelu(index as u8), &x);
+                x = self.dropout.forward(x);
+            }
+        }
+        observer.see(SiteId::Logits, &x);
+        x
+    }
+}

@@ -1,0 +1,85 @@
+//! The two-layer perceptron of a block.
+
+use burn::module::{Module, Param};
+use burn::nn::{Dropout, DropoutConfig, Linear};
+use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
+use runtime::config::VitConfig;
+use runtime::site::BlockSite;
+
+use super::init::Init;
+use crate::ops::VitBackend;
+
+/// `W2·gelu(h + depthwise(h))` with `h = W1·x`, and GELU once more where the network has it.
+#[derive(Module, Debug)]
+pub struct Mlp<B: Backend> {
+    /// `[dim, mlp_dim]`.
+    pub linear1: Linear<B>,
+    /// Over the token grid, where the network has one.
+    pub depthwise: Option<Depthwise<B>>,
+    /// `[mlp_dim, dim]`.
+    pub linear2: Linear<B>,
+    dropout: Dropout,
+    #[module(skip)]
+    second_gelu: bool,
+}
+
+/// A biased depthwise 3×3 convolution over the token grid.
+#[derive(Module, Debug)]
+pub struct Depthwise<B: Backend> {
+    /// `[mlp_dim, 1, 3, 3]`.
+    pub weight: Param<Tensor<B, 4>>,
+    /// `[mlp_dim]`.
+    pub bias: Param<Tensor<B, 1>>,
+    #[module(skip)]
+    sides: [usize; 2],
+}
+
+impl<B: Backend> Mlp<B> {
+    pub(crate) fn new(config: &VitConfig, dropout: f64, init: &mut Init<'_, B>) -> Self {
+        let (dim, mlp_dim, spec) = (config.dim(), config.mlp_dim(), config.spec().mlp);
+        let linear1 = init.linear(dim, mlp_dim);
+        let grid = config.token_grid().filter(|_| spec.depthwise);
+        let depthwise = grid.map(|grid| Depthwise {
+            weight: init.depthwise(mlp_dim),
+            bias: init.bias(mlp_dim),
+            sides: [grid.height, grid.width],
+        });
+        let linear2 = init.linear(mlp_dim, dim);
+        let dropout = DropoutConfig::new(dropout).init();
+        Self {
+            linear1,
+            depthwise,
+            linear2,
+            dropout,
+            second_gelu: spec.second_gelu,
+        }
+    }
+}
+
+impl<B: VitBackend> Mlp<B> {
+    /// `[batch, tokens, dim]` to the same shape.
+    pub(crate) fn forward(
+        &self,
+        x: Tensor<B, 3>,
+        mut see: impl FnMut(BlockSite, &Tensor<B, 3>),
+    ) -> Tensor<B, 3> {
+        let mut h = B::vit_linear(x, &self.linear1); // [batch, tokens, mlp_dim]
+        see(BlockSite::Mlp1, &h);
+        if let Some(depthwise) = &self.depthwise {
+            let (weight, bias) = (depthwise.weight.val(), depthwise.bias.val());
+            h = h.clone() + B::vit_depthwise3x3(h, weight, Some(bias), depthwise.sides);
+            see(BlockSite::Depthwise, &h);
+        }
+        let h = B::vit_gelu(h);
+        see(BlockSite::Gelu, &h);
+        let y = B::vit_linear(self.dropout.forward(h), &self.linear2); // [batch, tokens, dim]
+        let y = if self.second_gelu {
+            see(BlockSite::Mlp2, &y);
+            B::vit_gelu(y)
+        } else {
+            y
+        };
+        self.dropout.forward(y)
+    }
+}

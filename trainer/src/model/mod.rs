@@ -1,0 +1,157 @@
+//! The network as a burn module, built from a [`VitConfig`] and from nothing else.
+//!
+//! Every activation inside is `[batch, positions, channels]`, the order in which the runtime
+//! keeps it too: grids row by row with channels last, vectors as one position.
+
+mod attention;
+mod block;
+mod head;
+mod init;
+mod mlp;
+mod observe;
+mod patch;
+mod stem;
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::nn::{Dropout, DropoutConfig, LayerNorm};
+use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
+use runtime::config::{Pool, VitConfig};
+use runtime::site::SiteId;
+use serde::{Deserialize, Serialize};
+
+pub use attention::Attention;
+pub use block::Block;
+pub use head::Head;
+pub use init::{BATCH_NORM_EPSILON, LAYER_NORM_EPSILON};
+pub use mlp::{Depthwise, Mlp};
+pub use patch::PatchEmbed;
+pub use stem::{ConvNorm, ConvStem, Stage, Stem};
+
+use crate::ops::VitBackend;
+use init::Init;
+use observe::{Callback, Observer, Silent};
+
+/// A vision transformer of the family.
+#[derive(Module, Debug)]
+pub struct Vit<B: Backend> {
+    /// Pixels to tokens.
+    pub stem: Stem<B>,
+    /// Position embedding `[tokens, dim]`.
+    pub position: Param<Tensor<B, 2>>,
+    /// The blocks in order.
+    pub blocks: Vec<Block<B>>,
+    /// The last normalisation; epsilon 1e-6.
+    pub norm: LayerNorm<B>,
+    /// Pooled tokens to logits.
+    pub head: Head<B>,
+    dropout: Dropout,
+    #[module(skip)]
+    pool: Pool,
+}
+
+/// Probabilities with which values are dropped while training; all zero by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DropoutRates {
+    /// After the position embedding.
+    pub embed: f64,
+    /// After each layer of a block's MLP.
+    pub mlp: f64,
+    /// Before each layer of the class head.
+    pub head: f64,
+}
+
+impl<B: Backend> Vit<B> {
+    /// A network with seeded starting values: the same on every backend.
+    pub fn new(config: &VitConfig, rates: DropoutRates, seed: u64, device: &B::Device) -> Self {
+        Self::build(config, rates, &mut Init::seeded(seed, device))
+    }
+
+    /// A network of zeros, for values that are about to be loaded.
+    pub(crate) fn zeros(config: &VitConfig, device: &B::Device) -> Self {
+        Self::build(config, DropoutRates::default(), &mut Init::zeros(device))
+    }
+
+    /// Number of trained values; the running statistics of batch normalisation are not trained.
+    pub fn parameters(&self) -> u64 {
+        let mut count = Count::default();
+        self.visit(&mut count);
+        count.total
+    }
+
+    fn build(config: &VitConfig, rates: DropoutRates, init: &mut Init<'_, B>) -> Self {
+        Self {
+            stem: Stem::new(config, init),
+            position: init.position(config.tokens(), config.dim()),
+            blocks: (0..config.depth())
+                .map(|_| Block::new(config, rates.mlp, init))
+                .collect(),
+            norm: init.layer_norm(config.dim()),
+            head: Head::new(config, rates.head, init),
+            dropout: DropoutConfig::new(rates.embed).init(),
+            pool: config.spec().pool,
+        }
+    }
+}
+
+impl<B: VitBackend> Vit<B> {
+    /// Normalised images `[batch, 3, height, width]` to logits `[batch, classes]`.
+    pub fn forward(&self, images: Tensor<B, 4>) -> Tensor<B, 2> {
+        self.pass(images, &mut Silent)
+    }
+
+    /// As [`forward`](Self::forward), reporting each [`SiteId`] of the pass in its order as
+    /// `[batch, positions, channels]`: grids row by row, vectors as one position.
+    pub fn forward_observed(
+        &self,
+        images: Tensor<B, 4>,
+        observe: &mut dyn FnMut(SiteId, Tensor<B, 3>),
+    ) -> Tensor<B, 2> {
+        self.pass(images, &mut Callback(observe))
+    }
+
+    fn pass(&self, images: Tensor<B, 4>, observer: &mut impl Observer<B>) -> Tensor<B, 2> {
+        let [batch, channels, height, width] = images.dims();
+        let pixels = images
+            .permute([0, 2, 3, 1])
+            .reshape([batch, height * width, channels]);
+        observer.see(SiteId::Input, &pixels);
+        let x = self.stem.forward(pixels, observer); // [batch, tokens, dim]
+        let x = x + self.position.val().unsqueeze();
+        observer.see(SiteId::Embed, &x);
+        let mut x = self.dropout.forward(x);
+        for (index, block) in self.blocks.iter().enumerate() {
+            x = block.forward(x, index, observer); // [batch, tokens, dim]
+        }
+        let x = B::vit_layer_norm(x, &self.norm);
+        observer.see(SiteId::Norm, &x);
+        let pooled = match self.pool {
+            Pool::Mean => x.mean_dim(1), // [batch, 1, dim]
+            Pool::Flatten => x.flatten::<2>(1, 2).unsqueeze_dim(1), // [batch, 1, tokens · dim]
+        };
+        observer.see(SiteId::Pool, &pooled);
+        self.head.forward(pooled, observer).squeeze_dim(1) // [batch, classes]
+    }
+}
+
+/// Adds up sizes of parameters that are trained.
+#[derive(Default)]
+struct Count {
+    total: u64,
+    running: bool,
+}
+
+impl<B: Backend> ModuleVisitor<B> for Count {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.running = matches!(name, "running_mean" | "running_var");
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        if !self.running {
+            self.total += param.lazy_shape().num_elements() as u64;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,246 @@
+//! The stem: how pixels become tokens, by patches or by a short stack of convolutions.
+
+use burn::module::{Module, Param};
+use burn::nn::BatchNorm;
+use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
+use runtime::config::{Grid, StemGeometry, StemSpec, StemStage, VitConfig};
+use runtime::site::{ConvSite, SiteId};
+
+use super::init::Init;
+use super::observe::Observer;
+use super::patch::PatchEmbed;
+use crate::ops::{VitBackend, Window};
+
+/// How pixels become tokens.
+#[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one stem in a model")]
+pub enum Stem<B: Backend> {
+    /// One linear layer over patches.
+    Patches(PatchEmbed<B>),
+    /// Convolutions; every position of the last one's output is a token.
+    Conv(ConvStem<B>),
+}
+
+/// A stack of convolution stages.
+#[derive(Module, Debug)]
+pub struct ConvStem<B: Backend> {
+    /// The stages in order, one for each of [`VitConfig::stem_stages`].
+    pub stages: Vec<Stage<B>>,
+}
+
+/// One stage: convolutions in order, and for residual stages the sum with the stage's input.
+#[derive(Module, Debug)]
+pub struct Stage<B: Backend> {
+    /// One convolution of a plain stage, two of a residual one, three of an inverted residual one.
+    pub convs: Vec<ConvNorm<B>>,
+    #[module(skip)]
+    residual: bool,
+}
+
+/// A convolution without bias, its batch normalisation, and GELU where the stage has one.
+#[derive(Module, Debug)]
+pub struct ConvNorm<B: Backend> {
+    /// `[outputs, inputs, side, side]`, `inputs` being 1 for a depthwise convolution.
+    pub weight: Param<Tensor<B, 4>>,
+    /// Normalisation of the convolution's output; epsilon 1e-5.
+    pub norm: BatchNorm<B>,
+    #[module(skip)]
+    kind: ConvKind,
+    #[module(skip)]
+    gelu: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum ConvKind {
+    Full(Window),
+    Depthwise(Window),
+    Pointwise,
+}
+
+impl<B: Backend> Stem<B> {
+    pub(crate) fn new(config: &VitConfig, init: &mut Init<'_, B>) -> Self {
+        match config.spec().stem {
+            StemSpec::Patches { size, order } => {
+                Self::Patches(PatchEmbed::new(config, (size.into(), order), init))
+            }
+            StemSpec::Conv(_) => {
+                let stages = config
+                    .stem_stages()
+                    .map(|stage| Stage::new(stage, init))
+                    .collect();
+                Self::Conv(ConvStem { stages })
+            }
+        }
+    }
+}
+
+impl<B: VitBackend> Stem<B> {
+    /// `[batch, height · width, 3]` to `[batch, tokens, dim]`.
+    pub(crate) fn forward(
+        &self,
+        pixels: Tensor<B, 3>,
+        observer: &mut impl Observer<B>,
+    ) -> Tensor<B, 3> {
+        match self {
+            Self::Patches(patches) => patches.forward(pixels),
+            Self::Conv(stem) => stem
+                .stages
+                .iter()
+                .enumerate()
+                .fold(pixels, |x, (index, stage)| {
+                    stage.forward(x, index, observer)
+                }),
+        }
+    }
+}
+
+impl<B: Backend> Stage<B> {
+    fn new(geometry: StemGeometry, init: &mut Init<'_, B>) -> Self {
+        let StemGeometry {
+            stage,
+            input,
+            output,
+        } = geometry;
+        let window = |grid: Grid, stride| Window {
+            input: [grid.height, grid.width],
+            stride,
+        };
+        let (inputs, outputs) = (input.channels, output.channels);
+        let mut conv =
+            |inputs, outputs, kind, gelu| ConvNorm::new(inputs, outputs, kind, gelu, init);
+        let convs = match stage {
+            StemStage::Conv { stride, gelu, .. } => {
+                vec![conv(
+                    inputs,
+                    outputs,
+                    ConvKind::Full(window(input, stride.into())),
+                    gelu,
+                )]
+            }
+            StemStage::Residual { hidden } => vec![
+                conv(
+                    inputs,
+                    hidden.into(),
+                    ConvKind::Full(window(input, 1)),
+                    true,
+                ),
+                conv(hidden.into(), outputs, ConvKind::Pointwise, false),
+            ],
+            StemStage::InvertedResidual { hidden } => vec![
+                conv(inputs, hidden.into(), ConvKind::Pointwise, true),
+                conv(
+                    hidden.into(),
+                    hidden.into(),
+                    ConvKind::Depthwise(window(input, 1)),
+                    true,
+                ),
+                conv(hidden.into(), outputs, ConvKind::Pointwise, false),
+            ],
+        };
+        Self {
+            residual: !matches!(stage, StemStage::Conv { .. }),
+            convs,
+        }
+    }
+}
+
+impl<B: VitBackend> Stage<B> {
+    fn forward(
+        &self,
+        input: Tensor<B, 3>,
+        index: usize,
+        observer: &mut impl Observer<B>,
+    ) -> Tensor<B, 3> {
+        let shortcut = self.residual.then(|| input.clone());
+        let mut x = input;
+        for (conv, layer) in self.convs.iter().enumerate() {
+            let site = |at| SiteId::Stem {
+                stage: index as u8,
+                conv: conv as u8,
+                at,
+            };
+            x = layer.forward(x);
+            observer.see(site(ConvSite::Linear), &x);
+            if layer.gelu {
+                x = B::vit_gelu(x);
+                observer.see(site(ConvSite::Gelu), &x);
+            }
+        }
+        if let Some(shortcut) = shortcut {
+            x = x + shortcut;
+            let conv = (self.convs.len() - 1) as u8;
+            observer.see(
+                SiteId::Stem {
+                    stage: index as u8,
+                    conv,
+                    at: ConvSite::Add,
+                },
+                &x,
+            );
+        }
+        x
+    }
+}
+
+impl<B: Backend> ConvNorm<B> {
+    fn new(
+        inputs: usize,
+        outputs: usize,
+        kind: ConvKind,
+        gelu: bool,
+        init: &mut Init<'_, B>,
+    ) -> Self {
+        let weight = match kind {
+            ConvKind::Full(_) => init.convolution(outputs, inputs, 3),
+            ConvKind::Depthwise(_) => init.convolution(outputs, 1, 3),
+            ConvKind::Pointwise => init.convolution(outputs, inputs, 1),
+        };
+        Self {
+            weight,
+            norm: init.batch_norm(outputs),
+            kind,
+            gelu,
+        }
+    }
+}
+
+impl<B: VitBackend> ConvNorm<B> {
+    /// `[batch, positions, inputs]` to `[batch, positions', outputs]`, without GELU.
+    fn forward(&self, x: Tensor<B, 3>) -> Tensor<B, 3> {
+        let weight = self.weight.val();
+        let x = match self.kind {
+            ConvKind::Full(window) => B::vit_conv3x3(x, weight, window),
+            ConvKind::Depthwise(window) => B::vit_depthwise3x3(x, weight, None, window.input),
+            ConvKind::Pointwise => {
+                let [outputs, inputs, ..] = weight.dims();
+                x.matmul(weight.reshape([1, outputs, inputs]).swap_dims(1, 2))
+            }
+        };
+        self.normalise(x)
+    }
+
+    /// Normalises by the batch's statistics while training, which update the running ones, and by
+    /// the running ones otherwise.
+    fn normalise(&self, x: Tensor<B, 3>) -> Tensor<B, 3> {
+        let (gamma, beta) = (self.norm.gamma.val(), self.norm.beta.val());
+        if !B::ad_enabled(&x.device()) {
+            let variance = self.norm.running_var.value();
+            let scale = gamma / variance.add_scalar(self.norm.epsilon).sqrt();
+            let shift = beta - self.norm.running_mean.value() * scale.clone();
+            return x * scale.unsqueeze() + shift.unsqueeze();
+        }
+        let (y, mean, variance) = B::vit_batch_norm(x, gamma, beta, self.norm.epsilon);
+        let momentum = self.norm.momentum;
+        let blend = |old: Tensor<B, 1>, new: Tensor<B, 1>| {
+            (old * (1.0 - momentum) + new * momentum).detach()
+        };
+        self.norm
+            .running_mean
+            .update(blend(self.norm.running_mean.value_sync(), mean));
+        self.norm
+            .running_var
+            .update(blend(self.norm.running_var.value_sync(), variance));
+        y
+    }
+}

@@ -1,0 +1,256 @@
+//! What a burn record holds, seen without burn: every tensor with its path and shape.
+//!
+//! burn panics on records whose tensors disagree with the module they are loaded into, so this
+//! view is compared with the module first.
+
+use std::fmt;
+
+use anyhow::{Result, bail, ensure};
+use burn::module::{Module, ModuleVisitor, Param, ParamId};
+use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// Characters of a parameter's id in a record: eight bytes in base 32.
+const ID_LEN: usize = 13;
+
+/// A serialised module, reduced to what decides whether it can be loaded.
+#[derive(Debug)]
+pub(super) enum Outline {
+    Map(Vec<(String, Self)>),
+    Sequence(Vec<Self>),
+    Text(String),
+    Number(u64),
+    Bytes(Floats),
+    Nothing,
+}
+
+/// Raw bytes read as little-endian f32.
+#[derive(Debug)]
+pub(super) struct Floats {
+    bytes: usize,
+    finite: bool,
+    lowest: f32,
+}
+
+/// One tensor of a record or of a module.
+#[derive(Debug, PartialEq, Eq)]
+struct Leaf {
+    path: String,
+    shape: Vec<u64>,
+}
+
+impl Outline {
+    /// Checks that loading into `module` cannot fail: the same tensors with the same shapes, each
+    /// whole, finite and f32, and no negative variance.
+    pub(super) fn check<B: Backend>(&self, module: &impl Module<B>) -> Result<()> {
+        let mut found = Vec::new();
+        self.leaves(&mut Vec::new(), &mut found)?;
+        let mut expected = Expected::default();
+        module.visit(&mut expected);
+        for leaf in &expected.leaves {
+            match found.iter().find(|other| other.path == leaf.path) {
+                None => bail!("tensor `{}` is missing", leaf.path),
+                Some(other) => ensure!(
+                    other.shape == leaf.shape,
+                    "tensor `{}` is {:?}, its description asks for {:?}",
+                    leaf.path,
+                    other.shape,
+                    leaf.shape
+                ),
+            }
+        }
+        let unknown = found.iter().find(|leaf| !expected.leaves.contains(leaf));
+        if let Some(leaf) = unknown {
+            bail!(
+                "tensor `{}` has no place in the described network",
+                leaf.path
+            );
+        }
+        ensure!(
+            found.len() == expected.leaves.len(),
+            "a tensor is stored twice"
+        );
+        Ok(())
+    }
+
+    /// Collects the parameters below this point.
+    fn leaves(&self, path: &mut Vec<String>, found: &mut Vec<Leaf>) -> Result<()> {
+        match self {
+            Self::Map(entries) => {
+                if let (Some(Self::Text(id)), Some(tensor)) = (self.get("id"), self.get("param")) {
+                    let shape = tensor.check_parameter(id, &path.join("."))?;
+                    found.push(Leaf {
+                        path: path.join("."),
+                        shape,
+                    });
+                    return Ok(());
+                }
+                for (key, value) in entries {
+                    path.push(key.clone());
+                    value.leaves(path, found)?;
+                    path.pop();
+                }
+            }
+            Self::Sequence(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    path.push(index.to_string());
+                    item.leaves(path, found)?;
+                    path.pop();
+                }
+            }
+            Self::Text(_) | Self::Number(_) | Self::Bytes(_) | Self::Nothing => {}
+        }
+        Ok(())
+    }
+
+    /// Checks one `{bytes, shape, dtype}` and returns its shape.
+    fn check_parameter(&self, id: &str, path: &str) -> Result<Vec<u64>> {
+        let parts = (self.get("bytes"), self.get("shape"), self.get("dtype"));
+        let (Some(Self::Bytes(data)), Some(Self::Sequence(shape)), Some(Self::Text(dtype))) = parts
+        else {
+            bail!("tensor `{path}` has no bytes, shape or type");
+        };
+        // The length first: burn panics on ids that decode to more than eight bytes.
+        ensure!(
+            id.len() == ID_LEN && ParamId::try_deserialize(id).is_some(),
+            "tensor `{path}` has the malformed id {id:?}"
+        );
+        ensure!(
+            dtype == "F32",
+            "tensor `{path}` is of type {dtype:?}, expected \"F32\""
+        );
+        let sides = shape.iter().map(|side| match side {
+            Self::Number(side) => Some(*side),
+            _ => None,
+        });
+        let Some(shape) = sides.collect::<Option<Vec<_>>>() else {
+            bail!("tensor `{path}` has a shape that is not made of numbers");
+        };
+        let bytes = shape
+            .iter()
+            .try_fold(4, |bytes: u64, &side| bytes.checked_mul(side));
+        ensure!(
+            bytes == Some(data.bytes as u64),
+            "tensor `{path}` of shape {shape:?} has {} bytes",
+            data.bytes
+        );
+        ensure!(
+            data.finite,
+            "tensor `{path}` holds a value that is not finite"
+        );
+        ensure!(
+            data.lowest >= 0.0 || !path.ends_with(".running_var"),
+            "tensor `{path}` holds a negative variance"
+        );
+        Ok(shape)
+    }
+
+    fn get(&self, key: &str) -> Option<&Self> {
+        match self {
+            Self::Map(entries) => entries
+                .iter()
+                .find(|entry| entry.0 == key)
+                .map(|entry| &entry.1),
+            _ => None,
+        }
+    }
+}
+
+/// The tensors of a module; shapes are known without any value being drawn.
+#[derive(Default)]
+struct Expected {
+    path: Vec<String>,
+    leaves: Vec<Leaf>,
+}
+
+impl<B: Backend> ModuleVisitor<B> for Expected {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
+        let shape = param.lazy_shape().iter().map(|&side| side as u64).collect();
+        self.leaves.push(Leaf {
+            path: self.path.join("."),
+            shape,
+        });
+    }
+}
+
+impl<'de> Deserialize<'de> for Outline {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OutlineVisitor)
+    }
+}
+
+struct OutlineVisitor;
+
+impl<'de> Visitor<'de> for OutlineVisitor {
+    type Value = Outline;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("part of a burn record")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Outline, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(Outline::Map(entries))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Outline, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = sequence.next_element()? {
+            items.push(item);
+        }
+        Ok(Outline::Sequence(items))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Outline, E> {
+        Ok(Outline::Text(text.to_owned()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Outline, E> {
+        Ok(Outline::Number(number))
+    }
+
+    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Outline, E> {
+        let values = bytes
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|&chunk| f32::from_le_bytes(chunk));
+        let (finite, lowest) = values.fold((true, f32::INFINITY), |(finite, lowest), value| {
+            (finite & value.is_finite(), lowest.min(value))
+        });
+        Ok(Outline::Bytes(Floats {
+            bytes: bytes.len(),
+            finite,
+            lowest,
+        }))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Outline, E> {
+        Ok(Outline::Nothing)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Outline, E> {
+        Ok(Outline::Nothing)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Outline, E> {
+        Ok(Outline::Nothing)
+    }
+
+    fn visit_unit<E>(self) -> Result<Outline, E> {
+        Ok(Outline::Nothing)
+    }
+}
