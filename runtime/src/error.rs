@@ -36,11 +36,19 @@ pub enum ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OutOfRange { what, found, min, max } => {
+            Self::OutOfRange {
+                what,
+                found,
+                min,
+                max,
+            } => {
                 write!(f, "{what} is {found}, allowed is {min} to {max}")
             }
             Self::PatchSize { size, side } => {
-                write!(f, "patches of side {size} do not tile an image side of {side}")
+                write!(
+                    f,
+                    "patches of side {size} do not tile an image side of {side}"
+                )
             }
             Self::DepthwiseNeedsGrid => f.write_str(
                 "a depthwise convolution needs tokens on a grid; patches in row order have none",
@@ -54,3 +62,298 @@ impl fmt::Display for ConfigError {
 }
 
 impl core::error::Error for ConfigError {}
+
+/// Bytes that are not a blob this reader runs. Nothing is left to fail after a blob was parsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormatError {
+    /// Fewer bytes than a prelude.
+    Truncated {
+        /// Bytes given.
+        found: usize,
+        /// Bytes of a prelude.
+        expected: usize,
+    },
+    /// The first four bytes are not a blob's.
+    Magic {
+        /// The first four bytes.
+        found: [u8; 4],
+    },
+    /// A version that this reader does not know.
+    Version {
+        /// The blob's version.
+        found: u16,
+        /// The newest version this reader knows.
+        newest: u16,
+    },
+    /// An arithmetic that this reader was built without or does not know.
+    Arithmetic {
+        /// The blob's arithmetic.
+        found: u16,
+    },
+    /// The file is shorter or longer than the prelude says.
+    Length {
+        /// Bytes after the prelude.
+        found: usize,
+        /// Bytes that the prelude announces.
+        expected: usize,
+    },
+    /// The bytes are damaged.
+    Checksum {
+        /// CRC-32 of the bytes.
+        found: u32,
+        /// CRC-32 that the prelude announces.
+        expected: u32,
+    },
+    /// A record is not what its place asks for.
+    Record {
+        /// Which record.
+        record: RecordId,
+    },
+    /// The description is not one of the family.
+    Config(ConfigError),
+    /// A tensor has another length than the description asks for.
+    TensorLen {
+        /// Record that holds the tensor.
+        record: RecordId,
+        /// Which tensor.
+        tensor: &'static str,
+        /// Its length in bytes.
+        found: usize,
+        /// The length asked for, in bytes.
+        expected: usize,
+    },
+    /// A value is outside its range.
+    Range {
+        /// Record that holds the value.
+        record: RecordId,
+        /// Which value.
+        field: &'static str,
+        /// The value.
+        found: i64,
+        /// Smallest allowed value.
+        min: i64,
+        /// Largest allowed value.
+        max: i64,
+    },
+    /// An optional part is there and must not be, or the other way round.
+    Presence {
+        /// Record of the part.
+        record: RecordId,
+        /// Which part.
+        field: &'static str,
+        /// Whether it must be there.
+        expected: bool,
+    },
+    /// Another number of class names than classes.
+    ClassNames {
+        /// Names found.
+        found: usize,
+        /// Number of classes.
+        expected: usize,
+    },
+    /// Bytes are left after the last record.
+    Trailing {
+        /// How many.
+        bytes: usize,
+    },
+}
+
+/// A record of a blob.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordId {
+    /// The description.
+    Header,
+    /// A convolution of the stem.
+    Conv(u8),
+    /// The layer that makes tokens.
+    Embed,
+    /// The position embedding.
+    Position,
+    /// A block.
+    Block(u8),
+    /// The last normalisation and the pool.
+    End,
+    /// The list of heads.
+    Heads,
+    /// A head.
+    Head(u8),
+}
+
+impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header => f.write_str("header"),
+            Self::Conv(index) => write!(f, "convolution {index}"),
+            Self::Embed => f.write_str("embedding layer"),
+            Self::Position => f.write_str("position"),
+            Self::Block(index) => write!(f, "block {index}"),
+            Self::End => f.write_str("end"),
+            Self::Heads => f.write_str("list of heads"),
+            Self::Head(index) => write!(f, "head {index}"),
+        }
+    }
+}
+
+impl fmt::Display for FormatError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Truncated { found, expected } => {
+                write!(
+                    f,
+                    "{found} bytes are too few for a blob, whose prelude has {expected}"
+                )
+            }
+            Self::Magic { found } => {
+                write!(
+                    f,
+                    "not a blob: it begins with {found:02x?} instead of \"OCEL\""
+                )
+            }
+            Self::Version { found, newest } => {
+                write!(
+                    f,
+                    "blob version {found}; this reader knows versions 1 to {newest}"
+                )
+            }
+            Self::Arithmetic { found } => {
+                write!(f, "blob arithmetic {found}; this reader knows 0 (int8)")
+            }
+            Self::Length { found, expected } => {
+                write!(
+                    f,
+                    "{found} bytes after the prelude, which announces {expected}"
+                )
+            }
+            Self::Checksum { found, expected } => {
+                write!(
+                    f,
+                    "damaged blob: CRC-32 is {found:08x}, expected {expected:08x}"
+                )
+            }
+            Self::Record { record } => write!(f, "the {record} record does not decode"),
+            Self::Config(error) => write!(f, "impossible network: {error}"),
+            Self::TensorLen {
+                record,
+                tensor,
+                found,
+                expected,
+            } => {
+                write!(
+                    f,
+                    "{record}: {tensor} has {found} bytes, expected {expected}"
+                )
+            }
+            Self::Range {
+                record,
+                field,
+                found,
+                min,
+                max,
+            } => {
+                write!(f, "{record}: {field} is {found}, allowed is {min} to {max}")
+            }
+            Self::Presence {
+                record,
+                field,
+                expected: true,
+            } => {
+                write!(f, "{record}: {field} is missing")
+            }
+            Self::Presence {
+                record,
+                field,
+                expected: false,
+            } => {
+                write!(f, "{record}: {field} must not be there")
+            }
+            Self::ClassNames { found, expected } => {
+                write!(f, "{found} class names for {expected} classes")
+            }
+            Self::Trailing { bytes } => write!(f, "{bytes} bytes after the last record"),
+        }
+    }
+}
+
+impl core::error::Error for FormatError {}
+
+impl From<ConfigError> for FormatError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+/// A call that a parsed model cannot serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunError {
+    /// The image has another size than the model's input.
+    Image {
+        /// Bytes given.
+        found: usize,
+        /// Height times width times three.
+        expected: usize,
+    },
+    /// The arena is too small.
+    Arena {
+        /// Bytes given.
+        found: usize,
+        /// [`VitConfig::arena_len`](crate::config::VitConfig::arena_len).
+        expected: usize,
+    },
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Image { found, expected } => {
+                write!(f, "an image of {found} bytes; the model reads {expected}")
+            }
+            Self::Arena { found, expected } => {
+                write!(f, "an arena of {found} bytes; the model needs {expected}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for RunError {}
+
+/// An operand whose length disagrees with the others'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShapeError {
+    /// Which operand.
+    pub what: &'static str,
+    /// The length that the other operands ask for.
+    pub expected: usize,
+    /// Its length.
+    pub found: usize,
+}
+
+impl ShapeError {
+    /// Succeeds if the lengths agree.
+    pub(crate) const fn check(
+        what: &'static str,
+        expected: usize,
+        found: usize,
+    ) -> Result<(), Self> {
+        if expected == found {
+            Ok(())
+        } else {
+            Err(Self {
+                what,
+                expected,
+                found,
+            })
+        }
+    }
+}
+
+impl fmt::Display for ShapeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: found {}, expected {}",
+            self.what, self.found, self.expected
+        )
+    }
+}
+
+impl core::error::Error for ShapeError {}

@@ -1,7 +1,50 @@
-//! Placeholder head.
+//! Runs quantized vision transformers in integers: no `std`, no heap, no floats.
+//!
+//! ```text
+//! image u8 [h, w, 3]
+//!   → stem or patches → embedding      i16 [tokens, dim], the residual stream
+//!   → depth × block                    norm → attention → add → norm → MLP → add
+//!   → last norm → pool → class head    i8 embedding, i32 logits
+//! ```
+//!
+//! [`Model::parse`] checks a blob once and completely and borrows its weights; [`Model::run`] needs
+//! the image and a slice of memory whose size [`config::VitConfig::arena_len`] gives. [`integer`]
+//! defines every bit of the result, [`format`] every byte of the blob.
+//!
+//! # Invariants
+//! - Nothing allocates, nothing is a float, and nothing panics on any blob or image.
+//! - Every kernel set returns the bits of [`kernels::scalar`].
+//! - After [`Model::parse`] nothing can fail on a blob's content.
 #![cfg_attr(not(test), no_std)]
 #![deny(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::float_arithmetic,
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::std_instead_of_core
+    )
+)]
 
+mod arena;
 pub mod config;
 pub mod error;
+pub mod fixed;
+pub mod format;
+pub mod kernels;
+mod model;
+mod output;
 pub mod site;
+mod vit;
+
+/// The meaning of every stage.
+#[doc = include_str!("../docs/INTEGER.md")]
+pub mod integer {}
+
+pub use error::{FormatError, RunError};
+pub use kernels::Kernels;
+pub use model::Model;
+pub use output::{Output, Ranked};

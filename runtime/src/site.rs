@@ -119,3 +119,92 @@ impl BlockSite {
         }
     }
 }
+
+/// The stored integers of one site.
+#[derive(Clone, Copy, Debug)]
+pub struct SiteValues<'a> {
+    data: Data<'a>,
+    /// Values of a stored row, of which `start..start + len` belong to the site.
+    row: usize,
+    start: usize,
+    len: usize,
+    zero_point: i8,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Data<'a> {
+    I8(&'a [i8]),
+    I16(&'a [i16]),
+    I32(&'a [i32]),
+}
+
+impl<'a> SiteValues<'a> {
+    pub(crate) fn i8(values: &'a [i8], zero_point: i8) -> Self {
+        let row = values.len().max(1);
+        Self {
+            data: Data::I8(values),
+            row,
+            start: 0,
+            len: row,
+            zero_point,
+        }
+    }
+
+    /// Columns `start..start + len` of rows of `row` values.
+    pub(crate) const fn i8_columns(values: &'a [i8], row: usize, start: usize, len: usize) -> Self {
+        let row = if row == 0 { 1 } else { row };
+        Self {
+            data: Data::I8(values),
+            row,
+            start,
+            len,
+            zero_point: 0,
+        }
+    }
+
+    pub(crate) fn i16(values: &'a [i16]) -> Self {
+        let row = values.len().max(1);
+        Self {
+            data: Data::I16(values),
+            row,
+            start: 0,
+            len: row,
+            zero_point: 0,
+        }
+    }
+
+    pub(crate) fn i32(values: &'a [i32]) -> Self {
+        let row = values.len().max(1);
+        Self {
+            data: Data::I32(values),
+            row,
+            start: 0,
+            len: row,
+            zero_point: 0,
+        }
+    }
+
+    /// The integer that stands for zero.
+    pub const fn zero_point(&self) -> i8 {
+        self.zero_point
+    }
+
+    /// The stored integers in the site's order.
+    pub fn integers(&self) -> impl Iterator<Item = i32> + 'a {
+        let values = *self;
+        let total = match self.data {
+            Data::I8(data) => data.len(),
+            Data::I16(data) => data.len(),
+            Data::I32(data) => data.len(),
+        };
+        (0..total)
+            .filter(move |index| {
+                (values.start..values.start + values.len).contains(&(index % values.row))
+            })
+            .filter_map(move |index| match values.data {
+                Data::I8(data) => data.get(index).map(|&q| q.into()),
+                Data::I16(data) => data.get(index).map(|&q| q.into()),
+                Data::I32(data) => data.get(index).copied(),
+            })
+    }
+}

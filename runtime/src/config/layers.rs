@@ -1,6 +1,6 @@
 //! The layers of a network one by one: output shape, parameters and multiply-accumulates.
 
-use super::{Grid, StemSpec, StemStage, VitConfig};
+use super::{Grid, StemStage, VitConfig};
 
 /// One layer as a summary lists it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,70 +97,131 @@ impl VitConfig {
             self.visit_block(block, &mut visit);
         }
         let (tokens, dim) = (self.tokens(), self.dim());
-        visit(layer(LayerKind::Norm, Shape::Tokens(tokens, dim), 2 * dim, 0));
-        visit(layer(LayerKind::Pool, Shape::Vector(self.pooled_len()), 0, 0));
-        let mut inputs = self.pooled_len();
+        visit(layer(
+            LayerKind::Norm,
+            Shape::Tokens(tokens, dim),
+            2 * wide(dim),
+            0,
+        ));
+        visit(layer(
+            LayerKind::Pool,
+            Shape::Vector(self.pooled_len()),
+            0,
+            0,
+        ));
+        let mut inputs = wide(self.pooled_len());
         let widths = self.spec().hidden.iter().map(|&width| usize::from(width));
         for (index, width) in widths.chain([self.classes()]).enumerate() {
-            let weights = inputs * width;
-            visit(layer(LayerKind::Head(index), Shape::Vector(width), weights + width, weights));
-            inputs = width;
+            let weights = inputs * wide(width);
+            let parameters = weights + wide(width);
+            visit(layer(
+                LayerKind::Head(index),
+                Shape::Vector(width),
+                parameters,
+                weights,
+            ));
+            inputs = wide(width);
         }
     }
 
     fn visit_stem(&self, visit: &mut impl FnMut(Layer)) {
-        let (tokens, dim) = (self.tokens(), self.dim());
-        if let (StemSpec::Patches { .. }, Some(patch)) = (&self.spec().stem, self.patch_len()) {
-            let macs = tokens * patch * dim;
-            visit(layer(LayerKind::Patch, Shape::Tokens(tokens, dim), patch * dim + dim, macs));
+        let out = Shape::Tokens(self.tokens(), self.dim());
+        let (tokens, dim) = (wide(self.tokens()), wide(self.dim()));
+        if let Some(patch) = self.patch_len().map(wide) {
+            visit(layer(
+                LayerKind::Patch,
+                out,
+                patch * dim + dim,
+                tokens * patch * dim,
+            ));
         }
         for (stage, geometry) in self.stem_stages().enumerate() {
             let mut conv = 0;
-            let mut add = |weights: usize, output: Grid| {
+            let mut add = |weights: u64, output: Grid| {
                 let kind = LayerKind::Stem { stage, conv };
-                let parameters = weights + 2 * output.channels;
-                visit(layer(kind, Shape::Grid(output), parameters, weights * output.positions()));
+                let parameters = weights + 2 * wide(output.channels);
+                let macs = weights * wide(output.positions());
+                visit(layer(kind, Shape::Grid(output), parameters, macs));
                 conv += 1;
             };
-            let (input, output) = (geometry.input, geometry.output);
+            let output = geometry.output;
+            let (from, to) = (wide(geometry.input.channels), wide(output.channels));
             match geometry.stage {
-                StemStage::Conv { .. } => add(9 * input.channels * output.channels, output),
+                StemStage::Conv { .. } => add(9 * from * to, output),
                 StemStage::Residual { hidden } => {
-                    let hidden = Grid { channels: hidden.into(), ..input };
-                    add(9 * input.channels * hidden.channels, hidden);
-                    add(hidden.channels * output.channels, output);
+                    add(
+                        9 * from * u64::from(hidden),
+                        Grid {
+                            channels: hidden.into(),
+                            ..output
+                        },
+                    );
+                    add(u64::from(hidden) * to, output);
                 }
                 StemStage::InvertedResidual { hidden } => {
-                    let hidden = Grid { channels: hidden.into(), ..input };
-                    add(input.channels * hidden.channels, hidden);
-                    add(9 * hidden.channels, hidden);
-                    add(hidden.channels * output.channels, output);
+                    let grid = Grid {
+                        channels: hidden.into(),
+                        ..output
+                    };
+                    add(from * u64::from(hidden), grid);
+                    add(9 * u64::from(hidden), grid);
+                    add(u64::from(hidden) * to, output);
                 }
             }
         }
-        visit(layer(LayerKind::Position, Shape::Tokens(tokens, dim), tokens * dim, 0));
+        visit(layer(LayerKind::Position, out, tokens * dim, 0));
     }
 
     fn visit_block(&self, block: usize, visit: &mut impl FnMut(Layer)) {
-        let (tokens, dim, width) = (self.tokens(), self.dim(), self.attention_dim());
-        let mlp = self.mlp_dim();
-        let out = Shape::Tokens(tokens, dim);
-        let hidden = Shape::Tokens(tokens, mlp);
+        let out = Shape::Tokens(self.tokens(), self.dim());
+        let hidden = Shape::Tokens(self.tokens(), self.mlp_dim());
+        let (tokens, dim) = (wide(self.tokens()), wide(self.dim()));
+        let (width, mlp) = (wide(self.attention_dim()), wide(self.mlp_dim()));
         visit(layer(LayerKind::Norm1(block), out, 2 * dim, 0));
         let projections = 4 * dim * width;
         let macs = tokens * projections + 2 * tokens * tokens * width;
-        visit(layer(LayerKind::Attention(block), out, projections + 3 * width + dim, macs));
+        visit(layer(
+            LayerKind::Attention(block),
+            out,
+            projections + 3 * width + dim,
+            macs,
+        ));
         visit(layer(LayerKind::Norm2(block), out, 2 * dim, 0));
-        visit(layer(LayerKind::Mlp1(block), hidden, dim * mlp + mlp, tokens * dim * mlp));
+        visit(layer(
+            LayerKind::Mlp1(block),
+            hidden,
+            dim * mlp + mlp,
+            tokens * dim * mlp,
+        ));
         if self.spec().mlp.depthwise {
-            visit(layer(LayerKind::Depthwise(block), hidden, 10 * mlp, 9 * tokens * mlp));
+            visit(layer(
+                LayerKind::Depthwise(block),
+                hidden,
+                10 * mlp,
+                9 * tokens * mlp,
+            ));
         }
-        visit(layer(LayerKind::Mlp2(block), out, mlp * dim + dim, tokens * mlp * dim));
+        visit(layer(
+            LayerKind::Mlp2(block),
+            out,
+            mlp * dim + dim,
+            tokens * mlp * dim,
+        ));
     }
 }
 
-const fn layer(kind: LayerKind, output: Shape, parameters: usize, macs: usize) -> Layer {
-    Layer { kind, output, parameters: parameters as u64, macs: macs as u64 }
+const fn layer(kind: LayerKind, output: Shape, parameters: u64, macs: u64) -> Layer {
+    Layer {
+        kind,
+        output,
+        parameters,
+        macs,
+    }
+}
+
+/// A size in 64 bits: products of sizes do not fit 32.
+const fn wide(size: usize) -> u64 {
+    size as u64
 }
 
 #[cfg(test)]
@@ -184,8 +245,17 @@ mod tests {
     #[test]
     fn macs_agree_with_the_published_figures() {
         let macs = |preset: Preset| preset.config(10).unwrap().macs();
-        assert!(macs(Preset::Vit64x4).abs_diff(10_700_000) < 50_000, "vit-64x4");
-        assert!(macs(Preset::Vit128x6).abs_diff(57_000_000) < 50_000, "vit-128x6");
-        assert!(macs(Preset::Compact).abs_diff(103_000_000) < 1_000_000, "compact");
+        assert!(
+            macs(Preset::Vit64x4).abs_diff(10_700_000) < 50_000,
+            "vit-64x4"
+        );
+        assert!(
+            macs(Preset::Vit128x6).abs_diff(57_000_000) < 50_000,
+            "vit-128x6"
+        );
+        assert!(
+            macs(Preset::Compact).abs_diff(103_000_000) < 1_000_000,
+            "compact"
+        );
     }
 }

@@ -1,0 +1,198 @@
+//! The caller's scratch memory, cut into buffers stage by stage.
+//!
+//! | stage | front | back |
+//! |---|---|---|
+//! | stem convolution | one of its two tensors, windows of one row | the other tensor |
+//! | embedding | residual stream, windows of one row | the last stem tensor |
+//! | attention | residual stream, scores of one row, normalised tokens then context | query, key, value |
+//! | MLP | residual stream, normalised tokens then depthwise output | hidden values |
+//! | last normalisation | residual stream | tokens |
+//! | head | sums, logits, embedding, hidden values | tokens |
+//!
+//! [`VitConfig::arena_len`] is the largest sum of a line.
+
+use crate::config::{Grid, Pool, StemGeometry, StemSpec, StemStage, VitConfig};
+use core::mem;
+
+/// Alignment of the arena's first used byte and of every i32 buffer.
+const ALIGN: usize = mem::align_of::<i32>();
+
+/// The part of an arena that starts and ends at a multiple of [`ALIGN`].
+pub(crate) fn align(arena: &mut [u8]) -> &mut [u8] {
+    let (_, words, _) = bytemuck::pod_align_to_mut::<u8, i32>(arena);
+    bytemuck::cast_slice_mut(words)
+}
+
+/// Cuts buffers off both ends of an aligned arena.
+pub(crate) struct Carver<'a> {
+    rest: &'a mut [u8],
+    /// Bytes cut off the front so far.
+    used: usize,
+}
+
+impl<'a> Carver<'a> {
+    pub(crate) const fn new(arena: &'a mut [u8]) -> Self {
+        Self {
+            rest: arena,
+            used: 0,
+        }
+    }
+
+    /// The next `len` values at the front, aligned for them; `None` if too little is left.
+    pub(crate) fn front<T: bytemuck::Pod>(&mut self, len: usize) -> Option<&'a mut [T]> {
+        let padding = self.used.next_multiple_of(mem::align_of::<T>()) - self.used;
+        let bytes = len.checked_mul(mem::size_of::<T>())?;
+        let rest = mem::take(&mut self.rest);
+        let (_, rest) = rest.split_at_mut_checked(padding)?;
+        let (cut, rest) = rest.split_at_mut_checked(bytes)?;
+        self.rest = rest;
+        self.used += padding + bytes;
+        bytemuck::try_cast_slice_mut(cut).ok()
+    }
+
+    /// The last `len` bytes; `None` if too little is left.
+    pub(crate) fn back(&mut self, len: usize) -> Option<&'a mut [u8]> {
+        let rest = mem::take(&mut self.rest);
+        let (rest, cut) = rest.split_at_mut_checked(rest.len().checked_sub(len)?)?;
+        self.rest = rest;
+        Some(cut)
+    }
+}
+
+impl VitConfig {
+    /// Bytes of arena that a forward pass needs, at any alignment.
+    pub fn arena_len(&self) -> usize {
+        let (tokens, dim) = (self.tokens(), self.dim());
+        let residual = residual_bytes(self);
+        let attention = residual.next_multiple_of(ALIGN)
+            + 4 * tokens
+            + tokens * dim.max(self.attention_dim())
+            + 3 * tokens * self.attention_dim();
+        let mlp = residual + mlp_front(self) + mlp_back(self);
+        let end = residual + tokens * dim;
+        let most = self
+            .stem_bytes()
+            .max(attention)
+            .max(mlp)
+            .max(end)
+            .max(head_bytes(self));
+        // Up to three bytes are lost at each end of an unaligned arena.
+        most.next_multiple_of(ALIGN) + 2 * (ALIGN - 1)
+    }
+
+    fn stem_bytes(&self) -> usize {
+        let residual = residual_bytes(self);
+        if let (StemSpec::Patches { .. }, Some(patch)) = (&self.spec().stem, self.patch_len()) {
+            return residual + patch;
+        }
+        let mut most = 0;
+        let mut stages = self.stem_stages().peekable();
+        while let Some(geometry) = stages.next() {
+            let last = stages.peek().is_none();
+            let output = if last {
+                residual
+            } else {
+                geometry.output.len()
+            };
+            most = most.max(stage_bytes(&geometry, output));
+        }
+        most
+    }
+}
+
+/// Bytes of the residual stream.
+fn residual_bytes(config: &VitConfig) -> usize {
+    2 * config.tokens() * config.dim()
+}
+
+/// Bytes of a stem stage whose output takes `output` bytes.
+fn stage_bytes(geometry: &StemGeometry, output: usize) -> usize {
+    let input = geometry.input;
+    match geometry.stage {
+        StemStage::Conv { .. } => input.len() + window_len(input, geometry.output.width) + output,
+        StemStage::Residual { hidden } => {
+            let hidden = Grid {
+                channels: hidden.into(),
+                ..input
+            };
+            input.len() + window_len(input, input.width) + hidden.len()
+        }
+        StemStage::InvertedResidual { hidden } => {
+            let hidden = Grid {
+                channels: hidden.into(),
+                ..input
+            };
+            input.len() + 2 * hidden.len()
+        }
+    }
+}
+
+/// Bytes of the 3×3 windows of one output row.
+pub(crate) const fn window_len(input: Grid, output_width: usize) -> usize {
+    9 * input.channels * output_width
+}
+
+/// Bytes of the MLP's buffer that begins as normalised tokens.
+pub(crate) fn mlp_front(config: &VitConfig) -> usize {
+    let mlp = config.spec().mlp;
+    let depthwise = if mlp.depthwise { config.mlp_dim() } else { 0 };
+    config.tokens() * config.dim().max(depthwise)
+}
+
+/// Bytes of the MLP's buffer that begins as hidden values.
+pub(crate) fn mlp_back(config: &VitConfig) -> usize {
+    let mlp = config.spec().mlp;
+    let second = if mlp.depthwise && mlp.second_gelu {
+        config.dim()
+    } else {
+        0
+    };
+    config.tokens() * config.mlp_dim().max(second)
+}
+
+/// Bytes of the pool and the head, tokens included.
+fn head_bytes(config: &VitConfig) -> usize {
+    let (sums, embedding) = match config.spec().pool {
+        Pool::Mean => (config.dim(), config.dim()),
+        Pool::Flatten => (0, 0),
+    };
+    let hidden: usize = config
+        .spec()
+        .hidden
+        .iter()
+        .map(|&width| usize::from(width))
+        .sum();
+    4 * (sums + config.classes()) + embedding + hidden + config.tokens() * config.dim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Preset;
+
+    #[test]
+    fn micro_fits_28_kib() {
+        let len = Preset::Micro.config(10).unwrap().arena_len();
+        assert!(len <= 28 * 1024, "{len} bytes");
+    }
+
+    #[test]
+    fn buffers_are_aligned_and_disjoint() {
+        let mut storage = [0u8; 64];
+        for offset in 0..4 {
+            let mut carver = Carver::new(align(&mut storage[offset..]));
+            let bytes = carver.front::<u8>(3).unwrap();
+            bytes.fill(1);
+            let words = carver.front::<i32>(2).unwrap();
+            words.fill(-1);
+            let tail = carver.back(5).unwrap();
+            tail.fill(2);
+            assert_eq!(
+                (bytes, tail),
+                (&mut [1; 3][..], &mut [2; 5][..]),
+                "offset {offset}"
+            );
+            assert!(carver.front::<i32>(100).is_none(), "more than is left");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Fixed-point arithmetic on single values: the primitives of `INTEGER.md`.
+//!
+//! Nothing here sees a tensor, and nothing here can fail: every function is total over the ranges
+//! that its documentation states and that the blob reader checks.
+
+mod exp2;
+mod requant;
+mod rsqrt;
+
+pub use exp2::{MAX_ATTENTION_OCTAVES, Octaves, ProbabilityScale, exp2_mantissa, exp2_neg};
+pub(crate) use requant::rescale;
+pub use requant::{Requant, sat8, sat16};
+pub use rsqrt::{RowScale, rsqrt};

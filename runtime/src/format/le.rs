@@ -1,0 +1,93 @@
+//! Little-endian integers inside a byte string, read in place at any alignment.
+
+/// A borrowed sequence of little-endian i32.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct I32Le<'a>(&'a [[u8; 4]]);
+
+impl<'a> I32Le<'a> {
+    /// `None` if the length is not a multiple of four bytes.
+    pub const fn new(bytes: &'a [u8]) -> Option<Self> {
+        let (words, rest) = bytes.as_chunks::<4>();
+        if rest.is_empty() {
+            Some(Self(words))
+        } else {
+            None
+        }
+    }
+
+    /// Number of integers.
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The integers in order.
+    #[inline]
+    pub fn iter(self) -> impl ExactSizeIterator<Item = i32> + 'a {
+        self.0.iter().map(|&word| i32::from_le_bytes(word))
+    }
+}
+
+/// A borrowed sequence of little-endian i16.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct I16Le<'a>(&'a [[u8; 2]]);
+
+impl<'a> I16Le<'a> {
+    /// `None` if the length is not a multiple of two bytes.
+    pub const fn new(bytes: &'a [u8]) -> Option<Self> {
+        let (words, rest) = bytes.as_chunks::<2>();
+        if rest.is_empty() {
+            Some(Self(words))
+        } else {
+            None
+        }
+    }
+
+    /// Number of integers.
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The integers in order.
+    #[inline]
+    pub fn iter(self) -> impl ExactSizeIterator<Item = i16> + 'a {
+        self.0.iter().map(|&word| i16::from_le_bytes(word))
+    }
+
+    /// The integer at `index`, 0 outside.
+    #[inline]
+    pub fn get(&self, index: usize) -> i16 {
+        self.0
+            .get(index)
+            .map_or(0, |&word| i16::from_le_bytes(word))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_lengths_are_refused() {
+        assert!(I32Le::new(&[0; 7]).is_none(), "seven bytes of i32");
+        assert!(I16Le::new(&[0; 3]).is_none(), "three bytes of i16");
+    }
+
+    #[test]
+    fn values_are_little_endian_at_any_alignment() {
+        let bytes = [9, 1, 0, 0, 0, 255, 255, 255, 127];
+        let words = I32Le::new(&bytes[1..]).unwrap();
+        assert_eq!(words.iter().collect::<Vec<_>>(), [1, i32::MAX], "i32");
+        let halves = I16Le::new(&bytes[5..]).unwrap();
+        assert_eq!(halves.iter().collect::<Vec<_>>(), [-1, 32_767], "i16");
+    }
+}

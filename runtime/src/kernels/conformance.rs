@@ -1,0 +1,279 @@
+//! Every kernel set against [`scalar`](super::scalar), for shapes around every block length,
+//! extreme values and misaligned operands.
+
+use super::{Activation, Attention, Kernels, Linear, Norm, NormAffine, Skip};
+use crate::config::Grid;
+use crate::fixed::{Octaves, Requant};
+use crate::format::{I16Le, I32Le};
+
+/// A 64-bit linear congruential generator (Knuth's MMIX constants), enough to fill operands.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u32 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 32) as u32
+    }
+
+    /// i8 values: anything, or only the extremes.
+    fn bytes(&mut self, len: usize, extreme: bool) -> Vec<i8> {
+        (0..len)
+            .map(|_| match (extreme, self.next()) {
+                (true, r) => [-128, 127][(r >> 7) as usize & 1],
+                (false, r) => (r >> 5) as i8,
+            })
+            .collect()
+    }
+
+    fn below(&mut self, n: u32) -> u32 {
+        ((u64::from(self.next()) * u64::from(n)) >> 32) as u32
+    }
+}
+
+/// Storage behind a [`Linear`], one byte off alignment.
+struct Layer {
+    weights: Vec<i8>,
+    bias: Vec<u8>,
+    mult: Vec<u8>,
+    shift: Vec<u8>,
+    k: usize,
+}
+
+impl Layer {
+    fn new(random: &mut Random, k: usize, n: usize, extreme: bool) -> Self {
+        let mut bias = vec![0];
+        let mut mult = vec![0];
+        for _ in 0..n {
+            let b = if extreme {
+                1 << 30
+            } else {
+                random.next() as i32 >> 14
+            };
+            bias.extend(b.to_le_bytes());
+            mult.extend(((1u32 << 30) + random.below(1 << 30)).to_le_bytes());
+        }
+        // Around the shift at which typical sums use the whole output range.
+        let spread = (k as f64).sqrt().log2() as u32;
+        let shift = (0..n)
+            .map(|_| (36 + spread + random.below(5)) as u8)
+            .collect();
+        Self {
+            weights: random.bytes(n * k, extreme),
+            bias,
+            mult,
+            shift,
+            k,
+        }
+    }
+
+    fn linear(&self) -> Linear<'_> {
+        let bias = I32Le::new(&self.bias[1..]).unwrap();
+        let mult = I32Le::new(&self.mult[1..]).unwrap();
+        Linear::new(&self.weights, bias, mult, &self.shift, self.k).unwrap()
+    }
+}
+
+const LENGTHS: [usize; 13] = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 64, 147];
+
+fn each_set(mut check: impl FnMut(&'static Kernels)) {
+    for set in Kernels::ALL {
+        check(set);
+    }
+}
+
+fn table() -> [i8; 256] {
+    core::array::from_fn(|i| (i as i8).wrapping_mul(37) ^ 5)
+}
+
+#[test]
+fn linear_layers_agree() {
+    let mut random = Random(1);
+    let table = table();
+    for (index, &k) in LENGTHS.iter().enumerate() {
+        for n in [1, 3, 4, 5, 8, 11, 32] {
+            for rows in [0, 1, 2, 3] {
+                let extreme = (index + n + rows) % 4 == 0;
+                let layer = Layer::new(&mut random, k, n, extreme);
+                let x = random.bytes(rows * k + 1, extreme);
+                let before = random.bytes(rows * n, false);
+                let gelu = (n % 2 == 0).then_some((&table, 3));
+                let activation = Activation {
+                    zero_point: -5,
+                    gelu,
+                };
+                let skip = Skip {
+                    input_zero_point: 7,
+                    requant: Requant::new(1_234_567_890, 38).unwrap(),
+                    zero_point: -9,
+                };
+                let run = |set: &Kernels| {
+                    let mut plain = vec![0i8; rows * n];
+                    (set.linear_i8)(&x[1..], &layer.linear(), &activation, &mut plain);
+                    let mut skipped = before.clone();
+                    (set.linear_skip_i8)(&x[1..], &layer.linear(), &skip, &mut skipped);
+                    let mut added: Vec<i16> = before.iter().map(|&v| i16::from(v) * 256).collect();
+                    (set.linear_add_i16)(&x[1..], &layer.linear(), &mut added);
+                    (plain, skipped, added)
+                };
+                let expected = run(&super::scalar::KERNELS);
+                each_set(|set| {
+                    assert_eq!(
+                        run(set),
+                        expected,
+                        "{}: k {k}, n {n}, rows {rows}",
+                        set.name
+                    );
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn scalar_linear_layer_gives_hand_computed_values() {
+    let bias: Vec<u8> = [5i32, 0].iter().flat_map(|v| v.to_le_bytes()).collect();
+    let mult: Vec<u8> = [1i32 << 30; 2]
+        .iter()
+        .flat_map(|v| v.to_le_bytes())
+        .collect();
+    let (bias, mult) = (I32Le::new(&bias).unwrap(), I32Le::new(&mult).unwrap());
+    let layer = Linear::new(&[10, 0, -1, 4, 4, 4], bias, mult, &[32, 32], 3).unwrap();
+    let mut out = [0; 2];
+    let activation = Activation {
+        zero_point: -1,
+        gelu: None,
+    };
+    super::scalar::linear_i8(&[1, 2, 3], &layer, &activation, &mut out);
+    // (10 − 3 + 5) / 4 − 1 and (4 + 8 + 12) / 4 − 1.
+    assert_eq!(out, [2, 5], "a quarter of 12 and of 24, less one");
+}
+
+#[test]
+fn depthwise_convolutions_agree() {
+    let mut random = Random(2);
+    let table = table();
+    for (height, width) in [(1, 1), (1, 4), (2, 2), (3, 5), (8, 8)] {
+        for channels in [1, 3, 15, 16, 17, 33, 128] {
+            let grid = Grid {
+                height,
+                width,
+                channels,
+            };
+            let extreme = (width + channels) % 3 == 0;
+            // Stored tap by tap: as many weights as a layer of `channels` outputs over 9 inputs.
+            let layer = Layer::new(&mut random, 9, channels, extreme);
+            let x = random.bytes(grid.len() + 1, extreme);
+            let activation = Activation {
+                zero_point: 4,
+                gelu: Some((&table, 0)),
+            };
+            let run = |set: &Kernels| {
+                let mut out = vec![0i8; grid.len()];
+                (set.depthwise_i8)(&x[1..], grid, -77, &layer.linear(), &activation, &mut out);
+                out
+            };
+            let expected = run(&super::scalar::KERNELS);
+            each_set(|set| assert_eq!(run(set), expected, "{}: {grid:?}", set.name));
+        }
+    }
+}
+
+#[test]
+fn layer_norms_agree() {
+    let mut random = Random(3);
+    for dim in LENGTHS.into_iter().chain([1024]) {
+        for peak in [0, 1, 100, 32_767] {
+            let rows = 3;
+            let x: Vec<i16> = (0..rows * dim)
+                .map(|_| random.below(2 * peak + 1) as i32 - peak as i32)
+                .map(|v| v as i16)
+                .collect();
+            let norm = Norm {
+                eps: 1 + random.below(50),
+                mult: 1_500_000_000,
+                shift: 26,
+                zero_point: 3,
+            };
+            let gamma: Vec<u8> = (0..2 * dim).map(|_| random.next() as u8).collect();
+            let beta: Vec<u8> = (0..dim)
+                .flat_map(|_| (random.next() as i32 >> 2).to_le_bytes())
+                .collect();
+            let affine = NormAffine {
+                eps: norm.eps,
+                gamma: I16Le::new(&gamma).unwrap(),
+                beta: I32Le::new(&beta).unwrap(),
+                shift: 20,
+                zero_point: -4,
+            };
+            let run = |set: &Kernels| {
+                let (mut folded, mut full) = (vec![0i8; rows * dim], vec![0i8; rows * dim]);
+                (set.layer_norm_i8)(&x, dim, &norm, &mut folded);
+                (set.layer_norm_affine_i8)(&x, &affine, &mut full);
+                (folded, full)
+            };
+            let expected = run(&super::scalar::KERNELS);
+            each_set(|set| assert_eq!(run(set), expected, "{}: dim {dim}, peak {peak}", set.name));
+        }
+    }
+}
+
+#[test]
+fn attention_agrees() {
+    let mut random = Random(4);
+    for (heads, head_dim) in [(1, 1), (2, 3), (4, 16), (3, 17), (4, 32), (1, 128)] {
+        for tokens in [1, 2, 7, 64, 65] {
+            let extreme = (heads + tokens) % 3 == 0;
+            let attention = Attention {
+                heads,
+                head_dim,
+                octaves: Octaves::new(1 + random.below(3_000_000)).unwrap(),
+                mult: (1 << 30) + random.below(1 << 30),
+                shift: 30,
+                zero_point: -3,
+            };
+            let width = heads * head_dim;
+            let qkv = random.bytes(tokens * 3 * width + 1, extreme);
+            let run = |set: &Kernels| {
+                let (mut scores, mut out) = (vec![0i32; tokens], vec![0i8; tokens * width]);
+                (set.attention_i8)(&qkv[1..], &attention, &mut scores, &mut out);
+                out
+            };
+            let expected = run(&super::scalar::KERNELS);
+            each_set(|set| {
+                assert_eq!(
+                    run(set),
+                    expected,
+                    "{}: {heads} x {head_dim}, {tokens}",
+                    set.name
+                );
+            });
+        }
+    }
+}
+
+#[test]
+fn pool_and_logits_agree() {
+    let mut random = Random(5);
+    for k in LENGTHS {
+        for classes in [1, 2, 10] {
+            let x = random.bytes(9 * k, k % 2 == 0);
+            let w = random.bytes(classes * k, k % 3 == 0);
+            let bias: Vec<u8> = (0..classes)
+                .flat_map(|_| (random.next() as i32 >> 2).to_le_bytes())
+                .collect();
+            let run = |set: &Kernels| {
+                let mut sums = vec![0i32; k];
+                (set.pool_i32)(&x, -128, &mut sums);
+                let (mut wide, mut narrow) = (vec![0i32; classes], vec![0i32; classes]);
+                (set.logits_i32)(&sums, &w, I32Le::new(&bias).unwrap(), &mut wide);
+                (set.logits_i8)(&x[..k], &w, I32Le::new(&bias).unwrap(), &mut narrow);
+                (sums, wide, narrow)
+            };
+            let expected = run(&super::scalar::KERNELS);
+            each_set(|set| assert_eq!(run(set), expected, "{}: k {k}", set.name));
+        }
+    }
+}

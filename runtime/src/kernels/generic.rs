@@ -1,0 +1,203 @@
+//! Portable blocks: the arithmetic of [`scalar`] with loops over fixed-length
+//! pieces and no table look-up inside them, which compilers turn into SIMD for any target.
+//!
+//! Sums are exact and bounded in every order (`INTEGER.md`), so reassociating them cannot change a
+//! bit.
+
+use super::{Activation, Attention, Kernels, Linear, Norm, Skip, scalar};
+use crate::config::{Grid, MAX_HEAD_DIM};
+use crate::fixed::{exp2_neg, rescale, sat8, sat16};
+use crate::format::I32Le;
+
+/// The generic set.
+pub static KERNELS: Kernels = Kernels {
+    name: "generic",
+    linear_i8,
+    linear_skip_i8,
+    linear_add_i16,
+    logits_i32: scalar::logits_i32,
+    logits_i8,
+    depthwise_i8,
+    layer_norm_i8,
+    layer_norm_affine_i8: scalar::layer_norm_affine_i8,
+    attention_i8,
+    pool_i32: scalar::pool_i32,
+};
+
+/// Output channels that share one pass over an input row.
+const BLOCK: usize = 4;
+/// Channels of a depthwise convolution that are accumulated together.
+const LANES: usize = 16;
+
+/// Same contract as [`scalar::linear_i8`].
+pub fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_>, out: &mut [i8]) {
+    each_acc(x, layer, out, |channel, acc, out| {
+        *out = activation.apply(channel.requant.apply(acc));
+    });
+}
+
+/// Same contract as [`scalar::linear_skip_i8`].
+pub fn linear_skip_i8(x: &[i8], layer: &Linear<'_>, skip: &Skip, out: &mut [i8]) {
+    let (zero_in, zero_out) = (i32::from(skip.input_zero_point), i32::from(skip.zero_point));
+    each_acc(x, layer, out, |channel, acc, out| {
+        let skipped = skip.requant.apply((i32::from(*out) - zero_in) * 256);
+        *out = sat8(zero_out + channel.requant.apply(acc) + skipped);
+    });
+}
+
+/// Same contract as [`scalar::linear_add_i16`].
+pub fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
+    each_acc(x, layer, out, |channel, acc, out| {
+        *out = sat16(i32::from(*out) + channel.requant.apply(acc));
+    });
+}
+
+/// Same contract as [`scalar::logits_i8`].
+pub fn logits_i8(x: &[i8], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
+    for ((w, bias), out) in w.chunks_exact(x.len().max(1)).zip(bias.iter()).zip(out) {
+        *out = bias + dot(x, w);
+    }
+}
+
+/// Same contract as [`scalar::depthwise_i8`].
+pub fn depthwise_i8(
+    x: &[i8],
+    grid: Grid,
+    pad: i8,
+    layer: &Linear<'_>,
+    activation: &Activation<'_>,
+    out: &mut [i8],
+) {
+    let channels = grid.channels.max(1);
+    for (position, out) in out.chunks_exact_mut(channels).enumerate() {
+        let (row, column) = (position / grid.width.max(1), position % grid.width.max(1));
+        let mut rescales = layer.rescales();
+        for (block, out) in out.chunks_mut(LANES).enumerate() {
+            let start = block * LANES;
+            let mut acc = [0i32; LANES];
+            for (tap, w) in layer.weights().chunks_exact(channels).enumerate() {
+                let w = w.get(start..).unwrap_or(&[]);
+                match scalar::window_position(grid, row, column, tap) {
+                    Some(at) => {
+                        let x = x.get(at * channels + start..).unwrap_or(&[]);
+                        for ((acc, &x), &w) in acc.iter_mut().zip(x).zip(w) {
+                            *acc += i32::from(x) * i32::from(w);
+                        }
+                    }
+                    None => {
+                        for (acc, &w) in acc.iter_mut().zip(w) {
+                            *acc += i32::from(pad) * i32::from(w);
+                        }
+                    }
+                }
+            }
+            for ((out, acc), channel) in out.iter_mut().zip(acc).zip(&mut rescales) {
+                *out = activation.apply(channel.requant.apply(channel.bias + acc));
+            }
+        }
+    }
+}
+
+/// Same contract as [`scalar::layer_norm_i8`].
+pub fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
+    let shift = norm.shift.clamp(7, 37) + 25;
+    for (x, out) in x
+        .chunks_exact(dim.max(1))
+        .zip(out.chunks_exact_mut(dim.max(1)))
+    {
+        let row = scalar::row_scale(x, norm.eps);
+        let mult = row.times(norm.mult);
+        for (out, &x) in out.iter_mut().zip(x) {
+            *out = sat8(i32::from(norm.zero_point) + rescale(row.normalise(x), mult, shift));
+        }
+    }
+}
+
+/// Same contract as [`scalar::attention_i8`].
+pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
+    let width = (attention.heads * attention.head_dim).max(1);
+    let head_dim = attention.head_dim.max(1);
+    for (query, out) in qkv.chunks_exact(3 * width).zip(out.chunks_exact_mut(width)) {
+        let heads = query
+            .chunks_exact(head_dim)
+            .zip(out.chunks_exact_mut(head_dim));
+        for (head, (query, out)) in heads.take(attention.heads).enumerate() {
+            let start = width + head * head_dim;
+            for (row, score) in qkv.chunks_exact(3 * width).zip(scores.iter_mut()) {
+                *score = dot(query, row.get(start..start + head_dim).unwrap_or(&[]));
+            }
+            let highest = scores.iter().copied().max().unwrap_or(0);
+            let mut sum = 0;
+            for score in scores.iter_mut() {
+                let e = exp2_neg(attention.octaves.apply(highest.abs_diff(*score)));
+                sum += u32::from(e);
+                *score = e.into();
+            }
+            let mut acc = [0i32; MAX_HEAD_DIM];
+            for (row, &e) in qkv.chunks_exact(3 * width).zip(scores.iter()) {
+                let values = row
+                    .get(start + width..start + width + head_dim)
+                    .unwrap_or(&[]);
+                for (acc, &v) in acc.iter_mut().zip(values) {
+                    *acc += e * i32::from(v);
+                }
+            }
+            let mult = attention.row_mult(sum);
+            for (out, acc) in out.iter_mut().zip(acc) {
+                *out = attention.store(acc, mult);
+            }
+        }
+    }
+}
+
+/// Calls `store` with each output's channel, exact accumulator and place.
+#[inline]
+fn each_acc<T>(
+    x: &[i8],
+    layer: &Linear<'_>,
+    out: &mut [T],
+    store: impl Fn(&super::Channel<'_>, i32, &mut T),
+) {
+    let (k, n) = (layer.inputs().max(1), layer.outputs().max(1));
+    for (x, out) in x.chunks_exact(k).zip(out.chunks_exact_mut(n)) {
+        let mut rescales = layer.rescales();
+        for (w, out) in layer.weights().chunks(BLOCK * k).zip(out.chunks_mut(BLOCK)) {
+            let acc = block_dot(x, w);
+            for ((out, acc), channel) in out.iter_mut().zip(acc).zip(&mut rescales) {
+                store(&channel, channel.bias + acc, out);
+            }
+        }
+    }
+}
+
+/// The products of one input row with up to [`BLOCK`] weight rows, zeros beyond.
+#[inline]
+fn block_dot(x: &[i8], w: &[i8]) -> [i32; BLOCK] {
+    let k = x.len();
+    let mut acc = [0i32; BLOCK];
+    if let (Some((w0, w)), true) = (w.split_at_checked(k), w.len() == BLOCK * k)
+        && let Some((w1, w)) = w.split_at_checked(k)
+        && let Some((w2, w3)) = w.split_at_checked(k)
+    {
+        for ((((&x, &w0), &w1), &w2), &w3) in x.iter().zip(w0).zip(w1).zip(w2).zip(w3) {
+            let x = i32::from(x);
+            acc[0] += x * i32::from(w0);
+            acc[1] += x * i32::from(w1);
+            acc[2] += x * i32::from(w2);
+            acc[3] += x * i32::from(w3);
+        }
+    } else {
+        for (acc, w) in acc.iter_mut().zip(w.chunks_exact(k.max(1))) {
+            *acc = dot(x, w);
+        }
+    }
+    acc
+}
+
+#[inline]
+fn dot(x: &[i8], w: &[i8]) -> i32 {
+    x.iter()
+        .zip(w)
+        .map(|(&x, &w)| i32::from(x) * i32::from(w))
+        .sum()
+}

@@ -1,0 +1,65 @@
+//! The loops that do the work, in sets that return the same bits.
+//!
+//! [`scalar`] is the definition, [`generic`] the same arithmetic in blocks that a compiler turns
+//! into SIMD for any target. A set is a value, chosen once and passed along.
+//!
+//! **Invariant**: every kernel of every set equals [`scalar`] for every operand; `conformance`
+//! checks it.
+
+#[cfg(test)]
+mod conformance;
+pub mod generic;
+mod operand;
+pub mod scalar;
+
+pub use operand::{Activation, Attention, Channel, Linear, Norm, NormAffine, Skip};
+
+use crate::config::Grid;
+use crate::format::I32Le;
+
+/// One set of kernels; the contracts are those of the functions in [`scalar`].
+#[derive(Clone, Copy)]
+#[expect(
+    clippy::type_complexity,
+    reason = "each field names its operands' roles in `scalar`"
+)]
+pub struct Kernels {
+    /// Name of the set.
+    pub name: &'static str,
+    /// [`scalar::linear_i8`].
+    pub linear_i8: fn(&[i8], &Linear<'_>, &Activation<'_>, &mut [i8]),
+    /// [`scalar::linear_skip_i8`].
+    pub linear_skip_i8: fn(&[i8], &Linear<'_>, &Skip, &mut [i8]),
+    /// [`scalar::linear_add_i16`].
+    pub linear_add_i16: fn(&[i8], &Linear<'_>, &mut [i16]),
+    /// [`scalar::logits_i32`].
+    pub logits_i32: fn(&[i32], &[i8], I32Le<'_>, &mut [i32]),
+    /// [`scalar::logits_i8`].
+    pub logits_i8: fn(&[i8], &[i8], I32Le<'_>, &mut [i32]),
+    /// [`scalar::depthwise_i8`].
+    pub depthwise_i8: fn(&[i8], Grid, i8, &Linear<'_>, &Activation<'_>, &mut [i8]),
+    /// [`scalar::layer_norm_i8`].
+    pub layer_norm_i8: fn(&[i16], usize, &Norm, &mut [i8]),
+    /// [`scalar::layer_norm_affine_i8`].
+    pub layer_norm_affine_i8: fn(&[i16], &NormAffine<'_>, &mut [i8]),
+    /// [`scalar::attention_i8`].
+    pub attention_i8: fn(&[i8], &Attention, &mut [i32], &mut [i8]),
+    /// [`scalar::pool_i32`].
+    pub pool_i32: fn(&[i8], i8, &mut [i32]),
+}
+
+impl Kernels {
+    /// Every set that this target can run.
+    pub const ALL: [&'static Self; 2] = [&scalar::KERNELS, &generic::KERNELS];
+
+    /// The set that [`Model::parse`](crate::Model::parse) uses.
+    pub const fn best() -> &'static Self {
+        &generic::KERNELS
+    }
+}
+
+impl core::fmt::Debug for Kernels {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Kernels({})", self.name)
+    }
+}

@@ -1,0 +1,203 @@
+//! What kernels read: borrowed tensors whose lengths agree by construction.
+
+use crate::error::ShapeError;
+use crate::fixed::{Octaves, Requant, sat8};
+use crate::format::{I16Le, I32Le};
+
+/// An int8 layer: weights, bias and one rescale for each output channel.
+///
+/// A convolution is a layer over its window; a depthwise convolution is stored tap by tap,
+/// `[9, n]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Linear<'a> {
+    weights: &'a [i8],
+    bias: I32Le<'a>,
+    mult: I32Le<'a>,
+    shift: &'a [u8],
+    k: usize,
+}
+
+/// One output channel of a [`Linear`].
+#[derive(Clone, Copy, Debug)]
+pub struct Channel<'a> {
+    /// The channel's weights; empty when read from [`Linear::rescales`].
+    pub weights: &'a [i8],
+    /// Initial value of the accumulator.
+    pub bias: i32,
+    /// From accumulator to output.
+    pub requant: Requant,
+}
+
+impl<'a> Linear<'a> {
+    /// A layer of `n` outputs over `k` inputs, `n = shift.len()`.
+    ///
+    /// # Errors
+    /// [`ShapeError`] unless there are `n·k` weights, `n` biases and `n` multipliers.
+    pub fn new(
+        weights: &'a [i8],
+        bias: I32Le<'a>,
+        mult: I32Le<'a>,
+        shift: &'a [u8],
+        k: usize,
+    ) -> Result<Self, ShapeError> {
+        let n = shift.len();
+        ShapeError::check("inputs of a layer", k.clamp(1, crate::config::MAX_K), k)?;
+        ShapeError::check("weights of a layer", n.saturating_mul(k), weights.len())?;
+        ShapeError::check("biases of a layer", n, bias.len())?;
+        ShapeError::check("multipliers of a layer", n, mult.len())?;
+        Ok(Self {
+            weights,
+            bias,
+            mult,
+            shift,
+            k,
+        })
+    }
+
+    /// Inputs of one output; at least 1.
+    pub const fn inputs(&self) -> usize {
+        self.k
+    }
+
+    /// Number of output channels.
+    pub const fn outputs(&self) -> usize {
+        self.shift.len()
+    }
+
+    /// All weights, `[n, k]`.
+    pub const fn weights(&self) -> &'a [i8] {
+        self.weights
+    }
+
+    /// Output channels in order.
+    #[inline]
+    pub fn channels(self) -> impl Iterator<Item = Channel<'a>> {
+        self.weights
+            .chunks_exact(self.k.max(1))
+            .zip(self.rescales())
+            .map(|(weights, channel)| Channel { weights, ..channel })
+    }
+
+    /// Bias and rescale of each output channel in order, without weights.
+    ///
+    /// A multiplier or shift outside [`Requant`]'s range, which the blob reader does not let
+    /// through, is read as the nearest one inside.
+    #[inline]
+    pub fn rescales(self) -> impl Iterator<Item = Channel<'a>> {
+        self.bias
+            .iter()
+            .zip(self.mult.iter())
+            .zip(self.shift)
+            .map(|((bias, mult), &shift)| Channel {
+                weights: &[],
+                bias,
+                requant: Requant::nearest(mult, shift),
+            })
+    }
+}
+
+/// What follows an i8 layer: its zero point and perhaps GELU.
+#[derive(Clone, Copy, Debug)]
+pub struct Activation<'a> {
+    /// Zero point of the layer's output, before GELU.
+    pub zero_point: i8,
+    /// GELU as a table by the bits of the layer's output, with the zero point after it.
+    pub gelu: Option<(&'a [i8; 256], i8)>,
+}
+
+impl Activation<'_> {
+    /// From a rescaled accumulator to the stored byte.
+    #[inline]
+    pub fn apply(&self, rescaled: i32) -> i8 {
+        let q = sat8(i32::from(self.zero_point) + rescaled);
+        match self.gelu {
+            Some((table, _)) => table[usize::from(q.cast_unsigned())],
+            None => q,
+        }
+    }
+
+    /// Zero point of what is stored.
+    pub fn output_zero_point(&self) -> i8 {
+        self.gelu
+            .map_or(self.zero_point, |(_, zero_point)| zero_point)
+    }
+}
+
+/// How a residual stem stage adds its input.
+#[derive(Clone, Copy, Debug)]
+pub struct Skip {
+    /// Zero point of the stage's input.
+    pub input_zero_point: i8,
+    /// From the input, shifted left by 8, to the output's scale.
+    pub requant: Requant,
+    /// Zero point of the sum.
+    pub zero_point: i8,
+}
+
+/// A layer normalisation whose gain and bias are folded into the layer that follows.
+#[derive(Clone, Copy, Debug)]
+pub struct Norm {
+    /// Added to the variance, in units of the stream's squared scale; at least 1.
+    pub eps: u32,
+    /// `1 / output scale = mult · 2^−shift`, `2^30 ≤ mult < 2^31`.
+    pub mult: u32,
+    /// 7 to 37.
+    pub shift: u8,
+    /// Zero point of the output.
+    pub zero_point: i8,
+}
+
+/// A layer normalisation with gain and bias for each channel.
+#[derive(Clone, Copy, Debug)]
+pub struct NormAffine<'a> {
+    /// Added to the variance, in units of the stream's squared scale; at least 1.
+    pub eps: u32,
+    /// Gain over the output scale, with `shift − 10` fraction bits.
+    pub gamma: I16Le<'a>,
+    /// Bias over the output scale, with `shift` fraction bits; at most `2^29` in magnitude.
+    pub beta: I32Le<'a>,
+    /// 1 to 24.
+    pub shift: u8,
+    /// Zero point of the output.
+    pub zero_point: i8,
+}
+
+/// Softmax and rescale of one attention layer.
+#[derive(Clone, Copy, Debug)]
+pub struct Attention {
+    /// Number of heads.
+    pub heads: usize,
+    /// Width of a head, at most 128.
+    pub head_dim: usize,
+    /// From score distances to octaves.
+    pub octaves: Octaves,
+    /// `value scale / output scale = mult · 2^−shift`, `2^30 ≤ mult < 2^31`.
+    pub mult: u32,
+    /// 25 to 55.
+    pub shift: u8,
+    /// Zero point of the output.
+    pub zero_point: i8,
+}
+
+impl Attention {
+    /// The multiplier of a row whose exponentials sum to `sum`, `2^19 ≤ P < 2^31`.
+    #[inline]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        reason = "mult < 2^31 and 2^31 / sum < 2^24, so the shifted product is below 2^31"
+    )]
+    pub fn row_mult(&self, sum: u32) -> i32 {
+        // A row's maximum contributes 255; `max` only keeps the division total.
+        let reciprocal = (1u32 << 31) / sum.max(255);
+        ((u64::from(self.mult) * u64::from(reciprocal)) >> 24) as i32
+    }
+
+    /// Rescales one accumulated value by its row's multiplier.
+    #[inline]
+    pub fn store(&self, acc: i32, row_mult: i32) -> i8 {
+        // The reader keeps shift in 25..=55; the clamp only keeps the arithmetic total.
+        let shift = self.shift.clamp(25, 55) + 7;
+        sat8(i32::from(self.zero_point) + crate::fixed::rescale(acc, row_mult, shift))
+    }
+}
