@@ -42,4 +42,6 @@ pub struct Dataset {
 pub enum DataSource {
     /// CIFAR-10, embedded or from a directory.
     Cifar10,
+    /// Images of the network's owner, which no crate carries.
+    Custom,
 }

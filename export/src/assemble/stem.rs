@@ -1,0 +1,167 @@
+//! Stem convolutions and the layer that makes tokens.
+
+use super::{Assembler, ConvBytes, LinearBytes, Stored};
+use crate::float::FloatLinear;
+use crate::quantize::{Affine, QuantLinear, finest_output_scale, multiplier};
+use anyhow::{Context, Result};
+use runtime::config::{StemGeometry, StemStage};
+use runtime::fixed::Requant;
+use runtime::site::{ConvSite, SiteId};
+
+/// The stem but for its last layer.
+pub(super) struct StemBytes {
+    pub(super) convs: Vec<ConvBytes>,
+    /// The layer that makes tokens.
+    pub(super) last: FloatLinear,
+    /// What that layer reads.
+    pub(super) input: Affine,
+}
+
+/// The image: `q = u8 − 128` with the pixel normalisation folded into the first layer.
+const IMAGE: Affine = Affine {
+    scale: 1.0,
+    zero_point: 0,
+};
+
+impl Assembler<'_> {
+    /// Quantizes all of the stem but its last layer, whose scale is the residual stream's.
+    pub(super) fn stem(&mut self) -> Result<StemBytes> {
+        let (gain, offset) = self.net.pixel_normalisation();
+        self.scales.insert(SiteId::Input, IMAGE.scale);
+        if let Some(patch) = &self.net.patch {
+            let last = patch.clone().scale_inputs(&gain, &offset);
+            return Ok(StemBytes {
+                convs: Vec::new(),
+                last,
+                input: IMAGE,
+            });
+        }
+        let mut layers = self.net.convs.iter().cloned();
+        let first = layers
+            .next()
+            .context("a convolution stem without convolutions")?;
+        let mut layers = std::iter::once(first.scale_inputs(&gain, &offset))
+            .chain(layers)
+            .collect::<Vec<_>>();
+        let last = layers
+            .pop()
+            .context("a convolution stem without convolutions")?;
+        let stages = self.net.config.stem_stages().collect::<Vec<_>>();
+        let mut run = Run {
+            layers: layers.into_iter(),
+            convs: Vec::new(),
+            input: IMAGE,
+        };
+        for (stage, geometry) in stages.iter().enumerate().take(stages.len() - 1) {
+            run.stage(self, u8::try_from(stage)?, geometry)?;
+        }
+        Ok(StemBytes {
+            convs: run.convs,
+            last,
+            input: run.input,
+        })
+    }
+
+    /// The layer that makes tokens, at the residual stream's scale.
+    pub(super) fn embed(&mut self, stem: &StemBytes) -> LinearBytes {
+        self.scales.insert(SiteId::Embed, self.residual);
+        LinearBytes::new(&QuantLinear::new(&stem.last, stem.input, |_| self.residual))
+    }
+}
+
+/// Stages of a stem being quantized.
+struct Run<L> {
+    layers: L,
+    convs: Vec<ConvBytes>,
+    /// What the next convolution reads.
+    input: Affine,
+}
+
+impl<L: Iterator<Item = FloatLinear>> Run<L> {
+    fn stage(
+        &mut self,
+        assembler: &mut Assembler<'_>,
+        stage: u8,
+        geometry: &StemGeometry,
+    ) -> Result<()> {
+        let before = self.input;
+        match geometry.stage {
+            StemStage::Conv { gelu, .. } => self.conv(assembler, (stage, 0), gelu, false),
+            StemStage::Residual { .. } => {
+                self.conv(assembler, (stage, 0), true, false)?;
+                self.add(assembler, (stage, 1), before)
+            }
+            StemStage::InvertedResidual { .. } => {
+                self.conv(assembler, (stage, 0), true, false)?;
+                self.conv(assembler, (stage, 1), true, true)?;
+                self.add(assembler, (stage, 2), before)
+            }
+        }
+    }
+
+    /// A convolution, perhaps with GELU.
+    fn conv(
+        &mut self,
+        assembler: &mut Assembler<'_>,
+        (stage, conv): (u8, u8),
+        gelu: bool,
+        depthwise: bool,
+    ) -> Result<()> {
+        let layer = self
+            .layers
+            .next()
+            .context("the stem has fewer convolutions than stages")?;
+        let site = |at| SiteId::Stem { stage, conv, at };
+        let floor = finest_output_scale(&layer, self.input);
+        let after = gelu.then(|| site(ConvSite::Gelu));
+        let stored = assembler.activation(site(ConvSite::Linear), after, floor)?;
+        let quantized = QuantLinear::new(&layer, self.input, |_| stored.before.scale);
+        let quantized = if depthwise {
+            quantized.tap_major()
+        } else {
+            quantized
+        };
+        self.convs.push(ConvBytes {
+            linear: LinearBytes::new(&quantized),
+            activation: stored.bytes(),
+            skip: None,
+        });
+        self.input = stored.output();
+        Ok(())
+    }
+
+    /// The last convolution of a residual stage, with the stage's input added.
+    fn add(
+        &mut self,
+        assembler: &mut Assembler<'_>,
+        (stage, conv): (u8, u8),
+        before: Affine,
+    ) -> Result<()> {
+        let layer = self
+            .layers
+            .next()
+            .context("the stem has fewer convolutions than stages")?;
+        // The skip's factor is s_x / (256 · s_o), which must stay below one half too.
+        let floor = finest_output_scale(&layer, self.input).max(before.scale / 127.0);
+        let site = SiteId::Stem {
+            stage,
+            conv,
+            at: ConvSite::Add,
+        };
+        let sum = assembler.site(site, floor)?;
+        let quantized = QuantLinear::new(&layer, self.input, |_| sum.scale);
+        let factor = before.scale / (256.0 * sum.scale);
+        let skip = multiplier(factor, Requant::MIN_SHIFT, Requant::MAX_SHIFT);
+        self.convs.push(ConvBytes {
+            linear: LinearBytes::new(&quantized),
+            activation: Stored {
+                before: sum,
+                after: None,
+            }
+            .bytes(),
+            skip: Some(skip.into()),
+        });
+        self.input = sum;
+        Ok(())
+    }
+}

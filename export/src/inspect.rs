@@ -1,0 +1,174 @@
+//! What a blob holds, as a table or as JSON.
+
+use runtime::Model;
+use runtime::config::{LayerKind, StemSpec};
+use serde::Serialize;
+use std::fmt::Write;
+
+/// The facts of a blob.
+#[derive(Clone, Debug, Serialize)]
+pub struct Inspection {
+    /// Size of the file.
+    pub blob_bytes: usize,
+    /// Version of the format.
+    pub version: u16,
+    /// Arithmetic of the blob.
+    pub arithmetic: &'static str,
+    /// Input height, width and channels.
+    pub image: [usize; 3],
+    /// "patches" or "convolutions".
+    pub stem: &'static str,
+    /// Number of tokens.
+    pub tokens: usize,
+    /// Width of a token.
+    pub dim: usize,
+    /// Number of blocks.
+    pub depth: usize,
+    /// Number of heads.
+    pub heads: usize,
+    /// Width of a head.
+    pub head_dim: usize,
+    /// Hidden width of a block's MLP.
+    pub mlp_dim: usize,
+    /// Trained parameters.
+    pub parameters: u64,
+    /// Multiply-accumulates for one image.
+    pub macs: u64,
+    /// Scratch memory of a run.
+    pub arena_bytes: usize,
+    /// Names of the classes; numbers if the blob has none.
+    pub classes: Vec<String>,
+    /// The layers in order.
+    pub layers: Vec<InspectedLayer>,
+}
+
+/// One layer of an [`Inspection`].
+#[derive(Clone, Debug, Serialize)]
+pub struct InspectedLayer {
+    /// Its name.
+    pub layer: String,
+    /// Shape of its output.
+    pub output: String,
+    /// Its trained parameters.
+    pub parameters: u64,
+    /// Its multiply-accumulates.
+    pub macs: u64,
+}
+
+impl Inspection {
+    /// Reads the facts off a parsed blob of `blob_bytes` bytes.
+    pub fn new(model: &Model<'_>, blob_bytes: usize) -> Self {
+        let config = model.config();
+        let image = config.image();
+        let mut layers = Vec::new();
+        config.for_each_layer(|layer| {
+            if layer.kind != LayerKind::Pool {
+                layers.push(InspectedLayer {
+                    layer: layer.kind.to_string(),
+                    output: layer.output.to_string(),
+                    parameters: layer.parameters,
+                    macs: layer.macs,
+                });
+            }
+        });
+        let name = |class| {
+            model
+                .class_name(class)
+                .map_or_else(|| class.to_string(), str::to_owned)
+        };
+        Self {
+            blob_bytes,
+            version: runtime::format::VERSION,
+            arithmetic: "int8",
+            image: [image.height, image.width, image.channels],
+            stem: match config.spec().stem {
+                StemSpec::Patches { .. } => "patches",
+                StemSpec::Conv(_) => "convolutions",
+            },
+            tokens: config.tokens(),
+            dim: config.dim(),
+            depth: config.depth(),
+            heads: config.heads(),
+            head_dim: config.head_dim(),
+            mlp_dim: config.mlp_dim(),
+            parameters: config.parameters(),
+            macs: config.macs(),
+            arena_bytes: model.arena_len(),
+            classes: (0..config.classes()).map(name).collect(),
+            layers,
+        }
+    }
+
+    /// A table for people.
+    pub fn table(&self) -> String {
+        let [height, width, channels] = self.image;
+        let mut text = format!(
+            "blob        {} bytes, version {}, {}\n\
+             image       {height} x {width} x {channels}\n\
+             network     {} stem, {} tokens, dim {}, depth {}, {} heads of {}, mlp {}\n\
+             parameters  {}\n\
+             MACs        {}\n\
+             arena       {} bytes\n\
+             classes     {}\n\n\
+             {:<24} {:>16} {:>12} {:>14}\n",
+            grouped(self.blob_bytes as u64),
+            self.version,
+            self.arithmetic,
+            self.stem,
+            self.tokens,
+            self.dim,
+            self.depth,
+            self.heads,
+            self.head_dim,
+            self.mlp_dim,
+            grouped(self.parameters),
+            grouped(self.macs),
+            grouped(self.arena_bytes as u64),
+            self.classes.join(", "),
+            "layer",
+            "output",
+            "parameters",
+            "MACs",
+        );
+        for layer in &self.layers {
+            let (parameters, macs) = (grouped(layer.parameters), grouped(layer.macs));
+            // Writing to a string does not fail.
+            let _ = writeln!(
+                text,
+                "{:<24} {:>16} {parameters:>12} {macs:>14}",
+                layer.layer, layer.output
+            );
+        }
+        text
+    }
+}
+
+/// Digits in groups of three.
+pub fn grouped(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_grouped() {
+        for (value, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (71_895_946, "71,895,946"),
+        ] {
+            assert_eq!(grouped(value), text, "{value}");
+        }
+    }
+}

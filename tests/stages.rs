@@ -1,0 +1,154 @@
+//! The integer network against the float one, stage by stage, on real images.
+
+use export::float::FloatNet;
+use export::record::FloatModel;
+use runtime::Model;
+use runtime::config::{
+    AttentionSpec, ImageSpec, MlpSpec, PatchOrder, Pool, Preset, StemSpec, StemStage, VitConfig,
+    VitSpec,
+};
+use runtime::site::{BlockSite, SiteId, SiteValues};
+use std::collections::BTreeMap;
+use trainer::data::{self, DataSource, Normalisation};
+use trainer::model::{DropoutRates, Vit};
+use trainer::record::{self, Checkpoint};
+
+/// Least ratio of signal to error, in decibels, at any stage. An 8-bit step of a uniform signal
+/// gives 49 dB; errors add up along the network.
+const LEAST_DECIBELS: f64 = 18.0;
+
+#[test]
+fn micro_follows_the_float_network() {
+    check("micro", Preset::Micro.config(10).unwrap());
+}
+
+#[test]
+fn compact_follows_the_float_network() {
+    check("compact", Preset::Compact.config(10).unwrap());
+}
+
+#[test]
+fn patches_follow_the_float_network() {
+    check("vit-64x4", Preset::Vit64x4.config(10).unwrap());
+}
+
+#[test]
+fn the_options_of_the_seed_follow_the_float_network() {
+    let spec = VitSpec {
+        image: ImageSpec { height: 32, width: 32 },
+        stem: StemSpec::Patches { size: 4, order: PatchOrder::Row },
+        dim: 24,
+        depth: 2,
+        attention: AttentionSpec { heads: 2, head_dim: 20 },
+        mlp: MlpSpec { dim: 48, depthwise: false, second_gelu: true },
+        pool: Pool::Flatten,
+        hidden: [32, 16].into_iter().collect(),
+        classes: 10,
+    };
+    check("flatten head, second GELU, row order", VitConfig::new(spec).unwrap());
+}
+
+#[test]
+fn a_hidden_layer_after_a_mean_pool_follows_the_float_network() {
+    let spec = VitSpec {
+        image: ImageSpec { height: 32, width: 32 },
+        stem: StemSpec::Conv(
+            [
+                StemStage::Conv { channels: 12, stride: 2, gelu: true },
+                StemStage::InvertedResidual { hidden: 20 },
+                StemStage::Residual { hidden: 16 },
+                StemStage::Conv { channels: 28, stride: 2, gelu: false },
+            ]
+            .into_iter()
+            .collect(),
+        ),
+        dim: 28,
+        depth: 2,
+        attention: AttentionSpec { heads: 2, head_dim: 8 },
+        mlp: MlpSpec { dim: 40, depthwise: true, second_gelu: true },
+        pool: Pool::Mean,
+        hidden: [24].into_iter().collect(),
+        classes: 10,
+    };
+    check("mean head with a hidden layer", VitConfig::new(spec).unwrap());
+}
+
+/// Quantizes a network with seeded weights and compares every stored activation of four images.
+fn check(name: &str, config: VitConfig) {
+    let data = data::embedded().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("seeded.mpk");
+    let device = Default::default();
+    let checkpoint = Checkpoint {
+        preset: name.to_owned(),
+        model: Vit::<burn_ndarray::NdArray>::new(&config, DropoutRates::default(), 7, &device),
+        config,
+        classes: data.classes.clone(),
+        normalisation: Normalisation::CIFAR10,
+        source: DataSource::Cifar10,
+    };
+    record::save(&path, &checkpoint).unwrap();
+
+    let float = FloatModel::load(&path).unwrap();
+    let net = float.weights().unwrap();
+    let quantized = export::quantize(&float, &data.train.take(64), |_| {}).unwrap();
+    let model = Model::parse(&quantized.blob).unwrap();
+    let mut arena = vec![0; model.arena_len()];
+    let mut errors = BTreeMap::<SiteId, (f64, f64)>::new();
+    for index in 0..4 {
+        let image = data.test.subset(&[index]);
+        let mut expected = BTreeMap::new();
+        let keep = |site, values: &[f32], _| {
+            expected.insert(site, values.to_vec());
+        };
+        float.observe(&image, keep, |_| {}).unwrap();
+        let mut compare = |site: SiteId, values: SiteValues<'_>| {
+            let real = dequantize(&net, &quantized.scales, site, &values);
+            let float = &expected[&site];
+            assert_eq!(real.len(), float.len(), "{name}: values at {site}");
+            let (signal, noise) = errors.entry(site).or_default();
+            for (real, &float) in real.iter().zip(float) {
+                *signal += f64::from(float).powi(2);
+                *noise += (real - f64::from(float)).powi(2);
+            }
+        };
+        model.run_observed(image.image(0), &mut arena, &mut compare).unwrap();
+    }
+    for (site, (signal, noise)) in errors {
+        let decibels = 10.0 * (signal / noise.max(1e-30)).log10();
+        println!("{name:<40} {:<28} {decibels:6.1} dB", site.to_string());
+        assert!(decibels >= LEAST_DECIBELS, "{name}: {decibels:.1} dB at {site}");
+    }
+}
+
+/// What the stored integers of a site stand for, in the float network's terms.
+fn dequantize(
+    net: &FloatNet,
+    scales: &BTreeMap<SiteId, f64>,
+    site: SiteId,
+    values: &SiteValues<'_>,
+) -> Vec<f64> {
+    let zero = i32::from(values.zero_point());
+    let scale = scales[&site];
+    let real: Vec<f64> = values.integers().map(|q| scale * f64::from(q - zero)).collect();
+    let affine = |gain: &[f64], offset: &[f64]| -> Vec<f64> {
+        let (gain, offset) = (gain.iter().cycle(), offset.iter().cycle());
+        real.iter().zip(gain.zip(offset)).map(|(x, (gain, offset))| x * gain + offset).collect()
+    };
+    match site {
+        SiteId::Input => {
+            let (gain, offset) = net.pixel_normalisation();
+            affine(&gain, &offset)
+        }
+        // Gain and bias of a block's normalisations are folded into the layer that follows.
+        SiteId::Block { block, at: BlockSite::Norm1 } => {
+            let norm = &net.blocks[usize::from(block)].norm1;
+            affine(&norm.gamma, &norm.beta)
+        }
+        SiteId::Block { block, at: BlockSite::Norm2 } => {
+            let norm = &net.blocks[usize::from(block)].norm2;
+            affine(&norm.gamma, &norm.beta)
+        }
+        _ => real,
+    }
+}
