@@ -1,0 +1,154 @@
+//! Every site of every kernel set equals the integer reference, and nothing but the blob and the
+//! image decides a bit.
+
+use runtime::config::{Preset, VitConfig};
+use runtime::{Kernels, Model, RunError};
+use tests::integer_reference::IntegerReference;
+use tests::observed::observe;
+use tests::rng::Rng;
+use tests::synthetic::{self, Values};
+
+/// Runs `blob` on every kernel set and compares every site with the reference.
+fn check(name: &str, blob: &[u8], image: &[u8]) {
+    let expected = IntegerReference::new(blob).run(image);
+    let model = Model::parse(blob).unwrap_or_else(|error| panic!("{name}: {error}"));
+    for kernels in Kernels::ALL {
+        let model = model.clone().with_kernels(kernels);
+        let mut arena = vec![0xA5; model.arena_len()];
+        let (sites, output) = observe(&model, image, &mut arena)
+            .unwrap_or_else(|error| panic!("{name}, {kernels:?}: {error}"));
+        for (found, expected) in sites.iter().zip(&expected.sites) {
+            let pairs = found.values.iter().zip(&expected.values);
+            let wrong = pairs
+                .clone()
+                .position(|(found, expected)| found != expected);
+            assert_eq!(
+                (&found.name, found.zero_point, found.values.len(), wrong),
+                (
+                    &expected.name,
+                    expected.zero_point,
+                    expected.values.len(),
+                    None
+                ),
+                "{name}, {kernels:?}: site, zero point, length, first wrong value"
+            );
+        }
+        let lens = (sites.len(), expected.sites.len());
+        assert_eq!(lens.0, lens.1, "{name}, {kernels:?}: number of sites");
+        let logits: Vec<i128> = output.logits().iter().map(|&v| v.into()).collect();
+        assert_eq!(logits, expected.logits, "{name}, {kernels:?}: logits");
+        let probabilities: Vec<i128> = output.probabilities().map(Into::into).collect();
+        assert_eq!(
+            probabilities, expected.probabilities,
+            "{name}, {kernels:?}: probabilities"
+        );
+    }
+}
+
+fn check_random(count: u64, values: Values) {
+    for seed in 0..count {
+        let config = synthetic::random_spec(&mut Rng::new(seed));
+        let blob = synthetic::network(&config, seed, values).to_bytes();
+        for image in 0..2 {
+            let image = synthetic::image(config.image(), 2 * seed + image);
+            check(&random_name(seed, &config), &blob, &image);
+        }
+    }
+}
+
+fn random_name(seed: u64, config: &VitConfig) -> String {
+    format!("seed {seed}, {:?}", config.spec())
+}
+
+#[test]
+fn typical_networks_equal_the_page() {
+    check_random(300, Values::Typical);
+}
+
+#[test]
+fn extreme_networks_equal_the_page() {
+    check_random(300, Values::Extreme);
+}
+
+#[test]
+fn presets_equal_the_page() {
+    for (preset, images) in [
+        (Preset::Micro, 3),
+        (Preset::Compact, 1),
+        (Preset::Vit64x4, 1),
+    ] {
+        let config = preset.config(10).unwrap();
+        let blob = synthetic::blob(&config, 1);
+        for seed in 0..images {
+            let image = synthetic::image(config.image(), seed);
+            check(preset.name(), &blob, &image);
+        }
+    }
+}
+
+#[test]
+fn the_embedding_equals_the_page() {
+    for seed in 0..300 {
+        let config = synthetic::random_spec(&mut Rng::new(seed));
+        let blob = synthetic::blob(&config, seed);
+        let image = synthetic::image(config.image(), seed);
+        let expected = IntegerReference::new(&blob).run(&image).embedding;
+        let model = Model::parse(&blob).unwrap();
+        let mut arena = vec![0; model.arena_len()];
+        let output = model.run(&image, &mut arena).unwrap();
+        let found: Vec<i128> = output.embedding().iter().map(|&v| v.into()).collect();
+        assert_eq!(found, expected, "{}", random_name(seed, &config));
+    }
+}
+
+#[test]
+fn the_arena_decides_nothing() {
+    for seed in 0..100 {
+        let config = synthetic::random_spec(&mut Rng::new(seed));
+        let blob = synthetic::blob(&config, seed);
+        let images = [seed, seed + 1].map(|seed| synthetic::image(config.image(), seed));
+        let name = random_name(seed, &config);
+        for kernels in Kernels::ALL {
+            let model = Model::parse(&blob).unwrap().with_kernels(kernels);
+            let mut clean = vec![0; model.arena_len()];
+            let expected = observe(&model, &images[0], &mut clean).unwrap().0;
+            // What another image left, at each alignment of exactly as many bytes as are asked for.
+            let mut storage = vec![0xFF; model.arena_len() + 4];
+            for offset in 0..4 {
+                let arena = &mut storage[offset..offset + model.arena_len()];
+                model.run(&images[1], arena).unwrap();
+                let found = observe(&model, &images[0], arena).unwrap().0;
+                assert!(found == expected, "{name}, {kernels:?}: offset {offset}");
+            }
+        }
+    }
+}
+
+#[test]
+fn wrong_sizes_are_named() {
+    for seed in 0..100 {
+        let config = synthetic::random_spec(&mut Rng::new(seed));
+        let blob = synthetic::blob(&config, seed);
+        let model = Model::parse(&blob).unwrap();
+        let name = random_name(seed, &config);
+        let (arena_len, image_len) = (model.arena_len(), config.image().len());
+        let mut arena = vec![0; arena_len];
+        let found = arena_len - 1;
+        let error = model
+            .run(&vec![0; image_len], &mut arena[..found])
+            .unwrap_err();
+        let expected = RunError::Arena {
+            found,
+            expected: arena_len,
+        };
+        assert_eq!(error, expected, "{name}: one byte of arena too few");
+        for found in [0, image_len - 1, image_len + 1] {
+            let error = model.run(&vec![0; found], &mut arena).unwrap_err();
+            let expected = RunError::Image {
+                found,
+                expected: image_len,
+            };
+            assert_eq!(error, expected, "{name}: an image of {found} bytes");
+        }
+    }
+}

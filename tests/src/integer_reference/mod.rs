@@ -1,0 +1,153 @@
+//! The integer network as `INTEGER.md` defines it, written from the page and from nothing else.
+//!
+//! It is slow, computes in i128, and asserts every range that the page states. It shares no code
+//! with the runtime: blobs are decoded by a reader of its own, written from `FORMAT.md`. Where it
+//! and the runtime agree on every site, the pages and the code say the same.
+
+mod arithmetic;
+mod blob;
+mod block;
+mod layers;
+mod stem;
+
+use arithmetic::{acc, normalise, pow2, probabilities, requant, sat8, sat16, shift_right};
+use blob::{Blob, Z};
+use layers::Tensor;
+
+/// The stored integers of one site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Its name, as `runtime::site::SiteId` displays it.
+    pub name: String,
+    /// The integer that stands for zero.
+    pub zero_point: i128,
+    /// In memory order.
+    pub values: Vec<i128>,
+}
+
+/// What the page says about one image.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Every site in the order of the pass.
+    pub sites: Vec<Site>,
+    /// `[classes]`.
+    pub logits: Vec<i128>,
+    /// The i8 vector that stands for the image.
+    pub embedding: Vec<i128>,
+    /// `[classes]`, 16 fraction bits.
+    pub probabilities: Vec<i128>,
+}
+
+/// A decoded network.
+#[derive(Clone, Debug)]
+pub struct IntegerReference {
+    blob: Blob,
+}
+
+impl IntegerReference {
+    /// Decodes a valid blob.
+    ///
+    /// # Panics
+    /// If the blob is not valid.
+    pub fn new(bytes: &[u8]) -> Self {
+        Self {
+            blob: blob::read(bytes),
+        }
+    }
+
+    /// Runs the network on the bytes of an image.
+    ///
+    /// # Panics
+    /// If a value leaves the range that the page gives for it, or the image has another size.
+    pub fn run(&self, image: &[u8]) -> Answer {
+        let mut pass = Pass {
+            blob: &self.blob,
+            sites: Vec::new(),
+        };
+        let mut stream = pass.embed(image);
+        for (index, block) in self.blob.blocks.iter().enumerate() {
+            pass.block(index, block, &mut stream);
+        }
+        let (logits, embedding) = pass.head(&stream);
+        Answer {
+            probabilities: probabilities(&logits, self.blob.head.probability),
+            sites: pass.sites,
+            logits,
+            embedding,
+        }
+    }
+}
+
+/// One forward pass.
+struct Pass<'b> {
+    blob: &'b Blob,
+    sites: Vec<Site>,
+}
+
+impl Pass<'_> {
+    fn show(&mut self, name: impl Into<String>, zero_point: Z, values: &[Z]) {
+        self.sites.push(Site {
+            name: name.into(),
+            zero_point,
+            values: values.to_vec(),
+        });
+    }
+
+    /// Last normalisation, pool and class head: logits and embedding.
+    fn head(&mut self, stream: &Tensor) -> (Vec<Z>, Vec<Z>) {
+        let tokens = self.last_norm(stream);
+        let (head, dim) = (&self.blob.head, self.blob.spec.dim);
+        let mut x = tokens.clone();
+        let mut sums = None;
+        if let Some(factor) = self.blob.end.embedding {
+            let mut pooled = vec![0; dim];
+            for token in tokens.chunks_exact(dim) {
+                for (sum, x) in pooled.iter_mut().zip(token) {
+                    *sum += x - self.blob.end.zero_point;
+                }
+            }
+            x = pooled.iter().map(|&s| sat8(requant(s, factor))).collect();
+            self.show("pool", 0, &x);
+            sums = Some(pooled);
+        }
+        let pooled = x.clone();
+        for (index, (layer, activation)) in head.hidden.iter().enumerate() {
+            let k = x.len();
+            let out = Tensor::tokens(x, k).linear(layer).rescaled(layer);
+            x = out.activated(activation).values;
+            let zero_point = activation.output_zero_point();
+            self.show(format!("head.{index}.gelu"), zero_point, &x);
+        }
+        let embedding = if sums.is_some() { pooled } else { x.clone() };
+        let inputs = match sums {
+            Some(sums) if head.hidden.is_empty() => sums,
+            _ => x,
+        };
+        let logits: Vec<Z> = head
+            .weights
+            .chunks_exact(inputs.len())
+            .zip(&head.bias)
+            .map(|(w, bias)| {
+                let products = w.iter().zip(&inputs).map(|(w, x)| w * x);
+                acc(bias + products.sum::<Z>())
+            })
+            .collect();
+        self.show("logits", 0, &logits);
+        (logits, embedding)
+    }
+
+    fn last_norm(&mut self, stream: &Tensor) -> Vec<Z> {
+        let end = &self.blob.end;
+        let mut out = Vec::new();
+        for row in stream.values.chunks_exact(stream.channels) {
+            let (e, y) = normalise(row, end.eps);
+            for ((e, gamma), beta) in e.iter().zip(&end.gamma).zip(&end.beta) {
+                let t = sat16(shift_right(e * y + pow2(45), 46));
+                let scaled = acc(t * gamma + beta + pow2(end.shift - 1));
+                out.push(sat8(end.zero_point + shift_right(scaled, end.shift)));
+            }
+        }
+        self.show("norm", end.zero_point, &out);
+        out
+    }
+}

@@ -1,0 +1,254 @@
+//! A network as owned records: what [`synthetic`](crate::synthetic) fills, what a test changes,
+//! and what becomes a blob.
+
+use runtime::config::VitSpec;
+use runtime::format::{
+    ActivationRecord, BlockRecord, ClassHeadBody, ContextRecord, ConvRecord, EndRecord, GeluRecord,
+    HEAD_CLASS, HeadRecord, Header, LinearRecord, NormRecord, RequantRecord, SecondGeluRecord,
+    WriteError, write, write_class_head,
+};
+
+/// Everything that goes into a blob. Tensors are bytes as they are stored.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// Description, written as it is, checked by nobody.
+    pub spec: VitSpec,
+    /// Image byte that stands for zero, for each channel.
+    pub pad: [i8; 3],
+    /// Names separated by newlines.
+    pub class_names: String,
+    /// Convolutions of the stem, but the last.
+    pub convs: Vec<Conv>,
+    /// The layer that makes tokens.
+    pub embed: Linear,
+    /// i16, `[tokens, dim]`.
+    pub position: Vec<u8>,
+    /// Blocks in order.
+    pub blocks: Vec<Block>,
+    /// Last normalisation and pool.
+    pub end: End,
+    /// The class head, always written first.
+    pub class_head: ClassHead,
+    /// Kind and body of the heads after it.
+    pub other_heads: Vec<(u8, Vec<u8>)>,
+}
+
+/// One layer; the tensors of [`LinearRecord`].
+#[derive(Clone, Debug)]
+pub struct Linear {
+    /// i8, `[n, k]`, or `[9, n]` of a depthwise convolution.
+    pub weights: Vec<u8>,
+    /// i32, `[n]`.
+    pub bias: Vec<u8>,
+    /// i32, `[n]`.
+    pub mult: Vec<u8>,
+    /// `[n]`.
+    pub shift: Vec<u8>,
+}
+
+/// What follows an i8 layer.
+#[derive(Clone, Debug)]
+pub struct Activation {
+    /// Zero point before GELU.
+    pub zero_point: i8,
+    /// GELU's table and the zero point after it.
+    pub gelu: Option<(Vec<u8>, i8)>,
+}
+
+/// A convolution of the stem, but the last.
+#[derive(Clone, Debug)]
+pub struct Conv {
+    /// Weights and rescales.
+    pub linear: Linear,
+    /// Output, before a residual sum.
+    pub activation: Activation,
+    /// Rescale of the stage's input.
+    pub skip: Option<RequantRecord>,
+}
+
+/// One block.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// First normalisation.
+    pub norm1: NormRecord,
+    /// Queries, keys, values.
+    pub qkv: Linear,
+    /// Octaves of one score step, times `2^28`.
+    pub scores: u32,
+    /// Rescale of the weighted values.
+    pub context: ContextRecord,
+    /// Output projection.
+    pub project: Linear,
+    /// Second normalisation.
+    pub norm2: NormRecord,
+    /// First MLP layer.
+    pub mlp1: (Linear, Activation),
+    /// Depthwise convolution over the token grid.
+    pub depthwise: Option<(Linear, Activation)>,
+    /// Second MLP layer.
+    pub mlp2: Linear,
+    /// Zero point of the second layer's output, and GELU's i16 table after it.
+    pub mlp2_gelu: Option<(i8, Vec<u8>)>,
+}
+
+/// The last normalisation and the pool.
+#[derive(Clone, Debug)]
+pub struct End {
+    /// Added to the variance.
+    pub eps: u32,
+    /// i16, `[dim]`.
+    pub gamma: Vec<u8>,
+    /// i32, `[dim]`.
+    pub beta: Vec<u8>,
+    /// Fraction bits of `beta`.
+    pub shift: u8,
+    /// Zero point of the output.
+    pub zero_point: i8,
+    /// From a mean pool's sums to the i8 embedding.
+    pub embedding: Option<RequantRecord>,
+}
+
+/// The class head.
+#[derive(Clone, Debug)]
+pub struct ClassHead {
+    /// Hidden layers in order.
+    pub hidden: Vec<(Linear, Activation)>,
+    /// i8, `[classes, k]`.
+    pub weights: Vec<u8>,
+    /// i32, `[classes]`.
+    pub bias: Vec<u8>,
+    /// From logit distances to octaves.
+    pub probability: RequantRecord,
+}
+
+impl Network {
+    /// The blob.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let convs: Vec<_> = self.convs.iter().map(Conv::record).collect();
+        let blocks: Vec<_> = self.blocks.iter().map(Block::record).collect();
+        let class_head = self.class_head.to_bytes();
+        let mut heads = vec![HeadRecord {
+            kind: HEAD_CLASS,
+            body: &class_head,
+        }];
+        heads.extend(
+            self.other_heads
+                .iter()
+                .map(|(kind, body)| HeadRecord { kind: *kind, body }),
+        );
+        let blob = runtime::format::Blob {
+            header: Header {
+                spec: self.spec.clone(),
+                pad: self.pad,
+                class_names: &self.class_names,
+            },
+            convs: &convs,
+            embed: self.embed.record(),
+            position: &self.position,
+            blocks: &blocks,
+            end: self.end.record(),
+            heads: &heads,
+        };
+        grow(|buffer| write(&blob, buffer))
+    }
+}
+
+impl Linear {
+    fn record(&self) -> LinearRecord<'_> {
+        LinearRecord {
+            weights: &self.weights,
+            bias: &self.bias,
+            mult: &self.mult,
+            shift: &self.shift,
+        }
+    }
+}
+
+impl Activation {
+    fn record(&self) -> ActivationRecord<'_> {
+        ActivationRecord {
+            zero_point: self.zero_point,
+            gelu: self.gelu.as_ref().map(|(table, zero_point)| GeluRecord {
+                table,
+                zero_point: *zero_point,
+            }),
+        }
+    }
+}
+
+impl Conv {
+    fn record(&self) -> ConvRecord<'_> {
+        ConvRecord {
+            linear: self.linear.record(),
+            activation: self.activation.record(),
+            skip: self.skip,
+        }
+    }
+}
+
+impl Block {
+    fn record(&self) -> BlockRecord<'_> {
+        BlockRecord {
+            norm1: self.norm1,
+            qkv: self.qkv.record(),
+            scores: self.scores,
+            context: self.context,
+            project: self.project.record(),
+            norm2: self.norm2,
+            mlp1: pair(&self.mlp1),
+            depthwise: self.depthwise.as_ref().map(pair),
+            mlp2: self.mlp2.record(),
+            mlp2_gelu: self
+                .mlp2_gelu
+                .as_ref()
+                .map(|(zero_point, table)| SecondGeluRecord {
+                    zero_point: *zero_point,
+                    table,
+                }),
+        }
+    }
+}
+
+impl End {
+    fn record(&self) -> EndRecord<'_> {
+        EndRecord {
+            eps: self.eps,
+            gamma: &self.gamma,
+            beta: &self.beta,
+            shift: self.shift,
+            zero_point: self.zero_point,
+            embedding: self.embedding,
+        }
+    }
+}
+
+impl ClassHead {
+    fn to_bytes(&self) -> Vec<u8> {
+        let hidden: Vec<_> = self.hidden.iter().map(pair).collect();
+        let body = ClassHeadBody {
+            hidden: &hidden,
+            weights: &self.weights,
+            bias: &self.bias,
+            probability: self.probability,
+        };
+        grow(|buffer| write_class_head(&body, buffer))
+    }
+}
+
+fn pair((linear, activation): &(Linear, Activation)) -> (LinearRecord<'_>, ActivationRecord<'_>) {
+    (linear.record(), activation.record())
+}
+
+/// What `write` writes, in a buffer that is doubled until it is large enough.
+fn grow(write: impl Fn(&mut [u8]) -> Result<usize, WriteError>) -> Vec<u8> {
+    let mut buffer = vec![0; 1 << 12];
+    loop {
+        match write(&mut buffer) {
+            Ok(len) => {
+                buffer.truncate(len);
+                return buffer;
+            }
+            Err(WriteError) => buffer.resize(2 * buffer.len(), 0),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Valid networks with random weights, for any [`VitConfig`].
+//!
+//! Everything is chosen in integers from a seed, so the same seed gives the same blob everywhere.
+
+mod blocks;
+mod image;
+mod layers;
+mod specs;
+
+pub use image::image;
+pub use specs::random_spec;
+
+use crate::network::{Conv, End, Network};
+use crate::rng::Rng;
+use layers::{Filler, Signal};
+use runtime::config::{Pool, StemGeometry, StemSpec, StemStage, VitConfig};
+use runtime::format::RequantRecord;
+
+/// Which values a network gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// Rescales chosen so that activations use the range of i8 and the residual stream a good
+    /// part of i16, neither saturating nor vanishing.
+    Typical,
+    /// Half of the records are filled with anything that the format allows, often with the ends
+    /// of its ranges.
+    Extreme,
+}
+
+/// A valid network for `config`.
+pub fn network(config: &VitConfig, seed: u64, values: Values) -> Network {
+    let mut fill = Filler {
+        rng: Rng::new(seed),
+        values,
+    };
+    let pad = core::array::from_fn(|_| fill.rng.pick(i8::MIN, i8::MAX));
+    let (convs, last) = stem(config, &mut fill);
+    let inputs = match config.patch_len() {
+        Some(len) => len,
+        None => 9 * config.stem_stages().last().map_or(0, |s| s.input.channels),
+    };
+    let embed = fill.linear(config.dim(), inputs, last, 3000);
+    let position = fill.i16s(config.tokens() * config.dim(), 2000);
+    let blocks = (0..config.depth())
+        .map(|_| fill.block(config))
+        .collect::<Vec<_>>();
+    let end = end(config, &mut fill);
+    let class_head = fill.class_head(config, end.zero_point);
+    let names: Vec<String> = (0..config.classes())
+        .map(|c| format!("class {c}"))
+        .collect();
+    Network {
+        spec: config.spec().clone(),
+        pad,
+        class_names: names.join("\n"),
+        convs,
+        embed,
+        position,
+        blocks,
+        end,
+        class_head,
+        other_heads: Vec::new(),
+    }
+}
+
+/// Convolutions of the stem but the last, and the signal that the last one or the patch layer
+/// reads.
+fn stem(config: &VitConfig, fill: &mut Filler) -> (Vec<Conv>, Signal) {
+    let mut convs = Vec::new();
+    let mut signal = Signal::IMAGE;
+    let stages: Vec<StemGeometry> = config.stem_stages().collect();
+    let Some((_, all_but_last)) = stages.split_last() else {
+        debug_assert!(
+            matches!(config.spec().stem, StemSpec::Patches { .. }),
+            "a convolution stem has stages"
+        );
+        return (convs, signal);
+    };
+    for geometry in all_but_last {
+        signal = fill.stage(geometry, signal, &mut convs);
+    }
+    (convs, signal)
+}
+
+impl Filler {
+    /// The convolutions of one stage; returns the signal that it puts out.
+    fn stage(&mut self, geometry: &StemGeometry, input: Signal, convs: &mut Vec<Conv>) -> Signal {
+        let (from, to) = (geometry.input.channels, geometry.output.channels);
+        match geometry.stage {
+            StemStage::Conv { gelu, .. } => self.conv((to, 9 * from), input, gelu, convs),
+            StemStage::Residual { hidden } => {
+                let hidden = hidden.into();
+                let inner = self.conv((hidden, 9 * from), input, true, convs);
+                self.skip((to, hidden), inner, convs)
+            }
+            StemStage::InvertedResidual { hidden } => {
+                let hidden = hidden.into();
+                let inner = self.conv((hidden, from), input, true, convs);
+                let (linear, activation, inner) = self.depthwise(hidden, inner);
+                convs.push(Conv {
+                    linear,
+                    activation,
+                    skip: None,
+                });
+                self.skip((to, hidden), inner, convs)
+            }
+        }
+    }
+
+    fn conv(
+        &mut self,
+        (n, k): (usize, usize),
+        input: Signal,
+        gelu: bool,
+        convs: &mut Vec<Conv>,
+    ) -> Signal {
+        let linear = self.linear(n, k, input, 40);
+        let (activation, output) = self.activation(gelu);
+        convs.push(Conv {
+            linear,
+            activation,
+            skip: None,
+        });
+        output
+    }
+
+    /// The last convolution of a residual stage.
+    fn skip(&mut self, (n, k): (usize, usize), input: Signal, convs: &mut Vec<Conv>) -> Signal {
+        let linear = self.linear(n, k, input, 30);
+        let (activation, output) = self.activation(false);
+        // Half to three quarters of the stage's input.
+        let eighths = self.rng.pick(4, 6);
+        convs.push(Conv {
+            linear,
+            activation,
+            skip: Some(self.requant(eighths, 8 * 256)),
+        });
+        output
+    }
+}
+
+fn end(config: &VitConfig, fill: &mut Filler) -> End {
+    let dim = config.dim();
+    let extreme = fill.extreme();
+    let embedding = (config.spec().pool == Pool::Mean).then(|| {
+        // Sums of tokens are about 14 steps a token.
+        let tokens = i64::try_from(config.tokens()).expect("at most 1024");
+        fill.requant(5, 2 * tokens.max(6))
+    });
+    if extreme {
+        return End {
+            eps: fill.any_eps(),
+            gamma: fill.i16s(dim, i16::MAX),
+            beta: fill.any_i32s(dim, 1 << 29),
+            shift: fill.rng.pick(1, 24),
+            zero_point: fill.rng.pick(i8::MIN, i8::MAX),
+            embedding,
+        };
+    }
+    // Normalised values have 10 fraction bits: a gain of 640 at shift 14 spreads them by 40.
+    let gamma = (0..dim)
+        .map(|_| fill.rng.pick::<i16>(400, 900) * if fill.rng.one_in(2) { 1 } else { -1 })
+        .flat_map(i16::to_le_bytes)
+        .collect();
+    let beta = (0..dim)
+        .map(|_| fill.rng.pick::<i32>(-20, 20) << 14)
+        .flat_map(i32::to_le_bytes)
+        .collect();
+    End {
+        eps: fill.rng.pick(1, 1000),
+        gamma,
+        beta,
+        shift: 14,
+        zero_point: fill.rng.pick(-20, 20),
+        embedding,
+    }
+}
+
+/// The blob of a typical network: [`network`] and [`Network::to_bytes`].
+pub fn blob(config: &VitConfig, seed: u64) -> Vec<u8> {
+    network(config, seed, Values::Typical).to_bytes()
+}
+
+impl Filler {
+    /// The rescale nearest below `num / den`, or any.
+    fn requant(&mut self, num: i64, den: i64) -> RequantRecord {
+        if self.extreme() {
+            return RequantRecord {
+                mult: self.any_mult(),
+                shift: self.rng.pick(32, 62),
+            };
+        }
+        let (mult, shift) = layers::factor(num, den);
+        RequantRecord {
+            mult,
+            shift: shift.clamp(32, 62),
+        }
+    }
+}
