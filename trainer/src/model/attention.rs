@@ -8,7 +8,7 @@ use runtime::config::VitConfig;
 use runtime::site::BlockSite;
 
 use super::init::Init;
-use crate::ops::VitBackend;
+use crate::ops::{self, VitBackend};
 
 /// Softmax attention over all tokens with biased projections.
 #[derive(Module, Debug)]
@@ -45,14 +45,14 @@ impl<B: VitBackend> Attention<B> {
         x: Tensor<B, 3>,
         mut see: impl FnMut(BlockSite, &Tensor<B, 3>),
     ) -> Tensor<B, 3> {
-        let query = B::vit_linear(x.clone(), &self.query); // [batch, tokens, heads · head_dim]
+        let query = ops::linear(x.clone(), &self.query); // [batch, tokens, heads · head_dim]
         see(BlockSite::Query, &query);
-        let key = B::vit_linear(x.clone(), &self.key);
+        let key = ops::linear(x.clone(), &self.key);
         see(BlockSite::Key, &key);
-        let value = B::vit_linear(x, &self.value);
+        let value = ops::linear(x, &self.value);
         see(BlockSite::Value, &value);
-        let context = B::vit_attention(query, key, value, self.heads);
+        let context = ops::attention(query, key, value, self.heads);
         see(BlockSite::Context, &context);
-        B::vit_linear(context, &self.output) // [batch, tokens, dim]
+        ops::linear(context, &self.output) // [batch, tokens, dim]
     }
 }

@@ -11,7 +11,7 @@ use super::attention::Attention;
 use super::init::Init;
 use super::mlp::Mlp;
 use super::observe::Observer;
-use crate::ops::VitBackend;
+use crate::ops::{self, VitBackend};
 
 /// `x += attention(norm1(x)); x += mlp(norm2(x))`.
 #[derive(Module, Debug)]
@@ -54,11 +54,11 @@ impl<B: VitBackend> Block<B> {
                 value,
             );
         };
-        let normed = B::vit_layer_norm(x.clone(), &self.norm1);
+        let normed = ops::layer_norm(x.clone(), &self.norm1);
         see(BlockSite::Norm1, &normed);
         let x = x + self.attention.forward(normed, &mut see);
         see(BlockSite::Attention, &x);
-        let normed = B::vit_layer_norm(x.clone(), &self.norm2);
+        let normed = ops::layer_norm(x.clone(), &self.norm2);
         see(BlockSite::Norm2, &normed);
         let x = x + self.mlp.forward(normed, &mut see);
         see(BlockSite::Output, &x);

@@ -9,7 +9,7 @@ use runtime::site::SiteId;
 
 use super::init::Init;
 use super::observe::Observer;
-use crate::ops::VitBackend;
+use crate::ops::{self, VitBackend};
 
 /// Linear layers with GELU between them; the last one gives the logits.
 #[derive(Module, Debug)]
@@ -43,10 +43,10 @@ impl<B: VitBackend> Head<B> {
     ) -> Tensor<B, 3> {
         let mut x = self.dropout.forward(pooled);
         for (index, layer) in self.layers.iter().enumerate() {
-            x = B::vit_linear(x, layer);
+            x = ops::linear(x, layer);
             if index + 1 < self.layers.len() {
                 observer.see(SiteId::HeadHidden(index as u8), &x);
-                x = B::vit_gelu(x);
+                x = ops::gelu(x);
                 observer.see(SiteId::HeadGelu(index as u8), &x);
                 x = self.dropout.forward(x);
             }

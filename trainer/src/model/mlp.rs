@@ -8,7 +8,7 @@ use runtime::config::VitConfig;
 use runtime::site::BlockSite;
 
 use super::init::Init;
-use crate::ops::VitBackend;
+use crate::ops::{self, VitBackend};
 
 /// `W2·gelu(h + depthwise(h))` with `h = W1·x`, and GELU once more where the network has it.
 #[derive(Module, Debug)]
@@ -64,19 +64,19 @@ impl<B: VitBackend> Mlp<B> {
         x: Tensor<B, 3>,
         mut see: impl FnMut(BlockSite, &Tensor<B, 3>),
     ) -> Tensor<B, 3> {
-        let mut h = B::vit_linear(x, &self.linear1); // [batch, tokens, mlp_dim]
+        let mut h = ops::linear(x, &self.linear1); // [batch, tokens, mlp_dim]
         see(BlockSite::Mlp1, &h);
         if let Some(depthwise) = &self.depthwise {
             let (weight, bias) = (depthwise.weight.val(), depthwise.bias.val());
-            h = h.clone() + B::vit_depthwise3x3(h, weight, Some(bias), depthwise.sides);
+            h = h.clone() + ops::depthwise3x3(h, weight, Some(bias), depthwise.sides);
             see(BlockSite::Depthwise, &h);
         }
-        let h = B::vit_gelu(h);
+        let h = ops::gelu(h);
         see(BlockSite::Gelu, &h);
-        let y = B::vit_linear(self.dropout.forward(h), &self.linear2); // [batch, tokens, dim]
+        let y = ops::linear(self.dropout.forward(h), &self.linear2); // [batch, tokens, dim]
         let y = if self.second_gelu {
             see(BlockSite::Mlp2, &y);
-            B::vit_gelu(y)
+            ops::gelu(y)
         } else {
             y
         };

@@ -28,7 +28,7 @@ pub use mlp::{Depthwise, Mlp};
 pub use patch::PatchEmbed;
 pub use stem::{ConvNorm, ConvStem, Stage, Stem};
 
-use crate::ops::VitBackend;
+use crate::ops::{self, VitBackend};
 use init::Init;
 use observe::{Callback, Observer, Silent};
 
@@ -123,7 +123,7 @@ impl<B: VitBackend> Vit<B> {
         for (index, block) in self.blocks.iter().enumerate() {
             x = block.forward(x, index, observer); // [batch, tokens, dim]
         }
-        let x = B::vit_layer_norm(x, &self.norm);
+        let x = ops::layer_norm(x, &self.norm);
         observer.see(SiteId::Norm, &x);
         let pooled = match self.pool {
             Pool::Mean => x.mean_dim(1), // [batch, 1, dim]

@@ -7,7 +7,7 @@ use burn::tensor::backend::Backend;
 use runtime::config::{PatchOrder, VitConfig};
 
 use super::init::Init;
-use crate::ops::VitBackend;
+use crate::ops::{self, VitBackend};
 
 /// Cuts the image into patches and projects each to a token.
 #[derive(Module, Debug)]
@@ -56,6 +56,6 @@ impl<B: VitBackend> PatchEmbed<B> {
                 .permute([0, 1, 3, 2, 4, 5])
                 .reshape([batch, tokens, patch_len]),
         };
-        B::vit_linear(patches, &self.linear) // [batch, tokens, dim]
+        ops::linear(patches, &self.linear) // [batch, tokens, dim]
     }
 }

@@ -10,7 +10,7 @@ use runtime::site::{ConvSite, SiteId};
 use super::init::Init;
 use super::observe::Observer;
 use super::patch::PatchEmbed;
-use crate::ops::{VitBackend, Window};
+use crate::ops::{self, VitBackend, Window};
 
 /// How pixels become tokens.
 #[derive(Module, Debug)]
@@ -163,7 +163,7 @@ impl<B: VitBackend> Stage<B> {
             x = layer.forward(x);
             observer.see(site(ConvSite::Linear), &x);
             if layer.gelu {
-                x = B::vit_gelu(x);
+                x = ops::gelu(x);
                 observer.see(site(ConvSite::Gelu), &x);
             }
         }
@@ -210,8 +210,8 @@ impl<B: VitBackend> ConvNorm<B> {
     fn forward(&self, x: Tensor<B, 3>) -> Tensor<B, 3> {
         let weight = self.weight.val();
         let x = match self.kind {
-            ConvKind::Full(window) => B::vit_conv3x3(x, weight, window),
-            ConvKind::Depthwise(window) => B::vit_depthwise3x3(x, weight, None, window.input),
+            ConvKind::Full(window) => ops::conv3x3(x, weight, window),
+            ConvKind::Depthwise(window) => ops::depthwise3x3(x, weight, None, window.input),
             ConvKind::Pointwise => {
                 let [outputs, inputs, ..] = weight.dims();
                 x.matmul(weight.reshape([1, outputs, inputs]).swap_dims(1, 2))
@@ -230,7 +230,7 @@ impl<B: VitBackend> ConvNorm<B> {
             let shift = beta - self.norm.running_mean.value() * scale.clone();
             return x * scale.unsqueeze() + shift.unsqueeze();
         }
-        let (y, mean, variance) = B::vit_batch_norm(x, gamma, beta, self.norm.epsilon);
+        let (y, mean, variance) = ops::batch_norm(x, gamma, beta, self.norm.epsilon);
         let momentum = self.norm.momentum;
         let blend = |old: Tensor<B, 1>, new: Tensor<B, 1>| {
             (old * (1.0 - momentum) + new * momentum).detach()

@@ -1,17 +1,32 @@
-//! The operations of the model that burn composes from many passes over memory.
+//! The operations of the model.
 //!
-//! [`compose`] defines each one with burn's own operations. [`VitBackend`] chooses for each backend:
-//! plain backends run the definition, training runs a fused form with a gradient of its own.
+//! [`compose`] defines each one with burn's own operations. Those take many passes over memory, and
+//! burn differentiates every pass, so training runs fused forms: each is a [`Fused`] operation on
+//! plain slices with a gradient of its own, tested against its definition. Activations are
+//! `[batch, positions, channels]` throughout.
 
+mod attention;
+mod batch_norm;
 pub mod compose;
+mod conv;
+mod depthwise;
+mod elementary;
+mod fused;
+mod gelu;
+mod host;
+mod layer_norm;
+mod linear;
+mod matmul;
+mod parallel;
+mod vectorised;
 
-use burn::backend::Autodiff;
-use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::nn::{LayerNorm, Linear};
-use burn::tensor::Tensor;
-use burn::tensor::backend::Backend;
-use burn_flex::Flex;
-use burn_ndarray::NdArray;
+use burn::tensor::{Tensor, TensorPrimitive};
+
+pub use fused::{Fused, VitBackend};
+pub use host::HostBackend;
+
+use crate::model::LAYER_NORM_EPSILON;
 
 /// Geometry of a 3×3 convolution with padding 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,64 +44,149 @@ impl Window {
     }
 }
 
-/// A burn backend on which the model runs.
-///
-/// Activations are `[batch, positions, channels]`. Each method is defined by the function of the
-/// same name in [`compose`]; the prefix keeps them apart from burn's own.
-pub trait VitBackend: Backend {
-    /// See [`compose::gelu`].
-    fn vit_gelu(x: Tensor<Self, 3>) -> Tensor<Self, 3> {
-        compose::gelu(x)
+/// See [`compose::gelu`].
+pub fn gelu<B: VitBackend>(x: Tensor<B, 3>) -> Tensor<B, 3> {
+    if B::COMPOSED {
+        return compose::gelu(x);
     }
-
-    /// See [`compose::linear`].
-    fn vit_linear(x: Tensor<Self, 3>, layer: &Linear<Self>) -> Tensor<Self, 3> {
-        compose::linear(x, layer)
-    }
-
-    /// See [`compose::layer_norm`].
-    fn vit_layer_norm(x: Tensor<Self, 3>, norm: &LayerNorm<Self>) -> Tensor<Self, 3> {
-        compose::layer_norm(x, norm)
-    }
-
-    /// See [`compose::batch_norm`].
-    fn vit_batch_norm(
-        x: Tensor<Self, 3>,
-        gamma: Tensor<Self, 1>,
-        beta: Tensor<Self, 1>,
-        epsilon: f64,
-    ) -> (Tensor<Self, 3>, Tensor<Self, 1>, Tensor<Self, 1>) {
-        compose::batch_norm(x, gamma, beta, epsilon)
-    }
-
-    /// See [`compose::conv3x3`].
-    fn vit_conv3x3(x: Tensor<Self, 3>, weight: Tensor<Self, 4>, window: Window) -> Tensor<Self, 3> {
-        compose::conv3x3(x, weight, window)
-    }
-
-    /// See [`compose::depthwise3x3`].
-    fn vit_depthwise3x3(
-        x: Tensor<Self, 3>,
-        weight: Tensor<Self, 4>,
-        bias: Option<Tensor<Self, 1>>,
-        sides: [usize; 2],
-    ) -> Tensor<Self, 3> {
-        compose::depthwise3x3(x, weight, bias, sides)
-    }
-
-    /// See [`compose::attention`].
-    fn vit_attention(
-        query: Tensor<Self, 3>,
-        key: Tensor<Self, 3>,
-        value: Tensor<Self, 3>,
-        heads: usize,
-    ) -> Tensor<Self, 3> {
-        compose::attention(query, key, value, heads)
-    }
+    let dims = x.dims();
+    apply(gelu::Gelu, [primitive(x)], dims)
 }
 
-impl VitBackend for NdArray {}
+/// See [`compose::linear`].
+pub fn linear<B: VitBackend>(x: Tensor<B, 3>, layer: &Linear<B>) -> Tensor<B, 3> {
+    let Some(bias) = layer.bias.as_ref().filter(|_| !B::COMPOSED) else {
+        return compose::linear(x, layer);
+    };
+    let [batch, positions, inputs] = x.dims();
+    let weight = layer.weight.val();
+    let [_, outputs] = weight.dims();
+    let op = linear::LinearRows { inputs, outputs };
+    let operands = [primitive(x), primitive(weight), primitive(bias.val())];
+    apply(op, operands, [batch, positions, outputs])
+}
 
-impl VitBackend for Flex {}
+/// See [`compose::layer_norm`].
+pub fn layer_norm<B: VitBackend>(x: Tensor<B, 3>, norm: &LayerNorm<B>) -> Tensor<B, 3> {
+    let Some(beta) = norm.beta.as_ref().filter(|_| !B::COMPOSED) else {
+        return compose::layer_norm(x, norm);
+    };
+    let dims = x.dims();
+    let op = layer_norm::NormRows {
+        channels: dims[2],
+        epsilon: LAYER_NORM_EPSILON as f32,
+    };
+    apply(
+        op,
+        [
+            primitive(x),
+            primitive(norm.gamma.val()),
+            primitive(beta.val()),
+        ],
+        dims,
+    )
+}
 
-impl<B: VitBackend, C: CheckpointStrategy> VitBackend for Autodiff<B, C> {}
+/// See [`compose::batch_norm`].
+pub fn batch_norm<B: VitBackend>(
+    x: Tensor<B, 3>,
+    gamma: Tensor<B, 1>,
+    beta: Tensor<B, 1>,
+    epsilon: f64,
+) -> (Tensor<B, 3>, Tensor<B, 1>, Tensor<B, 1>) {
+    if B::COMPOSED {
+        return compose::batch_norm(x, gamma, beta, epsilon);
+    }
+    let (dims, device) = (x.dims(), x.device());
+    let x = primitive(x);
+    let op = B::inspect(&x, |x| {
+        batch_norm::NormChannels::measure(x, dims[2], epsilon as f32)
+    });
+    let (mean, variance) = (op.mean(), op.variance());
+    let y = apply(op, [x, primitive(gamma), primitive(beta)], dims);
+    (
+        y,
+        Tensor::from_data(mean, &device),
+        Tensor::from_data(variance, &device),
+    )
+}
+
+/// See [`compose::conv3x3`].
+pub fn conv3x3<B: VitBackend>(
+    x: Tensor<B, 3>,
+    weight: Tensor<B, 4>,
+    window: Window,
+) -> Tensor<B, 3> {
+    if B::COMPOSED {
+        return compose::conv3x3(x, weight, window);
+    }
+    let ([batch, ..], [outputs, inputs, ..]) = (x.dims(), weight.dims());
+    let [height, width] = window.output();
+    let op = conv::Conv3x3 {
+        window,
+        inputs,
+        outputs,
+    };
+    apply(
+        op,
+        [primitive(x), primitive(weight)],
+        [batch, height * width, outputs],
+    )
+}
+
+/// See [`compose::depthwise3x3`].
+pub fn depthwise3x3<B: VitBackend>(
+    x: Tensor<B, 3>,
+    weight: Tensor<B, 4>,
+    bias: Option<Tensor<B, 1>>,
+    sides: [usize; 2],
+) -> Tensor<B, 3> {
+    if B::COMPOSED {
+        return compose::depthwise3x3(x, weight, bias, sides);
+    }
+    let dims = x.dims();
+    let bias = bias.unwrap_or_else(|| Tensor::zeros([dims[2]], &x.device()));
+    let op = depthwise::Depthwise3x3 {
+        sides,
+        channels: dims[2],
+    };
+    apply(op, [primitive(x), primitive(weight), primitive(bias)], dims)
+}
+
+/// See [`compose::attention`].
+pub fn attention<B: VitBackend>(
+    query: Tensor<B, 3>,
+    key: Tensor<B, 3>,
+    value: Tensor<B, 3>,
+    heads: usize,
+) -> Tensor<B, 3> {
+    if B::COMPOSED {
+        return compose::attention(query, key, value, heads);
+    }
+    let dims = query.dims();
+    let op = attention::Attention {
+        tokens: dims[1],
+        heads,
+        head_dim: dims[2] / heads,
+    };
+    apply(
+        op,
+        [primitive(query), primitive(key), primitive(value)],
+        dims,
+    )
+}
+
+fn primitive<B: VitBackend, const D: usize>(tensor: Tensor<B, D>) -> B::FloatTensorPrimitive {
+    tensor.into_primitive().tensor()
+}
+
+fn apply<B: VitBackend, const N: usize>(
+    op: impl Fused<N>,
+    inputs: [B::FloatTensorPrimitive; N],
+    dims: [usize; 3],
+) -> Tensor<B, 3> {
+    Tensor::from_primitive(TensorPrimitive::Float(B::apply(op, inputs, dims)))
+}
+
+#[cfg(test)]
+mod tests;

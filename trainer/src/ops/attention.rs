@@ -1,0 +1,173 @@
+//! Softmax attention and its gradient, image by image and head by head.
+
+use super::elementary::{dot, exp_of_negative, maximum, sum};
+use super::fused::Fused;
+use super::matmul::{Matrix, Output, multiply};
+use super::parallel;
+use super::vectorised::vectorised;
+
+/// `softmax(Q·Kᵀ/√head_dim)·V`; inputs are query, key, value `[batch, tokens, heads · head_dim]`.
+#[derive(Clone, Debug)]
+pub(super) struct Attention {
+    pub(super) tokens: usize,
+    pub(super) heads: usize,
+    pub(super) head_dim: usize,
+}
+
+impl Fused<3> for Attention {
+    fn forward(&self, [query, key, value]: [&[f32]; 3]) -> Vec<f32> {
+        let image_len = self.image_len();
+        let mut out = vec![0.0; query.len()];
+        parallel::fill(&mut out, query.len() / image_len, |first, out| {
+            let mut probs = vec![0.0; self.tokens * self.tokens];
+            for (image, out) in out.chunks_exact_mut(image_len).enumerate() {
+                let at = (first + image) * image_len;
+                for head in (0..self.width()).step_by(self.head_dim) {
+                    let [query, key, value] =
+                        [query, key, value].map(|values| self.head(values, at + head));
+                    self.attend(query, key, &mut probs);
+                    let probs = Matrix::new(&probs, self.tokens, self.tokens);
+                    let out = &mut out[head..];
+                    multiply(probs, value, 1.0, out, self.width(), Output::Replace);
+                }
+            }
+        });
+        out
+    }
+
+    fn backward(&self, inputs: [&[f32]; 3], grad: &[f32], _wanted: [bool; 3]) -> [Vec<f32>; 3] {
+        let image_len = self.image_len();
+        // One buffer, image by image query, key and value, so that it can be split by images.
+        let mut grads = vec![0.0; 3 * grad.len()];
+        parallel::fill(&mut grads, grad.len() / image_len, |first, out| {
+            let mut scratch = vec![0.0; 2 * self.tokens * self.tokens];
+            for (image, out) in out.chunks_exact_mut(3 * image_len).enumerate() {
+                let at = (first + image) * image_len;
+                for head in (0..self.width()).step_by(self.head_dim) {
+                    let heads = inputs.map(|values| self.head(values, at + head));
+                    self.head_backward(heads, self.head(grad, at + head), out, head, &mut scratch);
+                }
+            }
+        });
+        [0, 1, 2].map(|input| {
+            let mut out = vec![0.0; grad.len()];
+            parallel::fill(&mut out, grad.len() / image_len, |first, out| {
+                for (image, out) in out.chunks_exact_mut(image_len).enumerate() {
+                    let at = (3 * (first + image) + input) * image_len;
+                    out.copy_from_slice(&grads[at..][..image_len]);
+                }
+            });
+            out
+        })
+    }
+}
+
+impl Attention {
+    fn width(&self) -> usize {
+        self.heads * self.head_dim
+    }
+
+    fn image_len(&self) -> usize {
+        self.tokens * self.width()
+    }
+
+    fn head<'a>(&self, values: &'a [f32], at: usize) -> Matrix<'a> {
+        Matrix::strided(&values[at..], self.tokens, self.head_dim, self.width())
+    }
+
+    fn scale(&self) -> f32 {
+        (self.head_dim as f32).sqrt().recip()
+    }
+
+    /// Writes the attention of every query to every key, `[tokens, tokens]`.
+    fn attend(&self, query: Matrix<'_>, key: Matrix<'_>, probs: &mut [f32]) {
+        let tokens = self.tokens;
+        multiply(
+            query,
+            key.transposed(),
+            self.scale(),
+            probs,
+            tokens,
+            Output::Replace,
+        );
+        softmax(probs, tokens);
+    }
+
+    /// Writes the gradients of one head into `out`, `[3, tokens, width]`, from column `at` on.
+    fn head_backward(
+        &self,
+        [query, key, value]: [Matrix<'_>; 3],
+        grad: Matrix<'_>,
+        out: &mut [f32],
+        at: usize,
+        scratch: &mut [f32],
+    ) {
+        let (tokens, width, image_len) = (self.tokens, self.width(), self.image_len());
+        let (probs, scores) = scratch.split_at_mut(tokens * tokens);
+        self.attend(query, key, probs);
+        multiply(
+            grad,
+            value.transposed(),
+            1.0,
+            scores,
+            tokens,
+            Output::Replace,
+        );
+        softmax_gradient(probs, tokens, scores);
+        let probs = Matrix::new(probs, tokens, tokens);
+        let scores = Matrix::new(scores, tokens, tokens);
+        let (query_out, rest) = out.split_at_mut(image_len);
+        let (key_out, value_out) = rest.split_at_mut(image_len);
+        let scale = self.scale();
+        multiply(
+            scores,
+            key,
+            scale,
+            &mut query_out[at..],
+            width,
+            Output::Replace,
+        );
+        multiply(
+            scores.transposed(),
+            query,
+            scale,
+            &mut key_out[at..],
+            width,
+            Output::Replace,
+        );
+        multiply(
+            probs.transposed(),
+            grad,
+            1.0,
+            &mut value_out[at..],
+            width,
+            Output::Replace,
+        );
+    }
+}
+
+vectorised! {
+    /// Turns each row of scores into probabilities.
+    fn softmax(scores: &mut [f32], len: usize) {
+        for row in scores.chunks_exact_mut(len) {
+            let largest = maximum(row);
+            for value in row.iter_mut() {
+                *value = exp_of_negative(*value - largest);
+            }
+            let normaliser = sum(row).recip();
+            for value in row.iter_mut() {
+                *value *= normaliser;
+            }
+        }
+    }
+
+    /// Turns each row of gradients of probabilities into gradients of scores.
+    fn softmax_gradient(probs: &[f32], len: usize, grad: &mut [f32]) {
+        for (grad, probs) in grad.chunks_exact_mut(len).zip(probs.chunks_exact(len)) {
+            let mean = dot(grad, probs);
+            for (grad, prob) in grad.iter_mut().zip(probs) {
+                *grad = (*grad - mean) * prob;
+            }
+        }
+    }
+}

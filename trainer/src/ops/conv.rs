@@ -1,0 +1,186 @@
+//! 3×3 convolutions over a grid with channels last, as matrix products of unfolded windows.
+
+use super::Window;
+use super::fused::Fused;
+use super::matmul::{Matrix, Output, multiply};
+use super::parallel;
+use super::vectorised::vectorised;
+
+/// Values of one channel that a window covers.
+const TAPS: usize = 9;
+
+/// Convolves a grid; inputs are x `[batch, height · width, inputs]` and the weight
+/// `[outputs, inputs, 3, 3]`.
+///
+/// Windows are unfolded image by image, so that they stay in the cache.
+#[derive(Clone, Debug)]
+pub(super) struct Conv3x3 {
+    pub(super) window: Window,
+    pub(super) inputs: usize,
+    pub(super) outputs: usize,
+}
+
+impl Fused<2> for Conv3x3 {
+    fn forward(&self, [x, weight]: [&[f32]; 2]) -> Vec<f32> {
+        let (x_len, out_len) = (self.input_len(), self.output_len());
+        let batch = x.len() / x_len;
+        let (runs, columns) = (self.runs(), self.columns(weight));
+        let columns = Matrix::new(&columns, self.window_len(), self.outputs);
+        let mut out = vec![0.0; batch * out_len];
+        parallel::fill(&mut out, batch, |first, out| {
+            let mut windows = vec![0.0; self.positions() * self.window_len()];
+            for (x, out) in x[first * x_len..]
+                .chunks_exact(x_len)
+                .zip(out.chunks_exact_mut(out_len))
+            {
+                unfold(&runs, x, 3 * self.inputs, &mut windows);
+                let windows = Matrix::new(&windows, self.positions(), self.window_len());
+                multiply(windows, columns, 1.0, out, self.outputs, Output::Replace);
+            }
+        });
+        out
+    }
+
+    fn backward(&self, [x, weight]: [&[f32]; 2], grad: &[f32], wanted: [bool; 2]) -> [Vec<f32>; 2] {
+        let (x_len, out_len) = (self.input_len(), self.output_len());
+        let batch = x.len() / x_len;
+        let (runs, columns) = (self.runs(), self.columns(weight));
+        let columns = Matrix::new(&columns, self.window_len(), self.outputs).transposed();
+        let weight_grad = parallel::sum(batch, |first, count| {
+            let mut sums = vec![0.0; weight.len()];
+            let mut windows = vec![0.0; self.positions() * self.window_len()];
+            let images = x[first * x_len..].chunks_exact(x_len);
+            let grads = grad[first * out_len..].chunks_exact(out_len);
+            for (x, grad) in images.zip(grads).take(count) {
+                unfold(&runs, x, 3 * self.inputs, &mut windows);
+                let windows = Matrix::new(&windows, self.positions(), self.window_len());
+                let grad = Matrix::new(grad, self.positions(), self.outputs);
+                multiply(
+                    windows.transposed(),
+                    grad,
+                    1.0,
+                    &mut sums,
+                    self.outputs,
+                    Output::Add,
+                );
+            }
+            sums
+        });
+        let mut x_grad = Vec::new();
+        if wanted[0] {
+            x_grad = vec![0.0; x.len()];
+            parallel::fill(&mut x_grad, batch, |first, out| {
+                let mut windows = vec![0.0; self.positions() * self.window_len()];
+                let grads = grad[first * out_len..].chunks_exact(out_len);
+                for (out, grad) in out.chunks_exact_mut(x_len).zip(grads) {
+                    let grad = Matrix::new(grad, self.positions(), self.outputs);
+                    let len = self.window_len();
+                    multiply(grad, columns, 1.0, &mut windows, len, Output::Replace);
+                    fold(&runs, &windows, 3 * self.inputs, out);
+                }
+            });
+        }
+        [x_grad, self.weight_order(&weight_grad)]
+    }
+}
+
+impl Conv3x3 {
+    fn input_len(&self) -> usize {
+        let [height, width] = self.window.input;
+        height * width * self.inputs
+    }
+
+    fn positions(&self) -> usize {
+        let [height, width] = self.window.output();
+        height * width
+    }
+
+    fn output_len(&self) -> usize {
+        self.positions() * self.outputs
+    }
+
+    /// Values of one window, ordered row, column, channel.
+    fn window_len(&self) -> usize {
+        TAPS * self.inputs
+    }
+
+    /// The weight as `[window_len, outputs]`.
+    fn columns(&self, weight: &[f32]) -> Vec<f32> {
+        let mut columns = vec![0.0; weight.len()];
+        self.for_each_weight(|ours, theirs| columns[ours] = weight[theirs]);
+        columns
+    }
+
+    /// The inverse of [`columns`](Self::columns).
+    fn weight_order(&self, columns: &[f32]) -> Vec<f32> {
+        let mut weight = vec![0.0; columns.len()];
+        self.for_each_weight(|ours, theirs| weight[theirs] = columns[ours]);
+        weight
+    }
+
+    /// Visits the place of every weight in `[window_len, outputs]` and in `[outputs, inputs, 3, 3]`.
+    fn for_each_weight(&self, mut visit: impl FnMut(usize, usize)) {
+        for output in 0..self.outputs {
+            for input in 0..self.inputs {
+                for tap in 0..TAPS {
+                    let ours = (tap * self.inputs + input) * self.outputs + output;
+                    visit(ours, (output * self.inputs + input) * TAPS + tap);
+                }
+            }
+        }
+    }
+
+    /// The rows of every window, whose values are neighbours in the image too.
+    fn runs(&self) -> Vec<Run> {
+        let [height, width] = self.window.input;
+        let [out_height, out_width] = self.window.output();
+        let (stride, channels) = (self.window.stride, self.inputs);
+        let mut runs = Vec::with_capacity(3 * out_height * out_width);
+        for y in 0..out_height {
+            for x in 0..out_width {
+                // Columns x·stride − 1 to x·stride + 1, cut at the edges.
+                let left = (x * stride).saturating_sub(1);
+                let right = (x * stride + 2).min(width);
+                for tap in 0..3 {
+                    let row = (y * stride + tap).checked_sub(1).filter(|&row| row < height);
+                    runs.push(Run {
+                        image: row.map_or(0, |row| (row * width + left) * channels),
+                        before: (left + 1 - x * stride) * channels,
+                        len: row.map_or(0, |_| (right - left) * channels),
+                    });
+                }
+            }
+        }
+        runs
+    }
+}
+
+/// One row of one window.
+#[derive(Clone, Copy)]
+struct Run {
+    /// Where its values within the image start.
+    image: usize,
+    /// Zeros before them.
+    before: usize,
+    /// How many there are; zeros fill the rest of the row.
+    len: usize,
+}
+
+/// Copies the window of every output position of one image, each row `row_len` values.
+fn unfold(runs: &[Run], image: &[f32], row_len: usize, windows: &mut [f32]) {
+    for (row, run) in windows.chunks_exact_mut(row_len).zip(runs) {
+        if run.len < row_len {
+            row.fill(0.0);
+        }
+        row[run.before..][..run.len].copy_from_slice(&image[run.image..][..run.len]);
+    }
+}
+
+vectorised! {
+    /// Adds every window back to where its values came from.
+    fn fold(runs: &[Run], windows: &[f32], row_len: usize, image: &mut [f32]) {
+        for (row, run) in windows.chunks_exact(row_len).zip(runs) {
+            parallel::add(&mut image[run.image..][..run.len], &row[run.before..][..run.len]);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Operations on plain slices as differentiable burn operations.
+
+use std::fmt::Debug;
+
+use burn::backend::Autodiff;
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::tensor::backend::Backend;
+use burn::tensor::ops::FloatTensor;
+use burn::tensor::{TensorData, TensorMetadata};
+use burn_flex::Flex;
+use burn_ndarray::NdArray;
+
+use super::host::HostBackend;
+
+/// An operation of `N` inputs and one output on row-major slices.
+///
+/// Nothing but the inputs is kept for the gradient: what else it needs is computed again, which
+/// costs less than the memory traffic of keeping it.
+pub trait Fused<const N: usize>: Clone + Debug + Send + Sync + 'static {
+    /// The output.
+    fn forward(&self, inputs: [&[f32]; N]) -> Vec<f32>;
+
+    /// The gradient of each input from that of the output, as long as the input; empty where it is
+    /// not `wanted`.
+    fn backward(&self, inputs: [&[f32]; N], grad: &[f32], wanted: [bool; N]) -> [Vec<f32>; N];
+}
+
+/// A burn backend on which the model runs.
+pub trait VitBackend: Backend {
+    /// Whether the definitions in [`compose`](super::compose) are run as they stand.
+    const COMPOSED: bool;
+
+    /// Runs an operation whose output has the shape `dims`, recording it where the backend
+    /// differentiates.
+    fn apply<const N: usize>(
+        op: impl Fused<N>,
+        inputs: [FloatTensor<Self>; N],
+        dims: [usize; 3],
+    ) -> FloatTensor<Self>;
+
+    /// Looks at the values of a tensor.
+    fn inspect<R>(tensor: &FloatTensor<Self>, look: impl FnOnce(&[f32]) -> R) -> R;
+}
+
+/// The float reference: burn's own operations and nothing else.
+impl VitBackend for NdArray {
+    const COMPOSED: bool = true;
+
+    fn apply<const N: usize>(
+        op: impl Fused<N>,
+        inputs: [FloatTensor<Self>; N],
+        dims: [usize; 3],
+    ) -> FloatTensor<Self> {
+        forward::<Self, N>(&op, inputs, dims)
+    }
+
+    fn inspect<R>(tensor: &FloatTensor<Self>, look: impl FnOnce(&[f32]) -> R) -> R {
+        look(&Self::values(tensor.clone()))
+    }
+}
+
+impl VitBackend for Flex {
+    const COMPOSED: bool = false;
+
+    fn apply<const N: usize>(
+        op: impl Fused<N>,
+        inputs: [FloatTensor<Self>; N],
+        dims: [usize; 3],
+    ) -> FloatTensor<Self> {
+        forward::<Self, N>(&op, inputs, dims)
+    }
+
+    fn inspect<R>(tensor: &FloatTensor<Self>, look: impl FnOnce(&[f32]) -> R) -> R {
+        look(&Self::values(tensor.clone()))
+    }
+}
+
+impl<B: HostBackend, C: CheckpointStrategy> VitBackend for Autodiff<B, C> {
+    const COMPOSED: bool = false;
+
+    fn apply<const N: usize>(
+        op: impl Fused<N>,
+        inputs: [FloatTensor<Self>; N],
+        dims: [usize; 3],
+    ) -> FloatTensor<Self> {
+        let nodes = inputs.each_ref().map(|input| input.node.clone());
+        let values = inputs.map(|input| input.primitive);
+        let output = forward::<B, N>(&op, values.clone(), dims);
+        match Gradient(op).prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(step) => step.finish(values, output),
+            OpsKind::UnTracked(step) => step.finish(output),
+        }
+    }
+
+    fn inspect<R>(tensor: &FloatTensor<Self>, look: impl FnOnce(&[f32]) -> R) -> R {
+        look(&B::values(tensor.primitive.clone()))
+    }
+}
+
+fn forward<B: HostBackend, const N: usize>(
+    op: &impl Fused<N>,
+    inputs: [FloatTensor<B>; N],
+    dims: [usize; 3],
+) -> FloatTensor<B> {
+    let values = inputs.map(B::values);
+    let output = op.forward(values.each_ref().map(|values| &**values));
+    B::tensor(TensorData::new(output, dims))
+}
+
+/// The backward step of an operation.
+#[derive(Debug)]
+struct Gradient<O>(O);
+
+impl<B: HostBackend, O: Fused<N>, const N: usize> Backward<B, N> for Gradient<O> {
+    type State = [FloatTensor<B>; N];
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, N>,
+        grads: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let grad = B::values(grads.consume::<B>(&ops.node));
+        let wanted = ops.parents.each_ref().map(Option::is_some);
+        let shapes = ops.state.each_ref().map(TensorMetadata::shape);
+        let inputs = ops.state.map(B::values);
+        let found = self
+            .0
+            .backward(inputs.each_ref().map(|values| &**values), &grad, wanted);
+        for ((parent, values), shape) in ops.parents.into_iter().zip(found).zip(shapes) {
+            if let Some(parent) = parent {
+                grads.register::<B>(parent.id, B::tensor(TensorData::new(values, shape)));
+            }
+        }
+    }
+}

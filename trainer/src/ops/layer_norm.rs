@@ -1,0 +1,97 @@
+//! Layer normalisation and its gradient, one pass each.
+
+use super::elementary::{dot, sum, sum_of_squares};
+use super::fused::Fused;
+use super::parallel;
+use super::vectorised::vectorised;
+
+/// Normalises each row of `channels` values; inputs are x, gamma, beta.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NormRows {
+    pub(super) channels: usize,
+    pub(super) epsilon: f32,
+}
+
+impl Fused<3> for NormRows {
+    fn forward(&self, [x, gamma, beta]: [&[f32]; 3]) -> Vec<f32> {
+        let mut out = vec![0.0; x.len()];
+        let channels = self.channels;
+        parallel::fill(&mut out, x.len() / channels, |first, out| {
+            normalise(*self, &x[first * channels..], gamma, beta, out);
+        });
+        out
+    }
+
+    fn backward(
+        &self,
+        [x, gamma, _]: [&[f32]; 3],
+        grad: &[f32],
+        _wanted: [bool; 3],
+    ) -> [Vec<f32>; 3] {
+        let channels = self.channels;
+        let mut x_grad = vec![0.0; x.len()];
+        let mut sums = parallel::fill_and_sum(&mut x_grad, x.len() / channels, |first, out| {
+            let at = first * channels;
+            gradients(*self, &x[at..], gamma, &grad[at..], out)
+        });
+        let beta_grad = sums.split_off(channels);
+        [x_grad, sums, beta_grad]
+    }
+}
+
+vectorised! {
+    fn normalise(op: NormRows, x: &[f32], gamma: &[f32], beta: &[f32], out: &mut [f32]) {
+        let rows = x.chunks_exact(op.channels);
+        for (out, row) in out.chunks_exact_mut(op.channels).zip(rows) {
+            let (mean, scale) = measure(row, op.epsilon);
+            for (((out, x), gamma), beta) in out.iter_mut().zip(row).zip(gamma).zip(beta) {
+                *out = (x - mean) * scale * gamma + beta;
+            }
+        }
+    }
+
+    /// Writes the gradient of x and returns the sums for gamma and beta, one after the other.
+    fn gradients(
+        op: NormRows,
+        x: &[f32],
+        gamma: &[f32],
+        grad: &[f32],
+        out: &mut [f32],
+    ) -> Vec<f32> {
+        let channels = op.channels;
+        let (mut gamma_sums, mut beta_sums) = (vec![0.0; channels], vec![0.0; channels]);
+        let (mut normed, mut scaled) = (vec![0.0; channels], vec![0.0; channels]);
+        let rows = x.chunks_exact(channels).zip(grad.chunks_exact(channels));
+        for (out, (row, grad)) in out.chunks_exact_mut(channels).zip(rows) {
+            let (mean, scale) = measure(row, op.epsilon);
+            for (normed, x) in normed.iter_mut().zip(row) {
+                *normed = (x - mean) * scale;
+            }
+            for ((sum, grad), normed) in gamma_sums.iter_mut().zip(grad).zip(&normed) {
+                *sum += grad * normed;
+            }
+            parallel::add(&mut beta_sums, grad);
+            for ((scaled, grad), gamma) in scaled.iter_mut().zip(grad).zip(gamma) {
+                *scaled = grad * gamma;
+            }
+            // Neither a shift nor a stretch of the row changes its output, so the parts of the
+            // gradient along both are taken out.
+            let shift = sum(&scaled) / channels as f32;
+            let stretch = dot(&scaled, &normed) / channels as f32;
+            for ((out, scaled), normed) in out.iter_mut().zip(&scaled).zip(&normed) {
+                *out = scale * (scaled - shift - normed * stretch);
+            }
+        }
+        gamma_sums.extend(beta_sums);
+        gamma_sums
+    }
+}
+
+/// Mean and reciprocal deviation of one row.
+#[inline(always)]
+fn measure(row: &[f32], epsilon: f32) -> (f32, f32) {
+    let len = row.len() as f32;
+    let mean = sum(row) / len;
+    let variance = sum_of_squares(row, mean) / len;
+    (mean, (variance + epsilon).sqrt().recip())
+}

@@ -1,0 +1,197 @@
+//! Every fused operation against its definition: values and gradients.
+
+use burn::backend::Autodiff;
+use burn::module::Param;
+use burn::nn::{LayerNormConfig, LinearConfig};
+use burn::tensor::{Tensor, TensorData};
+use burn_flex::Flex;
+use burn_ndarray::NdArray;
+
+use super::*;
+
+type OnFlex = Autodiff<Flex>;
+type OnNdArray = Autodiff<NdArray>;
+
+/// Reproducible values of either sign, different for each `salt`, that need a gradient.
+fn operand<B: VitBackend, const D: usize>(shape: [usize; D], salt: usize) -> Tensor<B, D> {
+    let len = shape.iter().product::<usize>();
+    let value = |i: usize| ((i * 31 + salt * 977) as f32 * 0.618).sin() * 1.7 + 0.1 * salt as f32;
+    let values = (0..len).map(value).collect::<Vec<_>>();
+    Tensor::from_data(TensorData::new(values, shape), &B::Device::default())
+}
+
+fn numbers<B: VitBackend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
+    tensor.into_data().to_vec().expect("float values")
+}
+
+/// Runs `$op` on operands of the given shapes on a backend and returns its values followed by the
+/// gradient of every operand, for a loss that weighs each output differently.
+macro_rules! run {
+    ($backend:ty, $op:expr, $($name:ident: $shape:expr),+) => {{
+        type B = $backend;
+        let mut salt = 0;
+        $(
+            salt += 1;
+            let $name = operand::<B, _>($shape, salt).require_grad();
+        )+
+        let y = $op($($name.clone()),+);
+        let weights = operand::<B, 3>(y.dims(), 9);
+        let grads = (y.clone() * weights).sum().backward();
+        let mut found = vec![("value", numbers(y))];
+        $(
+            let grad = $name.grad(&grads).expect("a gradient");
+            found.push((stringify!($name), grad.into_data().to_vec::<f32>().expect("floats")));
+        )+
+        found
+    }};
+}
+
+/// Compares the fused operation on two backends with its definition on flex, whose gradients are
+/// the more accurate: those of attention on ndarray are off by 1e-4.
+macro_rules! agree {
+    ($name:literal, $fused:expr, $composed:expr, $($operand:ident: $shape:expr),+) => {{
+        let expected = run!(OnFlex, $composed, $($operand: $shape),+);
+        for (backend, found) in [
+            ("flex", run!(OnFlex, $fused, $($operand: $shape),+)),
+            ("ndarray", run!(OnNdArray, $fused, $($operand: $shape),+)),
+        ] {
+            for ((what, expected), (_, found)) in expected.iter().zip(&found) {
+                assert_eq!(expected.len(), found.len(), "{} {backend}: length of {what}", $name);
+                let largest = expected.iter().fold(1.0f32, |m, v| m.max(v.abs()));
+                for (at, (a, b)) in expected.iter().zip(found).enumerate() {
+                    let error = (a - b).abs() / largest;
+                    assert!(error < 1e-5, "{} {backend}: {what}[{at}] is {b}, not {a}", $name);
+                }
+            }
+        }
+    }};
+}
+
+#[test]
+fn layer_norm_agrees() {
+    fn with<B: VitBackend>(
+        norm: fn(Tensor<B, 3>, &LayerNorm<B>) -> Tensor<B, 3>,
+    ) -> impl Fn(Tensor<B, 3>, Tensor<B, 1>, Tensor<B, 1>) -> Tensor<B, 3> {
+        move |x, gamma, beta| {
+            let config = LayerNormConfig::new(gamma.dims()[0]).with_epsilon(LAYER_NORM_EPSILON);
+            let mut layer = config.init::<B>(&x.device());
+            layer.gamma = Param::initialized(1.into(), gamma);
+            layer.beta = Some(Param::initialized(2.into(), beta));
+            norm(x, &layer)
+        }
+    }
+    agree!("layer norm", with(layer_norm), with(compose::layer_norm),
+        x: [3, 5, 20], gamma: [20], beta: [20]);
+}
+
+#[test]
+fn linear_agrees() {
+    fn with<B: VitBackend>(
+        linear: fn(Tensor<B, 3>, &Linear<B>) -> Tensor<B, 3>,
+    ) -> impl Fn(Tensor<B, 3>, Tensor<B, 2>, Tensor<B, 1>) -> Tensor<B, 3> {
+        move |x, weight, bias| {
+            let [inputs, outputs] = weight.dims();
+            let mut layer = LinearConfig::new(inputs, outputs).init::<B>(&x.device());
+            layer.weight = Param::initialized(1.into(), weight);
+            layer.bias = Some(Param::initialized(2.into(), bias));
+            linear(x, &layer)
+        }
+    }
+    agree!("linear", with(linear), with(compose::linear),
+        x: [19, 4, 6], weight: [6, 11], bias: [11]);
+    agree!("large linear", with(linear), with(compose::linear),
+        x: [2, 1, 700], weight: [700, 100], bias: [100]);
+}
+
+#[test]
+fn batch_norm_agrees() {
+    fn with<B: VitBackend>(
+        norm: impl Fn(
+            Tensor<B, 3>,
+            Tensor<B, 1>,
+            Tensor<B, 1>,
+            f64,
+        ) -> (Tensor<B, 3>, Tensor<B, 1>, Tensor<B, 1>),
+    ) -> impl Fn(Tensor<B, 3>, Tensor<B, 1>, Tensor<B, 1>) -> Tensor<B, 3> {
+        move |x, gamma, beta| norm(x, gamma, beta, 1e-5).0
+    }
+    agree!("batch norm", with(batch_norm), with(compose::batch_norm),
+        x: [18, 7, 5], gamma: [5], beta: [5]);
+    let x = || operand::<OnFlex, 3>([18, 7, 5], 1);
+    let ones = || operand::<OnFlex, 1>([5], 2);
+    let (_, mean, variance) = batch_norm(x(), ones(), ones(), 1e-5);
+    let (_, mean_defined, variance_defined) = compose::batch_norm(x(), ones(), ones(), 1e-5);
+    mean.into_data()
+        .assert_approx_eq::<f32>(&mean_defined.into_data(), Default::default());
+    variance
+        .into_data()
+        .assert_approx_eq::<f32>(&variance_defined.into_data(), Default::default());
+}
+
+#[test]
+fn convolutions_agree() {
+    for stride in [1, 2] {
+        for input in [[1, 1], [2, 1], [5, 4], [6, 7]] {
+            let window = Window { input, stride };
+            agree!("conv", |x, w| conv3x3(x, w, window), |x, w| compose::conv3x3(x, w, window),
+                x: [3, input[0] * input[1], 2], weight: [4, 2, 3, 3]);
+        }
+    }
+}
+
+#[test]
+fn depthwise_agrees() {
+    for sides in [[1, 1], [1, 2], [3, 1], [5, 4]] {
+        agree!("depthwise",
+            |x, w, b| depthwise3x3(x, w, Some(b), sides),
+            |x, w, b| compose::depthwise3x3(x, w, Some(b), sides),
+            x: [18, sides[0] * sides[1], 6], weight: [6, 1, 3, 3], bias: [6]);
+        agree!("depthwise without bias",
+            |x, w| depthwise3x3(x, w, None, sides),
+            |x, w| compose::depthwise3x3(x, w, None, sides),
+            x: [2, sides[0] * sides[1], 3], weight: [3, 1, 3, 3]);
+    }
+}
+
+#[test]
+fn attention_agrees() {
+    agree!("attention",
+        |q, k, v| attention(q, k, v, 3), |q, k, v| compose::attention(q, k, v, 3),
+        query: [4, 17, 12], key: [4, 17, 12], value: [4, 17, 12]);
+}
+
+#[test]
+fn gelu_agrees_where_burn_is_exact() {
+    // On flex burn differentiates the error function; on ndarray the tanh approximation.
+    let expected = run!(OnFlex, compose::gelu, x: [3, 5, 7]);
+    for found in [
+        run!(OnFlex, gelu, x: [3, 5, 7]),
+        run!(OnNdArray, gelu, x: [3, 5, 7]),
+    ] {
+        for ((what, expected), (_, found)) in expected.iter().zip(&found) {
+            for (a, b) in expected.iter().zip(found) {
+                assert!((a - b).abs() < 1e-6, "{what} is {b}, not {a}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_operand_that_needs_no_gradient_gets_none() {
+    let device = Default::default();
+    let x = Tensor::<OnFlex, 3>::ones([2, 16, 3], &device);
+    let weight = Tensor::<OnFlex, 4>::ones([4, 3, 3, 3], &device).require_grad();
+    let window = Window {
+        input: [4, 4],
+        stride: 1,
+    };
+    let grads = conv3x3(x.clone(), weight.clone(), window).sum().backward();
+    assert!(x.grad(&grads).is_none(), "the input's gradient");
+    // The middle tap meets all 16 positions of both images, a corner tap 9 of them.
+    let grad = numbers_of(weight.grad(&grads).expect("the weight's gradient"));
+    assert_eq!((grad[4], grad[0]), (32.0, 18.0), "gradients of two taps");
+}
+
+fn numbers_of<const D: usize>(tensor: Tensor<Flex, D>) -> Vec<f32> {
+    tensor.into_data().to_vec().expect("float values")
+}
