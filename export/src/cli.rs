@@ -1,17 +1,17 @@
 //! The command line: what to do, and how it is reported.
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use export::evaluate::{self, Accuracy};
 use export::inspect::{Inspection, grouped};
+use export::model::AnyModel;
 use export::record::FloatModel;
 use indicatif::{ProgressBar, ProgressStyle};
-use runtime::Model;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use trainer::data::{self, DataSource, Dataset};
 
-/// Quantizes a trained record to int8 and writes one blob for the runtime.
+/// Quantizes a trained record and writes one blob for the runtime.
 #[derive(Debug, Parser)]
 #[command(
     name = "export",
@@ -46,7 +46,11 @@ struct ExportArgs {
     blob: PathBuf,
     #[command(flatten)]
     data: DataArgs,
-    /// Training images whose activations decide the scales.
+    /// Numbers of the blob: int8 computes in integers alone, f16 keeps f16 weights and computes in
+    /// f32, for parts with a floating-point unit.
+    #[arg(long, value_enum, default_value_t = Precision::Int8)]
+    precision: Precision,
+    /// Training images whose activations decide the scales of an int8 blob.
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = positive)]
     calibration: usize,
     /// Test images to compare the float network and the blob on; all of them by default, 0 for
@@ -56,6 +60,12 @@ struct ExportArgs {
     /// Print one JSON object instead of lines.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Precision {
+    Int8,
+    F16,
 }
 
 #[derive(Debug, Args)]
@@ -110,8 +120,9 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
 /// What an export reports.
 #[derive(Serialize)]
 struct Report {
+    precision: &'static str,
     float: Option<Accuracy>,
-    int8: Option<Accuracy>,
+    blob: Option<Accuracy>,
     agreement: Option<Accuracy>,
     blob_bytes: usize,
     arena_bytes: usize,
@@ -121,19 +132,26 @@ struct Report {
 fn export(args: &ExportArgs) -> Result<()> {
     let float = FloatModel::load(&args.record)?;
     let data = dataset(&args.data, Some(float.source()))?;
-    let calibration = data.train.take(args.calibration);
-    let bar = bar("calibrating", calibration.len());
-    let quantized = export::quantize(&float, &calibration, |images| bar.inc(images as u64))
-        .with_context(|| format!("cannot quantize {}", args.record.display()))?;
-    bar.finish_and_clear();
-    trainer::output::write(&args.blob, &quantized.blob)?;
+    let blob = match args.precision {
+        Precision::Int8 => {
+            let calibration = data.train.take(args.calibration);
+            let bar = bar("calibrating", calibration.len());
+            export::quantize(&float, &calibration, |images| bar.inc(images as u64))
+                .map(|quantized| quantized.blob)
+                .inspect(|_| bar.finish_and_clear())
+        }
+        Precision::F16 => float.weights().and_then(|net| export::assemble::assemble_real(&net)),
+    }
+    .with_context(|| format!("cannot quantize {}", args.record.display()))?;
+    trainer::output::write(&args.blob, &blob)?;
 
     // What is reported is what was written: the file is read back.
     let bytes = read(&args.blob)?;
     let model = parse(&args.blob, &bytes)?;
     let mut report = Report {
+        precision: model.precision(),
         float: None,
-        int8: None,
+        blob: None,
         agreement: None,
         blob_bytes: bytes.len(),
         arena_bytes: model.arena_len(),
@@ -144,31 +162,28 @@ fn export(args: &ExportArgs) -> Result<()> {
         let progress = self::bar("float", images.len());
         let reference = float.classify(&images, |images| progress.inc(images as u64))?;
         progress.finish_and_clear();
-        let progress = self::bar("int8", images.len());
+        let progress = self::bar(model.precision(), images.len());
         let classes = evaluate::classify(&model, &images, |images| progress.inc(images as u64))?;
         progress.finish_and_clear();
         report.float = Some(Accuracy::count(&reference, &images));
-        report.int8 = Some(Accuracy::count(&classes, &images));
+        report.blob = Some(Accuracy::count(&classes, &images));
         report.agreement = Some(Accuracy::agreement(&reference, &classes));
     }
     if args.json {
         println!("{}", serde_json::to_string(&report)?);
         return Ok(());
     }
+    let accuracy = format!("{} accuracy", report.precision);
     for (name, value) in [
         ("float accuracy", report.float),
-        ("int8 accuracy", report.int8),
+        (accuracy.as_str(), report.blob),
         ("agreement", report.agreement),
     ] {
         if let Some(value) = value {
             println!("{name} {value}");
         }
     }
-    println!(
-        "blob {} bytes, {}",
-        grouped(report.blob_bytes as u64),
-        args.blob.display()
-    );
+    println!("blob {} bytes, {}", grouped(report.blob_bytes as u64), args.blob.display());
     println!("arena {} bytes", grouped(report.arena_bytes as u64));
     println!("MACs {}", grouped(report.macs));
     Ok(())
@@ -188,10 +203,8 @@ fn inspect(args: &InspectArgs) -> Result<()> {
 fn evaluate(args: &EvaluateArgs) -> Result<()> {
     let bytes = read(&args.blob)?;
     let model = parse(&args.blob, &bytes)?;
-    let images = dataset(&args.data, None)?
-        .test
-        .take(args.images.unwrap_or(usize::MAX));
-    let progress = bar("int8", images.len());
+    let images = dataset(&args.data, None)?.test.take(args.images.unwrap_or(usize::MAX));
+    let progress = bar(model.precision(), images.len());
     let classes = evaluate::classify(&model, &images, |images| progress.inc(images as u64))
         .with_context(|| format!("cannot evaluate {}", args.blob.display()))?;
     progress.finish_and_clear();
@@ -199,7 +212,7 @@ fn evaluate(args: &EvaluateArgs) -> Result<()> {
     if args.json {
         println!("{}", serde_json::to_string(&accuracy)?);
     } else {
-        println!("int8 accuracy {accuracy}");
+        println!("{} accuracy {accuracy}", model.precision());
     }
     Ok(())
 }
@@ -221,8 +234,8 @@ fn read(path: &Path) -> Result<Vec<u8>> {
         .with_context(|| format!("cannot read {}: give the path of a blob", path.display()))
 }
 
-fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<Model<'a>> {
-    Model::parse(bytes).with_context(|| {
+fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<AnyModel<'a>> {
+    AnyModel::parse(bytes).with_context(|| {
         format!(
             "{} cannot be used: write it again with `export best.mpk model.bin`",
             path.display()

@@ -1,7 +1,7 @@
 //! A blob run through the runtime on labelled images.
 
+use crate::model::AnyModel;
 use anyhow::{Result, anyhow, bail};
-use runtime::Model;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -23,28 +23,14 @@ impl Accuracy {
     /// Counts the classes that equal their image's label.
     pub fn count(classes: &[usize], images: &Images) -> Self {
         let labels = images.labels().iter().map(|&label| usize::from(label));
-        let correct = classes
-            .iter()
-            .zip(labels)
-            .filter(|(class, label)| *class == label)
-            .count();
-        Self {
-            correct,
-            images: images.len(),
-        }
+        let correct = classes.iter().zip(labels).filter(|(class, label)| *class == label).count();
+        Self { correct, images: images.len() }
     }
 
     /// Counts the images to which two classifiers give the same class.
     pub fn agreement(first: &[usize], second: &[usize]) -> Self {
-        let correct = first
-            .iter()
-            .zip(second)
-            .filter(|(first, second)| first == second)
-            .count();
-        Self {
-            correct,
-            images: first.len(),
-        }
+        let correct = first.iter().zip(second).filter(|(first, second)| first == second).count();
+        Self { correct, images: first.len() }
     }
 
     /// 0..=100.
@@ -55,13 +41,7 @@ impl Accuracy {
 
 impl core::fmt::Display for Accuracy {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(
-            f,
-            "{:.2} % ({}/{})",
-            self.percent(),
-            self.correct,
-            self.images
-        )
+        write!(f, "{:.2} % ({}/{})", self.percent(), self.correct, self.images)
     }
 }
 
@@ -70,7 +50,7 @@ impl core::fmt::Display for Accuracy {
 /// # Errors
 /// If the images have another size or more classes than the model.
 pub fn classify(
-    model: &Model<'_>,
+    model: &AnyModel<'_>,
     images: &Images,
     progress: impl Fn(usize) + Sync,
 ) -> Result<Vec<usize>> {
@@ -84,15 +64,8 @@ pub fn classify(
             image.width
         );
     }
-    if let Some(label) = images
-        .labels()
-        .iter()
-        .find(|&&label| usize::from(label) >= classes)
-    {
-        bail!(
-            "an image is labelled {label}, the model knows classes 0 to {}",
-            classes - 1
-        );
+    if let Some(label) = images.labels().iter().find(|&&label| usize::from(label) >= classes) {
+        bail!("an image is labelled {label}, the model knows classes 0 to {}", classes - 1);
     }
     let mut found = vec![0; images.len()];
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
@@ -107,9 +80,7 @@ pub fn classify(
             };
             let mut slot = slot.lock().map_err(|_| anyhow!("another thread failed"))?;
             for (at, class) in slot.iter_mut().enumerate() {
-                *class = model
-                    .run(images.image(chunk * CHUNK + at), &mut arena)?
-                    .class();
+                *class = model.class(images.image(chunk * CHUNK + at), &mut arena)?;
             }
             progress(slot.len());
         }
@@ -117,9 +88,7 @@ pub fn classify(
     thread::scope(|scope| {
         let threads: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
         for thread in threads {
-            thread
-                .join()
-                .map_err(|_| anyhow!("a thread of the evaluation failed"))??;
+            thread.join().map_err(|_| anyhow!("a thread of the evaluation failed"))??;
         }
         Ok::<(), anyhow::Error>(())
     })?;

@@ -98,10 +98,8 @@ impl FloatLinear {
     pub fn scale_inputs(mut self, gain: &[f64], offset: &[f64]) -> Self {
         let k = self.inputs().max(1);
         for (row, bias) in self.weights.chunks_exact_mut(k).zip(&mut self.bias) {
-            for ((weight, gain), offset) in row
-                .iter_mut()
-                .zip(gain.iter().cycle())
-                .zip(offset.iter().cycle())
+            for ((weight, gain), offset) in
+                row.iter_mut().zip(gain.iter().cycle()).zip(offset.iter().cycle())
             {
                 *bias += *weight * offset;
                 *weight *= gain;
@@ -113,11 +111,7 @@ impl FloatLinear {
     /// The depthwise sum `h + depthwise(h)` as one depthwise convolution.
     #[must_use]
     pub fn with_identity(mut self) -> Self {
-        self.weights
-            .iter_mut()
-            .skip(4)
-            .step_by(9)
-            .for_each(|centre| *centre += 1.0);
+        self.weights.iter_mut().skip(4).step_by(9).for_each(|centre| *centre += 1.0);
         self
     }
 }
@@ -137,37 +131,20 @@ mod tests {
 
     #[test]
     fn foldings_compute_the_same_outputs() {
-        let layer = FloatLinear {
-            weights: vec![1.0, 2.0, 3.0, 4.0],
-            bias: vec![0.5, -0.5],
-        };
+        let layer = FloatLinear { weights: vec![1.0, 2.0, 3.0, 4.0], bias: vec![0.5, -0.5] };
         let apply = |layer: &FloatLinear, x: [f64; 2]| -> Vec<f64> {
             let outputs = layer.rows().zip(&layer.bias);
-            outputs
-                .map(|(w, b)| w[0] * x[0] + w[1] * x[1] + b)
-                .collect()
+            outputs.map(|(w, b)| w[0] * x[0] + w[1] * x[1] + b).collect()
         };
         let scaled = layer.clone().scale_inputs(&[2.0, 3.0], &[1.0, -1.0]);
-        assert_eq!(
-            apply(&scaled, [5.0, 7.0]),
-            apply(&layer, [11.0, 20.0]),
-            "inputs"
-        );
+        assert_eq!(apply(&scaled, [5.0, 7.0]), apply(&layer, [11.0, 20.0]), "inputs");
         let scaled = layer.clone().scale_outputs(&[2.0, 3.0], &[1.0, -1.0]);
-        assert_eq!(
-            apply(&scaled, [1.0, 1.0]),
-            [2.0 * 3.5 + 1.0, 3.0 * 6.5 - 1.0],
-            "outputs"
-        );
+        assert_eq!(apply(&scaled, [1.0, 1.0]), [2.0 * 3.5 + 1.0, 3.0 * 6.5 - 1.0], "outputs");
     }
 
     #[test]
     fn the_identity_is_the_centre_tap() {
-        let layer = FloatLinear {
-            weights: vec![0.25; 18],
-            bias: vec![0.0; 2],
-        }
-        .with_identity();
+        let layer = FloatLinear { weights: vec![0.25; 18], bias: vec![0.0; 2] }.with_identity();
         let centre: Vec<usize> = (0..18).filter(|&i| layer.weights[i] > 1.0).collect();
         assert_eq!(centre, [4, 13], "one centre a channel");
     }

@@ -1,6 +1,6 @@
 //! What a blob holds, as a table or as JSON.
 
-use runtime::Model;
+use crate::model::AnyModel;
 use runtime::config::{LayerKind, StemSpec};
 use serde::Serialize;
 use std::fmt::Write;
@@ -57,7 +57,7 @@ pub struct InspectedLayer {
 
 impl Inspection {
     /// Reads the facts off a parsed blob of `blob_bytes` bytes.
-    pub fn new(model: &Model<'_>, blob_bytes: usize) -> Self {
+    pub fn new(model: &AnyModel<'_>, blob_bytes: usize) -> Self {
         let config = model.config();
         let image = config.image();
         let mut layers = Vec::new();
@@ -71,15 +71,11 @@ impl Inspection {
                 });
             }
         });
-        let name = |class| {
-            model
-                .class_name(class)
-                .map_or_else(|| class.to_string(), str::to_owned)
-        };
+        let name = |class| model.class_name(class).map_or_else(|| class.to_string(), str::to_owned);
         Self {
             blob_bytes,
             version: runtime::format::VERSION,
-            arithmetic: "int8",
+            arithmetic: model.precision(),
             image: [image.height, image.width, image.channels],
             stem: match config.spec().stem {
                 StemSpec::Patches { .. } => "patches",
@@ -162,12 +158,7 @@ mod tests {
 
     #[test]
     fn digits_are_grouped() {
-        for (value, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1000, "1,000"),
-            (71_895_946, "71,895,946"),
-        ] {
+        for (value, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (71_895_946, "71,895,946")] {
             assert_eq!(grouped(value), text, "{value}");
         }
     }

@@ -12,6 +12,7 @@ pub mod calibrate;
 pub mod evaluate;
 pub mod float;
 pub mod inspect;
+pub mod model;
 pub mod quantize;
 pub mod record;
 

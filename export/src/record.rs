@@ -12,7 +12,8 @@ use trainer::data::{DataSource, Images, batch};
 use trainer::model::{BATCH_NORM_EPSILON, Block, ConvNorm, Depthwise, Stem};
 use trainer::record::{self, Checkpoint};
 
-type Backend = Flex;
+/// The backend of the float pass: the fastest of burn's on a CPU.
+pub type Backend = Flex;
 
 /// Images of one float forward pass.
 const BATCH: usize = 50;
@@ -30,6 +31,11 @@ impl FloatModel {
     pub fn load(path: &Path) -> Result<Self> {
         let checkpoint = record::load::<Backend>(path, &Default::default())?;
         Ok(Self { checkpoint })
+    }
+
+    /// A network that is in memory already.
+    pub const fn new(checkpoint: Checkpoint<Backend>) -> Self {
+        Self { checkpoint }
     }
 
     /// Its geometry.
@@ -77,15 +83,13 @@ impl FloatModel {
     ) -> Result<()> {
         for (batch, len) in self.batches(images)? {
             let mut failed = None;
-            self.checkpoint
-                .model
-                .forward_observed(batch, &mut |site, values| {
-                    let [_, _, channels] = values.dims();
-                    match floats(values) {
-                        Ok(values) => observer(site, &values, channels),
-                        Err(error) => failed = Some(error),
-                    }
-                });
+            self.checkpoint.model.forward_observed(batch, &mut |site, values| {
+                let [_, _, channels] = values.dims();
+                match floats(values) {
+                    Ok(values) => observer(site, &values, channels),
+                    Err(error) => failed = Some(error),
+                }
+            });
             if let Some(error) = failed {
                 return Err(error);
             }
@@ -99,13 +103,7 @@ impl FloatModel {
     /// # Errors
     /// If a weight is not finite.
     pub fn weights(&self) -> Result<FloatNet> {
-        let Checkpoint {
-            config,
-            classes,
-            normalisation,
-            model,
-            ..
-        } = &self.checkpoint;
+        let Checkpoint { config, classes, normalisation, model, .. } = &self.checkpoint;
         let (convs, patch) = match &model.stem {
             Stem::Patches(patch) => (Vec::new(), Some(linear(&patch.linear)?)),
             Stem::Conv(stem) => {
@@ -123,12 +121,7 @@ impl FloatModel {
             position: values(model.position.val())?,
             blocks: model.blocks.iter().map(block).collect::<Result<_>>()?,
             norm: norm(&model.norm)?,
-            head: model
-                .head
-                .layers
-                .iter()
-                .map(linear)
-                .collect::<Result<_>>()?,
+            head: model.head.layers.iter().map(linear).collect::<Result<_>>()?,
         };
         check_convs(&net)?;
         Ok(net)
@@ -188,14 +181,8 @@ fn values<const D: usize>(tensor: Tensor<Backend, D>) -> Result<Vec<f64>> {
 /// burn keeps `[inputs, outputs]`.
 fn linear(layer: &Linear<Backend>) -> Result<FloatLinear> {
     let weights = values(layer.weight.val().transpose())?;
-    let bias = layer
-        .bias
-        .as_ref()
-        .context("a linear layer of the record has no bias")?;
-    Ok(FloatLinear {
-        weights,
-        bias: values(bias.val())?,
-    })
+    let bias = layer.bias.as_ref().context("a linear layer of the record has no bias")?;
+    Ok(FloatLinear { weights, bias: values(bias.val())? })
 }
 
 fn norm(norm: &LayerNorm<Backend>) -> Result<FloatNorm> {
@@ -214,40 +201,23 @@ fn conv(conv: &ConvNorm<Backend>) -> Result<FloatConv> {
     let variance = values(conv.norm.running_var.value())?;
     let gamma = values(conv.norm.gamma.val())?;
     let beta = values(conv.norm.beta.val())?;
-    let deviation = variance
-        .iter()
-        .map(|variance| (variance + BATCH_NORM_EPSILON).sqrt());
-    let gain: Vec<f64> = gamma
-        .iter()
-        .zip(deviation)
-        .map(|(gamma, std)| gamma / std)
-        .collect();
-    let offset: Vec<f64> = beta
-        .iter()
-        .zip(&mean)
-        .zip(&gain)
-        .map(|((beta, mean), gain)| beta - mean * gain)
-        .collect();
+    let deviation = variance.iter().map(|variance| (variance + BATCH_NORM_EPSILON).sqrt());
+    let gain: Vec<f64> = gamma.iter().zip(deviation).map(|(gamma, std)| gamma / std).collect();
+    let offset: Vec<f64> =
+        beta.iter().zip(&mean).zip(&gain).map(|((beta, mean), gain)| beta - mean * gain).collect();
     let bias = vec![0.0; gain.len()];
     Ok(FloatConv { weights, bias }.scale_outputs(&gain, &offset))
 }
 
 fn depthwise(layer: &Depthwise<Backend>) -> Result<FloatLinear> {
-    Ok(FloatLinear {
-        weights: values(layer.weight.val())?,
-        bias: values(layer.bias.val())?,
-    })
+    Ok(FloatLinear { weights: values(layer.weight.val())?, bias: values(layer.bias.val())? })
 }
 
 fn block(block: &Block<Backend>) -> Result<FloatBlock> {
     let attention = &block.attention;
     Ok(FloatBlock {
         norm1: norm(&block.norm1)?,
-        qkv: [
-            linear(&attention.query)?,
-            linear(&attention.key)?,
-            linear(&attention.value)?,
-        ],
+        qkv: [linear(&attention.query)?, linear(&attention.key)?, linear(&attention.value)?],
         project: linear(&attention.output)?,
         norm2: norm(&block.norm2)?,
         mlp1: linear(&block.mlp.linear1)?,
@@ -268,10 +238,7 @@ fn check_convs(net: &FloatNet) -> Result<()> {
         })
         .sum();
     if net.convs.len() != expected {
-        bail!(
-            "the record has {} convolutions, its description {expected}",
-            net.convs.len()
-        );
+        bail!("the record has {} convolutions, its description {expected}", net.convs.len());
     }
     Ok(())
 }

@@ -9,8 +9,9 @@
 //! | last normalisation | residual stream | tokens |
 //! | head | sums, logits, embedding, hidden values | tokens |
 //!
-//! [`VitConfig::arena_len`] is the largest sum of a line.
+//! [`len`] is the largest sum of a line.
 
+use crate::arithmetic::{Arithmetic, Int8};
 use crate::config::{Grid, Pool, StemGeometry, StemSpec, StemStage, VitConfig};
 use core::mem;
 
@@ -32,10 +33,7 @@ pub(crate) struct Carver<'a> {
 
 impl<'a> Carver<'a> {
     pub(crate) const fn new(arena: &'a mut [u8]) -> Self {
-        Self {
-            rest: arena,
-            used: 0,
-        }
+        Self { rest: arena, used: 0 }
     }
 
     /// The next `len` values at the front, aligned for them; `None` if too little is left.
@@ -50,119 +48,104 @@ impl<'a> Carver<'a> {
         bytemuck::try_cast_slice_mut(cut).ok()
     }
 
-    /// The last `len` bytes; `None` if too little is left.
-    pub(crate) fn back(&mut self, len: usize) -> Option<&'a mut [u8]> {
+    /// The last `len` values, which end at the arena's end; `None` if too little is left, or if
+    /// something that is no multiple of their alignment was cut off the back before.
+    pub(crate) fn back<T: bytemuck::Pod>(&mut self, len: usize) -> Option<&'a mut [T]> {
+        let bytes = len.checked_mul(mem::size_of::<T>())?;
         let rest = mem::take(&mut self.rest);
-        let (rest, cut) = rest.split_at_mut_checked(rest.len().checked_sub(len)?)?;
+        let (rest, cut) = rest.split_at_mut_checked(rest.len().checked_sub(bytes)?)?;
         self.rest = rest;
-        Some(cut)
+        bytemuck::try_cast_slice_mut(cut).ok()
     }
 }
 
 impl VitConfig {
-    /// Bytes of arena that a forward pass needs, at any alignment.
+    /// Bytes of arena that an int8 forward pass needs, at any alignment.
     pub fn arena_len(&self) -> usize {
-        let (tokens, dim) = (self.tokens(), self.dim());
-        let residual = residual_bytes(self);
-        let attention = residual.next_multiple_of(ALIGN)
-            + 4 * tokens
-            + tokens * dim.max(self.attention_dim())
-            + 3 * tokens * self.attention_dim();
-        let mlp = residual + mlp_front(self) + mlp_back(self);
-        let end = residual + tokens * dim;
-        let most = self
-            .stem_bytes()
-            .max(attention)
-            .max(mlp)
-            .max(end)
-            .max(head_bytes(self));
-        // Up to three bytes are lost at each end of an unaligned arena.
-        most.next_multiple_of(ALIGN) + 2 * (ALIGN - 1)
-    }
-
-    fn stem_bytes(&self) -> usize {
-        let residual = residual_bytes(self);
-        if let (StemSpec::Patches { .. }, Some(patch)) = (&self.spec().stem, self.patch_len()) {
-            return residual + patch;
-        }
-        let mut most = 0;
-        let mut stages = self.stem_stages().peekable();
-        while let Some(geometry) = stages.next() {
-            let last = stages.peek().is_none();
-            let output = if last {
-                residual
-            } else {
-                geometry.output.len()
-            };
-            most = most.max(stage_bytes(&geometry, output));
-        }
-        most
+        len::<Int8>(self)
     }
 }
 
-/// Bytes of the residual stream.
-fn residual_bytes(config: &VitConfig) -> usize {
-    2 * config.tokens() * config.dim()
+/// Bytes of arena that a forward pass needs, at any alignment.
+pub(crate) fn len<A: Arithmetic>(config: &VitConfig) -> usize {
+    let (act, acc) = (mem::size_of::<A::Act>(), mem::size_of::<A::Acc>());
+    let (tokens, dim, width) = (config.tokens(), config.dim(), config.attention_dim());
+    let stream = mem::size_of::<A::Residual>() * tokens * dim;
+    let attention =
+        stream.next_multiple_of(ALIGN) + acc * tokens + act * tokens * (dim.max(width) + 3 * width);
+    let mlp = stream.next_multiple_of(ALIGN) + act * (mlp_front(config) + mlp_back(config));
+    let last = stream.next_multiple_of(ALIGN) + act * tokens * dim;
+    let head = head_bytes(config, act, acc);
+    let most = stem_bytes(config, act, stream).max(attention).max(mlp).max(last).max(head);
+    // Up to three bytes are lost at each end of an unaligned arena.
+    most.next_multiple_of(ALIGN) + 2 * (ALIGN - 1)
 }
 
-/// Bytes of a stem stage whose output takes `output` bytes.
-fn stage_bytes(geometry: &StemGeometry, output: usize) -> usize {
+fn stem_bytes(config: &VitConfig, act: usize, stream: usize) -> usize {
+    if let (StemSpec::Patches { .. }, Some(patch)) = (&config.spec().stem, config.patch_len()) {
+        return stream.next_multiple_of(ALIGN) + act * patch;
+    }
+    let mut most = 0;
+    let mut stages = config.stem_stages().peekable();
+    while let Some(geometry) = stages.next() {
+        let beside = stage_values(&geometry);
+        let output = match stages.peek() {
+            Some(_) => act * geometry.output.len(),
+            None => stream.next_multiple_of(ALIGN),
+        };
+        most = most.max(match geometry.stage {
+            StemStage::Conv { .. } => act * beside + output,
+            StemStage::Residual { .. } | StemStage::InvertedResidual { .. } => act * beside,
+        });
+    }
+    most
+}
+
+/// Values that a stem stage keeps besides the output of a plain convolution.
+fn stage_values(geometry: &StemGeometry) -> usize {
     let input = geometry.input;
     match geometry.stage {
-        StemStage::Conv { .. } => input.len() + window_len(input, geometry.output.width) + output,
+        StemStage::Conv { .. } => input.len() + window_len(input, geometry.output.width),
         StemStage::Residual { hidden } => {
-            let hidden = Grid {
-                channels: hidden.into(),
-                ..input
-            };
+            let hidden = Grid { channels: hidden.into(), ..input };
             input.len() + window_len(input, input.width) + hidden.len()
         }
         StemStage::InvertedResidual { hidden } => {
-            let hidden = Grid {
-                channels: hidden.into(),
-                ..input
-            };
+            let hidden = Grid { channels: hidden.into(), ..input };
             input.len() + 2 * hidden.len()
         }
     }
 }
 
-/// Bytes of the 3×3 windows of one output row.
+/// Values of the 3×3 windows of one output row.
 pub(crate) const fn window_len(input: Grid, output_width: usize) -> usize {
     9 * input.channels * output_width
 }
 
-/// Bytes of the MLP's buffer that begins as normalised tokens.
+/// Values of the MLP's buffer that begins as normalised tokens.
 pub(crate) fn mlp_front(config: &VitConfig) -> usize {
     let mlp = config.spec().mlp;
     let depthwise = if mlp.depthwise { config.mlp_dim() } else { 0 };
     config.tokens() * config.dim().max(depthwise)
 }
 
-/// Bytes of the MLP's buffer that begins as hidden values.
+/// Values of the MLP's buffer that begins as hidden values.
 pub(crate) fn mlp_back(config: &VitConfig) -> usize {
     let mlp = config.spec().mlp;
-    let second = if mlp.depthwise && mlp.second_gelu {
-        config.dim()
-    } else {
-        0
-    };
+    let second = if mlp.depthwise && mlp.second_gelu { config.dim() } else { 0 };
     config.tokens() * config.mlp_dim().max(second)
 }
 
 /// Bytes of the pool and the head, tokens included.
-fn head_bytes(config: &VitConfig) -> usize {
+fn head_bytes(config: &VitConfig, act: usize, acc: usize) -> usize {
     let (sums, embedding) = match config.spec().pool {
         Pool::Mean => (config.dim(), config.dim()),
         Pool::Flatten => (0, 0),
     };
-    let hidden: usize = config
-        .spec()
-        .hidden
-        .iter()
-        .map(|&width| usize::from(width))
-        .sum();
-    4 * (sums + config.classes()) + embedding + hidden + config.tokens() * config.dim()
+    let hidden: usize = config.spec().hidden.iter().map(|&width| usize::from(width)).sum();
+    let tokens = config.tokens() * config.dim();
+    (acc * (sums + config.classes()) + act * (embedding + hidden)).next_multiple_of(ALIGN)
+        + act * tokens
 }
 
 #[cfg(test)]
@@ -185,13 +168,9 @@ mod tests {
             bytes.fill(1);
             let words = carver.front::<i32>(2).unwrap();
             words.fill(-1);
-            let tail = carver.back(5).unwrap();
+            let tail = carver.back::<u8>(5).unwrap();
             tail.fill(2);
-            assert_eq!(
-                (bytes, tail),
-                (&mut [1; 3][..], &mut [2; 5][..]),
-                "offset {offset}"
-            );
+            assert_eq!((bytes, tail), (&mut [1; 3][..], &mut [2; 5][..]), "offset {offset}");
             assert!(carver.front::<i32>(100).is_none(), "more than is left");
         }
     }

@@ -36,19 +36,11 @@ pub enum ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OutOfRange {
-                what,
-                found,
-                min,
-                max,
-            } => {
+            Self::OutOfRange { what, found, min, max } => {
                 write!(f, "{what} is {found}, allowed is {min} to {max}")
             }
             Self::PatchSize { size, side } => {
-                write!(
-                    f,
-                    "patches of side {size} do not tile an image side of {side}"
-                )
+                write!(f, "patches of side {size} do not tile an image side of {side}")
             }
             Self::DepthwiseNeedsGrid => f.write_str(
                 "a depthwise convolution needs tokens on a grid; patches in row order have none",
@@ -85,10 +77,12 @@ pub enum FormatError {
         /// The newest version this reader knows.
         newest: u16,
     },
-    /// An arithmetic that this reader was built without or does not know.
+    /// Another arithmetic than the one asked for: 0 is int8, 1 is f16.
     Arithmetic {
         /// The blob's arithmetic.
         found: u16,
+        /// The arithmetic asked for.
+        expected: u16,
     },
     /// The file is shorter or longer than the prelude says.
     Length {
@@ -134,6 +128,13 @@ pub enum FormatError {
         min: i64,
         /// Largest allowed value.
         max: i64,
+    },
+    /// A stored number is infinite or no number.
+    NotFinite {
+        /// Record that holds it.
+        record: RecordId,
+        /// Which tensor.
+        tensor: &'static str,
     },
     /// An optional part is there and must not be, or the other way round.
     Presence {
@@ -198,72 +199,38 @@ impl fmt::Display for FormatError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Truncated { found, expected } => {
-                write!(
-                    f,
-                    "{found} bytes are too few for a blob, whose prelude has {expected}"
-                )
+                write!(f, "{found} bytes are too few for a blob, whose prelude has {expected}")
             }
             Self::Magic { found } => {
-                write!(
-                    f,
-                    "not a blob: it begins with {found:02x?} instead of \"OCEL\""
-                )
+                write!(f, "not a blob: it begins with {found:02x?} instead of \"OCEL\"")
             }
             Self::Version { found, newest } => {
-                write!(
-                    f,
-                    "blob version {found}; this reader knows versions 1 to {newest}"
-                )
+                write!(f, "blob version {found}; this reader knows versions 1 to {newest}")
             }
-            Self::Arithmetic { found } => {
-                write!(f, "blob arithmetic {found}; this reader knows 0 (int8)")
+            Self::Arithmetic { found, expected } => {
+                write!(f, "blob arithmetic {found}, expected {expected} (0 is int8, 1 is f16)")
             }
             Self::Length { found, expected } => {
-                write!(
-                    f,
-                    "{found} bytes after the prelude, which announces {expected}"
-                )
+                write!(f, "{found} bytes after the prelude, which announces {expected}")
             }
             Self::Checksum { found, expected } => {
-                write!(
-                    f,
-                    "damaged blob: CRC-32 is {found:08x}, expected {expected:08x}"
-                )
+                write!(f, "damaged blob: CRC-32 is {found:08x}, expected {expected:08x}")
             }
             Self::Record { record } => write!(f, "the {record} record does not decode"),
             Self::Config(error) => write!(f, "impossible network: {error}"),
-            Self::TensorLen {
-                record,
-                tensor,
-                found,
-                expected,
-            } => {
-                write!(
-                    f,
-                    "{record}: {tensor} has {found} bytes, expected {expected}"
-                )
+            Self::TensorLen { record, tensor, found, expected } => {
+                write!(f, "{record}: {tensor} has {found} bytes, expected {expected}")
             }
-            Self::Range {
-                record,
-                field,
-                found,
-                min,
-                max,
-            } => {
+            Self::Range { record, field, found, min, max } => {
                 write!(f, "{record}: {field} is {found}, allowed is {min} to {max}")
             }
-            Self::Presence {
-                record,
-                field,
-                expected: true,
-            } => {
+            Self::NotFinite { record, tensor } => {
+                write!(f, "{record}: {tensor} holds a value that is not finite")
+            }
+            Self::Presence { record, field, expected: true } => {
                 write!(f, "{record}: {field} is missing")
             }
-            Self::Presence {
-                record,
-                field,
-                expected: false,
-            } => {
+            Self::Presence { record, field, expected: false } => {
                 write!(f, "{record}: {field} must not be there")
             }
             Self::ClassNames { found, expected } => {
@@ -334,25 +301,13 @@ impl ShapeError {
         expected: usize,
         found: usize,
     ) -> Result<(), Self> {
-        if expected == found {
-            Ok(())
-        } else {
-            Err(Self {
-                what,
-                expected,
-                found,
-            })
-        }
+        if expected == found { Ok(()) } else { Err(Self { what, expected, found }) }
     }
 }
 
 impl fmt::Display for ShapeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: found {}, expected {}",
-            self.what, self.found, self.expected
-        )
+        write!(f, "{}: found {}, expected {}", self.what, self.found, self.expected)
     }
 }
 

@@ -25,11 +25,15 @@
         clippy::unwrap_used,
         clippy::expect_used,
         clippy::panic,
-        clippy::std_instead_of_core
+        clippy::std_instead_of_core,
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss
     )
 )]
 
 mod arena;
+mod arithmetic;
 pub mod config;
 pub mod error;
 pub mod fixed;
@@ -44,6 +48,9 @@ mod vit;
 #[doc = include_str!("../docs/INTEGER.md")]
 pub mod integer {}
 
+#[cfg(feature = "real")]
+pub use arithmetic::Real;
+pub use arithmetic::{Arithmetic, Int8};
 pub use error::{FormatError, RunError};
 pub use kernels::Kernels;
 pub use model::Model;

@@ -120,15 +120,21 @@ impl BlockSite {
     }
 }
 
-/// The stored integers of one site.
+/// The stored values of one site.
 #[derive(Clone, Copy, Debug)]
 pub struct SiteValues<'a> {
     data: Data<'a>,
-    /// Values of a stored row, of which `start..start + len` belong to the site.
-    row: usize,
-    start: usize,
-    len: usize,
+    /// Which values of the data belong to the site.
+    columns: Columns,
     zero_point: i8,
+}
+
+/// Columns `start..start + len` of rows of `row` values.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns {
+    pub(crate) row: usize,
+    pub(crate) start: usize,
+    pub(crate) len: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -136,52 +142,42 @@ enum Data<'a> {
     I8(&'a [i8]),
     I16(&'a [i16]),
     I32(&'a [i32]),
+    #[cfg(feature = "real")]
+    F32(&'a [f32]),
 }
 
 impl<'a> SiteValues<'a> {
-    pub(crate) fn i8(values: &'a [i8], zero_point: i8) -> Self {
-        let row = values.len().max(1);
-        Self {
-            data: Data::I8(values),
-            row,
-            start: 0,
-            len: row,
-            zero_point,
-        }
+    pub(crate) const fn i8(values: &'a [i8], zero_point: i8) -> Self {
+        Self { zero_point, ..Self::all(Data::I8(values)) }
     }
 
-    /// Columns `start..start + len` of rows of `row` values.
-    pub(crate) const fn i8_columns(values: &'a [i8], row: usize, start: usize, len: usize) -> Self {
-        let row = if row == 0 { 1 } else { row };
-        Self {
-            data: Data::I8(values),
-            row,
-            start,
-            len,
-            zero_point: 0,
-        }
+    pub(crate) const fn i16(values: &'a [i16]) -> Self {
+        Self::all(Data::I16(values))
     }
 
-    pub(crate) fn i16(values: &'a [i16]) -> Self {
-        let row = values.len().max(1);
-        Self {
-            data: Data::I16(values),
-            row,
-            start: 0,
-            len: row,
-            zero_point: 0,
-        }
+    pub(crate) const fn i32(values: &'a [i32]) -> Self {
+        Self::all(Data::I32(values))
     }
 
-    pub(crate) fn i32(values: &'a [i32]) -> Self {
-        let row = values.len().max(1);
-        Self {
-            data: Data::I32(values),
-            row,
-            start: 0,
-            len: row,
-            zero_point: 0,
-        }
+    #[cfg(feature = "real")]
+    pub(crate) const fn f32(values: &'a [f32]) -> Self {
+        Self::all(Data::F32(values))
+    }
+
+    /// Only some columns of the same values.
+    pub(crate) const fn columns(self, columns: Columns) -> Self {
+        Self { columns, ..self }
+    }
+
+    const fn all(data: Data<'a>) -> Self {
+        let len = match data {
+            Data::I8(values) => values.len(),
+            Data::I16(values) => values.len(),
+            Data::I32(values) => values.len(),
+            #[cfg(feature = "real")]
+            Data::F32(values) => values.len(),
+        };
+        Self { data, columns: Columns { row: len, start: 0, len }, zero_point: 0 }
     }
 
     /// The integer that stands for zero.
@@ -189,22 +185,37 @@ impl<'a> SiteValues<'a> {
         self.zero_point
     }
 
-    /// The stored integers in the site's order.
+    /// The stored integers in the site's order; none for the arithmetic `Real`.
     pub fn integers(&self) -> impl Iterator<Item = i32> + 'a {
-        let values = *self;
+        let data = self.data;
+        self.indices().filter_map(move |index| match data {
+            Data::I8(data) => data.get(index).map(|&q| q.into()),
+            Data::I16(data) => data.get(index).map(|&q| q.into()),
+            Data::I32(data) => data.get(index).copied(),
+            #[cfg(feature = "real")]
+            Data::F32(_) => None,
+        })
+    }
+
+    /// The values in the site's order; none for the arithmetic `Int8`.
+    #[cfg(feature = "real")]
+    pub fn reals(&self) -> impl Iterator<Item = f32> + 'a {
+        let data = self.data;
+        self.indices().filter_map(move |index| match data {
+            Data::F32(data) => data.get(index).copied(),
+            _ => None,
+        })
+    }
+
+    fn indices(&self) -> impl Iterator<Item = usize> + 'a {
+        let Columns { row, start, len } = self.columns;
         let total = match self.data {
             Data::I8(data) => data.len(),
             Data::I16(data) => data.len(),
             Data::I32(data) => data.len(),
+            #[cfg(feature = "real")]
+            Data::F32(data) => data.len(),
         };
-        (0..total)
-            .filter(move |index| {
-                (values.start..values.start + values.len).contains(&(index % values.row))
-            })
-            .filter_map(move |index| match values.data {
-                Data::I8(data) => data.get(index).map(|&q| q.into()),
-                Data::I16(data) => data.get(index).map(|&q| q.into()),
-                Data::I32(data) => data.get(index).copied(),
-            })
+        (0..total).filter(move |index| (start..start + len).contains(&(index % row.max(1))))
     }
 }

@@ -3,8 +3,9 @@
 
 use runtime::config::VitSpec;
 use runtime::format::{
-    ActivationRecord, BlockRecord, ClassHeadBody, ContextRecord, ConvRecord, EndRecord, GeluRecord,
-    HEAD_CLASS, HeadRecord, Header, LinearRecord, NormRecord, RequantRecord, SecondGeluRecord,
+    ARITHMETIC_INT8, ActivationRecord, AttentionRecord, BlockRecord, ContextRecord, ConvRecord,
+    EndRecord, GeluRecord, HEAD_CLASS, HeadRecord, Header, Int8Block, Int8Conv, Int8End,
+    LastNormRecord, LinearRecord, LogitsRecord, NormRecord, RequantRecord, SecondGeluRecord,
     WriteError, write, write_class_head,
 };
 
@@ -137,9 +138,10 @@ impl Network {
                 .map(|(kind, body)| HeadRecord { kind: *kind, body }),
         );
         let blob = runtime::format::Blob {
+            arithmetic: ARITHMETIC_INT8,
             header: Header {
                 spec: self.spec.clone(),
-                pad: self.pad,
+                input: self.pad,
                 class_names: &self.class_names,
             },
             convs: &convs,
@@ -177,7 +179,7 @@ impl Activation {
 }
 
 impl Conv {
-    fn record(&self) -> ConvRecord<'_> {
+    fn record(&self) -> Int8Conv<'_> {
         ConvRecord {
             linear: self.linear.record(),
             activation: self.activation.record(),
@@ -187,12 +189,11 @@ impl Conv {
 }
 
 impl Block {
-    fn record(&self) -> BlockRecord<'_> {
+    fn record(&self) -> Int8Block<'_> {
         BlockRecord {
             norm1: self.norm1,
             qkv: self.qkv.record(),
-            scores: self.scores,
-            context: self.context,
+            attention: AttentionRecord { scores: self.scores, context: self.context },
             project: self.project.record(),
             norm2: self.norm2,
             mlp1: pair(&self.mlp1),
@@ -210,28 +211,27 @@ impl Block {
 }
 
 impl End {
-    fn record(&self) -> EndRecord<'_> {
-        EndRecord {
+    fn record(&self) -> Int8End<'_> {
+        let norm = LastNormRecord {
             eps: self.eps,
             gamma: &self.gamma,
             beta: &self.beta,
             shift: self.shift,
             zero_point: self.zero_point,
-            embedding: self.embedding,
-        }
+        };
+        EndRecord { norm, embedding: self.embedding }
     }
 }
 
 impl ClassHead {
     fn to_bytes(&self) -> Vec<u8> {
         let hidden: Vec<_> = self.hidden.iter().map(pair).collect();
-        let body = ClassHeadBody {
-            hidden: &hidden,
+        let last = LogitsRecord {
             weights: &self.weights,
             bias: &self.bias,
             probability: self.probability,
         };
-        grow(|buffer| write_class_head(&body, buffer))
+        grow(|buffer| write_class_head(&hidden, &last, buffer))
     }
 }
 

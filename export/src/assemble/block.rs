@@ -5,7 +5,7 @@ use crate::float::{FloatBlock, FloatLinear, FloatNorm};
 use crate::quantize::{Affine, QuantLinear, finest_output_scale, gelu_table_i16, multiplier};
 use anyhow::Result;
 use runtime::fixed::Octaves;
-use runtime::format::{ContextRecord, NormRecord};
+use runtime::format::{AttentionRecord, ContextRecord, NormRecord};
 use runtime::site::{BlockSite, SiteId};
 
 /// Scales inside one block; none depends on the residual stream's.
@@ -84,25 +84,14 @@ impl Assembler<'_> {
                 Some(self.site(at(BlockSite::Mlp2), floor)?)
             }
         };
-        Ok(BlockScales {
-            norm1,
-            query,
-            key,
-            value,
-            context,
-            norm2,
-            mlp1,
-            depthwise,
-            mlp2,
-        })
+        Ok(BlockScales { norm1, query, key, value, context, norm2, mlp1, depthwise, mlp2 })
     }
 
     /// Quantizes one block, once the residual stream's scale is known.
     pub(super) fn block(&mut self, index: usize, scales: &BlockScales) -> BlockBytes {
         let block = u8::try_from(index).unwrap_or(u8::MAX);
         for at in [BlockSite::Attention, BlockSite::Output] {
-            self.scales
-                .insert(SiteId::Block { block, at }, self.residual);
+            self.scales.insert(SiteId::Block { block, at }, self.residual);
         }
         let layers = &self.net.blocks[index];
         let folded = Folded::new(layers);
@@ -112,23 +101,21 @@ impl Assembler<'_> {
         BlockBytes {
             norm1: self.norm_record(scales.norm1),
             qkv: LinearBytes::new(&self.qkv(&folded.qkv, scales)),
-            scores: self.scores(scales),
-            context: context_record(scales),
+            attention: AttentionRecord {
+                scores: self.scores(scales),
+                context: context_record(scales),
+            },
             project: linear(&layers.project, scales.context, self.residual),
             norm2: self.norm_record(scales.norm2),
             mlp1: (
                 linear(&folded.mlp1, scales.norm2, scales.mlp1.before.scale),
                 scales.mlp1.bytes(),
             ),
-            depthwise: folded
-                .depthwise
-                .as_ref()
-                .zip(scales.depthwise)
-                .map(|(layer, stored)| {
-                    let input = scales.mlp1.output();
-                    let quantized = QuantLinear::new(layer, input, |_| stored.before.scale);
-                    (LinearBytes::new(&quantized.tap_major()), stored.bytes())
-                }),
+            depthwise: folded.depthwise.as_ref().zip(scales.depthwise).map(|(layer, stored)| {
+                let input = scales.mlp1.output();
+                let quantized = QuantLinear::new(layer, input, |_| stored.before.scale);
+                (LinearBytes::new(&quantized.tap_major()), stored.bytes())
+            }),
             mlp2: linear(
                 &layers.mlp2,
                 scales.hidden(),
@@ -169,19 +156,11 @@ impl Assembler<'_> {
     fn qkv(&self, layers: &[FloatLinear; 3], scales: &BlockScales) -> QuantLinear {
         let outputs = [scales.query, scales.key, scales.value];
         let packed = FloatLinear {
-            weights: layers
-                .iter()
-                .flat_map(|layer| layer.weights.iter().copied())
-                .collect(),
-            bias: layers
-                .iter()
-                .flat_map(|layer| layer.bias.iter().copied())
-                .collect(),
+            weights: layers.iter().flat_map(|layer| layer.weights.iter().copied()).collect(),
+            bias: layers.iter().flat_map(|layer| layer.bias.iter().copied()).collect(),
         };
         let width = self.net.config.attention_dim();
-        QuantLinear::new(&packed, scales.norm1, |channel| {
-            outputs[channel / width].scale
-        })
+        QuantLinear::new(&packed, scales.norm1, |channel| outputs[channel / width].scale)
     }
 
     /// Octaves of one step of a score, times `2^28`.
@@ -190,17 +169,11 @@ impl Assembler<'_> {
         let octaves =
             scales.query.scale * scales.key.scale * core::f64::consts::LOG2_E / head_dim.sqrt();
         let limit = f64::from(Octaves::MAX_MULT);
-        (octaves * 2f64.powi(28))
-            .round_ties_even()
-            .clamp(1.0, limit) as u32
+        (octaves * 2f64.powi(28)).round_ties_even().clamp(1.0, limit) as u32
     }
 }
 
 fn context_record(scales: &BlockScales) -> ContextRecord {
     let factor = multiplier(scales.value.scale / scales.context.scale, 25, 55);
-    ContextRecord {
-        mult: factor.mult,
-        shift: factor.shift,
-        zero_point: scales.context.zero_point,
-    }
+    ContextRecord { mult: factor.mult, shift: factor.shift, zero_point: scales.context.zero_point }
 }

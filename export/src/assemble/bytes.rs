@@ -2,24 +2,18 @@
 
 use crate::quantize::{Multiplier, QuantLinear};
 use runtime::format::{
-    ActivationRecord, BlockRecord, ContextRecord, ConvRecord, GeluRecord, LinearRecord, NormRecord,
-    RequantRecord, SecondGeluRecord,
+    ActivationRecord, AttentionRecord, BlockRecord, ConvRecord, GeluRecord, Int8Block, Int8Conv,
+    LinearRecord, NormRecord, RequantRecord, SecondGeluRecord,
 };
 
 /// Little-endian bytes of i32 values.
 pub(super) fn i32_bytes(values: &[i32]) -> Vec<u8> {
-    values
-        .iter()
-        .flat_map(|value| value.to_le_bytes())
-        .collect()
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
 /// Little-endian bytes of i16 values.
 pub(super) fn i16_bytes(values: &[i16]) -> Vec<u8> {
-    values
-        .iter()
-        .flat_map(|value| value.to_le_bytes())
-        .collect()
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
 /// Bytes of i8 values.
@@ -29,10 +23,7 @@ pub(super) fn i8_bytes(values: &[i8]) -> Vec<u8> {
 
 impl From<Multiplier> for RequantRecord {
     fn from(multiplier: Multiplier) -> Self {
-        Self {
-            mult: multiplier.mult,
-            shift: multiplier.shift,
-        }
+        Self { mult: multiplier.mult, shift: multiplier.shift }
     }
 }
 
@@ -75,10 +66,7 @@ impl ActivationBytes {
         let gelu = self.gelu.as_ref();
         ActivationRecord {
             zero_point: self.zero_point,
-            gelu: gelu.map(|(table, zero_point)| GeluRecord {
-                table,
-                zero_point: *zero_point,
-            }),
+            gelu: gelu.map(|(table, zero_point)| GeluRecord { table, zero_point: *zero_point }),
         }
     }
 }
@@ -91,7 +79,7 @@ pub(super) struct ConvBytes {
 }
 
 impl ConvBytes {
-    pub(super) fn record(&self) -> ConvRecord<'_> {
+    pub(super) fn record(&self) -> Int8Conv<'_> {
         ConvRecord {
             linear: self.linear.record(),
             activation: self.activation.record(),
@@ -104,8 +92,7 @@ impl ConvBytes {
 pub(super) struct BlockBytes {
     pub(super) norm1: NormRecord,
     pub(super) qkv: LinearBytes,
-    pub(super) scores: u32,
-    pub(super) context: ContextRecord,
+    pub(super) attention: AttentionRecord,
     pub(super) project: LinearBytes,
     pub(super) norm2: NormRecord,
     pub(super) mlp1: (LinearBytes, ActivationBytes),
@@ -115,7 +102,7 @@ pub(super) struct BlockBytes {
 }
 
 impl BlockBytes {
-    pub(super) fn record(&self) -> BlockRecord<'_> {
+    pub(super) fn record(&self) -> Int8Block<'_> {
         fn pair<'a>(
             (linear, activation): &'a (LinearBytes, ActivationBytes),
         ) -> (LinearRecord<'a>, ActivationRecord<'a>) {
@@ -125,17 +112,14 @@ impl BlockBytes {
         BlockRecord {
             norm1: self.norm1,
             qkv: self.qkv.record(),
-            scores: self.scores,
-            context: self.context,
+            attention: self.attention,
             project: self.project.record(),
             norm2: self.norm2,
             mlp1: pair(&self.mlp1),
             depthwise: self.depthwise.as_ref().map(pair),
             mlp2: self.mlp2.record(),
-            mlp2_gelu: second.map(|(zero_point, table)| SecondGeluRecord {
-                zero_point: *zero_point,
-                table,
-            }),
+            mlp2_gelu: second
+                .map(|(zero_point, table)| SecondGeluRecord { zero_point: *zero_point, table }),
         }
     }
 }

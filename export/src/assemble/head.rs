@@ -6,7 +6,9 @@ use crate::quantize::{Affine, QuantLinear, finest_output_scale, multiplier};
 use anyhow::{Context, Result};
 use runtime::config::Pool;
 use runtime::fixed::Requant;
-use runtime::format::{ClassHeadBody, EndRecord, RequantRecord, write_class_head};
+use runtime::format::{
+    EndRecord, Int8End, LastNormRecord, LogitsRecord, RequantRecord, write_class_head,
+};
 use runtime::site::SiteId;
 
 /// Fraction bits of a normalised value in the last normalisation.
@@ -26,15 +28,15 @@ pub(super) struct EndBytes {
 }
 
 impl EndBytes {
-    pub(super) fn record(&self) -> EndRecord<'_> {
-        EndRecord {
+    pub(super) fn record(&self) -> Int8End<'_> {
+        let norm = LastNormRecord {
             eps: self.eps,
             gamma: &self.gamma,
             beta: &self.beta,
             shift: self.shift,
             zero_point: self.tokens.zero_point,
-            embedding: self.embedding,
-        }
+        };
+        EndRecord { norm, embedding: self.embedding }
     }
 }
 
@@ -80,11 +82,7 @@ impl Assembler<'_> {
 
     /// The body of the class head.
     pub(super) fn class_head(&mut self, end: &EndBytes) -> Result<Vec<u8>> {
-        let (last, hidden) = self
-            .net
-            .head
-            .split_last()
-            .context("the record has no class head")?;
+        let (last, hidden) = self.net.head.split_last().context("the record has no class head")?;
         let mut input = end.pooled;
         let mut layers = Vec::new();
         for (index, layer) in hidden.iter().enumerate() {
@@ -99,10 +97,7 @@ impl Assembler<'_> {
         // A mean pool without hidden layers is read as exact sums over tokens, zero point removed.
         if hidden.is_empty() && end.embedding.is_some() {
             let tokens = self.net.config.tokens() as f64;
-            input = Affine {
-                scale: end.tokens.scale / tokens,
-                zero_point: 0,
-            };
+            input = Affine { scale: end.tokens.scale / tokens, zero_point: 0 };
         }
         let (quantized, scale) = QuantLinear::shared_scale(last, input);
         self.scales.insert(SiteId::Logits, scale);
@@ -111,13 +106,12 @@ impl Assembler<'_> {
             .iter()
             .map(|(linear, activation)| (linear.record(), activation.record()))
             .collect();
-        let body = ClassHeadBody {
-            hidden: &hidden,
+        let last = LogitsRecord {
             weights: &i8_bytes(&quantized.weights),
             bias: &i32_bytes(&quantized.bias),
             probability: multiplier(octaves, 10, 62).into(),
         };
-        fit(|buffer| write_class_head(&body, buffer))
+        fit(|buffer| write_class_head(&hidden, &last, buffer))
     }
 }
 

@@ -3,14 +3,17 @@
 mod block;
 mod bytes;
 mod head;
+mod real;
 mod stem;
+
+pub use real::assemble_real;
 
 use crate::calibrate::{LAYER_NORM_EPS, Ranges};
 use crate::float::FloatNet;
 use crate::quantize::{Affine, finest_output_scale, gelu_table_i8};
 use anyhow::{Result, anyhow, ensure};
 use bytes::{ActivationBytes, BlockBytes, ConvBytes, LinearBytes, i16_bytes};
-use runtime::format::{Blob, HEAD_CLASS, HeadRecord, Header, WriteError};
+use runtime::format::{ARITHMETIC_INT8, Blob, HEAD_CLASS, HeadRecord, Header, WriteError};
 use runtime::site::SiteId;
 use std::collections::BTreeMap;
 
@@ -29,40 +32,21 @@ pub struct Quantized {
 /// If a range is missing or not finite, a class name holds a line break, or the blob that comes
 /// out is not one that the runtime reads.
 pub fn assemble(net: &FloatNet, ranges: &Ranges) -> Result<Quantized> {
-    let mut assembler = Assembler {
-        net,
-        ranges,
-        scales: BTreeMap::new(),
-        residual: 0.0,
-    };
+    let mut assembler = Assembler { net, ranges, scales: BTreeMap::new(), residual: 0.0 };
     let stem = assembler.stem()?;
     let blocks = (0..net.config.depth())
         .map(|block| assembler.block_scales(block))
         .collect::<Result<Vec<_>>>()?;
     assembler.residual = assembler.residual_scale(&stem, &blocks)?;
     let embed = assembler.embed(&stem);
-    let blocks: Vec<BlockBytes> = blocks
-        .iter()
-        .enumerate()
-        .map(|(index, scales)| assembler.block(index, scales))
-        .collect();
+    let blocks: Vec<BlockBytes> =
+        blocks.iter().enumerate().map(|(index, scales)| assembler.block(index, scales)).collect();
     let end = assembler.end()?;
     let head = assembler.class_head(&end)?;
-    let blob = write(
-        net,
-        &stem.convs,
-        &embed,
-        &assembler.position(),
-        &blocks,
-        &end,
-        &head,
-    )?;
+    let blob = write(net, &stem.convs, &embed, &assembler.position(), &blocks, &end, &head)?;
     runtime::Model::parse(&blob)
         .map_err(|error| anyhow!("the assembled blob is not valid: {error}"))?;
-    Ok(Quantized {
-        blob,
-        scales: assembler.scales,
-    })
+    Ok(Quantized { blob, scales: assembler.scales })
 }
 
 /// What is known while a network is being assembled.
@@ -100,15 +84,8 @@ impl Assembler<'_> {
     /// finer than any layer that is added to it.
     fn residual_scale(&self, stem: &stem::StemBytes, blocks: &[block::BlockScales]) -> Result<f64> {
         let peak = self.ranges.residual().peak();
-        ensure!(
-            peak.is_finite(),
-            "the residual stream overflows: train the record again"
-        );
-        let position = self
-            .net
-            .position
-            .iter()
-            .fold(0.0, |peak: f64, p| peak.max(p.abs()));
+        ensure!(peak.is_finite(), "the residual stream overflows: train the record again");
+        let position = self.net.position.iter().fold(0.0, |peak: f64, p| peak.max(p.abs()));
         let mut scale = (2.0 * peak).max(position) / 32_767.0;
         scale = scale.max(finest_output_scale(&stem.last, stem.input));
         for (block, scales) in self.net.blocks.iter().zip(blocks) {
@@ -123,9 +100,7 @@ impl Assembler<'_> {
     /// The position embedding at the residual stream's scale.
     fn position(&self) -> Vec<u8> {
         let steps = self.net.position.iter().map(|position| {
-            (position / self.residual)
-                .round_ties_even()
-                .clamp(-32_768.0, 32_767.0) as i16
+            (position / self.residual).round_ties_even().clamp(-32_768.0, 32_767.0) as i16
         });
         i16_bytes(&steps.collect::<Vec<_>>())
     }
@@ -162,19 +137,14 @@ fn write(
     end: &head::EndBytes,
     head: &[u8],
 ) -> Result<Vec<u8>> {
-    ensure!(
-        net.classes
-            .iter()
-            .all(|name| !name.is_empty() && !name.contains('\n')),
-        "a class name is empty or holds a line break: rename the class and train again"
-    );
-    let class_names = net.classes.join("\n");
+    let class_names = class_names(net)?;
     let convs: Vec<_> = convs.iter().map(ConvBytes::record).collect();
     let blocks: Vec<_> = blocks.iter().map(BlockBytes::record).collect();
     let blob = Blob {
+        arithmetic: ARITHMETIC_INT8,
         header: Header {
             spec: net.config.spec().clone(),
-            pad: net
+            input: net
                 .mean
                 .map(|mean| ((255.0 * mean).round_ties_even() - 128.0).clamp(-128.0, 127.0) as i8),
             class_names: &class_names,
@@ -184,12 +154,18 @@ fn write(
         position,
         blocks: &blocks,
         end: end.record(),
-        heads: &[HeadRecord {
-            kind: HEAD_CLASS,
-            body: head,
-        }],
+        heads: &[HeadRecord { kind: HEAD_CLASS, body: head }],
     };
     fit(|buffer| runtime::format::write(&blob, buffer))
+}
+
+/// All names, separated by line breaks.
+fn class_names(net: &FloatNet) -> Result<String> {
+    ensure!(
+        net.classes.iter().all(|name| !name.is_empty() && !name.contains('\n')),
+        "a class name is empty or holds a line break: rename the class and train again"
+    );
+    Ok(net.classes.join("\n"))
 }
 
 /// Calls `write` with larger and larger buffers until what it writes fits.

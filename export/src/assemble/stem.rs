@@ -18,10 +18,7 @@ pub(super) struct StemBytes {
 }
 
 /// The image: `q = u8 − 128` with the pixel normalisation folded into the first layer.
-const IMAGE: Affine = Affine {
-    scale: 1.0,
-    zero_point: 0,
-};
+const IMAGE: Affine = Affine { scale: 1.0, zero_point: 0 };
 
 impl Assembler<'_> {
     /// Quantizes all of the stem but its last layer, whose scale is the residual stream's.
@@ -30,36 +27,19 @@ impl Assembler<'_> {
         self.scales.insert(SiteId::Input, IMAGE.scale);
         if let Some(patch) = &self.net.patch {
             let last = patch.clone().scale_inputs(&gain, &offset);
-            return Ok(StemBytes {
-                convs: Vec::new(),
-                last,
-                input: IMAGE,
-            });
+            return Ok(StemBytes { convs: Vec::new(), last, input: IMAGE });
         }
         let mut layers = self.net.convs.iter().cloned();
-        let first = layers
-            .next()
-            .context("a convolution stem without convolutions")?;
-        let mut layers = std::iter::once(first.scale_inputs(&gain, &offset))
-            .chain(layers)
-            .collect::<Vec<_>>();
-        let last = layers
-            .pop()
-            .context("a convolution stem without convolutions")?;
+        let first = layers.next().context("a convolution stem without convolutions")?;
+        let mut layers =
+            std::iter::once(first.scale_inputs(&gain, &offset)).chain(layers).collect::<Vec<_>>();
+        let last = layers.pop().context("a convolution stem without convolutions")?;
         let stages = self.net.config.stem_stages().collect::<Vec<_>>();
-        let mut run = Run {
-            layers: layers.into_iter(),
-            convs: Vec::new(),
-            input: IMAGE,
-        };
+        let mut run = Run { layers: layers.into_iter(), convs: Vec::new(), input: IMAGE };
         for (stage, geometry) in stages.iter().enumerate().take(stages.len() - 1) {
             run.stage(self, u8::try_from(stage)?, geometry)?;
         }
-        Ok(StemBytes {
-            convs: run.convs,
-            last,
-            input: run.input,
-        })
+        Ok(StemBytes { convs: run.convs, last, input: run.input })
     }
 
     /// The layer that makes tokens, at the residual stream's scale.
@@ -107,20 +87,13 @@ impl<L: Iterator<Item = FloatLinear>> Run<L> {
         gelu: bool,
         depthwise: bool,
     ) -> Result<()> {
-        let layer = self
-            .layers
-            .next()
-            .context("the stem has fewer convolutions than stages")?;
+        let layer = self.layers.next().context("the stem has fewer convolutions than stages")?;
         let site = |at| SiteId::Stem { stage, conv, at };
         let floor = finest_output_scale(&layer, self.input);
         let after = gelu.then(|| site(ConvSite::Gelu));
         let stored = assembler.activation(site(ConvSite::Linear), after, floor)?;
         let quantized = QuantLinear::new(&layer, self.input, |_| stored.before.scale);
-        let quantized = if depthwise {
-            quantized.tap_major()
-        } else {
-            quantized
-        };
+        let quantized = if depthwise { quantized.tap_major() } else { quantized };
         self.convs.push(ConvBytes {
             linear: LinearBytes::new(&quantized),
             activation: stored.bytes(),
@@ -137,28 +110,17 @@ impl<L: Iterator<Item = FloatLinear>> Run<L> {
         (stage, conv): (u8, u8),
         before: Affine,
     ) -> Result<()> {
-        let layer = self
-            .layers
-            .next()
-            .context("the stem has fewer convolutions than stages")?;
+        let layer = self.layers.next().context("the stem has fewer convolutions than stages")?;
         // The skip's factor is s_x / (256 · s_o), which must stay below one half too.
         let floor = finest_output_scale(&layer, self.input).max(before.scale / 127.0);
-        let site = SiteId::Stem {
-            stage,
-            conv,
-            at: ConvSite::Add,
-        };
+        let site = SiteId::Stem { stage, conv, at: ConvSite::Add };
         let sum = assembler.site(site, floor)?;
         let quantized = QuantLinear::new(&layer, self.input, |_| sum.scale);
         let factor = before.scale / (256.0 * sum.scale);
         let skip = multiplier(factor, Requant::MIN_SHIFT, Requant::MAX_SHIFT);
         self.convs.push(ConvBytes {
             linear: LinearBytes::new(&quantized),
-            activation: Stored {
-                before: sum,
-                after: None,
-            }
-            .bytes(),
+            activation: Stored { before: sum, after: None }.bytes(),
             skip: Some(skip.into()),
         });
         self.input = sum;

@@ -33,11 +33,7 @@ impl Ranges {
         model.observe(
             images,
             |site, values, channels| {
-                ranges
-                    .sites
-                    .entry(site)
-                    .or_insert(Range::ZERO)
-                    .observe(values.iter().copied());
+                ranges.sites.entry(site).or_insert(Range::ZERO).observe(values.iter().copied());
                 if let Some(norm) = norm_after(site, depth) {
                     let range = ranges.normalised.entry(norm).or_insert(Range::ZERO);
                     for row in values.chunks_exact(channels.max(1)) {
@@ -71,11 +67,7 @@ impl Ranges {
         let stream = self.sites.iter().filter(|(site, _)| {
             matches!(
                 site,
-                SiteId::Embed
-                    | SiteId::Block {
-                        at: BlockSite::Attention | BlockSite::Output,
-                        ..
-                    }
+                SiteId::Embed | SiteId::Block { at: BlockSite::Attention | BlockSite::Output, .. }
             )
         });
         stream.fold(Range::ZERO, |all, (_, &range)| all.join(range))
@@ -96,24 +88,13 @@ fn find(ranges: &BTreeMap<SiteId, Range>, site: SiteId) -> Result<Range> {
 /// The block normalisation that reads a site of the residual stream.
 fn norm_after(site: SiteId, depth: usize) -> Option<SiteId> {
     match site {
-        SiteId::Embed => Some(SiteId::Block {
-            block: 0,
-            at: BlockSite::Norm1,
-        }),
-        SiteId::Block {
-            block,
-            at: BlockSite::Attention,
-        } => Some(SiteId::Block {
-            block,
-            at: BlockSite::Norm2,
-        }),
-        SiteId::Block {
-            block,
-            at: BlockSite::Output,
-        } if usize::from(block) + 1 < depth => Some(SiteId::Block {
-            block: block + 1,
-            at: BlockSite::Norm1,
-        }),
+        SiteId::Embed => Some(SiteId::Block { block: 0, at: BlockSite::Norm1 }),
+        SiteId::Block { block, at: BlockSite::Attention } => {
+            Some(SiteId::Block { block, at: BlockSite::Norm2 })
+        }
+        SiteId::Block { block, at: BlockSite::Output } if usize::from(block) + 1 < depth => {
+            Some(SiteId::Block { block: block + 1, at: BlockSite::Norm1 })
+        }
         _ => None,
     }
 }
@@ -122,12 +103,7 @@ fn norm_after(site: SiteId, depth: usize) -> Option<SiteId> {
 fn normalise(row: &[f32]) -> impl Iterator<Item = f32> + '_ {
     let n = row.len() as f64;
     let mean = row.iter().map(|&x| f64::from(x)).sum::<f64>() / n;
-    let variance = row
-        .iter()
-        .map(|&x| (f64::from(x) - mean).powi(2))
-        .sum::<f64>()
-        / n;
+    let variance = row.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>() / n;
     let gain = 1.0 / (variance + LAYER_NORM_EPS).sqrt();
-    row.iter()
-        .map(move |&x| ((f64::from(x) - mean) * gain) as f32)
+    row.iter().map(move |&x| ((f64::from(x) - mean) * gain) as f32)
 }

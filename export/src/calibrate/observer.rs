@@ -30,9 +30,6 @@ impl Range {
     /// Both ranges together.
     #[must_use]
     pub fn join(self, other: Self) -> Self {
-        Self {
-            min: self.min.min(other.min),
-            max: self.max.max(other.max),
-        }
+        Self { min: self.min.min(other.min), max: self.max.max(other.max) }
     }
 }

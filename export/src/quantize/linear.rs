@@ -25,12 +25,8 @@ impl QuantLinear {
     /// Quantizes a layer whose input is at `input` and whose output channel `j` is at
     /// `output_scale(j)`, at least [`finest_output_scale`].
     pub fn new(layer: &FloatLinear, input: Affine, output_scale: impl Fn(usize) -> f64) -> Self {
-        let mut quantized = Self {
-            weights: Vec::new(),
-            bias: Vec::new(),
-            mult: Vec::new(),
-            shift: Vec::new(),
-        };
+        let mut quantized =
+            Self { weights: Vec::new(), bias: Vec::new(), mult: Vec::new(), shift: Vec::new() };
         for (channel, (row, &bias)) in layer.rows().zip(&layer.bias).enumerate() {
             let scale = weight_scale(row, bias, input.scale);
             let (weights, bias) = quantize_row(row, bias, scale, input);
@@ -51,12 +47,8 @@ impl QuantLinear {
             .zip(&layer.bias)
             .map(|(row, &bias)| weight_scale(row, bias, input.scale))
             .fold(0.0, f64::max);
-        let mut quantized = Self {
-            weights: Vec::new(),
-            bias: Vec::new(),
-            mult: Vec::new(),
-            shift: Vec::new(),
-        };
+        let mut quantized =
+            Self { weights: Vec::new(), bias: Vec::new(), mult: Vec::new(), shift: Vec::new() };
         for (row, &bias) in layer.rows().zip(&layer.bias) {
             let (weights, bias) = quantize_row(row, bias, scale, input);
             quantized.weights.extend(weights);
@@ -90,9 +82,7 @@ pub fn finest_output_scale(layer: &FloatLinear, input: Affine) -> f64 {
 
 /// The finest scale that holds a row's weights in −127..127 and its bias in range.
 fn weight_scale(row: &[f64], bias: f64, input_scale: f64) -> f64 {
-    let peak = row
-        .iter()
-        .fold(0.0, |peak: f64, weight| peak.max(weight.abs()));
+    let peak = row.iter().fold(0.0, |peak: f64, weight| peak.max(weight.abs()));
     let scale = (peak / 127.0).max(bias.abs() / (input_scale * MAX_BIAS));
     if scale > 0.0 { scale } else { 1e-12 }
 }
@@ -116,56 +106,31 @@ mod tests {
 
     #[test]
     fn a_layer_keeps_its_outputs() {
-        let layer = FloatLinear {
-            weights: vec![0.5, -0.25, 0.125, 2.0, 1.0, -1.5],
-            bias: vec![0.3, -0.7],
-        };
-        let input = Affine {
-            scale: 0.02,
-            zero_point: -20,
-        };
+        let layer =
+            FloatLinear { weights: vec![0.5, -0.25, 0.125, 2.0, 1.0, -1.5], bias: vec![0.3, -0.7] };
+        let input = Affine { scale: 0.02, zero_point: -20 };
         let x = [100i8, -50, 7];
         let quantized = QuantLinear::new(&layer, input, |_| 0.05);
         for (j, row) in layer.rows().enumerate() {
-            let real: f64 = row
-                .iter()
-                .zip(x)
-                .map(|(w, q)| w * input.real(q.into()))
-                .sum();
+            let real: f64 = row.iter().zip(x).map(|(w, q)| w * input.real(q.into())).sum();
             let weights = &quantized.weights[3 * j..3 * j + 3];
-            let products = weights
-                .iter()
-                .zip(x)
-                .map(|(&w, q)| i32::from(w) * i32::from(q));
+            let products = weights.iter().zip(x).map(|(&w, q)| i32::from(w) * i32::from(q));
             let acc = quantized.bias[j] + products.sum::<i32>();
             let requant = Requant::new(quantized.mult[j], quantized.shift[j]).unwrap();
             let found = f64::from(requant.apply(acc)) * 0.05;
             let expected = real + layer.bias[j];
-            assert!(
-                (found - expected).abs() < 0.06,
-                "output {j}: {found}, {expected}"
-            );
+            assert!((found - expected).abs() < 0.06, "output {j}: {found}, {expected}");
         }
     }
 
     #[test]
     fn a_large_bias_coarsens_the_weights_instead_of_overflowing() {
-        let layer = FloatLinear {
-            weights: vec![1e-9],
-            bias: vec![5.0],
-        };
-        let input = Affine {
-            scale: 0.01,
-            zero_point: 127,
-        };
+        let layer = FloatLinear { weights: vec![1e-9], bias: vec![5.0] };
+        let input = Affine { scale: 0.01, zero_point: 127 };
         let quantized = QuantLinear::new(&layer, input, |_| 0.04);
         assert!(quantized.bias[0] <= 1 << 30, "bias {}", quantized.bias[0]);
         let requant = Requant::new(quantized.mult[0], quantized.shift[0]).unwrap();
-        assert_eq!(
-            requant.apply(quantized.bias[0]),
-            125,
-            "5.0 at a scale of 0.04"
-        );
+        assert_eq!(requant.apply(quantized.bias[0]), 125, "5.0 at a scale of 0.04");
     }
 
     #[test]
@@ -176,10 +141,6 @@ mod tests {
             mult: vec![0; 2],
             shift: vec![0; 2],
         };
-        assert_eq!(
-            layer.tap_major().weights[..4],
-            [0, 9, 1, 10],
-            "two channels"
-        );
+        assert_eq!(layer.tap_major().weights[..4], [0, 9, 1, 10], "two channels");
     }
 }

@@ -14,14 +14,8 @@ pub struct Multiplier {
 ///
 /// A relative error of at most `2^−31` inside the range.
 pub fn multiplier(factor: f64, min_shift: u8, max_shift: u8) -> Multiplier {
-    let smallest = Multiplier {
-        mult: 1 << 30,
-        shift: max_shift,
-    };
-    let largest = Multiplier {
-        mult: (1 << 31) - 1,
-        shift: min_shift,
-    };
+    let smallest = Multiplier { mult: 1 << 30, shift: max_shift };
+    let largest = Multiplier { mult: (1 << 31) - 1, shift: min_shift };
     if factor.is_nan() || factor <= 0.0 {
         return smallest;
     }
@@ -33,9 +27,7 @@ pub fn multiplier(factor: f64, min_shift: u8, max_shift: u8) -> Multiplier {
         mult = (factor * (30.0 - exponent).exp2()).round_ties_even();
     } else if mult < 2f64.powi(30) {
         exponent -= 1.0;
-        mult = (factor * (30.0 - exponent).exp2())
-            .round_ties_even()
-            .min(2f64.powi(31) - 1.0);
+        mult = (factor * (30.0 - exponent).exp2()).round_ties_even().min(2f64.powi(31) - 1.0);
     }
     let shift = 30.0 - exponent;
     if shift > f64::from(max_shift) {
@@ -43,10 +35,7 @@ pub fn multiplier(factor: f64, min_shift: u8, max_shift: u8) -> Multiplier {
     } else if shift < f64::from(min_shift) {
         largest
     } else {
-        Multiplier {
-            mult: mult as u32,
-            shift: shift as u8,
-        }
+        Multiplier { mult: mult as u32, shift: shift as u8 }
     }
 }
 
@@ -59,43 +48,19 @@ mod tests {
         let mut factor = 2f64.powi(-30);
         while factor < 0.5 {
             let found = multiplier(factor, 32, 62);
-            assert!(
-                (1 << 30..1u32 << 31).contains(&found.mult),
-                "mantissa of {factor}"
-            );
+            assert!((1 << 30..1u32 << 31).contains(&found.mult), "mantissa of {factor}");
             let real = f64::from(found.mult) * (-f64::from(found.shift)).exp2();
-            assert!(
-                (real / factor - 1.0).abs() <= 2f64.powi(-31),
-                "{factor}: {real}"
-            );
+            assert!((real / factor - 1.0).abs() <= 2f64.powi(-31), "{factor}: {real}");
             factor *= 1.37;
         }
     }
 
     #[test]
     fn the_ends_are_clamped() {
-        assert_eq!(
-            multiplier(0.0, 32, 62),
-            Multiplier {
-                mult: 1 << 30,
-                shift: 62
-            },
-            "zero"
-        );
+        assert_eq!(multiplier(0.0, 32, 62), Multiplier { mult: 1 << 30, shift: 62 }, "zero");
         assert_eq!(multiplier(1e-20, 32, 62).shift, 62, "tiny");
-        assert_eq!(
-            multiplier(3.0, 32, 62),
-            Multiplier {
-                mult: (1 << 31) - 1,
-                shift: 32
-            },
-            "large"
-        );
+        assert_eq!(multiplier(3.0, 32, 62), Multiplier { mult: (1 << 31) - 1, shift: 32 }, "large");
         let next_below_half = 0.5 - 2f64.powi(-40);
-        assert_eq!(
-            multiplier(next_below_half, 32, 62).shift,
-            32,
-            "rounds up to one half"
-        );
+        assert_eq!(multiplier(next_below_half, 32, 62).shift, 32, "rounds up to one half");
     }
 }

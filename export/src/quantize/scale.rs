@@ -18,33 +18,17 @@ impl Affine {
     /// The finest scale that holds `range` in −128..127, but no finer than `floor`.
     pub fn asymmetric(range: Range, floor: f64) -> Self {
         let width = range.max - range.min;
-        let scale = if width > 0.0 {
-            (width / 255.0).max(floor)
-        } else {
-            floor.max(EMPTY_SCALE)
-        };
-        let zero_point = (-128.0 - range.min / scale)
-            .round_ties_even()
-            .clamp(-128.0, 127.0);
-        Self {
-            scale,
-            zero_point: zero_point as i8,
-        }
+        let scale = if width > 0.0 { (width / 255.0).max(floor) } else { floor.max(EMPTY_SCALE) };
+        let zero_point = (-128.0 - range.min / scale).round_ties_even().clamp(-128.0, 127.0);
+        Self { scale, zero_point: zero_point as i8 }
     }
 
     /// The finest scale with zero point 0 that holds `range` in −127..127, but no finer than
     /// `floor`.
     pub fn symmetric(range: Range, floor: f64) -> Self {
         let peak = range.peak();
-        let scale = if peak > 0.0 {
-            (peak / 127.0).max(floor)
-        } else {
-            floor.max(EMPTY_SCALE)
-        };
-        Self {
-            scale,
-            zero_point: 0,
-        }
+        let scale = if peak > 0.0 { (peak / 127.0).max(floor) } else { floor.max(EMPTY_SCALE) };
+        Self { scale, zero_point: 0 }
     }
 
     /// The real value of a stored integer.
@@ -71,15 +55,7 @@ mod tests {
 
     #[test]
     fn a_floor_and_an_empty_range_give_a_scale() {
-        assert_eq!(
-            Affine::asymmetric(Range { min: 0.0, max: 1.0 }, 0.5).scale,
-            0.5,
-            "floor"
-        );
-        assert_eq!(
-            Affine::symmetric(Range::ZERO, 0.0).scale,
-            1.0,
-            "nothing seen"
-        );
+        assert_eq!(Affine::asymmetric(Range { min: 0.0, max: 1.0 }, 0.5).scale, 0.5, "floor");
+        assert_eq!(Affine::symmetric(Range::ZERO, 0.0).scale, 1.0, "nothing seen");
     }
 }

@@ -19,11 +19,7 @@ pub fn gelu_table_i8(input: Affine, output: Affine) -> [i8; 256] {
 
 /// The same at a symmetric i16 scale.
 pub fn gelu_table_i16(input: Affine, scale: f64) -> [i16; 256] {
-    by_bits(|q| {
-        (gelu(input.real(q)) / scale)
-            .round_ties_even()
-            .clamp(-32_768.0, 32_767.0) as i16
-    })
+    by_bits(|q| (gelu(input.real(q)) / scale).round_ties_even().clamp(-32_768.0, 32_767.0) as i16)
 }
 
 fn by_bits<T>(entry: impl Fn(i32) -> T) -> [T; 256] {
@@ -37,37 +33,19 @@ mod tests {
 
     #[test]
     fn entries_are_within_half_a_step() {
-        let input = Affine::asymmetric(
-            Range {
-                min: -4.0,
-                max: 6.0,
-            },
-            0.0,
-        );
-        let output = Affine::asymmetric(
-            Range {
-                min: -0.17,
-                max: 6.0,
-            },
-            0.0,
-        );
+        let input = Affine::asymmetric(Range { min: -4.0, max: 6.0 }, 0.0);
+        let output = Affine::asymmetric(Range { min: -0.17, max: 6.0 }, 0.0);
         let table = gelu_table_i8(input, output);
         for q in i8::MIN..=i8::MAX {
             let real = gelu(input.real(q.into()));
             let stored = output.real(table[usize::from(q.cast_unsigned())].into());
-            assert!(
-                (real - stored).abs() <= output.scale * 0.51,
-                "{q}: {stored} for {real}"
-            );
+            assert!((real - stored).abs() <= output.scale * 0.51, "{q}: {stored} for {real}");
         }
     }
 
     #[test]
     fn gelu_has_its_known_values() {
         assert!((gelu(1.0) - 0.841_344_746_068_542_9).abs() < 1e-12, "at 1");
-        assert!(
-            (gelu(-1.0) + 0.158_655_253_931_457_05).abs() < 1e-12,
-            "at -1"
-        );
+        assert!((gelu(-1.0) + 0.158_655_253_931_457_05).abs() < 1e-12, "at -1");
     }
 }

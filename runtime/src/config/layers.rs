@@ -97,29 +97,14 @@ impl VitConfig {
             self.visit_block(block, &mut visit);
         }
         let (tokens, dim) = (self.tokens(), self.dim());
-        visit(layer(
-            LayerKind::Norm,
-            Shape::Tokens(tokens, dim),
-            2 * wide(dim),
-            0,
-        ));
-        visit(layer(
-            LayerKind::Pool,
-            Shape::Vector(self.pooled_len()),
-            0,
-            0,
-        ));
+        visit(layer(LayerKind::Norm, Shape::Tokens(tokens, dim), 2 * wide(dim), 0));
+        visit(layer(LayerKind::Pool, Shape::Vector(self.pooled_len()), 0, 0));
         let mut inputs = wide(self.pooled_len());
         let widths = self.spec().hidden.iter().map(|&width| usize::from(width));
         for (index, width) in widths.chain([self.classes()]).enumerate() {
             let weights = inputs * wide(width);
             let parameters = weights + wide(width);
-            visit(layer(
-                LayerKind::Head(index),
-                Shape::Vector(width),
-                parameters,
-                weights,
-            ));
+            visit(layer(LayerKind::Head(index), Shape::Vector(width), parameters, weights));
             inputs = wide(width);
         }
     }
@@ -128,12 +113,7 @@ impl VitConfig {
         let out = Shape::Tokens(self.tokens(), self.dim());
         let (tokens, dim) = (wide(self.tokens()), wide(self.dim()));
         if let Some(patch) = self.patch_len().map(wide) {
-            visit(layer(
-                LayerKind::Patch,
-                out,
-                patch * dim + dim,
-                tokens * patch * dim,
-            ));
+            visit(layer(LayerKind::Patch, out, patch * dim + dim, tokens * patch * dim));
         }
         for (stage, geometry) in self.stem_stages().enumerate() {
             let mut conv = 0;
@@ -149,20 +129,11 @@ impl VitConfig {
             match geometry.stage {
                 StemStage::Conv { .. } => add(9 * from * to, output),
                 StemStage::Residual { hidden } => {
-                    add(
-                        9 * from * u64::from(hidden),
-                        Grid {
-                            channels: hidden.into(),
-                            ..output
-                        },
-                    );
+                    add(9 * from * u64::from(hidden), Grid { channels: hidden.into(), ..output });
                     add(u64::from(hidden) * to, output);
                 }
                 StemStage::InvertedResidual { hidden } => {
-                    let grid = Grid {
-                        channels: hidden.into(),
-                        ..output
-                    };
+                    let grid = Grid { channels: hidden.into(), ..output };
                     add(from * u64::from(hidden), grid);
                     add(9 * u64::from(hidden), grid);
                     add(u64::from(hidden) * to, output);
@@ -180,43 +151,18 @@ impl VitConfig {
         visit(layer(LayerKind::Norm1(block), out, 2 * dim, 0));
         let projections = 4 * dim * width;
         let macs = tokens * projections + 2 * tokens * tokens * width;
-        visit(layer(
-            LayerKind::Attention(block),
-            out,
-            projections + 3 * width + dim,
-            macs,
-        ));
+        visit(layer(LayerKind::Attention(block), out, projections + 3 * width + dim, macs));
         visit(layer(LayerKind::Norm2(block), out, 2 * dim, 0));
-        visit(layer(
-            LayerKind::Mlp1(block),
-            hidden,
-            dim * mlp + mlp,
-            tokens * dim * mlp,
-        ));
+        visit(layer(LayerKind::Mlp1(block), hidden, dim * mlp + mlp, tokens * dim * mlp));
         if self.spec().mlp.depthwise {
-            visit(layer(
-                LayerKind::Depthwise(block),
-                hidden,
-                10 * mlp,
-                9 * tokens * mlp,
-            ));
+            visit(layer(LayerKind::Depthwise(block), hidden, 10 * mlp, 9 * tokens * mlp));
         }
-        visit(layer(
-            LayerKind::Mlp2(block),
-            out,
-            mlp * dim + dim,
-            tokens * mlp * dim,
-        ));
+        visit(layer(LayerKind::Mlp2(block), out, mlp * dim + dim, tokens * mlp * dim));
     }
 }
 
 const fn layer(kind: LayerKind, output: Shape, parameters: u64, macs: u64) -> Layer {
-    Layer {
-        kind,
-        output,
-        parameters,
-        macs,
-    }
+    Layer { kind, output, parameters, macs }
 }
 
 /// A size in 64 bits: products of sizes do not fit 32.
@@ -245,17 +191,8 @@ mod tests {
     #[test]
     fn macs_agree_with_the_published_figures() {
         let macs = |preset: Preset| preset.config(10).unwrap().macs();
-        assert!(
-            macs(Preset::Vit64x4).abs_diff(10_700_000) < 50_000,
-            "vit-64x4"
-        );
-        assert!(
-            macs(Preset::Vit128x6).abs_diff(57_000_000) < 50_000,
-            "vit-128x6"
-        );
-        assert!(
-            macs(Preset::Compact).abs_diff(103_000_000) < 1_000_000,
-            "compact"
-        );
+        assert!(macs(Preset::Vit64x4).abs_diff(10_700_000) < 50_000, "vit-64x4");
+        assert!(macs(Preset::Vit128x6).abs_diff(57_000_000) < 50_000, "vit-128x6");
+        assert!(macs(Preset::Compact).abs_diff(103_000_000) < 1_000_000, "compact");
     }
 }

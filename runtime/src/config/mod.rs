@@ -196,11 +196,7 @@ impl VitConfig {
         let mut input = self.image();
         stages.iter().map(move |&stage| {
             let output = stage_output(input, stage);
-            let geometry = StemGeometry {
-                stage,
-                input,
-                output,
-            };
+            let geometry = StemGeometry { stage, input, output };
             input = output;
             geometry
         })
@@ -210,18 +206,11 @@ impl VitConfig {
     pub fn token_grid(&self) -> Option<Grid> {
         let channels = self.dim();
         match self.spec.stem {
-            StemSpec::Patches {
-                order: PatchOrder::Row,
-                ..
-            } => None,
+            StemSpec::Patches { order: PatchOrder::Row, .. } => None,
             StemSpec::Patches { size, .. } => {
                 let image = self.image();
                 let size = usize::from(size);
-                Some(Grid {
-                    height: image.height / size,
-                    width: image.width / size,
-                    channels,
-                })
+                Some(Grid { height: image.height / size, width: image.width / size, channels })
             }
             StemSpec::Conv(_) => self.stem_stages().last().map(|last| last.output),
         }
@@ -253,9 +242,7 @@ impl VitConfig {
 /// The output of one stem stage.
 fn stage_output(input: Grid, stage: StemStage) -> Grid {
     match stage {
-        StemStage::Conv {
-            channels, stride, ..
-        } => {
+        StemStage::Conv { channels, stride, .. } => {
             let stride = usize::from(stride);
             Grid {
                 height: input.height.div_ceil(stride),
@@ -275,10 +262,7 @@ fn check_patches(image: ImageSpec, size: usize) -> Result<(), ConfigError> {
     within("patch size", size, 1, MAX_IMAGE_SIDE)?;
     for side in [image.height, image.width] {
         if !usize::from(side).is_multiple_of(size) {
-            return Err(ConfigError::PatchSize {
-                size,
-                side: side.into(),
-            });
+            return Err(ConfigError::PatchSize { size, side: side.into() });
         }
     }
     within("values of a patch", size * size * IMAGE_CHANNELS, 1, MAX_K)
@@ -293,43 +277,27 @@ fn check_stages(spec: &VitSpec, stages: &[StemStage]) -> Result<usize, ConfigErr
     };
     for &stage in stages {
         match stage {
-            StemStage::Conv {
-                channels, stride, ..
-            } => {
+            StemStage::Conv { channels, stride, .. } => {
                 within("channels of a stem stage", channels.into(), 1, MAX_DIM)?;
                 within("stride of a stem stage", stride.into(), 1, 2)?;
             }
             StemStage::Residual { hidden } | StemStage::InvertedResidual { hidden } => {
-                within(
-                    "hidden channels of a stem stage",
-                    hidden.into(),
-                    1,
-                    MAX_HIDDEN_DIM,
-                )?;
+                within("hidden channels of a stem stage", hidden.into(), 1, MAX_HIDDEN_DIM)?;
             }
         }
         grid = stage_output(grid, stage);
     }
     match stages.last() {
-        Some(StemStage::Conv {
-            channels,
-            gelu: false,
-            ..
-        }) if *channels == spec.dim => Ok(grid.positions()),
-        _ => Err(ConfigError::StemEnd {
-            dim: spec.dim.into(),
-        }),
+        Some(StemStage::Conv { channels, gelu: false, .. }) if *channels == spec.dim => {
+            Ok(grid.positions())
+        }
+        _ => Err(ConfigError::StemEnd { dim: spec.dim.into() }),
     }
 }
 
 fn within(what: &'static str, found: usize, min: usize, max: usize) -> Result<(), ConfigError> {
     if found < min || found > max {
-        return Err(ConfigError::OutOfRange {
-            what,
-            found,
-            min,
-            max,
-        });
+        return Err(ConfigError::OutOfRange { what, found, min, max });
     }
     Ok(())
 }
@@ -346,15 +314,7 @@ mod tests {
     fn micro_has_the_shapes_of_its_table() {
         let config = VitConfig::new(micro()).unwrap();
         assert_eq!(config.tokens(), 64, "tokens");
-        assert_eq!(
-            config.token_grid(),
-            Some(Grid {
-                height: 8,
-                width: 8,
-                channels: 64
-            }),
-            "grid"
-        );
+        assert_eq!(config.token_grid(), Some(Grid { height: 8, width: 8, channels: 64 }), "grid");
         assert_eq!(config.attention_dim(), 64, "attention width");
         assert_eq!(config.stem_stages().count(), 3, "stem stages");
     }
@@ -369,45 +329,25 @@ mod tests {
         assert!(
             matches!(
                 broken(|spec| spec.dim = 0),
-                ConfigError::OutOfRange {
-                    what: "dim",
-                    found: 0,
-                    ..
-                }
+                ConfigError::OutOfRange { what: "dim", found: 0, .. }
             ),
             "a width of zero"
         );
+        assert_eq!(broken(|spec| spec.dim = 32), ConfigError::StemEnd { dim: 32 }, "stem width");
         assert_eq!(
-            broken(|spec| spec.dim = 32),
-            ConfigError::StemEnd { dim: 32 },
-            "stem width"
-        );
-        assert_eq!(
-            broken(|spec| spec.stem = StemSpec::Patches {
-                size: 5,
-                order: PatchOrder::Grid
-            }),
+            broken(|spec| spec.stem = StemSpec::Patches { size: 5, order: PatchOrder::Grid }),
             ConfigError::PatchSize { size: 5, side: 32 },
             "a patch that does not divide the image"
         );
         assert_eq!(
-            broken(|spec| spec.stem = StemSpec::Patches {
-                size: 4,
-                order: PatchOrder::Row
-            }),
+            broken(|spec| spec.stem = StemSpec::Patches { size: 4, order: PatchOrder::Row }),
             ConfigError::DepthwiseNeedsGrid,
             "depthwise without a grid"
         );
         assert!(
             matches!(
-                broken(|spec| spec.stem = StemSpec::Patches {
-                    size: 1,
-                    order: PatchOrder::Grid
-                }),
-                ConfigError::OutOfRange {
-                    what: "tokens x dim under a mean pool",
-                    ..
-                }
+                broken(|spec| spec.stem = StemSpec::Patches { size: 1, order: PatchOrder::Grid }),
+                ConfigError::OutOfRange { what: "tokens x dim under a mean pool", .. }
             ),
             "too many pooled values"
         );

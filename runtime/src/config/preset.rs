@@ -22,13 +22,8 @@ pub enum Preset {
 
 impl Preset {
     /// Every preset, largest first.
-    pub const ALL: [Self; 5] = [
-        Self::Seed,
-        Self::Compact,
-        Self::Micro,
-        Self::Vit64x4,
-        Self::Vit128x6,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Seed, Self::Compact, Self::Micro, Self::Vit64x4, Self::Vit128x6];
 
     /// The name used on command lines and in records.
     pub const fn name(self) -> &'static str {
@@ -55,36 +50,14 @@ impl Preset {
     }
 
     fn spec(self, classes: u16) -> VitSpec {
-        let conv = |channels, stride, gelu| StemStage::Conv {
-            channels,
-            stride,
-            gelu,
-        };
-        let patches = |size| StemSpec::Patches {
-            size,
-            order: PatchOrder::Grid,
-        };
-        let plain = |dim| MlpSpec {
-            dim,
-            depthwise: false,
-            second_gelu: false,
-        };
-        let depthwise = |dim| MlpSpec {
-            dim,
-            depthwise: true,
-            second_gelu: false,
-        };
+        let conv = |channels, stride, gelu| StemStage::Conv { channels, stride, gelu };
+        let patches = |size| StemSpec::Patches { size, order: PatchOrder::Grid };
+        let plain = |dim| MlpSpec { dim, depthwise: false, second_gelu: false };
+        let depthwise = |dim| MlpSpec { dim, depthwise: true, second_gelu: false };
         let (stem, dim, depth, (heads, head_dim), mlp) = match self {
-            Self::Seed => (
-                patches(2),
-                128,
-                8,
-                (4, 128),
-                MlpSpec {
-                    second_gelu: true,
-                    ..plain(256)
-                },
-            ),
+            Self::Seed => {
+                (patches(2), 128, 8, (4, 128), MlpSpec { second_gelu: true, ..plain(256) })
+            }
             Self::Compact => {
                 let stages = [
                     conv(32, 1, true),
@@ -94,23 +67,11 @@ impl Preset {
                     StemStage::InvertedResidual { hidden: 240 },
                     conv(128, 2, false),
                 ];
-                (
-                    StemSpec::Conv(stages.into_iter().collect()),
-                    128,
-                    5,
-                    (4, 32),
-                    depthwise(256),
-                )
+                (StemSpec::Conv(stages.into_iter().collect()), 128, 5, (4, 32), depthwise(256))
             }
             Self::Micro => {
                 let stages = [conv(16, 1, true), conv(32, 2, true), conv(64, 2, false)];
-                (
-                    StemSpec::Conv(stages.into_iter().collect()),
-                    64,
-                    4,
-                    (4, 16),
-                    depthwise(128),
-                )
+                (StemSpec::Conv(stages.into_iter().collect()), 64, 4, (4, 16), depthwise(128))
             }
             Self::Vit64x4 => (patches(4), 64, 4, (4, 16), plain(128)),
             Self::Vit128x6 => (patches(4), 128, 6, (4, 32), plain(256)),
@@ -120,10 +81,7 @@ impl Preset {
             _ => (Pool::Mean, Vec::new()),
         };
         VitSpec {
-            image: ImageSpec {
-                height: 32,
-                width: 32,
-            },
+            image: ImageSpec { height: 32, width: 32 },
             stem,
             dim,
             depth,
@@ -146,11 +104,7 @@ mod tests {
 
     #[test]
     fn parameter_counts_are_the_published_ones() {
-        assert_eq!(
-            parameters(Preset::Seed),
-            71_895_946,
-            "seed, position trained"
-        );
+        assert_eq!(parameters(Preset::Seed), 71_895_946, "seed, position trained");
         assert_eq!(parameters(Preset::Compact), 905_514, "compact");
         assert_eq!(parameters(Preset::Micro), 167_578, "micro");
     }
@@ -158,12 +112,7 @@ mod tests {
     #[test]
     fn names_round_trip() {
         for preset in Preset::ALL {
-            assert_eq!(
-                Preset::by_name(preset.name()),
-                Some(preset),
-                "{}",
-                preset.name()
-            );
+            assert_eq!(Preset::by_name(preset.name()), Some(preset), "{}", preset.name());
         }
         assert_eq!(Preset::by_name("huge"), None, "an unknown name");
     }

@@ -25,10 +25,7 @@ impl Octaves {
         if mult == 0 || mult > Self::MAX_MULT {
             return None;
         }
-        Some(Self {
-            mult,
-            limit: (MAX_ATTENTION_OCTAVES << SCORE_SHIFT) / mult,
-        })
+        Some(Self { mult, limit: (MAX_ATTENTION_OCTAVES << SCORE_SHIFT) / mult })
     }
 
     /// The multiplier.
@@ -43,17 +40,9 @@ impl Octaves {
     /// The clamped distance keeps the product at most `18_431 · 2^17 + 2^30 < 2^32`.
     #[inline]
     pub const fn apply(self, distance: u32) -> u32 {
-        let clamped = if distance > self.limit {
-            self.limit + 1
-        } else {
-            distance
-        };
+        let clamped = if distance > self.limit { self.limit + 1 } else { distance };
         let x = (clamped * self.mult) >> SCORE_SHIFT;
-        if x > MAX_ATTENTION_OCTAVES {
-            MAX_ATTENTION_OCTAVES
-        } else {
-            x
-        }
+        if x > MAX_ATTENTION_OCTAVES { MAX_ATTENTION_OCTAVES } else { x }
     }
 }
 
@@ -74,17 +63,10 @@ impl ProbabilityScale {
     }
 
     /// Octaves below the largest logit, at most just below 15.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "clamped below 2^15 before the cast"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "clamped below 2^15 before the cast")]
     pub const fn apply(self, distance: u32) -> u32 {
         let x = (distance as u64 * self.mult as u64) >> self.shift;
-        if x > MAX_PROBABILITY_OCTAVES as u64 {
-            MAX_PROBABILITY_OCTAVES
-        } else {
-            x as u32
-        }
+        if x > MAX_PROBABILITY_OCTAVES as u64 { MAX_PROBABILITY_OCTAVES } else { x as u32 }
     }
 }
 
@@ -130,10 +112,7 @@ mod tests {
         for x in 0..=MAX_ATTENTION_OCTAVES {
             let e = exp2_neg(x);
             let real = 255.0 * (-f64::from(x) / 2048.0).exp2();
-            assert!(
-                (f64::from(e) - real).abs() < 0.53,
-                "x = {x}: {e} against {real}"
-            );
+            assert!((f64::from(e) - real).abs() < 0.53, "x = {x}: {e} against {real}");
             assert!(e <= before, "x = {x}: {e} after {before}");
             before = e;
         }
@@ -148,11 +127,7 @@ mod tests {
             for distance in [0, 1, 2, 3, 1000, 1 << 22, u32::MAX] {
                 let exact = (u64::from(distance) * u64::from(mult)) >> SCORE_SHIFT;
                 let expected = exact.min(u64::from(MAX_ATTENTION_OCTAVES));
-                assert_eq!(
-                    u64::from(octaves.apply(distance)),
-                    expected,
-                    "{distance} * {mult}"
-                );
+                assert_eq!(u64::from(octaves.apply(distance)), expected, "{distance} * {mult}");
             }
         }
         assert!(Octaves::new(0).is_none(), "no scale");

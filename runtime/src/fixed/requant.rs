@@ -1,10 +1,7 @@
 //! From exact accumulators to stored integers.
 
 /// Clamps to the range of i8.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the value is clamped to the range of i8"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "the value is clamped to the range of i8")]
 pub const fn sat8(value: i32) -> i8 {
     if value < -128 {
         -128
@@ -16,10 +13,7 @@ pub const fn sat8(value: i32) -> i8 {
 }
 
 /// Clamps to the range of i16.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the value is clamped to the range of i16"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "the value is clamped to the range of i16")]
 pub const fn sat16(value: i32) -> i16 {
     if value < -32_768 {
         -32_768
@@ -65,11 +59,7 @@ impl Requant {
     /// The factor in range that is nearest to the given one: itself, for values that were checked.
     #[inline]
     pub(crate) const fn nearest(mult: i32, shift: u8) -> Self {
-        let mult = if mult < Self::MIN_MULT {
-            Self::MIN_MULT
-        } else {
-            mult
-        };
+        let mult = if mult < Self::MIN_MULT { Self::MIN_MULT } else { mult };
         let shift = if shift < Self::MIN_SHIFT {
             Self::MIN_SHIFT
         } else if shift > Self::MAX_SHIFT {
@@ -136,10 +126,7 @@ mod tests {
 
     #[test]
     fn only_normalised_factors_exist() {
-        assert!(
-            Requant::new((1 << 30) - 1, 40).is_none(),
-            "a small multiplier"
-        );
+        assert!(Requant::new((1 << 30) - 1, 40).is_none(), "a small multiplier");
         assert!(Requant::new(1 << 30, 31).is_none(), "a small shift");
         assert!(Requant::new(1 << 30, 63).is_none(), "a large shift");
     }

@@ -33,10 +33,6 @@ pub const fn rsqrt(m: u32) -> u32 {
 }
 
 /// The high word of a product.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the high word of a 64-bit product"
-)]
 const fn high(a: u32, b: u32) -> u32 {
     ((a as u64 * b as u64) >> 32) as u32
 }
@@ -68,12 +64,7 @@ impl RowScale {
         let half = v.leading_zeros() / 2;
         let m = ((v << (2 * half)) >> 32) as u32;
         // A caller that breaks the premise v < 2^52 gets a wrong scale, not a failed shift.
-        Self {
-            n: n as i32,
-            sum,
-            left: half.saturating_sub(6),
-            y: rsqrt(m),
-        }
+        Self { n: n as i32, sum, left: half.saturating_sub(6), y: rsqrt(m) }
     }
 
     /// `e = (n·x − S) << (h − 6)`: with [`Self::y`], `x̂ = e · y · 2^−56`.
@@ -90,7 +81,6 @@ impl RowScale {
     /// The row's multiplier for an output rescale `mult`, `2^29 ≤ M < 2^31`.
     #[expect(
         clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
         reason = "both factors are below 2^31, so the shifted product is too"
     )]
     pub const fn times(self, mult: u32) -> i32 {
@@ -115,26 +105,18 @@ mod tests {
         while m < 1 << 32 {
             let real = 2f64.powi(46) / (m as f64).sqrt();
             let found = f64::from(rsqrt(u32::try_from(m).unwrap()));
-            assert!(
-                ((found - real) / real).abs() < 2f64.powi(-26),
-                "m = {m}: {found}, {real}"
-            );
+            assert!(((found - real) / real).abs() < 2f64.powi(-26), "m = {m}: {found}, {real}");
             m += 65_521;
         }
         assert!(rsqrt(1 << 30) < 1 << 31, "the largest result fits 31 bits");
-        assert!(
-            rsqrt(u32::MAX) >= 1 << 30,
-            "the smallest result is normalised"
-        );
+        assert!(rsqrt(u32::MAX) >= 1 << 30, "the smallest result is normalised");
     }
 
     #[test]
     fn rows_at_the_extremes_neither_overflow_nor_drift() {
         for n in [1usize, 2, 63, 64, 1024] {
             for (low, high) in [(-32_768i16, 32_767i16), (0, 0), (5, 6), (-32_768, -32_768)] {
-                let row: Vec<i16> = (0..n)
-                    .map(|i| if i % 2 == 0 { low } else { high })
-                    .collect();
+                let row: Vec<i16> = (0..n).map(|i| if i % 2 == 0 { low } else { high }).collect();
                 let sum = row.iter().map(|&x| i32::from(x)).sum();
                 let squares = row.iter().map(|&x| i64::from(x) * i64::from(x)).sum();
                 for eps in [1, 1000, (1 << 31) - 1] {

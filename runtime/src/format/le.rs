@@ -8,11 +8,7 @@ impl<'a> I32Le<'a> {
     /// `None` if the length is not a multiple of four bytes.
     pub const fn new(bytes: &'a [u8]) -> Option<Self> {
         let (words, rest) = bytes.as_chunks::<4>();
-        if rest.is_empty() {
-            Some(Self(words))
-        } else {
-            None
-        }
+        if rest.is_empty() { Some(Self(words)) } else { None }
     }
 
     /// Number of integers.
@@ -40,11 +36,7 @@ impl<'a> I16Le<'a> {
     /// `None` if the length is not a multiple of two bytes.
     pub const fn new(bytes: &'a [u8]) -> Option<Self> {
         let (words, rest) = bytes.as_chunks::<2>();
-        if rest.is_empty() {
-            Some(Self(words))
-        } else {
-            None
-        }
+        if rest.is_empty() { Some(Self(words)) } else { None }
     }
 
     /// Number of integers.
@@ -66,9 +58,53 @@ impl<'a> I16Le<'a> {
     /// The integer at `index`, 0 outside.
     #[inline]
     pub fn get(&self, index: usize) -> i16 {
-        self.0
-            .get(index)
-            .map_or(0, |&word| i16::from_le_bytes(word))
+        self.0.get(index).map_or(0, |&word| i16::from_le_bytes(word))
+    }
+}
+
+/// A borrowed sequence of little-endian f32.
+#[cfg(feature = "real")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct F32Le<'a>(&'a [[u8; 4]]);
+
+#[cfg(feature = "real")]
+impl<'a> F32Le<'a> {
+    /// `None` if the length is not a multiple of four bytes.
+    pub const fn new(bytes: &'a [u8]) -> Option<Self> {
+        let (words, rest) = bytes.as_chunks::<4>();
+        if rest.is_empty() { Some(Self(words)) } else { None }
+    }
+
+    /// The numbers in order.
+    #[inline]
+    pub fn iter(self) -> impl ExactSizeIterator<Item = f32> + 'a {
+        self.0.iter().map(|&word| f32::from_le_bytes(word))
+    }
+}
+
+/// A borrowed sequence of little-endian f16.
+#[cfg(feature = "real")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct F16Le<'a>(&'a [[u8; 2]]);
+
+#[cfg(feature = "real")]
+impl<'a> F16Le<'a> {
+    /// `None` if the length is not a multiple of two bytes.
+    pub const fn new(bytes: &'a [u8]) -> Option<Self> {
+        let (halves, rest) = bytes.as_chunks::<2>();
+        if rest.is_empty() { Some(Self(halves)) } else { None }
+    }
+
+    /// The numbers in order, widened.
+    #[inline]
+    pub fn iter(self) -> impl ExactSizeIterator<Item = f32> + 'a {
+        self.0.iter().map(|&half| half::f16::from_le_bytes(half).to_f32())
+    }
+
+    /// Pieces of `len` numbers, the last one perhaps shorter.
+    #[inline]
+    pub fn chunks(self, len: usize) -> impl Iterator<Item = Self> + 'a {
+        self.0.chunks(len.max(1)).map(Self)
     }
 }
 

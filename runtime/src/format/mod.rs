@@ -6,14 +6,18 @@ mod records;
 #[cfg(feature = "write")]
 mod write;
 
+#[cfg(feature = "real")]
+pub use le::{F16Le, F32Le};
 pub use le::{I16Le, I32Le};
-pub(crate) use read::{Prelude, Records};
+pub(crate) use read::{Records, check_prelude};
 pub use records::{
-    ActivationRecord, BlockRecord, ContextRecord, ConvRecord, EndRecord, GeluRecord, HeadRecord,
-    Header, LinearRecord, NormRecord, RequantRecord, SecondGeluRecord,
+    ActivationRecord, AttentionRecord, BlockRecord, ContextRecord, ConvRecord, EndRecord,
+    GeluRecord, HeadRecord, Header, Int8Block, Int8Conv, Int8End, LastNormRecord, LinearRecord,
+    LogitsRecord, NormRecord, PixelRecord, RealBlock, RealConv, RealEnd, RealLinearRecord,
+    RealNormRecord, RequantRecord, SecondGeluRecord,
 };
 #[cfg(feature = "write")]
-pub use write::{Blob, ClassHeadBody, WriteError, write, write_class_head};
+pub use write::{Blob, WriteError, write, write_class_head};
 
 /// First four bytes of every blob.
 pub const MAGIC: [u8; 4] = *b"OCEL";
@@ -25,6 +29,8 @@ pub const PRELUDE_LEN: usize = 16;
 const CHECKED_PRELUDE_LEN: usize = 12;
 /// Arithmetic of an int8 blob.
 pub const ARITHMETIC_INT8: u16 = 0;
+/// Arithmetic of a blob with f16 weights.
+pub const ARITHMETIC_REAL: u16 = 1;
 /// Kind of the class head in the list of heads.
 pub const HEAD_CLASS: u8 = 0;
 /// Most heads of one blob.

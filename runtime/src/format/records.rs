@@ -5,15 +5,42 @@
 use crate::config::VitSpec;
 use serde::{Deserialize, Serialize};
 
-/// The description of the network.
+/// The description of the network, with what its arithmetic says of the input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Header<'a> {
+pub struct Header<'a, I> {
     /// Geometry.
     pub spec: VitSpec,
-    /// Image byte that stands for zero, for each channel.
-    pub pad: [i8; 3],
+    /// Int8: the image byte that stands for zero, for each channel. Real: [`PixelRecord`].
+    pub input: I,
     /// Names separated by newlines; empty if there are none.
     pub class_names: &'a str,
+}
+
+/// The pixel normalisation of a real network: `(u8 / 255 − mean) / std`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PixelRecord {
+    /// Mean of each colour channel, of values 0..1.
+    pub mean: [f32; 3],
+    /// Standard deviation of each colour channel.
+    pub std: [f32; 3],
+}
+
+/// One layer of a real network: `n` outputs, `k` inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RealLinearRecord<'a> {
+    /// f16, `[n, k]`; a depthwise convolution has `[9, n]`.
+    pub weights: &'a [u8],
+    /// f32, `[n]`.
+    pub bias: &'a [u8],
+}
+
+/// A normalisation of a real network; epsilon is 1e-6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RealNormRecord<'a> {
+    /// f32, `[dim]`.
+    pub gamma: &'a [u8],
+    /// f32, `[dim]`.
+    pub beta: &'a [u8],
 }
 
 /// One layer: `n` outputs, `k` inputs.
@@ -57,17 +84,15 @@ pub struct RequantRecord {
     pub shift: u8,
 }
 
-/// A convolution of the stem, but the last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConvRecord<'a> {
+/// A convolution of the stem, but the last: layer `L`, activation `A`, residual sum `S`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ConvRecord<L, A, S> {
     /// Weights and rescales.
-    #[serde(borrow)]
-    pub linear: LinearRecord<'a>,
+    pub linear: L,
     /// Output, before a residual sum.
-    #[serde(borrow)]
-    pub activation: ActivationRecord<'a>,
+    pub activation: A,
     /// Rescale of the stage's input, in the last convolution of a residual stage.
-    pub skip: Option<RequantRecord>,
+    pub skip: Option<S>,
 }
 
 /// A layer normalisation without gain and bias.
@@ -103,40 +128,50 @@ pub struct SecondGeluRecord<'a> {
     pub table: &'a [u8],
 }
 
-/// One block.
+/// Softmax, and rescale of the weighted values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BlockRecord<'a> {
-    /// First normalisation.
-    pub norm1: NormRecord,
-    /// Queries, keys, values.
-    #[serde(borrow)]
-    pub qkv: LinearRecord<'a>,
+pub struct AttentionRecord {
     /// Octaves of one score step, times `2^28`.
     pub scores: u32,
     /// Rescale of the weighted values.
     pub context: ContextRecord,
-    /// Output projection.
-    #[serde(borrow)]
-    pub project: LinearRecord<'a>,
-    /// Second normalisation.
-    pub norm2: NormRecord,
-    /// First MLP layer.
-    #[serde(borrow)]
-    pub mlp1: (LinearRecord<'a>, ActivationRecord<'a>),
-    /// Depthwise convolution over the token grid.
-    #[serde(borrow)]
-    pub depthwise: Option<(LinearRecord<'a>, ActivationRecord<'a>)>,
-    /// Second MLP layer.
-    #[serde(borrow)]
-    pub mlp2: LinearRecord<'a>,
-    /// GELU after it.
-    #[serde(borrow)]
-    pub mlp2_gelu: Option<SecondGeluRecord<'a>>,
 }
 
-/// The last normalisation and the pool.
+/// One block: layers `L`, activations `A`, normalisations `N`, attention `T`, second GELU `G`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct BlockRecord<L, A, N, T, G> {
+    /// First normalisation.
+    pub norm1: N,
+    /// Queries, keys, values.
+    pub qkv: L,
+    /// Softmax, and rescale of the weighted values.
+    pub attention: T,
+    /// Output projection.
+    pub project: L,
+    /// Second normalisation.
+    pub norm2: N,
+    /// First MLP layer.
+    pub mlp1: (L, A),
+    /// Depthwise convolution over the token grid.
+    pub depthwise: Option<(L, A)>,
+    /// Second MLP layer.
+    pub mlp2: L,
+    /// GELU after it.
+    pub mlp2_gelu: Option<G>,
+}
+
+/// The last normalisation and the pool: normalisation `N`, embedding `E`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct EndRecord<N, E> {
+    /// The last normalisation.
+    pub norm: N,
+    /// From a mean pool's sums to the embedding.
+    pub embedding: Option<E>,
+}
+
+/// The last normalisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EndRecord<'a> {
+pub struct LastNormRecord<'a> {
     /// Added to the variance.
     pub eps: u32,
     /// i16, `[dim]`.
@@ -147,8 +182,17 @@ pub struct EndRecord<'a> {
     pub shift: u8,
     /// Zero point of the output.
     pub zero_point: i8,
-    /// From a mean pool's sums to the i8 embedding.
-    pub embedding: Option<RequantRecord>,
+}
+
+/// The last layer of a class head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogitsRecord<'a> {
+    /// i8, `[classes, k]`.
+    pub weights: &'a [u8],
+    /// i32, `[classes]`.
+    pub bias: &'a [u8],
+    /// From logit distances to octaves.
+    pub probability: RequantRecord,
 }
 
 /// One head over the pooled embedding.
@@ -159,3 +203,22 @@ pub struct HeadRecord<'a> {
     /// A record of its own.
     pub body: &'a [u8],
 }
+
+/// A stem convolution of an int8 blob.
+pub type Int8Conv<'a> = ConvRecord<LinearRecord<'a>, ActivationRecord<'a>, RequantRecord>;
+/// A block of an int8 blob.
+pub type Int8Block<'a> = BlockRecord<
+    LinearRecord<'a>,
+    ActivationRecord<'a>,
+    NormRecord,
+    AttentionRecord,
+    SecondGeluRecord<'a>,
+>;
+/// The end of an int8 blob.
+pub type Int8End<'a> = EndRecord<LastNormRecord<'a>, RequantRecord>;
+/// A stem convolution of a real blob.
+pub type RealConv<'a> = ConvRecord<RealLinearRecord<'a>, (), ()>;
+/// A block of a real blob.
+pub type RealBlock<'a> = BlockRecord<RealLinearRecord<'a>, (), RealNormRecord<'a>, (), ()>;
+/// The end of a real blob.
+pub type RealEnd<'a> = EndRecord<RealNormRecord<'a>, ()>;

@@ -1,41 +1,27 @@
 //! Records to bytes, into memory that the caller gives.
 
-use super::{
-    ARITHMETIC_INT8, ActivationRecord, BlockRecord, CHECKED_PRELUDE_LEN, ConvRecord, EndRecord,
-    HeadRecord, Header, LinearRecord, MAGIC, PRELUDE_LEN, RequantRecord, VERSION, checksum,
-};
+use super::{CHECKED_PRELUDE_LEN, HeadRecord, Header, MAGIC, PRELUDE_LEN, VERSION, checksum};
 use serde::Serialize;
 
-/// Everything that goes into a blob.
+/// Everything that goes into a blob: input `I`, convolutions `C`, layers `L`, blocks `B`, end `E`.
 #[derive(Clone, Debug)]
-pub struct Blob<'a> {
+pub struct Blob<'a, I, C, L, B, E> {
+    /// Arithmetic of the prelude.
+    pub arithmetic: u16,
     /// The description.
-    pub header: Header<'a>,
+    pub header: Header<'a, I>,
     /// Convolutions of the stem, but the last.
-    pub convs: &'a [ConvRecord<'a>],
+    pub convs: &'a [C],
     /// The layer that makes tokens.
-    pub embed: LinearRecord<'a>,
-    /// Position embedding, i16.
+    pub embed: L,
+    /// Position embedding.
     pub position: &'a [u8],
     /// Blocks in order.
-    pub blocks: &'a [BlockRecord<'a>],
+    pub blocks: &'a [B],
     /// Last normalisation and pool.
-    pub end: EndRecord<'a>,
+    pub end: E,
     /// Heads, the class head first.
     pub heads: &'a [HeadRecord<'a>],
-}
-
-/// The body of a class head.
-#[derive(Clone, Copy, Debug)]
-pub struct ClassHeadBody<'a> {
-    /// Hidden layers in order.
-    pub hidden: &'a [(LinearRecord<'a>, ActivationRecord<'a>)],
-    /// i8, `[classes, k]`.
-    pub weights: &'a [u8],
-    /// i32, `[classes]`.
-    pub bias: &'a [u8],
-    /// From logit distances to octaves.
-    pub probability: RequantRecord,
 }
 
 /// The buffer is too small, or the blob larger than a length field.
@@ -56,14 +42,19 @@ impl core::error::Error for WriteError {}
 ///
 /// # Errors
 /// [`WriteError`] if it does not fit; the buffer then holds no blob.
-pub fn write(blob: &Blob<'_>, buffer: &mut [u8]) -> Result<usize, WriteError> {
-    let (prelude, records) = buffer
-        .split_first_chunk_mut::<PRELUDE_LEN>()
-        .ok_or(WriteError)?;
-    let mut writer = Writer {
-        buffer: &mut *records,
-        len: 0,
-    };
+pub fn write<I, C, L, B, E>(
+    blob: &Blob<'_, I, C, L, B, E>,
+    buffer: &mut [u8],
+) -> Result<usize, WriteError>
+where
+    I: Serialize,
+    C: Serialize,
+    L: Serialize,
+    B: Serialize,
+    E: Serialize,
+{
+    let (prelude, records) = buffer.split_first_chunk_mut::<PRELUDE_LEN>().ok_or(WriteError)?;
+    let mut writer = Writer { buffer: &mut *records, len: 0 };
     writer.record(&blob.header)?;
     for conv in blob.convs {
         writer.record(conv)?;
@@ -78,29 +69,31 @@ pub fn write(blob: &Blob<'_>, buffer: &mut [u8]) -> Result<usize, WriteError> {
     let len = writer.len;
     let [m0, m1, m2, m3] = MAGIC;
     let [v0, v1] = VERSION.to_le_bytes();
-    let [a0, a1] = ARITHMETIC_INT8.to_le_bytes();
+    let [a0, a1] = blob.arithmetic.to_le_bytes();
     let [l0, l1, l2, l3] = u32::try_from(len).map_err(|_| WriteError)?.to_le_bytes();
     let checked: [u8; CHECKED_PRELUDE_LEN] = [m0, m1, m2, m3, v0, v1, a0, a1, l0, l1, l2, l3];
     let crc = checksum(&checked, records.get(..len).ok_or(WriteError)?);
-    for (to, from) in prelude
-        .iter_mut()
-        .zip(checked.into_iter().chain(crc.to_le_bytes()))
-    {
+    for (to, from) in prelude.iter_mut().zip(checked.into_iter().chain(crc.to_le_bytes())) {
         *to = from;
     }
     Ok(PRELUDE_LEN + len)
 }
 
-/// Writes the body of a class head to the start of `buffer` and returns its length in bytes.
+/// Writes the body of a class head to the start of `buffer` and returns its length in bytes:
+/// hidden layers, then the last one.
 ///
 /// # Errors
 /// [`WriteError`] if it does not fit.
-pub fn write_class_head(body: &ClassHeadBody<'_>, buffer: &mut [u8]) -> Result<usize, WriteError> {
+pub fn write_class_head<H: Serialize, L: Serialize>(
+    hidden: &[H],
+    last: &L,
+    buffer: &mut [u8],
+) -> Result<usize, WriteError> {
     let mut writer = Writer { buffer, len: 0 };
-    for layer in body.hidden {
+    for layer in hidden {
         writer.record(layer)?;
     }
-    writer.record(&(body.weights, body.bias, body.probability))?;
+    writer.record(last)?;
     Ok(writer.len)
 }
 
@@ -112,9 +105,7 @@ struct Writer<'b> {
 impl Writer<'_> {
     fn record<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), WriteError> {
         let rest = self.buffer.get_mut(self.len..).ok_or(WriteError)?;
-        self.len += postcard::to_slice(value, rest)
-            .map_err(|_| WriteError)?
-            .len();
+        self.len += postcard::to_slice(value, rest).map_err(|_| WriteError)?.len();
         Ok(())
     }
 }

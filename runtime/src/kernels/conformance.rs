@@ -11,10 +11,8 @@ struct Random(u64);
 
 impl Random {
     fn next(&mut self) -> u32 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 32) as u32
     }
 
@@ -47,26 +45,14 @@ impl Layer {
         let mut bias = vec![0];
         let mut mult = vec![0];
         for _ in 0..n {
-            let b = if extreme {
-                1 << 30
-            } else {
-                random.next() as i32 >> 14
-            };
+            let b = if extreme { 1 << 30 } else { random.next() as i32 >> 14 };
             bias.extend(b.to_le_bytes());
             mult.extend(((1u32 << 30) + random.below(1 << 30)).to_le_bytes());
         }
         // Around the shift at which typical sums use the whole output range.
         let spread = (k as f64).sqrt().log2() as u32;
-        let shift = (0..n)
-            .map(|_| (36 + spread + random.below(5)) as u8)
-            .collect();
-        Self {
-            weights: random.bytes(n * k, extreme),
-            bias,
-            mult,
-            shift,
-            k,
-        }
+        let shift = (0..n).map(|_| (36 + spread + random.below(5)) as u8).collect();
+        Self { weights: random.bytes(n * k, extreme), bias, mult, shift, k }
     }
 
     fn linear(&self) -> Linear<'_> {
@@ -100,10 +86,7 @@ fn linear_layers_agree() {
                 let x = random.bytes(rows * k + 1, extreme);
                 let before = random.bytes(rows * n, false);
                 let gelu = (n % 2 == 0).then_some((&table, 3));
-                let activation = Activation {
-                    zero_point: -5,
-                    gelu,
-                };
+                let activation = Activation { zero_point: -5, gelu };
                 let skip = Skip {
                     input_zero_point: 7,
                     requant: Requant::new(1_234_567_890, 38).unwrap(),
@@ -120,12 +103,7 @@ fn linear_layers_agree() {
                 };
                 let expected = run(&super::scalar::KERNELS);
                 each_set(|set| {
-                    assert_eq!(
-                        run(set),
-                        expected,
-                        "{}: k {k}, n {n}, rows {rows}",
-                        set.name
-                    );
+                    assert_eq!(run(set), expected, "{}: k {k}, n {n}, rows {rows}", set.name);
                 });
             }
         }
@@ -135,17 +113,11 @@ fn linear_layers_agree() {
 #[test]
 fn scalar_linear_layer_gives_hand_computed_values() {
     let bias: Vec<u8> = [5i32, 0].iter().flat_map(|v| v.to_le_bytes()).collect();
-    let mult: Vec<u8> = [1i32 << 30; 2]
-        .iter()
-        .flat_map(|v| v.to_le_bytes())
-        .collect();
+    let mult: Vec<u8> = [1i32 << 30; 2].iter().flat_map(|v| v.to_le_bytes()).collect();
     let (bias, mult) = (I32Le::new(&bias).unwrap(), I32Le::new(&mult).unwrap());
     let layer = Linear::new(&[10, 0, -1, 4, 4, 4], bias, mult, &[32, 32], 3).unwrap();
     let mut out = [0; 2];
-    let activation = Activation {
-        zero_point: -1,
-        gelu: None,
-    };
+    let activation = Activation { zero_point: -1, gelu: None };
     super::scalar::linear_i8(&[1, 2, 3], &layer, &activation, &mut out);
     // (10 − 3 + 5) / 4 − 1 and (4 + 8 + 12) / 4 − 1.
     assert_eq!(out, [2, 5], "a quarter of 12 and of 24, less one");
@@ -157,19 +129,12 @@ fn depthwise_convolutions_agree() {
     let table = table();
     for (height, width) in [(1, 1), (1, 4), (2, 2), (3, 5), (8, 8)] {
         for channels in [1, 3, 15, 16, 17, 33, 128] {
-            let grid = Grid {
-                height,
-                width,
-                channels,
-            };
+            let grid = Grid { height, width, channels };
             let extreme = (width + channels) % 3 == 0;
             // Stored tap by tap: as many weights as a layer of `channels` outputs over 9 inputs.
             let layer = Layer::new(&mut random, 9, channels, extreme);
             let x = random.bytes(grid.len() + 1, extreme);
-            let activation = Activation {
-                zero_point: 4,
-                gelu: Some((&table, 0)),
-            };
+            let activation = Activation { zero_point: 4, gelu: Some((&table, 0)) };
             let run = |set: &Kernels| {
                 let mut out = vec![0i8; grid.len()];
                 (set.depthwise_i8)(&x[1..], grid, -77, &layer.linear(), &activation, &mut out);
@@ -191,16 +156,11 @@ fn layer_norms_agree() {
                 .map(|_| random.below(2 * peak + 1) as i32 - peak as i32)
                 .map(|v| v as i16)
                 .collect();
-            let norm = Norm {
-                eps: 1 + random.below(50),
-                mult: 1_500_000_000,
-                shift: 26,
-                zero_point: 3,
-            };
+            let norm =
+                Norm { eps: 1 + random.below(50), mult: 1_500_000_000, shift: 26, zero_point: 3 };
             let gamma: Vec<u8> = (0..2 * dim).map(|_| random.next() as u8).collect();
-            let beta: Vec<u8> = (0..dim)
-                .flat_map(|_| (random.next() as i32 >> 2).to_le_bytes())
-                .collect();
+            let beta: Vec<u8> =
+                (0..dim).flat_map(|_| (random.next() as i32 >> 2).to_le_bytes()).collect();
             let affine = NormAffine {
                 eps: norm.eps,
                 gamma: I16Le::new(&gamma).unwrap(),
@@ -243,12 +203,7 @@ fn attention_agrees() {
             };
             let expected = run(&super::scalar::KERNELS);
             each_set(|set| {
-                assert_eq!(
-                    run(set),
-                    expected,
-                    "{}: {heads} x {head_dim}, {tokens}",
-                    set.name
-                );
+                assert_eq!(run(set), expected, "{}: {heads} x {head_dim}, {tokens}", set.name);
             });
         }
     }
@@ -261,9 +216,8 @@ fn pool_and_logits_agree() {
         for classes in [1, 2, 10] {
             let x = random.bytes(9 * k, k % 2 == 0);
             let w = random.bytes(classes * k, k % 3 == 0);
-            let bias: Vec<u8> = (0..classes)
-                .flat_map(|_| (random.next() as i32 >> 2).to_le_bytes())
-                .collect();
+            let bias: Vec<u8> =
+                (0..classes).flat_map(|_| (random.next() as i32 >> 2).to_le_bytes()).collect();
             let run = |set: &Kernels| {
                 let mut sums = vec![0i32; k];
                 (set.pool_i32)(&x, -128, &mut sums);

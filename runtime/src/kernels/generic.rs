@@ -101,10 +101,7 @@ pub fn depthwise_i8(
 /// Same contract as [`scalar::layer_norm_i8`].
 pub fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
     let shift = norm.shift.clamp(7, 37) + 25;
-    for (x, out) in x
-        .chunks_exact(dim.max(1))
-        .zip(out.chunks_exact_mut(dim.max(1)))
-    {
+    for (x, out) in x.chunks_exact(dim.max(1)).zip(out.chunks_exact_mut(dim.max(1))) {
         let row = scalar::row_scale(x, norm.eps);
         let mult = row.times(norm.mult);
         for (out, &x) in out.iter_mut().zip(x) {
@@ -118,9 +115,7 @@ pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: 
     let width = (attention.heads * attention.head_dim).max(1);
     let head_dim = attention.head_dim.max(1);
     for (query, out) in qkv.chunks_exact(3 * width).zip(out.chunks_exact_mut(width)) {
-        let heads = query
-            .chunks_exact(head_dim)
-            .zip(out.chunks_exact_mut(head_dim));
+        let heads = query.chunks_exact(head_dim).zip(out.chunks_exact_mut(head_dim));
         for (head, (query, out)) in heads.take(attention.heads).enumerate() {
             let start = width + head * head_dim;
             for (row, score) in qkv.chunks_exact(3 * width).zip(scores.iter_mut()) {
@@ -135,9 +130,7 @@ pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: 
             }
             let mut acc = [0i32; MAX_HEAD_DIM];
             for (row, &e) in qkv.chunks_exact(3 * width).zip(scores.iter()) {
-                let values = row
-                    .get(start + width..start + width + head_dim)
-                    .unwrap_or(&[]);
+                let values = row.get(start + width..start + width + head_dim).unwrap_or(&[]);
                 for (acc, &v) in acc.iter_mut().zip(values) {
                     *acc += e * i32::from(v);
                 }
@@ -196,8 +189,5 @@ fn block_dot(x: &[i8], w: &[i8]) -> [i32; BLOCK] {
 
 #[inline]
 fn dot(x: &[i8], w: &[i8]) -> i32 {
-    x.iter()
-        .zip(w)
-        .map(|(&x, &w)| i32::from(x) * i32::from(w))
-        .sum()
+    x.iter().zip(w).map(|(&x, &w)| i32::from(x) * i32::from(w)).sum()
 }

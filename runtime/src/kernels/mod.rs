@@ -19,10 +19,6 @@ use crate::format::I32Le;
 
 /// One set of kernels; the contracts are those of the functions in [`scalar`].
 #[derive(Clone, Copy)]
-#[expect(
-    clippy::type_complexity,
-    reason = "each field names its operands' roles in `scalar`"
-)]
 pub struct Kernels {
     /// Name of the set.
     pub name: &'static str,

@@ -45,13 +45,7 @@ impl<'a> Linear<'a> {
         ShapeError::check("weights of a layer", n.saturating_mul(k), weights.len())?;
         ShapeError::check("biases of a layer", n, bias.len())?;
         ShapeError::check("multipliers of a layer", n, mult.len())?;
-        Ok(Self {
-            weights,
-            bias,
-            mult,
-            shift,
-            k,
-        })
+        Ok(Self { weights, bias, mult, shift, k })
     }
 
     /// Inputs of one output; at least 1.
@@ -84,15 +78,9 @@ impl<'a> Linear<'a> {
     /// through, is read as the nearest one inside.
     #[inline]
     pub fn rescales(self) -> impl Iterator<Item = Channel<'a>> {
-        self.bias
-            .iter()
-            .zip(self.mult.iter())
-            .zip(self.shift)
-            .map(|((bias, mult), &shift)| Channel {
-                weights: &[],
-                bias,
-                requant: Requant::nearest(mult, shift),
-            })
+        self.bias.iter().zip(self.mult.iter()).zip(self.shift).map(|((bias, mult), &shift)| {
+            Channel { weights: &[], bias, requant: Requant::nearest(mult, shift) }
+        })
     }
 }
 
@@ -111,15 +99,15 @@ impl Activation<'_> {
     pub fn apply(&self, rescaled: i32) -> i8 {
         let q = sat8(i32::from(self.zero_point) + rescaled);
         match self.gelu {
-            Some((table, _)) => table[usize::from(q.cast_unsigned())],
+            // The look-up cannot miss: a u8 indexes 256 entries.
+            Some((table, _)) => table.get(usize::from(q.cast_unsigned())).copied().unwrap_or(q),
             None => q,
         }
     }
 
     /// Zero point of what is stored.
     pub fn output_zero_point(&self) -> i8 {
-        self.gelu
-            .map_or(self.zero_point, |(_, zero_point)| zero_point)
+        self.gelu.map_or(self.zero_point, |(_, zero_point)| zero_point)
     }
 }
 
@@ -184,7 +172,6 @@ impl Attention {
     #[inline]
     #[expect(
         clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
         reason = "mult < 2^31 and 2^31 / sum < 2^24, so the shifted product is below 2^31"
     )]
     pub fn row_mult(&self, sum: u32) -> i32 {

@@ -90,10 +90,7 @@ pub fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
 pub fn logits_i32(x: &[i32], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
     let k = x.len().max(1);
     for ((w, bias), out) in w.chunks_exact(k).zip(bias.iter()).zip(out) {
-        *out = x
-            .iter()
-            .zip(w)
-            .fold(bias, |acc, (&x, &w)| acc + x * i32::from(w));
+        *out = x.iter().zip(w).fold(bias, |acc, (&x, &w)| acc + x * i32::from(w));
     }
 }
 
@@ -152,10 +149,7 @@ pub fn depthwise_i8(
 /// Ba et al., "Layer Normalization", 2016, with an integer reciprocal square root.
 pub fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
     let shift = norm.shift.clamp(7, 37) + 25;
-    for (x, out) in x
-        .chunks_exact(dim.max(1))
-        .zip(out.chunks_exact_mut(dim.max(1)))
-    {
+    for (x, out) in x.chunks_exact(dim.max(1)).zip(out.chunks_exact_mut(dim.max(1))) {
         let row = row_scale(x, norm.eps);
         let mult = row.times(norm.mult);
         for (&x, out) in x.iter().zip(out) {
@@ -174,11 +168,8 @@ pub fn layer_norm_affine_i8(x: &[i16], norm: &NormAffine<'_>, out: &mut [i8]) {
     let half = 1i32 << (shift - 1);
     for (x, out) in x.chunks_exact(dim).zip(out.chunks_exact_mut(dim)) {
         let row = row_scale(x, norm.eps);
-        for (((&x, gamma), beta), out) in x
-            .iter()
-            .zip(norm.gamma.iter())
-            .zip(norm.beta.iter())
-            .zip(out)
+        for (((&x, gamma), beta), out) in
+            x.iter().zip(norm.gamma.iter()).zip(norm.beta.iter()).zip(out)
         {
             let t = i32::from(sat16(row.fraction10(x)));
             let scaled = (t * i32::from(gamma) + beta + half) >> shift;
@@ -209,9 +200,7 @@ pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: 
     let width = (attention.heads * attention.head_dim).max(1);
     let head_dim = attention.head_dim.max(1);
     for (query, out) in qkv.chunks_exact(3 * width).zip(out.chunks_exact_mut(width)) {
-        let heads = query
-            .chunks_exact(head_dim)
-            .zip(out.chunks_exact_mut(head_dim));
+        let heads = query.chunks_exact(head_dim).zip(out.chunks_exact_mut(head_dim));
         for (head, (query, out)) in heads.take(attention.heads).enumerate() {
             let start = head * head_dim;
             let mut highest = i32::MIN;
@@ -228,11 +217,7 @@ pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: 
             let mult = attention.row_mult(sum);
             for (i, out) in out.iter_mut().enumerate() {
                 let values = qkv.iter().skip(2 * width + start + i).step_by(3 * width);
-                let acc = scores
-                    .iter()
-                    .zip(values)
-                    .map(|(&e, &v)| e * i32::from(v))
-                    .sum();
+                let acc = scores.iter().zip(values).map(|(&e, &v)| e * i32::from(v)).sum();
                 *out = attention.store(acc, mult);
             }
         }
@@ -250,22 +235,16 @@ pub fn pool_i32(x: &[i8], zero_point: i8, out: &mut [i32]) {
 }
 
 /// Position that tap `0..9` of a 3×3 window around `(row, column)` reads; `None` outside.
+/// Shared by every depthwise convolution.
 pub(crate) fn window_position(grid: Grid, row: usize, column: usize, tap: usize) -> Option<usize> {
-    let y = (row + tap / 3)
-        .checked_sub(1)
-        .filter(|&y| y < grid.height)?;
-    let x = (column + tap % 3)
-        .checked_sub(1)
-        .filter(|&x| x < grid.width)?;
+    let y = (row + tap / 3).checked_sub(1).filter(|&y| y < grid.height)?;
+    let x = (column + tap % 3).checked_sub(1).filter(|&x| x < grid.width)?;
     Some(y * grid.width + x)
 }
 
 pub(crate) fn row_scale(x: &[i16], eps: u32) -> RowScale {
     let sum = x.iter().map(|&x| i32::from(x)).sum();
-    let squares = x
-        .iter()
-        .map(|&x| i64::from(i32::from(x) * i32::from(x)))
-        .sum();
+    let squares = x.iter().map(|&x| i64::from(i32::from(x) * i32::from(x))).sum();
     RowScale::new(x.len(), sum, squares, eps)
 }
 
@@ -274,8 +253,5 @@ fn rows<'x>(x: &'x [i8], layer: &Linear<'_>) -> core::slice::ChunksExact<'x, i8>
 }
 
 fn dot(x: &[i8], w: &[i8]) -> i32 {
-    x.iter()
-        .zip(w)
-        .map(|(&x, &w)| i32::from(x) * i32::from(w))
-        .sum()
+    x.iter().zip(w).map(|(&x, &w)| i32::from(x) * i32::from(w)).sum()
 }

@@ -3,7 +3,8 @@
 use crate::error::{FormatError, RecordId};
 use crate::fixed::{Octaves, Requant};
 use crate::format::{
-    ActivationRecord, ContextRecord, I16Le, I32Le, LinearRecord, NormRecord, RequantRecord,
+    ActivationRecord, AttentionRecord, ContextRecord, I16Le, I32Le, LinearRecord, NormRecord,
+    RequantRecord,
 };
 use crate::kernels::{Activation, Attention, Linear, Norm};
 
@@ -13,11 +14,11 @@ const MAX_MULT: i64 = (1 << 31) - 1;
 const MAX_EPS: i64 = (1 << 31) - 1;
 
 /// Checks of one record, which its errors name.
-#[derive(Clone, Copy)]
-pub(super) struct Check(pub(super) RecordId);
+#[derive(Clone, Copy, Debug)]
+pub struct Check(pub(crate) RecordId);
 
 impl Check {
-    pub(super) fn len(
+    pub(crate) fn len(
         self,
         tensor: &'static str,
         found: usize,
@@ -26,15 +27,10 @@ impl Check {
         if found == expected {
             return Ok(());
         }
-        Err(FormatError::TensorLen {
-            record: self.0,
-            tensor,
-            found,
-            expected,
-        })
+        Err(FormatError::TensorLen { record: self.0, tensor, found, expected })
     }
 
-    pub(super) fn range(
+    pub(crate) fn range(
         self,
         field: &'static str,
         found: impl Into<i64>,
@@ -45,16 +41,10 @@ impl Check {
         if found >= min && found <= max {
             return Ok(());
         }
-        Err(FormatError::Range {
-            record: self.0,
-            field,
-            found,
-            min,
-            max,
-        })
+        Err(FormatError::Range { record: self.0, field, found, min, max })
     }
 
-    pub(super) fn presence(
+    pub(crate) fn presence(
         self,
         field: &'static str,
         found: bool,
@@ -63,14 +53,10 @@ impl Check {
         if found == expected {
             return Ok(());
         }
-        Err(FormatError::Presence {
-            record: self.0,
-            field,
-            expected,
-        })
+        Err(FormatError::Presence { record: self.0, field, expected })
     }
 
-    pub(super) fn i32s<'a>(
+    pub(crate) fn i32s<'a>(
         self,
         tensor: &'static str,
         bytes: &'a [u8],
@@ -91,11 +77,11 @@ impl Check {
         Ok(values)
     }
 
-    pub(super) fn bias<'a>(self, bytes: &'a [u8], n: usize) -> Result<I32Le<'a>, FormatError> {
+    pub(crate) fn bias<'a>(self, bytes: &'a [u8], n: usize) -> Result<I32Le<'a>, FormatError> {
         self.i32s("bias", bytes, n, MAX_BIAS)
     }
 
-    pub(super) fn i16s<'a>(
+    pub(crate) fn i16s<'a>(
         self,
         tensor: &'static str,
         bytes: &'a [u8],
@@ -112,7 +98,7 @@ impl Check {
     }
 
     /// A layer of `n` outputs over `k` inputs.
-    pub(super) fn linear<'a>(
+    pub(crate) fn linear<'a>(
         self,
         record: &LinearRecord<'a>,
         n: usize,
@@ -137,7 +123,7 @@ impl Check {
         })
     }
 
-    pub(super) fn activation<'a>(
+    pub(crate) fn activation<'a>(
         self,
         record: &ActivationRecord<'a>,
         gelu: bool,
@@ -156,36 +142,23 @@ impl Check {
                 Some((bytemuck::cast_ref(table), gelu.zero_point))
             }
         };
-        Ok(Activation {
-            zero_point: record.zero_point,
-            gelu,
-        })
+        Ok(Activation { zero_point: record.zero_point, gelu })
     }
 
-    pub(super) fn norm(self, record: &NormRecord) -> Result<Norm, FormatError> {
+    pub(crate) fn norm(self, record: &NormRecord) -> Result<Norm, FormatError> {
         self.eps(record.eps)?;
         self.mult(record.mult)?;
         self.shift(record.shift, 7, 37)?;
-        let NormRecord {
-            eps,
-            mult,
-            shift,
-            zero_point,
-        } = *record;
-        Ok(Norm {
-            eps,
-            mult,
-            shift,
-            zero_point,
-        })
+        let NormRecord { eps, mult, shift, zero_point } = *record;
+        Ok(Norm { eps, mult, shift, zero_point })
     }
 
-    pub(super) fn attention(
+    pub(crate) fn attention(
         self,
         (heads, head_dim): (usize, usize),
-        scores: u32,
-        context: &ContextRecord,
+        record: &AttentionRecord,
     ) -> Result<Attention, FormatError> {
+        let AttentionRecord { scores, context } = *record;
         let octaves = Octaves::new(scores).ok_or(FormatError::Range {
             record: self.0,
             field: "scores",
@@ -195,36 +168,25 @@ impl Check {
         })?;
         self.mult(context.mult)?;
         self.shift(context.shift, 25, 55)?;
-        let ContextRecord {
-            mult,
-            shift,
-            zero_point,
-        } = *context;
-        Ok(Attention {
-            heads,
-            head_dim,
-            octaves,
-            mult,
-            shift,
-            zero_point,
-        })
+        let ContextRecord { mult, shift, zero_point } = context;
+        Ok(Attention { heads, head_dim, octaves, mult, shift, zero_point })
     }
 
-    pub(super) fn requant(self, record: RequantRecord) -> Result<Requant, FormatError> {
+    pub(crate) fn requant(self, record: RequantRecord) -> Result<Requant, FormatError> {
         self.mult(record.mult)?;
         self.shift(record.shift, Requant::MIN_SHIFT, Requant::MAX_SHIFT)?;
         Ok(Requant::nearest(record.mult.cast_signed(), record.shift))
     }
 
-    pub(super) fn eps(self, eps: u32) -> Result<(), FormatError> {
+    pub(crate) fn eps(self, eps: u32) -> Result<(), FormatError> {
         self.range("eps", eps, 1, MAX_EPS)
     }
 
-    pub(super) fn mult(self, mult: u32) -> Result<(), FormatError> {
+    pub(crate) fn mult(self, mult: u32) -> Result<(), FormatError> {
         self.range("mult", mult, MIN_MULT, MAX_MULT)
     }
 
-    pub(super) fn shift(self, shift: u8, min: u8, max: u8) -> Result<(), FormatError> {
+    pub(crate) fn shift(self, shift: u8, min: u8, max: u8) -> Result<(), FormatError> {
         self.range("shift", shift, min.into(), max.into())
     }
 }

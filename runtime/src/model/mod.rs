@@ -1,21 +1,20 @@
 //! A parsed blob: everything checked, weights borrowed, ready to run.
 
-mod check;
+pub(crate) mod check;
 mod parse;
 
 use crate::arena;
-use crate::config::VitConfig;
+use crate::arithmetic::{Arithmetic, Int8};
+use crate::config::{MAX_DEPTH, MAX_HIDDEN, VitConfig};
 use crate::error::{FormatError, RunError};
-use crate::fixed::{ProbabilityScale, Requant};
-use crate::format::{I16Le, I32Le};
-use crate::kernels::{Activation, Attention, Kernels, Linear, Norm, NormAffine, Skip};
+use crate::kernels::Kernels;
 use crate::output::Output;
 use crate::site::{SiteId, SiteValues};
 use crate::vit;
 use heapless::Vec;
 
 /// Most convolutions of a stem but the last: three a stage.
-pub(crate) const MAX_CONVS: usize = 3 * (crate::config::MAX_DEPTH - 1);
+pub(crate) const MAX_CONVS: usize = 3 * (MAX_DEPTH - 1);
 
 /// A network, borrowed from its blob.
 ///
@@ -30,53 +29,52 @@ pub(crate) const MAX_CONVS: usize = 3 * (crate::config::MAX_DEPTH - 1);
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct Model<'a> {
+pub struct Model<'a, A: Arithmetic = Int8> {
     pub(crate) config: VitConfig,
     pub(crate) class_names: &'a str,
-    pub(crate) pad: [i8; 3],
-    pub(crate) convs: Vec<Conv<'a>, MAX_CONVS>,
-    pub(crate) embed: Linear<'a>,
-    pub(crate) position: I16Le<'a>,
-    pub(crate) blocks: Vec<Block<'a>, { crate::config::MAX_DEPTH }>,
-    pub(crate) norm: NormAffine<'a>,
-    pub(crate) embedding: Option<Requant>,
-    pub(crate) head: ClassHead<'a>,
-    pub(crate) kernels: &'static Kernels,
+    pub(crate) input: A::Input,
+    pub(crate) convs: Vec<Conv<'a, A>, MAX_CONVS>,
+    pub(crate) embed: A::Linear<'a>,
+    pub(crate) position: A::Position<'a>,
+    pub(crate) blocks: Vec<Block<'a, A>, MAX_DEPTH>,
+    pub(crate) norm: A::LastNorm<'a>,
+    pub(crate) embedding: Option<A::Embedding>,
+    pub(crate) head: ClassHead<'a, A>,
+    pub(crate) kernels: A::Kernels,
 }
 
 /// One convolution of the stem, but the last.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Conv<'a> {
-    pub(crate) layer: Linear<'a>,
-    pub(crate) activation: Activation<'a>,
-    pub(crate) skip: Option<Skip>,
+pub(crate) struct Conv<'a, A: Arithmetic> {
+    pub(crate) layer: A::Linear<'a>,
+    pub(crate) activation: A::Activation<'a>,
+    pub(crate) skip: Option<A::Skip>,
 }
 
 /// One block.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Block<'a> {
-    pub(crate) norm1: Norm,
-    pub(crate) qkv: Linear<'a>,
-    pub(crate) attention: Attention,
-    pub(crate) project: Linear<'a>,
-    pub(crate) norm2: Norm,
-    pub(crate) mlp1: (Linear<'a>, Activation<'a>),
-    pub(crate) depthwise: Option<(Linear<'a>, Activation<'a>)>,
-    pub(crate) mlp2: Linear<'a>,
-    pub(crate) mlp2_gelu: Option<(i8, I16Le<'a>)>,
+pub(crate) struct Block<'a, A: Arithmetic> {
+    pub(crate) norm1: A::Norm<'a>,
+    pub(crate) qkv: A::Linear<'a>,
+    pub(crate) attention: A::Attention,
+    pub(crate) project: A::Linear<'a>,
+    pub(crate) norm2: A::Norm<'a>,
+    pub(crate) mlp1: (A::Linear<'a>, A::Activation<'a>),
+    pub(crate) depthwise: Option<(A::Linear<'a>, A::Activation<'a>)>,
+    pub(crate) mlp2: A::Linear<'a>,
+    pub(crate) mlp2_gelu: Option<A::SecondGelu<'a>>,
 }
 
 /// The class head.
 #[derive(Clone, Debug)]
-pub(crate) struct ClassHead<'a> {
-    pub(crate) hidden: Vec<(Linear<'a>, Activation<'a>), { crate::config::MAX_HIDDEN }>,
-    pub(crate) weights: &'a [i8],
-    pub(crate) bias: I32Le<'a>,
-    pub(crate) probability: ProbabilityScale,
+pub(crate) struct ClassHead<'a, A: Arithmetic> {
+    pub(crate) hidden: Vec<(A::Linear<'a>, A::Activation<'a>), MAX_HIDDEN>,
+    pub(crate) logits: A::Logits<'a>,
+    pub(crate) probability: A::Probability,
 }
 
 impl<'a> Model<'a> {
-    /// Checks a blob completely and borrows its weights.
+    /// Checks an int8 blob completely and borrows its weights.
     ///
     /// After this, nothing in the blob can make [`Self::run`] fail.
     ///
@@ -93,27 +91,37 @@ impl<'a> Model<'a> {
         self
     }
 
+    /// The kernel set in use.
+    pub const fn kernels(&self) -> &'static Kernels {
+        self.kernels
+    }
+}
+
+#[cfg(feature = "real")]
+impl<'a> Model<'a, crate::arithmetic::Real> {
+    /// Checks a blob with f16 weights completely and borrows its weights.
+    ///
+    /// # Errors
+    /// As [`Model::parse`].
+    pub fn parse_real(bytes: &'a [u8]) -> Result<Self, FormatError> {
+        parse::parse(bytes)
+    }
+}
+
+impl<'a, A: Arithmetic> Model<'a, A> {
     /// The geometry.
     pub const fn config(&self) -> &VitConfig {
         &self.config
     }
 
-    /// The kernel set in use.
-    pub const fn kernels(&self) -> &'static Kernels {
-        self.kernels
-    }
-
     /// Bytes of arena that [`Self::run`] needs, at any alignment.
     pub fn arena_len(&self) -> usize {
-        self.config.arena_len()
+        arena::len::<A>(&self.config)
     }
 
     /// Name of a class; `None` if the blob has no names or no such class.
     pub fn class_name(&self, class: usize) -> Option<&'a str> {
-        self.class_names
-            .split('\n')
-            .nth(class)
-            .filter(|name| !name.is_empty())
+        self.class_names.split('\n').nth(class).filter(|name| !name.is_empty())
     }
 
     /// Classifies one image.
@@ -123,7 +131,7 @@ impl<'a> Model<'a> {
     ///
     /// # Errors
     /// [`RunError`] if the image or the arena has the wrong size.
-    pub fn run<'m>(&'m self, image: &[u8], arena: &'m mut [u8]) -> Result<Output<'m>, RunError> {
+    pub fn run<'m>(&'m self, image: &[u8], arena: &'m mut [u8]) -> Result<Output<'m, A>, RunError> {
         self.run_observed(image, arena, &mut |_, _| {})
     }
 
@@ -136,13 +144,10 @@ impl<'a> Model<'a> {
         image: &[u8],
         arena: &'m mut [u8],
         observer: &mut impl FnMut(SiteId, SiteValues<'_>),
-    ) -> Result<Output<'m>, RunError> {
+    ) -> Result<Output<'m, A>, RunError> {
         let expected = self.config.image().len();
         if image.len() != expected {
-            return Err(RunError::Image {
-                found: image.len(),
-                expected,
-            });
+            return Err(RunError::Image { found: image.len(), expected });
         }
         let (found, expected) = (arena.len(), self.arena_len());
         if found < expected {

@@ -2,59 +2,39 @@
 
 use super::check::Check;
 use super::{Block, ClassHead, Conv, MAX_CONVS, Model};
-use crate::config::{MAX_DEPTH, Pool, StemGeometry, StemStage, VitConfig};
+use crate::arithmetic::Arithmetic;
+use crate::config::{Pool, StemGeometry, StemStage, VitConfig};
 use crate::error::{FormatError, RecordId};
-use crate::fixed::ProbabilityScale;
-use crate::format::{
-    ActivationRecord, BlockRecord, ConvRecord, EndRecord, HEAD_CLASS, HeadRecord, Header,
-    LinearRecord, MAX_HEADS, Prelude, Records, RequantRecord,
-};
-use crate::kernels::{Kernels, NormAffine, Skip};
+use crate::format::{HEAD_CLASS, HeadRecord, Header, MAX_HEADS, Records, check_prelude};
 use heapless::Vec;
+use num_traits::Zero;
 
-pub(super) fn parse(bytes: &[u8]) -> Result<Model<'_>, FormatError> {
-    let mut records = Records::new(Prelude::check(bytes)?);
-    let header: Header<'_> = records.next(RecordId::Header)?;
+pub(super) fn parse<A: Arithmetic>(bytes: &[u8]) -> Result<Model<'_, A>, FormatError> {
+    let mut records = Records::new(check_prelude(bytes, A::ID)?);
+    let header: Header<'_, A::Input> = records.next(RecordId::Header)?;
     let config = VitConfig::new(header.spec)?;
     class_names(header.class_names, config.classes())?;
-    let (convs, embed_inputs) = convs(&mut records, &config)?;
-    let check = Check(RecordId::Embed);
-    let embed: LinearRecord<'_> = records.next(RecordId::Embed)?;
-    let embed = check.linear(&embed, config.dim(), embed_inputs)?;
+    A::input(Check(RecordId::Header), &header.input)?;
+    let (convs, inputs) = convs::<A>(&mut records, &config)?;
+    let embed = A::read_linear(&mut records, Check(RecordId::Embed), (config.dim(), inputs))?;
     let position: &[u8] = records.next(RecordId::Position)?;
-    let position =
-        Check(RecordId::Position).i16s("position", position, config.tokens() * config.dim())?;
+    let len = config.tokens() * config.dim();
+    let position = A::position(Check(RecordId::Position), position, len)?;
     let mut blocks = Vec::new();
     for index in 0..config.spec().depth {
-        push(
-            &mut blocks,
-            block(&mut records, &config, RecordId::Block(index))?,
-            RecordId::Header,
-        )?;
+        let id = RecordId::Block(index);
+        push(&mut blocks, block::<A>(&mut records, &config, Check(id))?, id)?;
     }
-    let end: EndRecord<'_> = records.next(RecordId::End)?;
     let check = Check(RecordId::End);
-    check.eps(end.eps)?;
-    check.shift(end.shift, 1, 24)?;
-    let norm = NormAffine {
-        eps: end.eps,
-        gamma: check.i16s("gamma", end.gamma, config.dim())?,
-        beta: check.i32s("beta", end.beta, config.dim(), 1 << 29)?,
-        shift: end.shift,
-        zero_point: end.zero_point,
-    };
+    let norm = A::read_last_norm(&mut records, check, config.dim())?;
     let mean = config.spec().pool == Pool::Mean;
-    check.presence("embedding", end.embedding.is_some(), mean)?;
-    let embedding = end
-        .embedding
-        .map(|record| check.requant(record))
-        .transpose()?;
+    let embedding = A::read_embedding(&mut records, check, mean.then(|| config.tokens()))?;
     let head = heads(&mut records, &config)?;
     records.end()?;
     Ok(Model {
         config,
         class_names: header.class_names,
-        pad: header.pad,
+        input: header.input,
         convs,
         embed,
         position,
@@ -62,7 +42,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Model<'_>, FormatError> {
         norm,
         embedding,
         head,
-        kernels: Kernels::best(),
+        kernels: A::kernels(),
     })
 }
 
@@ -75,15 +55,11 @@ fn class_names(names: &str, expected: usize) -> Result<(), FormatError> {
 }
 
 /// Reads the convolutions of the stem but the last; returns them and the inputs of what follows.
-fn convs<'a>(
+fn convs<'a, A: Arithmetic>(
     records: &mut Records<'a>,
     config: &VitConfig,
-) -> Result<(Vec<Conv<'a>, MAX_CONVS>, usize), FormatError> {
-    let mut reader = ConvReader {
-        records,
-        convs: Vec::new(),
-        zero_point: 0,
-    };
+) -> Result<(Vec<Conv<'a, A>, MAX_CONVS>, usize), FormatError> {
+    let mut reader = ConvReader { records, convs: Vec::new(), zero: A::Act::zero() };
     let mut stages = config.stem_stages().peekable();
     while let Some(geometry) = stages.next() {
         if stages.peek().is_none() {
@@ -94,105 +70,78 @@ fn convs<'a>(
     Ok((reader.convs, config.patch_len().unwrap_or(0)))
 }
 
-struct ConvReader<'r, 'a> {
+struct ConvReader<'r, 'a, A: Arithmetic> {
     records: &'r mut Records<'a>,
-    convs: Vec<Conv<'a>, MAX_CONVS>,
-    /// Zero point of the last stage's output.
-    zero_point: i8,
+    convs: Vec<Conv<'a, A>, MAX_CONVS>,
+    /// What stands for zero after the last stage; 0 for the image.
+    zero: A::Act,
 }
 
-impl ConvReader<'_, '_> {
+impl<A: Arithmetic> ConvReader<'_, '_, A> {
     fn stage(&mut self, geometry: &StemGeometry) -> Result<(), FormatError> {
         let (from, to) = (geometry.input.channels, geometry.output.channels);
         match geometry.stage {
-            StemStage::Conv { gelu, .. } => self.conv(to, 9 * from, gelu, false)?,
+            StemStage::Conv { gelu, .. } => self.conv((to, 9 * from), gelu, false)?,
             StemStage::Residual { hidden } => {
-                self.conv(hidden.into(), 9 * from, true, false)?;
-                self.conv(to, hidden.into(), false, true)?;
+                self.conv((hidden.into(), 9 * from), true, false)?;
+                self.conv((to, hidden.into()), false, true)?;
             }
             StemStage::InvertedResidual { hidden } => {
-                self.conv(hidden.into(), from, true, false)?;
-                self.conv(hidden.into(), 9, true, false)?;
-                self.conv(to, hidden.into(), false, true)?;
+                self.conv((hidden.into(), from), true, false)?;
+                self.conv((hidden.into(), 9), true, false)?;
+                self.conv((to, hidden.into()), false, true)?;
             }
         }
-        self.zero_point = self
-            .convs
-            .last()
-            .map_or(0, |conv| conv.activation.output_zero_point());
+        if let Some(conv) = self.convs.last() {
+            self.zero = A::zero(&conv.activation);
+        }
         Ok(())
     }
 
-    fn conv(&mut self, n: usize, k: usize, gelu: bool, skip: bool) -> Result<(), FormatError> {
+    fn conv(&mut self, shape: (usize, usize), gelu: bool, skip: bool) -> Result<(), FormatError> {
         let id = RecordId::Conv(u8::try_from(self.convs.len()).unwrap_or(u8::MAX));
-        let record: ConvRecord<'_> = self.records.next(id)?;
         let check = Check(id);
-        check.presence("skip", record.skip.is_some(), skip)?;
-        let activation = check.activation(&record.activation, gelu)?;
-        let skip = match record.skip {
-            None => None,
-            Some(skip) => Some(Skip {
-                input_zero_point: self.zero_point,
-                requant: check.requant(skip)?,
-                zero_point: activation.zero_point,
-            }),
-        };
-        let layer = check.linear(&record.linear, n, k)?;
-        push(
-            &mut self.convs,
-            Conv {
-                layer,
-                activation,
-                skip,
-            },
-            RecordId::Header,
-        )
+        let layer = A::read_linear(self.records, check, shape)?;
+        let activation = A::read_activation(self.records, check, gelu)?;
+        let zero = skip.then_some(self.zero);
+        let skip = A::read_skip(self.records, check, zero, &activation)?;
+        push(&mut self.convs, Conv { layer, activation, skip }, id)
     }
 }
 
-fn block<'a>(
+fn block<'a, A: Arithmetic>(
     records: &mut Records<'a>,
     config: &VitConfig,
-    id: RecordId,
-) -> Result<Block<'a>, FormatError> {
-    let record: BlockRecord<'a> = records.next(id)?;
-    let check = Check(id);
+    check: Check,
+) -> Result<Block<'a, A>, FormatError> {
     let (dim, width, hidden) = (config.dim(), config.attention_dim(), config.mlp_dim());
     let mlp = config.spec().mlp;
-    check.presence("depthwise", record.depthwise.is_some(), mlp.depthwise)?;
-    check.presence("mlp2_gelu", record.mlp2_gelu.is_some(), mlp.second_gelu)?;
-    let (layer, activation) = &record.mlp1;
-    let mlp1 = (
-        check.linear(layer, hidden, dim)?,
-        check.activation(activation, !mlp.depthwise)?,
-    );
-    let depthwise = match &record.depthwise {
-        None => None,
-        Some((layer, activation)) => Some((
-            check.linear(layer, hidden, 9)?,
-            check.activation(activation, true)?,
-        )),
+    let norm1 = A::read_norm(records, check, dim)?;
+    let qkv = A::read_linear(records, check, (3 * width, dim))?;
+    let attention = A::read_attention(records, check, config)?;
+    let project = A::read_linear(records, check, (dim, width))?;
+    let norm2 = A::read_norm(records, check, dim)?;
+    let layer = A::read_linear(records, check, (hidden, dim))?;
+    let mlp1 = (layer, A::read_activation(records, check, !mlp.depthwise)?);
+    // An `Option`'s tag is a byte of 0 or 1, as a `bool` is.
+    let present: bool = records.next(check.0)?;
+    check.presence("depthwise", present, mlp.depthwise)?;
+    let depthwise = if present {
+        let layer = A::read_linear(records, check, (hidden, 9))?;
+        Some((layer, A::read_activation(records, check, true)?))
+    } else {
+        None
     };
-    let mlp2_gelu = match &record.mlp2_gelu {
-        None => None,
-        Some(gelu) => Some((gelu.zero_point, check.i16s("gelu table", gelu.table, 256)?)),
-    };
-    let shape = (config.heads(), config.head_dim());
-    Ok(Block {
-        norm1: check.norm(&record.norm1)?,
-        qkv: check.linear(&record.qkv, 3 * width, dim)?,
-        attention: check.attention(shape, record.scores, &record.context)?,
-        project: check.linear(&record.project, dim, width)?,
-        norm2: check.norm(&record.norm2)?,
-        mlp1,
-        depthwise,
-        mlp2: check.linear(&record.mlp2, dim, hidden)?,
-        mlp2_gelu,
-    })
+    let mlp2 = A::read_linear(records, check, (dim, hidden))?;
+    let mlp2_gelu = A::read_second_gelu(records, check, mlp.second_gelu)?;
+    Ok(Block { norm1, qkv, attention, project, norm2, mlp1, depthwise, mlp2, mlp2_gelu })
 }
 
 /// Reads the list of heads and keeps the class head; kinds that are not known are passed over.
-fn heads<'a>(records: &mut Records<'a>, config: &VitConfig) -> Result<ClassHead<'a>, FormatError> {
+fn heads<'a, A: Arithmetic>(
+    records: &mut Records<'a>,
+    config: &VitConfig,
+) -> Result<ClassHead<'a, A>, FormatError> {
     let count: u32 = records.next(RecordId::Heads)?;
     let max = i64::try_from(MAX_HEADS).unwrap_or(i64::MAX);
     Check(RecordId::Heads).range("count", count, 1, max)?;
@@ -205,34 +154,23 @@ fn heads<'a>(records: &mut Records<'a>, config: &VitConfig) -> Result<ClassHead<
     class_head(first.body, config)
 }
 
-fn class_head<'a>(body: &'a [u8], config: &VitConfig) -> Result<ClassHead<'a>, FormatError> {
-    let id = RecordId::Head(0);
-    let check = Check(id);
+fn class_head<'a, A: Arithmetic>(
+    body: &'a [u8],
+    config: &VitConfig,
+) -> Result<ClassHead<'a, A>, FormatError> {
+    let check = Check(RecordId::Head(0));
     let mut records = Records::new(body);
     let mut hidden = Vec::new();
     let mut inputs = config.pooled_len();
     for &width in &config.spec().hidden {
-        let (layer, activation): (LinearRecord<'a>, ActivationRecord<'a>) = records.next(id)?;
-        let layer = check.linear(&layer, width.into(), inputs)?;
-        push(
-            &mut hidden,
-            (layer, check.activation(&activation, true)?),
-            RecordId::Header,
-        )?;
+        let layer = A::read_linear(&mut records, check, (width.into(), inputs))?;
+        let activation = A::read_activation(&mut records, check, true)?;
+        push(&mut hidden, (layer, activation), check.0)?;
         inputs = width.into();
     }
-    let (weights, bias, scale): (&[u8], &[u8], RequantRecord) = records.next(id)?;
+    let (logits, probability) = A::read_logits(&mut records, check, (config.classes(), inputs))?;
     records.end()?;
-    check.len("weights", weights.len(), config.classes() * inputs)?;
-    check.mult(scale.mult)?;
-    check.shift(scale.shift, 10, 62)?;
-    Ok(ClassHead {
-        hidden,
-        weights: bytemuck::cast_slice(weights),
-        bias: check.bias(bias, config.classes())?,
-        probability: ProbabilityScale::new(scale.mult, scale.shift)
-            .ok_or(FormatError::Record { record: id })?,
-    })
+    Ok(ClassHead { hidden, logits, probability })
 }
 
 /// Appends to a list whose length the configuration bounds.
@@ -241,11 +179,5 @@ fn push<T, const N: usize>(
     item: T,
     record: RecordId,
 ) -> Result<(), FormatError> {
-    const {
-        assert!(
-            N > 0 && N <= 3 * MAX_DEPTH,
-            "a list of stages, blocks or layers"
-        )
-    };
     list.push(item).map_err(|_| FormatError::Record { record })
 }

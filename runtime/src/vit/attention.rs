@@ -2,60 +2,42 @@
 
 use super::residual;
 use crate::arena::Carver;
+use crate::arithmetic::Arithmetic;
 use crate::model::{Block, Model};
-use crate::site::{BlockSite, SiteValues};
+use crate::site::{BlockSite, Columns, SiteValues};
 
 /// Adds attention to the residual stream.
-pub(super) fn attention(
-    model: &Model<'_>,
-    block: &Block<'_>,
+pub(super) fn attention<A: Arithmetic>(
+    model: &Model<'_, A>,
+    block: &Block<'_, A>,
     arena: &mut [u8],
     observer: &mut impl FnMut(BlockSite, SiteValues<'_>),
 ) -> Option<()> {
-    let (tokens, dim, width) = (
-        model.config.tokens(),
-        model.config.dim(),
-        model.config.attention_dim(),
-    );
+    let (tokens, dim, width) =
+        (model.config.tokens(), model.config.dim(), model.config.attention_dim());
     let mut carver = Carver::new(arena);
     let stream = residual(model, &mut carver)?;
-    let scores = carver.front::<i32>(tokens)?;
-    let shared = carver.front::<i8>(tokens * dim.max(width))?;
-    let qkv = carver.front::<i8>(3 * tokens * width)?;
+    let scores = carver.front::<A::Acc>(tokens)?;
+    let shared = carver.front::<A::Act>(tokens * dim.max(width))?;
+    let qkv = carver.front::<A::Act>(3 * tokens * width)?;
     let kernels = model.kernels;
 
     let normed = shared.get_mut(..tokens * dim)?;
-    (kernels.layer_norm_i8)(stream, dim, &block.norm1, normed); //              [tokens, dim] i8
-    observer(
-        BlockSite::Norm1,
-        SiteValues::i8(normed, block.norm1.zero_point),
-    );
+    let zero = A::norm(kernels, stream, dim, &block.norm1, normed); //            [tokens, dim]
+    observer(BlockSite::Norm1, A::show(normed, zero));
 
-    (kernels.linear_i8)(normed, &block.qkv, &SYMMETRIC, qkv); //                [tokens, 3·width] i8
-    for (third, at) in [BlockSite::Query, BlockSite::Key, BlockSite::Value]
-        .into_iter()
-        .enumerate()
-    {
-        observer(
-            at,
-            SiteValues::i8_columns(qkv, 3 * width, third * width, width),
-        );
+    A::project(kernels, normed, &block.qkv, qkv); //                              [tokens, 3·width]
+    let sites = [BlockSite::Query, BlockSite::Key, BlockSite::Value];
+    for (third, at) in sites.into_iter().enumerate() {
+        let columns = Columns { row: 3 * width, start: third * width, len: width };
+        observer(at, A::show_columns(qkv, columns));
     }
 
     let context = shared.get_mut(..tokens * width)?;
-    (kernels.attention_i8)(qkv, &block.attention, scores, context); //          [tokens, width] i8
-    observer(
-        BlockSite::Context,
-        SiteValues::i8(context, block.attention.zero_point),
-    );
+    let zero = A::attention(kernels, qkv, &block.attention, scores, context); //  [tokens, width]
+    observer(BlockSite::Context, A::show(context, zero));
 
-    (kernels.linear_add_i16)(context, &block.project, stream); //               [tokens, dim] i16
-    observer(BlockSite::Attention, SiteValues::i16(stream));
+    A::linear_add(kernels, context, &block.project, stream); //                   [tokens, dim]
+    observer(BlockSite::Attention, A::show_stream(stream));
     Some(())
 }
-
-/// Queries, keys and values have zero point 0.
-const SYMMETRIC: crate::kernels::Activation<'static> = crate::kernels::Activation {
-    zero_point: 0,
-    gelu: None,
-};

@@ -4,17 +4,17 @@ use crate::config::Grid;
 
 /// What lies outside the input.
 #[derive(Clone, Copy)]
-pub(super) enum Pad {
-    /// The byte that stands for zero in each colour channel.
-    Image([i8; 3]),
-    /// The input's zero point.
-    Zero(i8),
+pub(super) enum Pad<T> {
+    /// What stands for zero in each colour channel.
+    Image([T; 3]),
+    /// What stands for zero in every channel.
+    Zero(T),
 }
 
-impl Pad {
-    fn fill(self, pixel: &mut [i8]) {
+impl<T: Copy> Pad<T> {
+    fn fill(self, pixel: &mut [T]) {
         match self {
-            Self::Image(bytes) => copy(pixel, &bytes),
+            Self::Image(zeros) => copy(pixel, &zeros),
             Self::Zero(zero) => pixel.fill(zero),
         }
     }
@@ -22,19 +22,15 @@ impl Pad {
 
 /// Calls `apply` with the windows of each output row, `[output width, 9 · channels]`, and the
 /// part of `out` that belongs to the row. A window's values are in the order row, column, channel.
-pub(super) fn each_row<T>(
-    (x, input): (&[i8], Grid),
-    pad: Pad,
+pub(super) fn each_row<X: Copy, T>(
+    (x, input): (&[X], Grid),
+    pad: Pad<X>,
     (out, output): (&mut [T], Grid),
-    windows: &mut [i8],
-    mut apply: impl FnMut(&[i8], &mut [T]),
+    windows: &mut [X],
+    mut apply: impl FnMut(&[X], &mut [T]),
 ) {
     // Output sizes are input sizes divided by the stride and rounded up; strides are 1 or 2.
-    let stride = if output.width == input.width && output.height == input.height {
-        1
-    } else {
-        2
-    };
+    let stride = if output.width == input.width && output.height == input.height { 1 } else { 2 };
     let row_len = (output.width * output.channels).max(1);
     for (row, out) in out.chunks_exact_mut(row_len).enumerate() {
         let window_len = (9 * input.channels).max(1);
@@ -46,7 +42,13 @@ pub(super) fn each_row<T>(
 }
 
 /// Copies the 3×3 window around one position.
-fn gather(x: &[i8], grid: Grid, pad: Pad, (row, column): (usize, usize), window: &mut [i8]) {
+fn gather<X: Copy>(
+    x: &[X],
+    grid: Grid,
+    pad: Pad<X>,
+    (row, column): (usize, usize),
+    window: &mut [X],
+) {
     let channels = grid.channels.max(1);
     let inside = column >= 1 && column + 1 < grid.width;
     for (dy, line) in window.chunks_exact_mut(3 * channels).enumerate() {
@@ -60,10 +62,7 @@ fn gather(x: &[i8], grid: Grid, pad: Pad, (row, column): (usize, usize), window:
             let x_at = (column + dx).checked_sub(1).filter(|&x| x < grid.width);
             match (y, x_at) {
                 (Some(y), Some(x_at)) => {
-                    copy(
-                        pixel,
-                        x.get((y * grid.width + x_at) * channels..).unwrap_or(&[]),
-                    );
+                    copy(pixel, x.get((y * grid.width + x_at) * channels..).unwrap_or(&[]));
                 }
                 _ => pad.fill(pixel),
             }
@@ -71,7 +70,7 @@ fn gather(x: &[i8], grid: Grid, pad: Pad, (row, column): (usize, usize), window:
     }
 }
 
-fn copy(to: &mut [i8], from: &[i8]) {
+fn copy<X: Copy>(to: &mut [X], from: &[X]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to = *from;
     }
@@ -85,69 +84,33 @@ mod tests {
     fn windows_cover_the_padded_input() {
         // One channel, 3 × 3 values 1..=9, padded with −1.
         let x: Vec<i8> = (1..=9).collect();
-        let grid = Grid {
-            height: 3,
-            width: 3,
-            channels: 1,
-        };
+        let grid = Grid { height: 3, width: 3, channels: 1 };
         let mut seen = Vec::new();
         let mut out = [0u8; 9];
-        each_row(
-            (&x, grid),
-            Pad::Zero(-1),
-            (&mut out, grid),
-            &mut [0; 27],
-            |windows, _| {
-                seen.extend_from_slice(windows);
-            },
-        );
+        each_row((&x, grid), Pad::Zero(-1), (&mut out, grid), &mut [0; 27], |windows, _| {
+            seen.extend_from_slice(windows);
+        });
         assert_eq!(seen[..9], [-1, -1, -1, -1, 1, 2, -1, 4, 5], "top left");
         assert_eq!(seen[4 * 9..5 * 9], [1, 2, 3, 4, 5, 6, 7, 8, 9], "centre");
-        assert_eq!(
-            seen[8 * 9..],
-            [5, 6, -1, 8, 9, -1, -1, -1, -1],
-            "bottom right"
-        );
+        assert_eq!(seen[8 * 9..], [5, 6, -1, 8, 9, -1, -1, -1, -1], "bottom right");
     }
 
     #[test]
     fn a_stride_of_two_skips_every_other_window() {
         let x: Vec<i8> = (0..25).collect();
-        let input = Grid {
-            height: 5,
-            width: 5,
-            channels: 1,
-        };
-        let output = Grid {
-            height: 3,
-            width: 3,
-            channels: 1,
-        };
+        let input = Grid { height: 5, width: 5, channels: 1 };
+        let output = Grid { height: 3, width: 3, channels: 1 };
         let mut centres = Vec::new();
         let mut out = [0u8; 9];
-        each_row(
-            (&x, input),
-            Pad::Zero(0),
-            (&mut out, output),
-            &mut [0; 27],
-            |windows, _| {
-                centres.extend(windows.chunks(9).map(|window| window[4]));
-            },
-        );
-        assert_eq!(
-            centres,
-            [0, 2, 4, 10, 12, 14, 20, 22, 24],
-            "centres of the windows"
-        );
+        each_row((&x, input), Pad::Zero(0), (&mut out, output), &mut [0; 27], |windows, _| {
+            centres.extend(windows.chunks(9).map(|window| window[4]));
+        });
+        assert_eq!(centres, [0, 2, 4, 10, 12, 14, 20, 22, 24], "centres of the windows");
     }
 
     #[test]
     fn the_image_is_padded_channel_by_channel() {
-        let grid = Grid {
-            height: 1,
-            width: 1,
-            channels: 3,
-        };
+        let grid = Grid { height: 1, width: 1, channels: 3 };
         let mut out = [0u8; 3];
         each_row(
             (&[7, 8, 9], grid),

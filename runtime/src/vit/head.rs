@@ -2,57 +2,54 @@
 
 use super::residual;
 use crate::arena::Carver;
-use crate::fixed::sat8;
+use crate::arithmetic::Arithmetic;
 use crate::model::Model;
 use crate::output::Output;
 use crate::site::{SiteId, SiteValues};
+use num_traits::Zero;
 
 /// From the residual stream to the logits.
-pub(super) fn head<'m>(
-    model: &'m Model<'_>,
+pub(super) fn head<'m, A: Arithmetic>(
+    model: &'m Model<'_, A>,
     arena: &'m mut [u8],
     observer: &mut impl FnMut(SiteId, SiteValues<'_>),
-) -> Option<Output<'m>> {
+) -> Option<Output<'m, A>> {
     let (config, kernels) = (&model.config, model.kernels);
     // Tokens go to the back, so that the front is free once the residual stream was read.
-    let (arena, tokens) =
-        arena.split_at_mut_checked(arena.len().checked_sub(config.tokens() * config.dim())?)?;
-    let tokens: &mut [i8] = bytemuck::cast_slice_mut(tokens);
+    let tokens_bytes = config.tokens() * config.dim() * size_of::<A::Act>();
+    let (arena, tokens) = arena.split_at_mut_checked(arena.len().checked_sub(tokens_bytes)?)?;
+    let tokens: &mut [A::Act] = bytemuck::try_cast_slice_mut(tokens).ok()?;
     let stream = residual(model, &mut Carver::new(&mut *arena))?;
-    (kernels.layer_norm_affine_i8)(stream, &model.norm, tokens); //     [tokens, dim] i8
-    observer(SiteId::Norm, SiteValues::i8(tokens, model.norm.zero_point));
+    let zero = A::last_norm(kernels, stream, config.dim(), &model.norm, tokens); // [tokens, dim]
+    observer(SiteId::Norm, A::show(tokens, zero));
 
     let mut carver = Carver::new(arena);
-    let logits = carver.front::<i32>(config.classes())?;
-    let head = &model.head;
-    let mut sums: &[i32] = &[];
-    let mut x: &[i8] = tokens;
-    if let Some(requant) = model.embedding {
-        let pooled = carver.front::<i32>(config.dim())?;
-        (kernels.pool_i32)(tokens, model.norm.zero_point, pooled); //   [dim] i32
-        let embedding = carver.front::<i8>(config.dim())?;
-        for (out, &sum) in embedding.iter_mut().zip(&*pooled) {
-            *out = sat8(requant.apply(sum)); //                         [dim] i8
-        }
-        observer(SiteId::Pool, SiteValues::i8(embedding, 0));
-        (sums, x) = (pooled, embedding);
+    let logits = carver.front::<A::Acc>(config.classes())?;
+    let mut sums: Option<&[A::Acc]> = None;
+    let mut x: &[A::Act] = tokens;
+    if let Some(rescale) = &model.embedding {
+        let pooled = carver.front::<A::Acc>(config.dim())?;
+        A::pool(kernels, tokens, zero, pooled); //                                  [dim]
+        let embedding = carver.front::<A::Act>(config.dim())?;
+        A::embed(pooled, rescale, embedding); //                                    [dim]
+        observer(SiteId::Pool, A::show(embedding, A::Act::zero()));
+        (sums, x) = (Some(&*pooled), embedding);
     }
-    if sums.is_empty() || !head.hidden.is_empty() {
-        for (index, (layer, activation)) in head.hidden.iter().enumerate() {
-            let out = carver.front::<i8>(layer.outputs())?;
-            (kernels.linear_i8)(x, layer, activation, out); //          [hidden] i8
-            let site = SiteId::HeadGelu(u8::try_from(index).ok()?);
-            observer(site, SiteValues::i8(out, activation.output_zero_point()));
-            x = out;
-        }
-        (kernels.logits_i8)(x, head.weights, head.bias, logits); //     [classes] i32
-    } else {
-        (kernels.logits_i32)(sums, head.weights, head.bias, logits); // [classes] i32
+    let pooled = x;
+    for (index, (layer, activation)) in model.head.hidden.iter().enumerate() {
+        let out = carver.front::<A::Act>(A::outputs(layer))?;
+        A::linear(kernels, x, layer, activation, out); //                           [hidden]
+        let site = SiteId::HeadGelu(u8::try_from(index).ok()?);
+        observer(site, A::show(out, A::zero(activation)));
+        x = out;
     }
-    observer(SiteId::Logits, SiteValues::i32(logits));
-    Some(Output {
-        logits,
-        embedding: x,
-        probability: head.probability,
-    })
+    match sums {
+        Some(sums) if model.head.hidden.is_empty() => {
+            A::logits_of_pool(kernels, (sums, pooled), &model.head.logits, logits); // [classes]
+        }
+        _ => A::logits(kernels, x, &model.head.logits, logits), //                  [classes]
+    }
+    observer(SiteId::Logits, A::show_logits(logits));
+    let embedding = if sums.is_some() { pooled } else { x };
+    Some(Output { logits, embedding, probability: model.head.probability })
 }

@@ -1,0 +1,195 @@
+//! A whole network to one blob with f16 weights: nothing is calibrated.
+
+use super::{class_names, fit};
+use crate::float::{FloatBlock, FloatLinear, FloatNet, FloatNorm};
+use anyhow::{Context, Result, anyhow, bail};
+use half::f16;
+use runtime::config::{Pool, StemStage};
+use runtime::format::{
+    ARITHMETIC_REAL, Blob, BlockRecord, ConvRecord, EndRecord, HEAD_CLASS, HeadRecord, Header,
+    PixelRecord, RealBlock, RealLinearRecord, RealNormRecord, write_class_head,
+};
+
+/// Writes a network as a blob for `Model::parse_real`.
+///
+/// # Errors
+/// If a weight is too large for f16, a class name holds a line break, or the blob that comes out
+/// is not one that the runtime reads.
+pub fn assemble_real(net: &FloatNet) -> Result<Vec<u8>> {
+    let (last, convs) = match &net.patch {
+        Some(patch) => (patch, [].as_slice()),
+        None => net.convs.split_last().context("a convolution stem without convolutions")?,
+    };
+    let convs = convs
+        .iter()
+        .zip(conv_kinds(net))
+        .map(|(layer, kind)| Ok((LinearBytes::new(layer, kind.depthwise)?, kind.skip)))
+        .collect::<Result<Vec<_>>>()?;
+    let convs: Vec<_> = convs
+        .iter()
+        .map(|(linear, skip)| ConvRecord {
+            linear: linear.record(),
+            activation: (),
+            skip: skip.then_some(()),
+        })
+        .collect();
+    let embed = LinearBytes::new(last, false)?;
+    let blocks = net.blocks.iter().map(BlockBytes::new).collect::<Result<Vec<_>>>()?;
+    let second = net.config.spec().mlp.second_gelu;
+    let blocks: Vec<_> = blocks.iter().map(|block| block.record(second)).collect();
+    let norm = NormBytes::new(&net.norm);
+    let embedding = (net.config.spec().pool == Pool::Mean).then_some(());
+    let class_names = class_names(net)?;
+    let blob = Blob {
+        arithmetic: ARITHMETIC_REAL,
+        header: Header {
+            spec: net.config.spec().clone(),
+            input: PixelRecord {
+                mean: net.mean.map(|mean| mean as f32),
+                std: net.std.map(|std| std as f32),
+            },
+            class_names: &class_names,
+        },
+        convs: &convs,
+        embed: embed.record(),
+        position: &f16_bytes(&net.position)?,
+        blocks: &blocks,
+        end: EndRecord { norm: norm.record(), embedding },
+        heads: &[HeadRecord { kind: HEAD_CLASS, body: &class_head(net)? }],
+    };
+    let blob = fit(|buffer| runtime::format::write(&blob, buffer))?;
+    runtime::Model::parse_real(&blob)
+        .map_err(|error| anyhow!("the assembled blob is not valid: {error}"))?;
+    Ok(blob)
+}
+
+fn class_head(net: &FloatNet) -> Result<Vec<u8>> {
+    let layers =
+        net.head.iter().map(|layer| LinearBytes::new(layer, false)).collect::<Result<Vec<_>>>()?;
+    let records: Vec<_> = layers.iter().map(LinearBytes::record).collect();
+    let (last, hidden) = records.split_last().context("the record has no class head")?;
+    fit(|buffer| write_class_head(hidden, last, buffer))
+}
+
+/// What a stem convolution is.
+struct ConvKind {
+    depthwise: bool,
+    /// Whether the stage's input is added to it.
+    skip: bool,
+}
+
+fn conv_kinds(net: &FloatNet) -> Vec<ConvKind> {
+    let kinds = |flags: &[(bool, bool)]| -> Vec<ConvKind> {
+        flags.iter().map(|&(depthwise, skip)| ConvKind { depthwise, skip }).collect()
+    };
+    net.config
+        .stem_stages()
+        .flat_map(|geometry| match geometry.stage {
+            StemStage::Conv { .. } => kinds(&[(false, false)]),
+            StemStage::Residual { .. } => kinds(&[(false, false), (false, true)]),
+            StemStage::InvertedResidual { .. } => {
+                kinds(&[(false, false), (true, false), (false, true)])
+            }
+        })
+        .collect()
+}
+
+/// A layer.
+struct LinearBytes {
+    weights: Vec<u8>,
+    bias: Vec<u8>,
+}
+
+impl LinearBytes {
+    /// A depthwise layer's weights go from `[channel, tap]` to `[tap, channel]`.
+    fn new(layer: &FloatLinear, depthwise: bool) -> Result<Self> {
+        let channels = layer.bias.len();
+        let weights = if depthwise {
+            let tap_major = |at: usize| layer.weights[at % channels * 9 + at / channels];
+            f16_bytes(&(0..layer.weights.len()).map(tap_major).collect::<Vec<_>>())?
+        } else {
+            f16_bytes(&layer.weights)?
+        };
+        Ok(Self { weights, bias: f32_bytes(&layer.bias) })
+    }
+
+    fn record(&self) -> RealLinearRecord<'_> {
+        RealLinearRecord { weights: &self.weights, bias: &self.bias }
+    }
+}
+
+/// A layer normalisation.
+struct NormBytes {
+    gamma: Vec<u8>,
+    beta: Vec<u8>,
+}
+
+impl NormBytes {
+    fn new(norm: &FloatNorm) -> Self {
+        Self { gamma: f32_bytes(&norm.gamma), beta: f32_bytes(&norm.beta) }
+    }
+
+    fn record(&self) -> RealNormRecord<'_> {
+        RealNormRecord { gamma: &self.gamma, beta: &self.beta }
+    }
+}
+
+/// A block.
+struct BlockBytes {
+    norm1: NormBytes,
+    qkv: LinearBytes,
+    project: LinearBytes,
+    norm2: NormBytes,
+    mlp1: LinearBytes,
+    depthwise: Option<LinearBytes>,
+    mlp2: LinearBytes,
+}
+
+impl BlockBytes {
+    fn new(block: &FloatBlock) -> Result<Self> {
+        let qkv = FloatLinear {
+            weights: block.qkv.iter().flat_map(|layer| layer.weights.iter().copied()).collect(),
+            bias: block.qkv.iter().flat_map(|layer| layer.bias.iter().copied()).collect(),
+        };
+        let depthwise = block.depthwise.clone().map(FloatLinear::with_identity);
+        Ok(Self {
+            norm1: NormBytes::new(&block.norm1),
+            qkv: LinearBytes::new(&qkv, false)?,
+            project: LinearBytes::new(&block.project, false)?,
+            norm2: NormBytes::new(&block.norm2),
+            mlp1: LinearBytes::new(&block.mlp1, false)?,
+            depthwise: depthwise.map(|layer| LinearBytes::new(&layer, true)).transpose()?,
+            mlp2: LinearBytes::new(&block.mlp2, false)?,
+        })
+    }
+
+    fn record(&self, second_gelu: bool) -> RealBlock<'_> {
+        BlockRecord {
+            norm1: self.norm1.record(),
+            qkv: self.qkv.record(),
+            attention: (),
+            project: self.project.record(),
+            norm2: self.norm2.record(),
+            mlp1: (self.mlp1.record(), ()),
+            depthwise: self.depthwise.as_ref().map(|layer| (layer.record(), ())),
+            mlp2: self.mlp2.record(),
+            mlp2_gelu: second_gelu.then_some(()),
+        }
+    }
+}
+
+fn f32_bytes(values: &[f64]) -> Vec<u8> {
+    values.iter().flat_map(|&value| (value as f32).to_le_bytes()).collect()
+}
+
+fn f16_bytes(values: &[f64]) -> Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(2 * values.len());
+    for &value in values {
+        let half = f16::from_f64(value);
+        if !half.is_finite() {
+            bail!("the weight {value} is too large for f16, whose largest value is {}", f16::MAX);
+        }
+        bytes.extend(half.to_le_bytes());
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,73 @@
+//! A blob of either arithmetic.
+
+use anyhow::{Context, Result};
+use runtime::config::VitConfig;
+use runtime::format::ARITHMETIC_REAL;
+use runtime::{Model, Real};
+
+/// A parsed blob.
+pub enum AnyModel<'a> {
+    /// Integers.
+    Int8(Model<'a>),
+    /// f16 weights, f32 activations.
+    Real(Model<'a, Real>),
+}
+
+impl<'a> AnyModel<'a> {
+    /// Parses a blob by what its prelude says.
+    ///
+    /// # Errors
+    /// [`runtime::FormatError`] if it is not a blob.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self> {
+        let arithmetic = bytes.get(6..8).map(|field| u16::from_le_bytes([field[0], field[1]]));
+        let model = if arithmetic == Some(ARITHMETIC_REAL) {
+            Model::parse_real(bytes).map(Self::Real)
+        } else {
+            Model::parse(bytes).map(Self::Int8)
+        };
+        model.context("the blob is not valid")
+    }
+
+    /// "int8" or "f16".
+    pub const fn precision(&self) -> &'static str {
+        match self {
+            Self::Int8(_) => "int8",
+            Self::Real(_) => "f16",
+        }
+    }
+
+    /// The geometry.
+    pub const fn config(&self) -> &VitConfig {
+        match self {
+            Self::Int8(model) => model.config(),
+            Self::Real(model) => model.config(),
+        }
+    }
+
+    /// Bytes of arena that a run needs.
+    pub fn arena_len(&self) -> usize {
+        match self {
+            Self::Int8(model) => model.arena_len(),
+            Self::Real(model) => model.arena_len(),
+        }
+    }
+
+    /// Name of a class.
+    pub fn class_name(&self, class: usize) -> Option<&'a str> {
+        match self {
+            Self::Int8(model) => model.class_name(class),
+            Self::Real(model) => model.class_name(class),
+        }
+    }
+
+    /// The class with the largest logit.
+    ///
+    /// # Errors
+    /// If the image or the arena has the wrong size.
+    pub fn class(&self, image: &[u8], arena: &mut [u8]) -> Result<usize, runtime::RunError> {
+        Ok(match self {
+            Self::Int8(model) => model.run(image, arena)?.class(),
+            Self::Real(model) => model.run(image, arena)?.class(),
+        })
+    }
+}

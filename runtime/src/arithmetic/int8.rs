@@ -1,0 +1,341 @@
+//! The integer network: i8 activations, i16 residual stream, i32 accumulators.
+
+use super::{Arithmetic, Leaves, Stages, Types};
+use crate::config::{Grid, VitConfig};
+use crate::error::{FormatError, RecordId};
+use crate::fixed::{ProbabilityScale, Requant, exp2_mantissa, sat8, sat16};
+use crate::format::{
+    ARITHMETIC_INT8, ActivationRecord, AttentionRecord, I16Le, I32Le, LastNormRecord, LinearRecord,
+    LogitsRecord, NormRecord, Records, RequantRecord, SecondGeluRecord,
+};
+use crate::kernels::{Activation, Attention, Kernels, Linear, Norm, NormAffine, Skip};
+use crate::model::check::Check;
+use crate::site::{Columns, SiteValues};
+
+/// The integer network of `INTEGER.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Int8;
+
+/// The last layer of a class head.
+#[derive(Clone, Copy, Debug)]
+pub struct LogitsI8<'a> {
+    weights: &'a [i8],
+    bias: I32Le<'a>,
+}
+
+/// GELU after the second MLP layer: the layer's zero point, and a table by its bits.
+#[derive(Clone, Copy, Debug)]
+pub struct SecondGeluI8<'a> {
+    zero_point: i8,
+    table: I16Le<'a>,
+}
+
+/// Largest magnitude of a bias of the last normalisation.
+const MAX_BETA: i64 = 1 << 29;
+
+impl Types for Int8 {
+    type Act = i8;
+    type Residual = i16;
+    type Acc = i32;
+    type Kernels = &'static Kernels;
+    type Input = [i8; 3];
+    type Linear<'a> = Linear<'a>;
+    type Activation<'a> = Activation<'a>;
+    type Skip = Skip;
+    type Norm<'a> = Norm;
+    type LastNorm<'a> = NormAffine<'a>;
+    type Attention = Attention;
+    type Position<'a> = I16Le<'a>;
+    type SecondGelu<'a> = SecondGeluI8<'a>;
+    type Embedding = Requant;
+    type Logits<'a> = LogitsI8<'a>;
+    type Probability = ProbabilityScale;
+}
+
+impl Leaves for Int8 {
+    const ID: u16 = ARITHMETIC_INT8;
+
+    fn input(_: Check, _: &Self::Input) -> Result<(), FormatError> {
+        Ok(())
+    }
+
+    fn read_linear<'a>(
+        records: &mut Records<'a>,
+        check: Check,
+        (n, k): (usize, usize),
+    ) -> Result<Linear<'a>, FormatError> {
+        let record: LinearRecord<'a> = records.next(check.0)?;
+        check.linear(&record, n, k)
+    }
+
+    fn read_activation<'a>(
+        records: &mut Records<'a>,
+        check: Check,
+        gelu: bool,
+    ) -> Result<Activation<'a>, FormatError> {
+        let record: ActivationRecord<'a> = records.next(check.0)?;
+        check.activation(&record, gelu)
+    }
+
+    fn read_skip(
+        records: &mut Records<'_>,
+        check: Check,
+        zero: Option<i8>,
+        activation: &Activation<'_>,
+    ) -> Result<Option<Skip>, FormatError> {
+        let record: Option<RequantRecord> = records.next(check.0)?;
+        check.presence("skip", record.is_some(), zero.is_some())?;
+        let Some((record, input_zero_point)) = record.zip(zero) else {
+            return Ok(None);
+        };
+        let requant = check.requant(record)?;
+        Ok(Some(Skip { input_zero_point, requant, zero_point: activation.zero_point }))
+    }
+
+    fn read_norm(records: &mut Records<'_>, check: Check, _: usize) -> Result<Norm, FormatError> {
+        let record: NormRecord = records.next(check.0)?;
+        check.norm(&record)
+    }
+
+    fn read_attention(
+        records: &mut Records<'_>,
+        check: Check,
+        config: &VitConfig,
+    ) -> Result<Attention, FormatError> {
+        let record: AttentionRecord = records.next(check.0)?;
+        check.attention((config.heads(), config.head_dim()), &record)
+    }
+
+    fn read_second_gelu<'a>(
+        records: &mut Records<'a>,
+        check: Check,
+        expected: bool,
+    ) -> Result<Option<SecondGeluI8<'a>>, FormatError> {
+        let record: Option<SecondGeluRecord<'a>> = records.next(check.0)?;
+        check.presence("mlp2_gelu", record.is_some(), expected)?;
+        let Some(record) = record else {
+            return Ok(None);
+        };
+        let table = check.i16s("gelu table", record.table, 256)?;
+        Ok(Some(SecondGeluI8 { zero_point: record.zero_point, table }))
+    }
+
+    fn position<'a>(check: Check, bytes: &'a [u8], len: usize) -> Result<I16Le<'a>, FormatError> {
+        check.i16s("position", bytes, len)
+    }
+
+    fn read_last_norm<'a>(
+        records: &mut Records<'a>,
+        check: Check,
+        dim: usize,
+    ) -> Result<NormAffine<'a>, FormatError> {
+        let record: LastNormRecord<'a> = records.next(check.0)?;
+        check.eps(record.eps)?;
+        check.shift(record.shift, 1, 24)?;
+        Ok(NormAffine {
+            eps: record.eps,
+            gamma: check.i16s("gamma", record.gamma, dim)?,
+            beta: check.i32s("beta", record.beta, dim, MAX_BETA)?,
+            shift: record.shift,
+            zero_point: record.zero_point,
+        })
+    }
+
+    fn read_embedding(
+        records: &mut Records<'_>,
+        check: Check,
+        tokens: Option<usize>,
+    ) -> Result<Option<Requant>, FormatError> {
+        let record: Option<RequantRecord> = records.next(check.0)?;
+        check.presence("embedding", record.is_some(), tokens.is_some())?;
+        record.map(|record| check.requant(record)).transpose()
+    }
+
+    fn read_logits<'a>(
+        records: &mut Records<'a>,
+        check: Check,
+        (n, k): (usize, usize),
+    ) -> Result<(LogitsI8<'a>, ProbabilityScale), FormatError> {
+        let LogitsRecord::<'a> { weights, bias, probability: scale } = records.next(check.0)?;
+        check.len("weights", weights.len(), n.saturating_mul(k))?;
+        check.mult(scale.mult)?;
+        check.shift(scale.shift, 10, 62)?;
+        let probability = ProbabilityScale::new(scale.mult, scale.shift)
+            .ok_or(FormatError::Record { record: RecordId::Head(0) })?;
+        let bias = check.bias(bias, n)?;
+        Ok((LogitsI8 { weights: bytemuck::cast_slice(weights), bias }, probability))
+    }
+}
+
+/// Queries, keys and values have zero point 0.
+const SYMMETRIC: Activation<'static> = Activation { zero_point: 0, gelu: None };
+
+impl Stages for Int8 {
+    fn kernels() -> &'static Kernels {
+        Kernels::best()
+    }
+
+    fn load(_: &[i8; 3], bytes: &[u8], out: &mut [i8]) {
+        for (to, from) in out.iter_mut().zip(bytes) {
+            *to = (from ^ 0x80).cast_signed();
+        }
+    }
+
+    fn image_pad(input: &[i8; 3]) -> [i8; 3] {
+        *input
+    }
+
+    fn zero(activation: &Activation<'_>) -> i8 {
+        activation.output_zero_point()
+    }
+
+    fn has_gelu(activation: &Activation<'_>) -> bool {
+        activation.gelu.is_some()
+    }
+
+    fn outputs(layer: &Linear<'_>) -> usize {
+        layer.outputs()
+    }
+
+    fn start(position: &I16Le<'_>, stream: &mut [i16]) {
+        for (stream, position) in stream.iter_mut().zip(position.iter()) {
+            *stream = position;
+        }
+    }
+
+    fn linear(
+        kernels: &'static Kernels,
+        x: &[i8],
+        layer: &Linear<'_>,
+        activation: &Activation<'_>,
+        out: &mut [i8],
+    ) {
+        (kernels.linear_i8)(x, layer, activation, out);
+    }
+
+    fn project(kernels: &'static Kernels, x: &[i8], layer: &Linear<'_>, out: &mut [i8]) {
+        (kernels.linear_i8)(x, layer, &SYMMETRIC, out);
+    }
+
+    fn linear_skip(
+        kernels: &'static Kernels,
+        x: &[i8],
+        layer: &Linear<'_>,
+        skip: &Skip,
+        out: &mut [i8],
+    ) {
+        (kernels.linear_skip_i8)(x, layer, skip, out);
+    }
+
+    fn linear_add(kernels: &'static Kernels, x: &[i8], layer: &Linear<'_>, stream: &mut [i16]) {
+        (kernels.linear_add_i16)(x, layer, stream);
+    }
+
+    fn depthwise(
+        kernels: &'static Kernels,
+        (x, grid, zero): (&[i8], Grid, i8),
+        layer: &Linear<'_>,
+        activation: &Activation<'_>,
+        out: &mut [i8],
+    ) {
+        (kernels.depthwise_i8)(x, grid, zero, layer, activation, out);
+    }
+
+    fn norm(
+        kernels: &'static Kernels,
+        stream: &[i16],
+        dim: usize,
+        norm: &Norm,
+        out: &mut [i8],
+    ) -> i8 {
+        (kernels.layer_norm_i8)(stream, dim, norm, out);
+        norm.zero_point
+    }
+
+    fn attention(
+        kernels: &'static Kernels,
+        qkv: &[i8],
+        attention: &Attention,
+        scores: &mut [i32],
+        out: &mut [i8],
+    ) -> i8 {
+        (kernels.attention_i8)(qkv, attention, scores, out);
+        attention.zero_point
+    }
+
+    fn second_layer(
+        kernels: &'static Kernels,
+        x: &[i8],
+        layer: &Linear<'_>,
+        gelu: &SecondGeluI8<'_>,
+        out: &mut [i8],
+    ) -> i8 {
+        let activation = Activation { zero_point: gelu.zero_point, gelu: None };
+        (kernels.linear_i8)(x, layer, &activation, out);
+        gelu.zero_point
+    }
+
+    fn add_gelu(x: &[i8], gelu: &SecondGeluI8<'_>, stream: &mut [i16]) {
+        for (stream, q) in stream.iter_mut().zip(x) {
+            let step = gelu.table.get(q.cast_unsigned().into());
+            *stream = sat16(i32::from(*stream) + i32::from(step));
+        }
+    }
+
+    fn last_norm(
+        kernels: &'static Kernels,
+        stream: &[i16],
+        _: usize,
+        norm: &NormAffine<'_>,
+        out: &mut [i8],
+    ) -> i8 {
+        (kernels.layer_norm_affine_i8)(stream, norm, out);
+        norm.zero_point
+    }
+
+    fn pool(kernels: &'static Kernels, x: &[i8], zero: i8, out: &mut [i32]) {
+        (kernels.pool_i32)(x, zero, out);
+    }
+
+    fn embed(sums: &[i32], embedding: &Requant, out: &mut [i8]) {
+        for (out, &sum) in out.iter_mut().zip(sums) {
+            *out = sat8(embedding.apply(sum));
+        }
+    }
+
+    fn logits_of_pool(
+        kernels: &'static Kernels,
+        (sums, _): (&[i32], &[i8]),
+        layer: &LogitsI8<'_>,
+        out: &mut [i32],
+    ) {
+        (kernels.logits_i32)(sums, layer.weights, layer.bias, out);
+    }
+
+    fn logits(kernels: &'static Kernels, x: &[i8], layer: &LogitsI8<'_>, out: &mut [i32]) {
+        (kernels.logits_i8)(x, layer.weights, layer.bias, out);
+    }
+
+    fn weight(probability: &ProbabilityScale, highest: i32, logit: i32) -> u32 {
+        let octaves = probability.apply(highest.abs_diff(logit));
+        exp2_mantissa(octaves).cast_unsigned() >> (octaves >> 11)
+    }
+
+    fn show(values: &[i8], zero: i8) -> SiteValues<'_> {
+        SiteValues::i8(values, zero)
+    }
+
+    fn show_columns(values: &[i8], columns: Columns) -> SiteValues<'_> {
+        SiteValues::i8(values, 0).columns(columns)
+    }
+
+    fn show_stream(values: &[i16]) -> SiteValues<'_> {
+        SiteValues::i16(values)
+    }
+
+    fn show_logits(values: &[i32]) -> SiteValues<'_> {
+        SiteValues::i32(values)
+    }
+}
+
+impl Arithmetic for Int8 {}

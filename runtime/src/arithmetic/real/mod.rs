@@ -1,0 +1,234 @@
+//! The network with f16 weights and f32 activations.
+//!
+//! Elementary functions come from `libm` on every target, and sums have a fixed order, so that
+//! results do not depend on the platform's mathematics library.
+#![expect(clippy::float_arithmetic, reason = "the one arithmetic of the runtime with floats")]
+
+mod kernels;
+mod leaves;
+
+use super::{Arithmetic, Stages, Types};
+use crate::config::Grid;
+use crate::format::{F16Le, F32Le, PixelRecord};
+use crate::site::{Columns, SiteValues};
+use kernels::{accumulate, attend, depthwise, gelu, normalise};
+
+/// f16 weights, f32 activations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Real;
+
+/// A layer: `n` outputs over `k` inputs.
+#[derive(Clone, Copy, Debug)]
+pub struct RealLinear<'a> {
+    /// `[n, k]`; a depthwise convolution has `[9, n]`.
+    weights: F16Le<'a>,
+    /// `[n]`.
+    bias: F32Le<'a>,
+    k: usize,
+}
+
+/// Whether GELU follows a layer.
+#[derive(Clone, Copy, Debug)]
+pub struct RealActivation {
+    gelu: bool,
+}
+
+/// A layer normalisation.
+#[derive(Clone, Copy, Debug)]
+pub struct RealNorm<'a> {
+    gamma: F32Le<'a>,
+    beta: F32Le<'a>,
+}
+
+/// The shape of an attention.
+#[derive(Clone, Copy, Debug)]
+pub struct RealAttention {
+    heads: usize,
+    head_dim: usize,
+}
+
+impl Types for Real {
+    type Act = f32;
+    type Residual = f32;
+    type Acc = f32;
+    type Kernels = ();
+    type Input = PixelRecord;
+    type Linear<'a> = RealLinear<'a>;
+    type Activation<'a> = RealActivation;
+    type Skip = ();
+    type Norm<'a> = RealNorm<'a>;
+    type LastNorm<'a> = RealNorm<'a>;
+    type Attention = RealAttention;
+    type Position<'a> = F16Le<'a>;
+    type SecondGelu<'a> = ();
+    /// `1 / tokens`.
+    type Embedding = f32;
+    type Logits<'a> = RealLinear<'a>;
+    type Probability = ();
+}
+
+impl Stages for Real {
+    fn kernels() {}
+
+    fn load(input: &PixelRecord, bytes: &[u8], out: &mut [f32]) {
+        let channels = input.mean.iter().zip(&input.std).cycle();
+        for ((to, &from), (mean, std)) in out.iter_mut().zip(bytes).zip(channels) {
+            *to = (f32::from(from) / 255.0 - mean) / std;
+        }
+    }
+
+    fn image_pad(_: &PixelRecord) -> [f32; 3] {
+        [0.0; 3]
+    }
+
+    fn zero(_: &RealActivation) -> f32 {
+        0.0
+    }
+
+    fn has_gelu(activation: &RealActivation) -> bool {
+        activation.gelu
+    }
+
+    fn outputs(layer: &RealLinear<'_>) -> usize {
+        layer.bias.iter().len()
+    }
+
+    fn start(position: &F16Le<'_>, stream: &mut [f32]) {
+        for (stream, position) in stream.iter_mut().zip(position.iter()) {
+            *stream = position;
+        }
+    }
+
+    fn linear(
+        (): (),
+        x: &[f32],
+        layer: &RealLinear<'_>,
+        activation: &RealActivation,
+        out: &mut [f32],
+    ) {
+        out.fill(0.0);
+        accumulate(x, layer, out);
+        activate(activation, out);
+    }
+
+    fn project((): (), x: &[f32], layer: &RealLinear<'_>, out: &mut [f32]) {
+        out.fill(0.0);
+        accumulate(x, layer, out);
+    }
+
+    fn linear_skip((): (), x: &[f32], layer: &RealLinear<'_>, (): &(), out: &mut [f32]) {
+        accumulate(x, layer, out);
+    }
+
+    fn linear_add((): (), x: &[f32], layer: &RealLinear<'_>, stream: &mut [f32]) {
+        accumulate(x, layer, stream);
+    }
+
+    fn depthwise(
+        (): (),
+        (x, grid, _): (&[f32], Grid, f32),
+        layer: &RealLinear<'_>,
+        activation: &RealActivation,
+        out: &mut [f32],
+    ) {
+        depthwise(x, grid, layer, out);
+        activate(activation, out);
+    }
+
+    fn norm((): (), stream: &[f32], dim: usize, norm: &RealNorm<'_>, out: &mut [f32]) -> f32 {
+        normalise(stream, dim, norm, out);
+        0.0
+    }
+
+    fn attention(
+        (): (),
+        qkv: &[f32],
+        attention: &RealAttention,
+        scores: &mut [f32],
+        out: &mut [f32],
+    ) -> f32 {
+        attend(qkv, attention, scores, out);
+        0.0
+    }
+
+    fn second_layer((): (), x: &[f32], layer: &RealLinear<'_>, (): &(), out: &mut [f32]) -> f32 {
+        out.fill(0.0);
+        accumulate(x, layer, out);
+        0.0
+    }
+
+    fn add_gelu(x: &[f32], (): &(), stream: &mut [f32]) {
+        for (stream, &x) in stream.iter_mut().zip(x) {
+            *stream += gelu(x);
+        }
+    }
+
+    fn last_norm((): (), stream: &[f32], dim: usize, norm: &RealNorm<'_>, out: &mut [f32]) -> f32 {
+        normalise(stream, dim, norm, out);
+        0.0
+    }
+
+    fn pool((): (), x: &[f32], _: f32, out: &mut [f32]) {
+        out.fill(0.0);
+        for x in x.chunks_exact(out.len().max(1)) {
+            for (out, &x) in out.iter_mut().zip(x) {
+                *out += x;
+            }
+        }
+    }
+
+    fn embed(sums: &[f32], share: &f32, out: &mut [f32]) {
+        for (out, sum) in out.iter_mut().zip(sums) {
+            *out = sum * share;
+        }
+    }
+
+    fn logits_of_pool(
+        (): (),
+        (_, embedding): (&[f32], &[f32]),
+        layer: &RealLinear<'_>,
+        out: &mut [f32],
+    ) {
+        Self::logits((), embedding, layer, out);
+    }
+
+    fn logits((): (), x: &[f32], layer: &RealLinear<'_>, out: &mut [f32]) {
+        out.fill(0.0);
+        accumulate(x, layer, out);
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the exponential is 0 to 1, or no number, which the cast makes 0"
+    )]
+    fn weight((): &(), highest: f32, logit: f32) -> u32 {
+        (32_640.0 * libm::expf(logit - highest)) as u32
+    }
+
+    fn show(values: &[f32], _: f32) -> SiteValues<'_> {
+        SiteValues::f32(values)
+    }
+
+    fn show_columns(values: &[f32], columns: Columns) -> SiteValues<'_> {
+        SiteValues::f32(values).columns(columns)
+    }
+
+    fn show_stream(values: &[f32]) -> SiteValues<'_> {
+        SiteValues::f32(values)
+    }
+
+    fn show_logits(values: &[f32]) -> SiteValues<'_> {
+        SiteValues::f32(values)
+    }
+}
+
+impl Arithmetic for Real {}
+
+fn activate(activation: &RealActivation, values: &mut [f32]) {
+    if activation.gelu {
+        for value in values {
+            *value = gelu(*value);
+        }
+    }
+}

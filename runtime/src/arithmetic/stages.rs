@@ -1,0 +1,127 @@
+//! Running: one method for each operation of the forward pass. Shapes are those of
+//! [`kernels::scalar`](crate::kernels::scalar), whatever the types.
+
+use super::Types;
+use crate::config::Grid;
+use crate::site::{Columns, SiteValues};
+
+/// The operations of a forward pass.
+pub trait Stages: Types {
+    /// The set of kernels that a parsed model starts with.
+    fn kernels() -> Self::Kernels;
+
+    /// Converts image bytes, the first one red.
+    fn load(input: &Self::Input, bytes: &[u8], out: &mut [Self::Act]);
+    /// What stands for zero in each colour channel.
+    fn image_pad(input: &Self::Input) -> [Self::Act; 3];
+    /// What stands for zero after an activation.
+    fn zero(activation: &Self::Activation<'_>) -> Self::Act;
+    /// Whether GELU is part of an activation.
+    fn has_gelu(activation: &Self::Activation<'_>) -> bool;
+    /// Number of outputs of a layer.
+    fn outputs(layer: &Self::Linear<'_>) -> usize;
+
+    /// Writes the position embedding to the residual stream.
+    fn start(position: &Self::Position<'_>, stream: &mut [Self::Residual]);
+    /// `out = activation(layer(x))`.
+    fn linear(
+        kernels: Self::Kernels,
+        x: &[Self::Act],
+        layer: &Self::Linear<'_>,
+        activation: &Self::Activation<'_>,
+        out: &mut [Self::Act],
+    );
+    /// `out = layer(x)`, stored with zero for zero: queries, keys, values.
+    fn project(
+        kernels: Self::Kernels,
+        x: &[Self::Act],
+        layer: &Self::Linear<'_>,
+        out: &mut [Self::Act],
+    );
+    /// `out = out + layer(x)`, for activations.
+    fn linear_skip(
+        kernels: Self::Kernels,
+        x: &[Self::Act],
+        layer: &Self::Linear<'_>,
+        skip: &Self::Skip,
+        out: &mut [Self::Act],
+    );
+    /// `stream = stream + layer(x)`.
+    fn linear_add(
+        kernels: Self::Kernels,
+        x: &[Self::Act],
+        layer: &Self::Linear<'_>,
+        stream: &mut [Self::Residual],
+    );
+    /// `out = activation(depthwise3×3(x))`; outside `x`'s grid lies its zero.
+    fn depthwise(
+        kernels: Self::Kernels,
+        x: (&[Self::Act], Grid, Self::Act),
+        layer: &Self::Linear<'_>,
+        activation: &Self::Activation<'_>,
+        out: &mut [Self::Act],
+    );
+    /// `out = norm(stream)` in a block; returns what stands for zero.
+    fn norm(
+        kernels: Self::Kernels,
+        stream: &[Self::Residual],
+        dim: usize,
+        norm: &Self::Norm<'_>,
+        out: &mut [Self::Act],
+    ) -> Self::Act;
+    /// Attention of all heads; returns what stands for zero.
+    fn attention(
+        kernels: Self::Kernels,
+        qkv: &[Self::Act],
+        attention: &Self::Attention,
+        scores: &mut [Self::Acc],
+        out: &mut [Self::Act],
+    ) -> Self::Act;
+    /// `out = layer(x)` where a second GELU follows; returns what stands for zero.
+    fn second_layer(
+        kernels: Self::Kernels,
+        x: &[Self::Act],
+        layer: &Self::Linear<'_>,
+        gelu: &Self::SecondGelu<'_>,
+        out: &mut [Self::Act],
+    ) -> Self::Act;
+    /// `stream = stream + gelu(x)`.
+    fn add_gelu(x: &[Self::Act], gelu: &Self::SecondGelu<'_>, stream: &mut [Self::Residual]);
+    /// The last normalisation; returns what stands for zero.
+    fn last_norm(
+        kernels: Self::Kernels,
+        stream: &[Self::Residual],
+        dim: usize,
+        norm: &Self::LastNorm<'_>,
+        out: &mut [Self::Act],
+    ) -> Self::Act;
+    /// Sums tokens, zero removed.
+    fn pool(kernels: Self::Kernels, x: &[Self::Act], zero: Self::Act, out: &mut [Self::Acc]);
+    /// From pooled sums to the embedding, stored with zero for zero.
+    fn embed(sums: &[Self::Acc], embedding: &Self::Embedding, out: &mut [Self::Act]);
+    /// The last layer over a mean pool, from its sums or from its embedding.
+    fn logits_of_pool(
+        kernels: Self::Kernels,
+        sums_and_embedding: (&[Self::Acc], &[Self::Act]),
+        layer: &Self::Logits<'_>,
+        out: &mut [Self::Acc],
+    );
+    /// The last layer over activations.
+    fn logits(
+        kernels: Self::Kernels,
+        x: &[Self::Act],
+        layer: &Self::Logits<'_>,
+        out: &mut [Self::Acc],
+    );
+    /// A logit's share of probability in units of `1 / 32_640` of the highest logit's.
+    fn weight(probability: &Self::Probability, highest: Self::Acc, logit: Self::Acc) -> u32;
+
+    /// Activations, with what stands for zero.
+    fn show(values: &[Self::Act], zero: Self::Act) -> SiteValues<'_>;
+    /// Some columns of rows of activations.
+    fn show_columns(values: &[Self::Act], columns: Columns) -> SiteValues<'_>;
+    /// The residual stream.
+    fn show_stream(values: &[Self::Residual]) -> SiteValues<'_>;
+    /// Logits.
+    fn show_logits(values: &[Self::Acc]) -> SiteValues<'_>;
+}
