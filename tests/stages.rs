@@ -23,6 +23,12 @@ fn micro_follows_the_float_network() {
 }
 
 #[test]
+fn nano_follows_the_float_network_and_fits_its_flash() {
+    let blob_bytes = check("nano", Preset::Nano.config(10).unwrap());
+    assert!(blob_bytes <= 96 * 1024, "a blob of {blob_bytes} bytes");
+}
+
+#[test]
 fn compact_follows_the_float_network() {
     check("compact", Preset::Compact.config(10).unwrap());
 }
@@ -73,8 +79,9 @@ fn a_hidden_layer_after_a_mean_pool_follows_the_float_network() {
     check("mean head with a hidden layer", VitConfig::new(spec).unwrap());
 }
 
-/// Quantizes a network with seeded weights and compares every stored activation of four images.
-fn check(name: &str, config: VitConfig) {
+/// Quantizes a network with seeded weights and compares every stored activation of four images, in
+/// int8 and in f16; returns the size of the int8 blob.
+fn check(name: &str, config: VitConfig) -> usize {
     let data = data::embedded().unwrap();
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("seeded.mpk");
@@ -93,7 +100,9 @@ fn check(name: &str, config: VitConfig) {
     let net = float.weights().unwrap();
     let quantized = export::quantize(&float, &data.train.take(64), |_| {}).unwrap();
     let model = Model::parse(&quantized.blob).unwrap();
-    let mut arena = vec![0; model.arena_len()];
+    let real_blob = export::assemble::assemble_real(&net).unwrap();
+    let real_model = Model::parse_real(&real_blob).unwrap();
+    let mut arena = vec![0; model.arena_len().max(real_model.arena_len())];
     let mut errors = BTreeMap::<SiteId, (f64, f64)>::new();
     for index in 0..4 {
         let image = data.test.subset(&[index]);
@@ -113,12 +122,27 @@ fn check(name: &str, config: VitConfig) {
             }
         };
         model.run_observed(image.image(0), &mut arena, &mut compare).unwrap();
+        let mut compare = |site: SiteId, values: SiteValues<'_>| {
+            check_f16(name, site, values.reals().collect(), &expected[&site]);
+        };
+        real_model.run_observed(image.image(0), &mut arena, &mut compare).unwrap();
     }
     for (site, (signal, noise)) in errors {
         let decibels = 10.0 * (signal / noise.max(1e-30)).log10();
         println!("{name:<40} {:<28} {decibels:6.1} dB", site.to_string());
         assert!(decibels >= LEAST_DECIBELS, "{name}: {decibels:.1} dB at {site}");
     }
+    quantized.blob.len()
+}
+
+/// f16 weights keep eleven bits: 66 dB and the errors of the layers before.
+fn check_f16(name: &str, site: SiteId, found: Vec<f32>, expected: &[f32]) {
+    assert_eq!(found.len(), expected.len(), "{name}: f16 values at {site}");
+    let square = |x: f32| f64::from(x).powi(2);
+    let signal: f64 = expected.iter().map(|&x| square(x)).sum();
+    let noise: f64 = expected.iter().zip(&found).map(|(x, y)| square(x - y)).sum();
+    let decibels = 10.0 * (signal / noise.max(1e-30)).log10();
+    assert!(decibels >= 50.0, "{name}: f16 has {decibels:.1} dB at {site}");
 }
 
 /// What the stored integers of a site stand for, in the float network's terms.

@@ -14,6 +14,8 @@ pub enum Preset {
     Compact,
     /// Convolution stem, dim 64, depth 4.
     Micro,
+    /// Convolution stem, dim 48, depth 3: a blob of at most 96 KiB.
+    Nano,
     /// Plain transformer on 4×4 patches, dim 64, depth 4.
     Vit64x4,
     /// Plain transformer on 4×4 patches, dim 128, depth 6.
@@ -21,9 +23,9 @@ pub enum Preset {
 }
 
 impl Preset {
-    /// Every preset, largest first.
-    pub const ALL: [Self; 5] =
-        [Self::Seed, Self::Compact, Self::Micro, Self::Vit64x4, Self::Vit128x6];
+    /// Every preset: the family by size, then the plain transformers.
+    pub const ALL: [Self; 6] =
+        [Self::Seed, Self::Compact, Self::Micro, Self::Nano, Self::Vit64x4, Self::Vit128x6];
 
     /// The name used on command lines and in records.
     pub const fn name(self) -> &'static str {
@@ -31,6 +33,7 @@ impl Preset {
             Self::Seed => "seed",
             Self::Compact => "compact",
             Self::Micro => "micro",
+            Self::Nano => "nano",
             Self::Vit64x4 => "vit-64x4",
             Self::Vit128x6 => "vit-128x6",
         }
@@ -72,6 +75,10 @@ impl Preset {
             Self::Micro => {
                 let stages = [conv(16, 1, true), conv(32, 2, true), conv(64, 2, false)];
                 (StemSpec::Conv(stages.into_iter().collect()), 64, 4, (4, 16), depthwise(128))
+            }
+            Self::Nano => {
+                let stages = [conv(16, 1, true), conv(24, 2, true), conv(48, 2, false)];
+                (StemSpec::Conv(stages.into_iter().collect()), 48, 3, (3, 16), depthwise(96))
             }
             Self::Vit64x4 => (patches(4), 64, 4, (4, 16), plain(128)),
             Self::Vit128x6 => (patches(4), 128, 6, (4, 32), plain(256)),
