@@ -41,6 +41,7 @@ pub mod format;
 pub mod kernels;
 mod model;
 mod output;
+mod rows;
 pub mod site;
 mod vit;
 

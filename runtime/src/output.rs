@@ -57,16 +57,14 @@ impl<'a, A: Arithmetic> Output<'a, A> {
         let softmax = Softmax::<A>::new(self);
         let mut ranked: Vec<Ranked<A::Acc>, K> = Vec::new();
         for (class, &logit) in self.logits.iter().enumerate() {
-            let place = ranked.iter().take_while(|other| other.logit >= logit).count();
-            if place >= K {
-                continue;
-            }
-            if ranked.is_full() {
-                ranked.pop();
-            }
             let probability = softmax.probability(logit);
-            // Cannot fail: there is room, and the place is at most the length.
-            let _ = ranked.insert(place, Ranked { class, logit, probability });
+            let mut carried = Ranked { class, logit, probability };
+            let place = ranked.iter().take_while(|other| other.logit >= logit).count();
+            for slot in ranked.iter_mut().skip(place) {
+                core::mem::swap(slot, &mut carried);
+            }
+            // A full list drops its last class.
+            let _ = ranked.push(carried);
         }
         ranked
     }

@@ -209,7 +209,7 @@ impl VitConfig {
             StemSpec::Patches { order: PatchOrder::Row, .. } => None,
             StemSpec::Patches { size, .. } => {
                 let image = self.image();
-                let size = usize::from(size);
+                let size = usize::from(size).max(1);
                 Some(Grid { height: image.height / size, width: image.width / size, channels })
             }
             StemSpec::Conv(_) => self.stem_stages().last().map(|last| last.output),
@@ -243,12 +243,9 @@ impl VitConfig {
 fn stage_output(input: Grid, stage: StemStage) -> Grid {
     match stage {
         StemStage::Conv { channels, stride, .. } => {
-            let stride = usize::from(stride);
-            Grid {
-                height: input.height.div_ceil(stride),
-                width: input.width.div_ceil(stride),
-                channels: channels.into(),
-            }
+            // Strides are 1 or 2.
+            let side = |side: usize| if stride == 2 { side.div_ceil(2) } else { side };
+            Grid { height: side(input.height), width: side(input.width), channels: channels.into() }
         }
         StemStage::Residual { .. } | StemStage::InvertedResidual { .. } => input,
     }

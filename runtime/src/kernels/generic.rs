@@ -23,6 +23,7 @@ pub static KERNELS: Kernels = Kernels {
     attention_i8,
     pool_i32: scalar::pool_i32,
 };
+use crate::rows::{rows, rows_mut};
 
 /// Output channels that share one pass over an input row.
 const BLOCK: usize = 4;
@@ -54,7 +55,7 @@ pub fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
 
 /// Same contract as [`scalar::logits_i8`].
 pub fn logits_i8(x: &[i8], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
-    for ((w, bias), out) in w.chunks_exact(x.len().max(1)).zip(bias.iter()).zip(out) {
+    for ((w, bias), out) in rows(w, x.len()).zip(bias.iter()).zip(out) {
         *out = bias + dot(x, w);
     }
 }
@@ -69,13 +70,13 @@ pub fn depthwise_i8(
     out: &mut [i8],
 ) {
     let channels = grid.channels.max(1);
-    for (position, out) in out.chunks_exact_mut(channels).enumerate() {
+    for (position, out) in rows_mut(out, channels).enumerate() {
         let (row, column) = (position / grid.width.max(1), position % grid.width.max(1));
         let mut rescales = layer.rescales();
         for (block, out) in out.chunks_mut(LANES).enumerate() {
             let start = block * LANES;
             let mut acc = [0i32; LANES];
-            for (tap, w) in layer.weights().chunks_exact(channels).enumerate() {
+            for (tap, w) in rows(layer.weights(), channels).enumerate() {
                 let w = w.get(start..).unwrap_or(&[]);
                 match scalar::window_position(grid, row, column, tap) {
                     Some(at) => {
@@ -101,7 +102,7 @@ pub fn depthwise_i8(
 /// Same contract as [`scalar::layer_norm_i8`].
 pub fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
     let shift = norm.shift.clamp(7, 37) + 25;
-    for (x, out) in x.chunks_exact(dim.max(1)).zip(out.chunks_exact_mut(dim.max(1))) {
+    for (x, out) in rows(x, dim).zip(rows_mut(out, dim)) {
         let row = scalar::row_scale(x, norm.eps);
         let mult = row.times(norm.mult);
         for (out, &x) in out.iter_mut().zip(x) {
@@ -114,11 +115,11 @@ pub fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
 pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
     let width = (attention.heads * attention.head_dim).max(1);
     let head_dim = attention.head_dim.max(1);
-    for (query, out) in qkv.chunks_exact(3 * width).zip(out.chunks_exact_mut(width)) {
-        let heads = query.chunks_exact(head_dim).zip(out.chunks_exact_mut(head_dim));
+    for (query, out) in rows(qkv, 3 * width).zip(rows_mut(out, width)) {
+        let heads = rows(query, head_dim).zip(rows_mut(out, head_dim));
         for (head, (query, out)) in heads.take(attention.heads).enumerate() {
             let start = width + head * head_dim;
-            for (row, score) in qkv.chunks_exact(3 * width).zip(scores.iter_mut()) {
+            for (row, score) in rows(qkv, 3 * width).zip(scores.iter_mut()) {
                 *score = dot(query, row.get(start..start + head_dim).unwrap_or(&[]));
             }
             let highest = scores.iter().copied().max().unwrap_or(0);
@@ -129,7 +130,7 @@ pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: 
                 *score = e.into();
             }
             let mut acc = [0i32; MAX_HEAD_DIM];
-            for (row, &e) in qkv.chunks_exact(3 * width).zip(scores.iter()) {
+            for (row, &e) in rows(qkv, 3 * width).zip(scores.iter()) {
                 let values = row.get(start + width..start + width + head_dim).unwrap_or(&[]);
                 for (acc, &v) in acc.iter_mut().zip(values) {
                     *acc += e * i32::from(v);
@@ -152,9 +153,9 @@ fn each_acc<T>(
     store: impl Fn(&super::Channel<'_>, i32, &mut T),
 ) {
     let (k, n) = (layer.inputs().max(1), layer.outputs().max(1));
-    for (x, out) in x.chunks_exact(k).zip(out.chunks_exact_mut(n)) {
+    for (x, out) in rows(x, k).zip(rows_mut(out, n)) {
         let mut rescales = layer.rescales();
-        for (w, out) in layer.weights().chunks(BLOCK * k).zip(out.chunks_mut(BLOCK)) {
+        for (w, out) in layer.weights().chunks((BLOCK * k).max(1)).zip(out.chunks_mut(BLOCK)) {
             let acc = block_dot(x, w);
             for ((out, acc), channel) in out.iter_mut().zip(acc).zip(&mut rescales) {
                 store(&channel, channel.bias + acc, out);
@@ -180,7 +181,7 @@ fn block_dot(x: &[i8], w: &[i8]) -> [i32; BLOCK] {
             acc[3] += x * i32::from(w3);
         }
     } else {
-        for (acc, w) in acc.iter_mut().zip(w.chunks_exact(k.max(1))) {
+        for (acc, w) in acc.iter_mut().zip(rows(w, k)) {
             *acc = dot(x, w);
         }
     }

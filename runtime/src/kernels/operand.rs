@@ -3,6 +3,7 @@
 use crate::error::ShapeError;
 use crate::fixed::{Octaves, Requant, sat8};
 use crate::format::{I16Le, I32Le};
+use crate::rows::rows;
 
 /// An int8 layer: weights, bias and one rescale for each output channel.
 ///
@@ -66,8 +67,7 @@ impl<'a> Linear<'a> {
     /// Output channels in order.
     #[inline]
     pub fn channels(self) -> impl Iterator<Item = Channel<'a>> {
-        self.weights
-            .chunks_exact(self.k.max(1))
+        rows(self.weights, self.k)
             .zip(self.rescales())
             .map(|(weights, channel)| Channel { weights, ..channel })
     }

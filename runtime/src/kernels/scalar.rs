@@ -23,6 +23,7 @@ pub static KERNELS: Kernels = Kernels {
     attention_i8,
     pool_i32,
 };
+use crate::rows::{rows, rows_mut};
 
 /// Applies one layer to int8 rows.
 ///
@@ -45,7 +46,7 @@ pub static KERNELS: Kernels = Kernels {
 /// Jacob et al., "Quantization and Training of Neural Networks for Efficient
 /// Integer-Arithmetic-Only Inference", 2018, §2.2.
 pub fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_>, out: &mut [i8]) {
-    for (x, out) in rows(x, layer).zip(out.chunks_exact_mut(layer.outputs().max(1))) {
+    for (x, out) in rows(x, layer.inputs()).zip(rows_mut(out, layer.outputs())) {
         for (channel, out) in layer.channels().zip(out) {
             let acc = channel.bias + dot(x, channel.weights);
             *out = activation.apply(channel.requant.apply(acc));
@@ -59,7 +60,7 @@ pub fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_>, out:
 /// Shapes, scales and ranges as [`linear_i8`]; `|(out − z_x) · 256| < 2^17`.
 pub fn linear_skip_i8(x: &[i8], layer: &Linear<'_>, skip: &Skip, out: &mut [i8]) {
     let (zero_in, zero_out) = (i32::from(skip.input_zero_point), i32::from(skip.zero_point));
-    for (x, out) in rows(x, layer).zip(out.chunks_exact_mut(layer.outputs().max(1))) {
+    for (x, out) in rows(x, layer.inputs()).zip(rows_mut(out, layer.outputs())) {
         for (channel, out) in layer.channels().zip(out) {
             let acc = channel.bias + dot(x, channel.weights);
             let skipped = skip.requant.apply((i32::from(*out) - zero_in) * 256);
@@ -73,7 +74,7 @@ pub fn linear_skip_i8(x: &[i8], layer: &Linear<'_>, skip: &Skip, out: &mut [i8])
 ///
 /// Shapes, scales and ranges as [`linear_i8`], but `out` is i16 at the stream's scale.
 pub fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
-    for (x, out) in rows(x, layer).zip(out.chunks_exact_mut(layer.outputs().max(1))) {
+    for (x, out) in rows(x, layer.inputs()).zip(rows_mut(out, layer.outputs())) {
         for (channel, out) in layer.channels().zip(out) {
             let acc = channel.bias + dot(x, channel.weights);
             *out = sat16(i32::from(*out) + channel.requant.apply(acc));
@@ -89,7 +90,7 @@ pub fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
 /// pool's sums meet it, since `tokens · dim ≤ 2^15` and a value is at most 255.
 pub fn logits_i32(x: &[i32], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
     let k = x.len().max(1);
-    for ((w, bias), out) in w.chunks_exact(k).zip(bias.iter()).zip(out) {
+    for ((w, bias), out) in rows(w, k).zip(bias.iter()).zip(out) {
         *out = x.iter().zip(w).fold(bias, |acc, (&x, &w)| acc + x * i32::from(w));
     }
 }
@@ -97,7 +98,7 @@ pub fn logits_i32(x: &[i32], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
 /// The last layer of a head over i8 inputs; otherwise as [`logits_i32`], with `k ≤ 65_535`.
 pub fn logits_i8(x: &[i8], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
     let k = x.len().max(1);
-    for ((w, bias), out) in w.chunks_exact(k).zip(bias.iter()).zip(out) {
+    for ((w, bias), out) in rows(w, k).zip(bias.iter()).zip(out) {
         *out = bias + dot(x, w);
     }
 }
@@ -126,7 +127,7 @@ pub fn depthwise_i8(
     out: &mut [i8],
 ) {
     let channels = grid.channels.max(1);
-    for (position, out) in out.chunks_exact_mut(channels).enumerate() {
+    for (position, out) in rows_mut(out, channels).enumerate() {
         let (row, column) = (position / grid.width.max(1), position % grid.width.max(1));
         for (c, (channel, out)) in layer.rescales().zip(out).enumerate() {
             let taps = layer.weights().iter().skip(c).step_by(channels);
@@ -149,7 +150,7 @@ pub fn depthwise_i8(
 /// Ba et al., "Layer Normalization", 2016, with an integer reciprocal square root.
 pub fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
     let shift = norm.shift.clamp(7, 37) + 25;
-    for (x, out) in x.chunks_exact(dim.max(1)).zip(out.chunks_exact_mut(dim.max(1))) {
+    for (x, out) in rows(x, dim).zip(rows_mut(out, dim)) {
         let row = row_scale(x, norm.eps);
         let mult = row.times(norm.mult);
         for (&x, out) in x.iter().zip(out) {
@@ -166,7 +167,7 @@ pub fn layer_norm_affine_i8(x: &[i16], norm: &NormAffine<'_>, out: &mut [i8]) {
     let dim = norm.gamma.len().max(1);
     let shift = norm.shift.clamp(1, 24);
     let half = 1i32 << (shift - 1);
-    for (x, out) in x.chunks_exact(dim).zip(out.chunks_exact_mut(dim)) {
+    for (x, out) in rows(x, dim).zip(rows_mut(out, dim)) {
         let row = row_scale(x, norm.eps);
         for (((&x, gamma), beta), out) in
             x.iter().zip(norm.gamma.iter()).zip(norm.beta.iter()).zip(out)
@@ -199,12 +200,12 @@ pub fn layer_norm_affine_i8(x: &[i16], norm: &NormAffine<'_>, out: &mut [i8]) {
 pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
     let width = (attention.heads * attention.head_dim).max(1);
     let head_dim = attention.head_dim.max(1);
-    for (query, out) in qkv.chunks_exact(3 * width).zip(out.chunks_exact_mut(width)) {
-        let heads = query.chunks_exact(head_dim).zip(out.chunks_exact_mut(head_dim));
+    for (query, out) in rows(qkv, 3 * width).zip(rows_mut(out, width)) {
+        let heads = rows(query, head_dim).zip(rows_mut(out, head_dim));
         for (head, (query, out)) in heads.take(attention.heads).enumerate() {
             let start = head * head_dim;
             let mut highest = i32::MIN;
-            for (row, score) in qkv.chunks_exact(3 * width).zip(scores.iter_mut()) {
+            for (row, score) in rows(qkv, 3 * width).zip(scores.iter_mut()) {
                 *score = dot(query, row.get(width + start..).unwrap_or(&[]));
                 highest = highest.max(*score);
             }
@@ -227,7 +228,7 @@ pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: 
 /// Sums tokens: `out[d] = Σ_t (x[t, d] − zero_point)`; `x` is `[tokens, dim]`, `dim = out.len()`.
 pub fn pool_i32(x: &[i8], zero_point: i8, out: &mut [i32]) {
     out.fill(0);
-    for x in x.chunks_exact(out.len().max(1)) {
+    for x in rows(x, out.len()) {
         for (out, &x) in out.iter_mut().zip(x) {
             *out += i32::from(x) - i32::from(zero_point);
         }
@@ -246,10 +247,6 @@ pub(crate) fn row_scale(x: &[i16], eps: u32) -> RowScale {
     let sum = x.iter().map(|&x| i32::from(x)).sum();
     let squares = x.iter().map(|&x| i64::from(i32::from(x) * i32::from(x))).sum();
     RowScale::new(x.len(), sum, squares, eps)
-}
-
-fn rows<'x>(x: &'x [i8], layer: &Linear<'_>) -> core::slice::ChunksExact<'x, i8> {
-    x.chunks_exact(layer.inputs().max(1))
 }
 
 fn dot(x: &[i8], w: &[i8]) -> i32 {

@@ -1,6 +1,7 @@
 //! A 3×3 convolution as one linear layer over the windows of each output row.
 
 use crate::config::Grid;
+use crate::rows::rows_mut;
 
 /// What lies outside the input.
 #[derive(Clone, Copy)]
@@ -32,9 +33,9 @@ pub(super) fn each_row<X: Copy, T>(
     // Output sizes are input sizes divided by the stride and rounded up; strides are 1 or 2.
     let stride = if output.width == input.width && output.height == input.height { 1 } else { 2 };
     let row_len = (output.width * output.channels).max(1);
-    for (row, out) in out.chunks_exact_mut(row_len).enumerate() {
+    for (row, out) in rows_mut(out, row_len).enumerate() {
         let window_len = (9 * input.channels).max(1);
-        for (column, window) in windows.chunks_exact_mut(window_len).enumerate() {
+        for (column, window) in rows_mut(windows, window_len).enumerate() {
             gather(x, input, pad, (stride * row, stride * column), window);
         }
         apply(windows, out);
@@ -51,14 +52,14 @@ fn gather<X: Copy>(
 ) {
     let channels = grid.channels.max(1);
     let inside = column >= 1 && column + 1 < grid.width;
-    for (dy, line) in window.chunks_exact_mut(3 * channels).enumerate() {
+    for (dy, line) in rows_mut(window, 3 * channels).enumerate() {
         let y = (row + dy).checked_sub(1).filter(|&y| y < grid.height);
         if let (Some(y), true) = (y, inside) {
             let start = (y * grid.width + column - 1) * channels;
             copy(line, x.get(start..).unwrap_or(&[]));
             continue;
         }
-        for (dx, pixel) in line.chunks_exact_mut(channels).enumerate() {
+        for (dx, pixel) in rows_mut(line, channels).enumerate() {
             let x_at = (column + dx).checked_sub(1).filter(|&x| x < grid.width);
             match (y, x_at) {
                 (Some(y), Some(x_at)) => {

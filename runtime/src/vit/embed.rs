@@ -6,6 +6,7 @@ use crate::arena::{Carver, window_len};
 use crate::arithmetic::Arithmetic;
 use crate::config::StemSpec;
 use crate::model::Model;
+use crate::rows::rows_mut;
 use crate::site::{SiteId, SiteValues};
 
 /// Leaves the residual stream at the front of the arena.
@@ -23,7 +24,7 @@ pub(super) fn embed<A: Arithmetic>(
             let values = carver.front::<A::Act>(config.patch_len()?)?;
             A::start(&model.position, stream);
             let (width, patches) = (config.image().width, (size.into(), order));
-            for (token, stream) in stream.chunks_exact_mut(config.dim().max(1)).enumerate() {
+            for (token, stream) in rows_mut(stream, config.dim()).enumerate() {
                 patch::gather(image, width, patches, token, values, |bytes, values| {
                     A::load(&model.input, bytes, values);
                 });

@@ -1,6 +1,7 @@
 //! Patches of the image as rows of activations.
 
 use crate::config::PatchOrder;
+use crate::rows::rows_mut;
 
 /// Calls `load` with each run of image bytes of patch `token` and the place of its values, in the
 /// patch's order. Patches have side `size`; the image is RGB with `width` pixels a row.
@@ -17,7 +18,7 @@ pub(super) fn gather<T>(
         PatchOrder::Grid => {
             let columns = (width / size.max(1)).max(1);
             let (row, column) = (token / columns * size, token % columns * size);
-            for (line, patch) in patch.chunks_exact_mut((3 * size).max(1)).enumerate() {
+            for (line, patch) in rows_mut(patch, 3 * size).enumerate() {
                 let start = 3 * ((row + line) * width + column);
                 load(image.get(start..).unwrap_or(&[]), patch);
             }

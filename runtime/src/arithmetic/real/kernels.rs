@@ -4,6 +4,7 @@
 use super::{RealAttention, RealLinear, RealNorm};
 use crate::config::Grid;
 use crate::kernels::scalar::window_position;
+use crate::rows::{rows, rows_mut};
 
 /// Weights that are widened at a time, once for all rows of the input.
 const PIECE: usize = 64;
@@ -24,7 +25,7 @@ pub(super) fn accumulate(x: &[f32], layer: &RealLinear<'_>, out: &mut [f32]) {
             for (wide, weight) in wide.iter_mut().zip(weights.iter()) {
                 *wide = weight;
             }
-            let rows = x.chunks_exact(k);
+            let rows = rows(x, k);
             for (x, out) in rows.zip(out.iter_mut().skip(j).step_by(n)) {
                 *out += dot(x.get(piece * PIECE..).unwrap_or(&[]), &wide);
             }
@@ -51,7 +52,7 @@ fn dot(x: &[f32], w: &[f32; PIECE]) -> f32 {
 /// Depthwise 3×3 convolution with padding 1; weights are tap by tap.
 pub(super) fn depthwise(x: &[f32], grid: Grid, layer: &RealLinear<'_>, out: &mut [f32]) {
     let channels = grid.channels.max(1);
-    for (position, out) in out.chunks_exact_mut(channels).enumerate() {
+    for (position, out) in rows_mut(out, channels).enumerate() {
         let (row, column) = (position / grid.width.max(1), position % grid.width.max(1));
         for (out, bias) in out.iter_mut().zip(layer.bias.iter()) {
             *out = bias;
@@ -73,7 +74,7 @@ pub(super) fn normalise(x: &[f32], dim: usize, norm: &RealNorm<'_>, out: &mut [f
     let dim = dim.max(1);
     #[expect(clippy::cast_precision_loss, reason = "a row has at most 1,024 values")]
     let n = dim as f32;
-    for (x, out) in x.chunks_exact(dim).zip(out.chunks_exact_mut(dim)) {
+    for (x, out) in rows(x, dim).zip(rows_mut(out, dim)) {
         let mean = x.iter().sum::<f32>() / n;
         let variance = x.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / n;
         let gain = 1.0 / libm::sqrtf(variance + EPS);
@@ -91,12 +92,12 @@ pub(super) fn attend(qkv: &[f32], attention: &RealAttention, scores: &mut [f32],
     let width = (heads * head_dim).max(1);
     #[expect(clippy::cast_precision_loss, reason = "a head has at most 128 values")]
     let gain = 1.0 / libm::sqrtf(head_dim as f32);
-    for (query, out) in qkv.chunks_exact(3 * width).zip(out.chunks_exact_mut(width)) {
-        let pairs = query.chunks_exact(head_dim).zip(out.chunks_exact_mut(head_dim));
+    for (query, out) in rows(qkv, 3 * width).zip(rows_mut(out, width)) {
+        let pairs = rows(query, head_dim).zip(rows_mut(out, head_dim));
         for (head, (query, out)) in pairs.take(heads).enumerate() {
             let start = width + head * head_dim;
             let mut highest = f32::NEG_INFINITY;
-            for (row, score) in qkv.chunks_exact(3 * width).zip(scores.iter_mut()) {
+            for (row, score) in rows(qkv, 3 * width).zip(scores.iter_mut()) {
                 let key = row.get(start..).unwrap_or(&[]);
                 *score = gain * query.iter().zip(key).map(|(q, k)| q * k).sum::<f32>();
                 highest = highest.max(*score);
@@ -107,7 +108,7 @@ pub(super) fn attend(qkv: &[f32], attention: &RealAttention, scores: &mut [f32],
                 sum += *score;
             }
             out.fill(0.0);
-            for (row, score) in qkv.chunks_exact(3 * width).zip(scores.iter()) {
+            for (row, score) in rows(qkv, 3 * width).zip(scores.iter()) {
                 let value = row.get(start + width..).unwrap_or(&[]);
                 for (out, value) in out.iter_mut().zip(value) {
                     *out += score / sum * value;

@@ -10,6 +10,7 @@ mod leaves;
 use super::{Arithmetic, Stages, Types};
 use crate::config::Grid;
 use crate::format::{F16Le, F32Le, PixelRecord};
+use crate::rows::rows;
 use crate::site::{Columns, SiteValues};
 use kernels::{accumulate, attend, depthwise, gelu, normalise};
 
@@ -170,7 +171,7 @@ impl Stages for Real {
 
     fn pool((): (), x: &[f32], _: f32, out: &mut [f32]) {
         out.fill(0.0);
-        for x in x.chunks_exact(out.len().max(1)) {
+        for x in rows(x, out.len()) {
             for (out, &x) in out.iter_mut().zip(x) {
                 *out += x;
             }

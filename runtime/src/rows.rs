@@ -1,0 +1,79 @@
+//! A slice as rows of equal length.
+//!
+//! The standard `chunks_exact` divides by the length of a chunk when two of them are zipped, and a
+//! division by a length that is not a constant is a panic path. These iterators only split.
+
+use core::num::NonZero;
+
+/// Rows of `len` values; what is left at the end is no row. A length of 0 is read as 1.
+#[inline]
+pub(crate) const fn rows<T>(values: &[T], len: usize) -> Rows<'_, T> {
+    Rows { rest: values, len: at_least_one(len) }
+}
+
+/// The same, to be written to.
+#[inline]
+pub(crate) const fn rows_mut<T>(values: &mut [T], len: usize) -> RowsMut<'_, T> {
+    RowsMut { rest: values, len: at_least_one(len) }
+}
+
+const fn at_least_one(len: usize) -> NonZero<usize> {
+    match NonZero::new(len) {
+        Some(len) => len,
+        None => NonZero::<usize>::MIN,
+    }
+}
+
+/// See [`rows`].
+pub(crate) struct Rows<'a, T> {
+    rest: &'a [T],
+    len: NonZero<usize>,
+}
+
+/// See [`rows_mut`].
+pub(crate) struct RowsMut<'a, T> {
+    rest: &'a mut [T],
+    len: NonZero<usize>,
+}
+
+impl<'a, T> Iterator for Rows<'a, T> {
+    type Item = &'a [T];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [T]> {
+        let (row, rest) = self.rest.split_at_checked(self.len.get())?;
+        self.rest = rest;
+        Some(row)
+    }
+}
+
+impl<'a, T> Iterator for RowsMut<'a, T> {
+    type Item = &'a mut [T];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a mut [T]> {
+        let len = self.len.get();
+        if self.rest.len() < len {
+            return None;
+        }
+        let (row, rest) = core::mem::take(&mut self.rest).split_at_mut_checked(len)?;
+        self.rest = rest;
+        Some(row)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_whole_and_in_order() {
+        let values = [1, 2, 3, 4, 5];
+        assert_eq!(rows(&values, 2).collect::<Vec<_>>(), [[1, 2], [3, 4]], "two rows of two");
+        assert_eq!(rows(&values, 6).count(), 0, "no row of six");
+        assert_eq!(rows(&values, 0).count(), 5, "a length of zero is one");
+        let mut values = values;
+        rows_mut(&mut values, 2).for_each(|row| row.reverse());
+        assert_eq!(values, [2, 1, 4, 3, 5], "each row was given once");
+    }
+}
