@@ -19,17 +19,10 @@ fn check(name: &str, blob: &[u8], image: &[u8]) {
             .unwrap_or_else(|error| panic!("{name}, {kernels:?}: {error}"));
         for (found, expected) in sites.iter().zip(&expected.sites) {
             let pairs = found.values.iter().zip(&expected.values);
-            let wrong = pairs
-                .clone()
-                .position(|(found, expected)| found != expected);
+            let wrong = pairs.clone().position(|(found, expected)| found != expected);
             assert_eq!(
                 (&found.name, found.zero_point, found.values.len(), wrong),
-                (
-                    &expected.name,
-                    expected.zero_point,
-                    expected.values.len(),
-                    None
-                ),
+                (&expected.name, expected.zero_point, expected.values.len(), None),
                 "{name}, {kernels:?}: site, zero point, length, first wrong value"
             );
         }
@@ -38,10 +31,7 @@ fn check(name: &str, blob: &[u8], image: &[u8]) {
         let logits: Vec<i128> = output.logits().iter().map(|&v| v.into()).collect();
         assert_eq!(logits, expected.logits, "{name}, {kernels:?}: logits");
         let probabilities: Vec<i128> = output.probabilities().map(Into::into).collect();
-        assert_eq!(
-            probabilities, expected.probabilities,
-            "{name}, {kernels:?}: probabilities"
-        );
+        assert_eq!(probabilities, expected.probabilities, "{name}, {kernels:?}: probabilities");
     }
 }
 
@@ -72,11 +62,7 @@ fn extreme_networks_equal_the_page() {
 
 #[test]
 fn presets_equal_the_page() {
-    for (preset, images) in [
-        (Preset::Micro, 3),
-        (Preset::Compact, 1),
-        (Preset::Vit64x4, 1),
-    ] {
+    for (preset, images) in [(Preset::Micro, 3), (Preset::Compact, 1), (Preset::Vit64x4, 1)] {
         let config = preset.config(10).unwrap();
         let blob = synthetic::blob(&config, 1);
         for seed in 0..images {
@@ -134,20 +120,12 @@ fn wrong_sizes_are_named() {
         let (arena_len, image_len) = (model.arena_len(), config.image().len());
         let mut arena = vec![0; arena_len];
         let found = arena_len - 1;
-        let error = model
-            .run(&vec![0; image_len], &mut arena[..found])
-            .unwrap_err();
-        let expected = RunError::Arena {
-            found,
-            expected: arena_len,
-        };
+        let error = model.run(&vec![0; image_len], &mut arena[..found]).unwrap_err();
+        let expected = RunError::Arena { found, expected: arena_len };
         assert_eq!(error, expected, "{name}: one byte of arena too few");
         for found in [0, image_len - 1, image_len + 1] {
             let error = model.run(&vec![0; found], &mut arena).unwrap_err();
-            let expected = RunError::Image {
-                found,
-                expected: image_len,
-            };
+            let expected = RunError::Image { found, expected: image_len };
             assert_eq!(error, expected, "{name}: an image of {found} bytes");
         }
     }

@@ -1,8 +1,14 @@
-//! What the workspace's tests share: random networks, an independent integer reference, and the
-//! golden files.
+//! What the workspace's tests share: random networks, an independent integer reference, the golden
+//! files, and tools to damage a blob.
 
+pub mod fnv;
+pub mod golden;
 pub mod integer_reference;
+pub mod mutation;
 pub mod network;
 pub mod observed;
+pub mod real_network;
 pub mod rng;
+pub mod sealed;
+pub mod smallest;
 pub mod synthetic;

@@ -128,15 +128,8 @@ impl Network {
         let convs: Vec<_> = self.convs.iter().map(Conv::record).collect();
         let blocks: Vec<_> = self.blocks.iter().map(Block::record).collect();
         let class_head = self.class_head.to_bytes();
-        let mut heads = vec![HeadRecord {
-            kind: HEAD_CLASS,
-            body: &class_head,
-        }];
-        heads.extend(
-            self.other_heads
-                .iter()
-                .map(|(kind, body)| HeadRecord { kind: *kind, body }),
-        );
+        let mut heads = vec![HeadRecord { kind: HEAD_CLASS, body: &class_head }];
+        heads.extend(self.other_heads.iter().map(|(kind, body)| HeadRecord { kind: *kind, body }));
         let blob = runtime::format::Blob {
             arithmetic: ARITHMETIC_INT8,
             header: Header {
@@ -170,10 +163,10 @@ impl Activation {
     fn record(&self) -> ActivationRecord<'_> {
         ActivationRecord {
             zero_point: self.zero_point,
-            gelu: self.gelu.as_ref().map(|(table, zero_point)| GeluRecord {
-                table,
-                zero_point: *zero_point,
-            }),
+            gelu: self
+                .gelu
+                .as_ref()
+                .map(|(table, zero_point)| GeluRecord { table, zero_point: *zero_point }),
         }
     }
 }
@@ -202,10 +195,7 @@ impl Block {
             mlp2_gelu: self
                 .mlp2_gelu
                 .as_ref()
-                .map(|(zero_point, table)| SecondGeluRecord {
-                    zero_point: *zero_point,
-                    table,
-                }),
+                .map(|(zero_point, table)| SecondGeluRecord { zero_point: *zero_point, table }),
         }
     }
 }
@@ -224,7 +214,8 @@ impl End {
 }
 
 impl ClassHead {
-    fn to_bytes(&self) -> Vec<u8> {
+    /// The body of the head's record.
+    pub fn to_bytes(&self) -> Vec<u8> {
         let hidden: Vec<_> = self.hidden.iter().map(pair).collect();
         let last = LogitsRecord {
             weights: &self.weights,
@@ -240,7 +231,7 @@ fn pair((linear, activation): &(Linear, Activation)) -> (LinearRecord<'_>, Activ
 }
 
 /// What `write` writes, in a buffer that is doubled until it is large enough.
-fn grow(write: impl Fn(&mut [u8]) -> Result<usize, WriteError>) -> Vec<u8> {
+pub(crate) fn grow(write: impl Fn(&mut [u8]) -> Result<usize, WriteError>) -> Vec<u8> {
     let mut buffer = vec![0; 1 << 12];
     loop {
         match write(&mut buffer) {

@@ -1,6 +1,6 @@
 //! What the runtime shows of one run, in the form of the reference's answer.
 
-use crate::integer_reference::Site;
+use crate::integer_reference::{Answer, Site};
 use runtime::{Model, Output, RunError};
 
 /// Runs `model` and returns every site it shows together with its output.
@@ -21,4 +21,19 @@ pub fn observe<'m>(
         });
     })?;
     Ok((sites, output))
+}
+
+/// Runs `model` in an arena of its own and returns everything that it computed.
+///
+/// # Errors
+/// Those of [`Model::run_observed`].
+pub fn answer(model: &Model<'_>, image: &[u8]) -> Result<Answer, RunError> {
+    let mut arena = vec![0xA5; model.arena_len()];
+    let (sites, output) = observe(model, image, &mut arena)?;
+    Ok(Answer {
+        sites,
+        logits: output.logits().iter().map(|&v| v.into()).collect(),
+        embedding: output.embedding().iter().map(|&v| v.into()).collect(),
+        probabilities: output.probabilities().map(Into::into).collect(),
+    })
 }

@@ -58,11 +58,8 @@ mod tests {
     fn the_sequence_is_the_published_one() {
         let mut rng = Rng::new(1_234_567);
         let found = [rng.bits(), rng.bits(), rng.bits()];
-        let published = [
-            6_457_827_717_110_365_317,
-            3_203_168_211_198_807_973,
-            9_817_491_932_198_370_423,
-        ];
+        let published =
+            [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423];
         assert_eq!(found, published, "the first three outputs for seed 1234567");
     }
 

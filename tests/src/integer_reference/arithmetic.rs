@@ -22,10 +22,7 @@ pub(super) fn sat16(value: Z) -> Z {
 }
 
 fn within(what: &str, value: Z, min: Z, below: Z) -> Z {
-    assert!(
-        (min..below).contains(&value),
-        "{what} is {value}, not in {min}..{below}"
-    );
+    assert!((min..below).contains(&value), "{what} is {value}, not in {min}..{below}");
     value
 }
 

@@ -43,11 +43,7 @@ pub(super) enum Stem {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Stage {
-    Conv {
-        channels: usize,
-        stride: usize,
-        gelu: bool,
-    },
+    Conv { channels: usize, stride: usize, gelu: bool },
     Residual,
     InvertedResidual,
 }
@@ -228,25 +224,18 @@ impl<'a> Bytes<'a> {
 
     fn i16s(&mut self) -> Vec<Z> {
         let words = self.byte_string().chunks_exact(2);
-        words
-            .map(|w| i16::from_le_bytes([w[0], w[1]]).into())
-            .collect()
+        words.map(|w| i16::from_le_bytes([w[0], w[1]]).into()).collect()
     }
 
     fn i32s(&mut self) -> Vec<Z> {
         let words = self.byte_string().chunks_exact(4);
-        words
-            .map(|w| i32::from_le_bytes([w[0], w[1], w[2], w[3]]).into())
-            .collect()
+        words.map(|w| i32::from_le_bytes([w[0], w[1], w[2], w[3]]).into()).collect()
     }
 
     fn spec(&mut self) -> Spec {
         let (height, width) = (self.size(), self.size());
         let stem = match self.varint() {
-            0 => Stem::Patches {
-                size: self.take(1)[0].into(),
-                grid_order: self.varint() == 0,
-            },
+            0 => Stem::Patches { size: self.take(1)[0].into(), grid_order: self.varint() == 0 },
             _ => Stem::Conv((0..self.size()).map(|_| self.stage()).collect()),
         };
         Spec {
@@ -284,19 +273,11 @@ impl<'a> Bytes<'a> {
     }
 
     fn layer(&mut self) -> Layer {
-        Layer {
-            weights: self.i8s(),
-            bias: self.i32s(),
-            mult: self.i32s(),
-            shift: self.u8s(),
-        }
+        Layer { weights: self.i8s(), bias: self.i32s(), mult: self.i32s(), shift: self.u8s() }
     }
 
     fn activation(&mut self) -> Activation {
-        Activation {
-            zero_point: self.i8(),
-            gelu: self.option(|at| (at.i8s(), at.i8())),
-        }
+        Activation { zero_point: self.i8(), gelu: self.option(|at| (at.i8s(), at.i8())) }
     }
 
     fn activated(&mut self) -> (Layer, Activation) {
@@ -308,20 +289,11 @@ impl<'a> Bytes<'a> {
     }
 
     fn conv(&mut self) -> Conv {
-        Conv {
-            layer: self.layer(),
-            activation: self.activation(),
-            skip: self.option(Self::factor),
-        }
+        Conv { layer: self.layer(), activation: self.activation(), skip: self.option(Self::factor) }
     }
 
     fn norm(&mut self) -> Norm {
-        Norm {
-            eps: self.varint(),
-            mult: self.varint(),
-            shift: self.u8(),
-            zero_point: self.i8(),
-        }
+        Norm { eps: self.varint(), mult: self.varint(), shift: self.u8(), zero_point: self.i8() }
     }
 
     fn block(&mut self) -> Block {

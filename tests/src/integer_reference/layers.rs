@@ -14,12 +14,7 @@ pub(super) struct Tensor {
 
 impl Tensor {
     pub(super) fn tokens(values: Vec<Z>, channels: usize) -> Self {
-        Self {
-            height: 1,
-            width: values.len() / channels,
-            channels,
-            values,
-        }
+        Self { height: 1, width: values.len() / channels, channels, values }
     }
 
     fn at(&self, y: usize, x: usize) -> &[Z] {
@@ -45,12 +40,7 @@ impl Tensor {
                 }
             }
         }
-        Self {
-            height,
-            width,
-            channels: 9 * self.channels,
-            values,
-        }
+        Self { height, width, channels: 9 * self.channels, values }
     }
 
     /// Exact accumulators of a linear layer over every position.
@@ -67,11 +57,7 @@ impl Tensor {
                 values.push(acc(sum));
             }
         }
-        Self {
-            channels: n,
-            values,
-            ..*self
-        }
+        Self { channels: n, values, ..*self }
     }
 
     /// Exact accumulators of a depthwise convolution of stride 1.

@@ -50,9 +50,7 @@ impl IntegerReference {
     /// # Panics
     /// If the blob is not valid.
     pub fn new(bytes: &[u8]) -> Self {
-        Self {
-            blob: blob::read(bytes),
-        }
+        Self { blob: blob::read(bytes) }
     }
 
     /// Runs the network on the bytes of an image.
@@ -60,10 +58,7 @@ impl IntegerReference {
     /// # Panics
     /// If a value leaves the range that the page gives for it, or the image has another size.
     pub fn run(&self, image: &[u8]) -> Answer {
-        let mut pass = Pass {
-            blob: &self.blob,
-            sites: Vec::new(),
-        };
+        let mut pass = Pass { blob: &self.blob, sites: Vec::new() };
         let mut stream = pass.embed(image);
         for (index, block) in self.blob.blocks.iter().enumerate() {
             pass.block(index, block, &mut stream);
@@ -86,11 +81,7 @@ struct Pass<'b> {
 
 impl Pass<'_> {
     fn show(&mut self, name: impl Into<String>, zero_point: Z, values: &[Z]) {
-        self.sites.push(Site {
-            name: name.into(),
-            zero_point,
-            values: values.to_vec(),
-        });
+        self.sites.push(Site { name: name.into(), zero_point, values: values.to_vec() });
     }
 
     /// Last normalisation, pool and class head: logits and embedding.

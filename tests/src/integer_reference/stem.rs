@@ -15,20 +15,12 @@ impl Pass<'_> {
             channels: 3,
             values: image.iter().map(|&byte| Z::from(byte) - 128).collect(),
         };
-        assert_eq!(
-            input.values.len(),
-            3 * spec.height * spec.width,
-            "bytes of the image"
-        );
+        assert_eq!(input.values.len(), 3 * spec.height * spec.width, "bytes of the image");
         let x = match &spec.stem {
             Stem::Patches { size, grid_order } => patches(&input, *size, *grid_order),
             Stem::Conv(stages) => self.convolutions(input, stages),
         };
-        let mut stream = Tensor {
-            values: self.blob.position.clone(),
-            channels: spec.dim,
-            ..x
-        };
+        let mut stream = Tensor { values: self.blob.position.clone(), channels: spec.dim, ..x };
         add(&mut stream, &x, &self.blob.embed);
         self.show("embed", 0, &stream.values);
         stream
@@ -66,14 +58,7 @@ impl Pass<'_> {
         zero_point: Z,
     ) -> Tensor {
         match (stage, convs) {
-            (
-                Stage::Conv {
-                    channels,
-                    stride,
-                    gelu,
-                },
-                [conv],
-            ) => {
+            (Stage::Conv { channels, stride, gelu }, [conv]) => {
                 let acc = x.windows(stride, pad).linear(&conv.layer);
                 assert_eq!(acc.channels, channels, "channels of a stage");
                 let out = acc.rescaled(&conv.layer).activated(&conv.activation);
@@ -95,9 +80,7 @@ impl Pass<'_> {
                 self.show_conv((index, 0, "gelu"), expand, &wide);
                 let zero = expand.activation.output_zero_point();
                 let acc = wide.depthwise(&depthwise.layer, zero);
-                let inner = acc
-                    .rescaled(&depthwise.layer)
-                    .activated(&depthwise.activation);
+                let inner = acc.rescaled(&depthwise.layer).activated(&depthwise.activation);
                 self.show_conv((index, 1, "gelu"), depthwise, &inner);
                 let out = skip(x, zero_point, &inner, project);
                 self.show_conv((index, 2, "add"), project, &out);
@@ -151,10 +134,5 @@ fn patches(image: &Tensor, size: usize, grid_order: bool) -> Tensor {
         // Neighbouring pixels of the image read row by row: the bytes as they are.
         values.clone_from(&image.values);
     }
-    Tensor {
-        height,
-        width,
-        channels: size * size * 3,
-        values,
-    }
+    Tensor { height, width, channels: size * size * 3, values }
 }

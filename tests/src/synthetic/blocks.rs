@@ -12,7 +12,7 @@ impl Filler {
         let (norm1, normed) = self.norm();
         let qkv = self.linear(3 * width, dim, normed, 40);
         let (context, mixed) = self.context();
-        let project = self.linear(dim, width, mixed, 2000);
+        let project = self.linear(dim, width, mixed, 900);
         let (norm2, normed) = self.norm();
         let linear = self.linear(hidden, dim, normed, 40);
         let (activation, mut inner) = self.activation(!mlp.depthwise);
@@ -21,7 +21,7 @@ impl Filler {
             inner = output;
             (linear, activation)
         });
-        let spread = if mlp.second_gelu { 40 } else { 2000 };
+        let spread = if mlp.second_gelu { 40 } else { 2500 };
         Block {
             norm1,
             qkv,
@@ -50,12 +50,7 @@ impl Filler {
         }
         let spread = self.rng.between(30, 60);
         let (mult, shift) = factor(spread, 1);
-        let record = NormRecord {
-            eps: self.rng.pick(1, 1000),
-            mult,
-            shift,
-            zero_point,
-        };
+        let record = NormRecord { eps: self.rng.pick(1, 1000), mult, shift, zero_point };
         (record, Signal::spread_by(spread, zero_point))
     }
 
@@ -70,7 +65,7 @@ impl Filler {
         }
         let head_dim = i64::try_from(config.head_dim()).expect("at most 128");
         let typical = 40 * 40 * (1_000_000 * head_dim).isqrt() / 1000;
-        u32::try_from((2 << 28) / typical).expect("below 2^29")
+        u32::try_from((6 << 28) / typical).expect("below 2^29")
     }
 
     fn context(&mut self) -> (ContextRecord, Signal) {
@@ -82,13 +77,9 @@ impl Filler {
             };
             return (record, Signal::spread_by(90, record.zero_point));
         }
-        let (mult, shift) = factor(self.rng.between(15, 25), 10);
+        let (mult, shift) = factor(self.rng.between(10, 13), 10);
         let zero_point = self.rng.pick(-20, 20);
-        let record = ContextRecord {
-            mult,
-            shift,
-            zero_point,
-        };
+        let record = ContextRecord { mult, shift, zero_point };
         (record, Signal::spread_by(35, zero_point))
     }
 
@@ -141,15 +132,9 @@ impl Filler {
             weights,
             bias: self.any_i32s(config.classes(), if extreme { 1 << 30 } else { peak / 2 }),
             probability: if extreme {
-                RequantRecord {
-                    mult: self.any_mult(),
-                    shift: self.rng.pick(10, 62),
-                }
+                RequantRecord { mult: self.any_mult(), shift: self.rng.pick(10, 62) }
             } else {
-                RequantRecord {
-                    mult,
-                    shift: shift.clamp(10, 62),
-                }
+                RequantRecord { mult, shift: shift.clamp(10, 62) }
             },
         }
     }

@@ -17,10 +17,7 @@ pub(super) struct Signal {
 }
 
 impl Signal {
-    pub(super) const IMAGE: Self = Self {
-        zero_point: 0,
-        spread: 74,
-    };
+    pub(super) const IMAGE: Self = Self { zero_point: 0, spread: 45 };
     /// A normalisation's output, whose zero point the layer after it knows.
     pub(super) const fn spread_by(spread: i64, zero_point: i8) -> Self {
         Self { zero_point, spread }
@@ -100,9 +97,8 @@ impl Filler {
     ) -> (Linear, Activation, Signal) {
         let mut linear = self.linear(channels, 9, input, 40);
         // Stored tap by tap.
-        linear.weights = (0..9 * channels)
-            .map(|i| linear.weights[i % channels * 9 + i / channels])
-            .collect();
+        linear.weights =
+            (0..9 * channels).map(|i| linear.weights[i % channels * 9 + i / channels]).collect();
         let (activation, output) = self.activation(true);
         (linear, activation, output)
     }
@@ -111,10 +107,7 @@ impl Filler {
     pub(super) fn activation(&mut self, gelu: bool) -> (Activation, Signal) {
         let zero_point: i8 = self.rng.pick(-30, 30);
         if !gelu {
-            let activation = Activation {
-                zero_point,
-                gelu: None,
-            };
+            let activation = Activation { zero_point, gelu: None };
             return (activation, Signal::spread_by(40, zero_point));
         }
         let zero_after: i8 = self.rng.pick(-110, -40);
@@ -130,18 +123,13 @@ impl Filler {
                 }
             })
             .collect();
-        let activation = Activation {
-            zero_point,
-            gelu: Some((table, zero_after)),
-        };
-        (activation, Signal::spread_by(35, zero_after))
+        let activation = Activation { zero_point, gelu: Some((table, zero_after)) };
+        (activation, Signal::spread_by(22, zero_after))
     }
 
     /// i16 values of at most `peak` in magnitude.
     pub(super) fn i16s(&mut self, len: usize, peak: i16) -> Vec<u8> {
-        (0..len)
-            .flat_map(|_| self.rng.pick(-peak, peak).to_le_bytes())
-            .collect()
+        (0..len).flat_map(|_| self.rng.pick(-peak, peak).to_le_bytes()).collect()
     }
 
     /// i32 values of at most `peak` in magnitude, a quarter of them at either end.
@@ -186,11 +174,7 @@ pub(super) fn factor(num: i64, den: i64) -> (u32, u8) {
         }
     }
     // Above 2^31 or below 2^−32: the nearest end.
-    if num > den {
-        ((1 << 31) - 1, 0)
-    } else {
-        (1 << 30, 62)
-    }
+    if num > den { ((1 << 31) - 1, 0) } else { (1 << 30, 62) }
 }
 
 #[cfg(test)]
@@ -206,10 +190,7 @@ mod tests {
                 product <= scaled && scaled < product + i128::from(den),
                 "{num} / {den}: {mult} >> {shift}"
             );
-            assert!(
-                (1 << 30..1 << 31).contains(&mult),
-                "{num} / {den}: {mult} is not normalised"
-            );
+            assert!((1 << 30..1 << 31).contains(&mult), "{num} / {den}: {mult} is not normalised");
         }
     }
 }

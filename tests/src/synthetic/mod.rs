@@ -29,10 +29,7 @@ pub enum Values {
 
 /// A valid network for `config`.
 pub fn network(config: &VitConfig, seed: u64, values: Values) -> Network {
-    let mut fill = Filler {
-        rng: Rng::new(seed),
-        values,
-    };
+    let mut fill = Filler { rng: Rng::new(seed), values };
     let pad = core::array::from_fn(|_| fill.rng.pick(i8::MIN, i8::MAX));
     let (convs, last) = stem(config, &mut fill);
     let inputs = match config.patch_len() {
@@ -41,14 +38,10 @@ pub fn network(config: &VitConfig, seed: u64, values: Values) -> Network {
     };
     let embed = fill.linear(config.dim(), inputs, last, 3000);
     let position = fill.i16s(config.tokens() * config.dim(), 2000);
-    let blocks = (0..config.depth())
-        .map(|_| fill.block(config))
-        .collect::<Vec<_>>();
+    let blocks = (0..config.depth()).map(|_| fill.block(config)).collect::<Vec<_>>();
     let end = end(config, &mut fill);
     let class_head = fill.class_head(config, end.zero_point);
-    let names: Vec<String> = (0..config.classes())
-        .map(|c| format!("class {c}"))
-        .collect();
+    let names: Vec<String> = (0..config.classes()).map(|c| format!("class {c}")).collect();
     Network {
         spec: config.spec().clone(),
         pad,
@@ -97,11 +90,7 @@ impl Filler {
                 let hidden = hidden.into();
                 let inner = self.conv((hidden, from), input, true, convs);
                 let (linear, activation, inner) = self.depthwise(hidden, inner);
-                convs.push(Conv {
-                    linear,
-                    activation,
-                    skip: None,
-                });
+                convs.push(Conv { linear, activation, skip: None });
                 self.skip((to, hidden), inner, convs)
             }
         }
@@ -116,11 +105,7 @@ impl Filler {
     ) -> Signal {
         let linear = self.linear(n, k, input, 40);
         let (activation, output) = self.activation(gelu);
-        convs.push(Conv {
-            linear,
-            activation,
-            skip: None,
-        });
+        convs.push(Conv { linear, activation, skip: None });
         output
     }
 
@@ -130,11 +115,7 @@ impl Filler {
         let (activation, output) = self.activation(false);
         // Half to three quarters of the stage's input.
         let eighths = self.rng.pick(4, 6);
-        convs.push(Conv {
-            linear,
-            activation,
-            skip: Some(self.requant(eighths, 8 * 256)),
-        });
+        convs.push(Conv { linear, activation, skip: Some(self.requant(eighths, 8 * 256)) });
         output
     }
 }
@@ -145,7 +126,7 @@ fn end(config: &VitConfig, fill: &mut Filler) -> End {
     let embedding = (config.spec().pool == Pool::Mean).then(|| {
         // Sums of tokens are about 14 steps a token.
         let tokens = i64::try_from(config.tokens()).expect("at most 1024");
-        fill.requant(5, 2 * tokens.max(6))
+        fill.requant(5, 3 * tokens.max(6))
     });
     if extreme {
         return End {
@@ -162,10 +143,8 @@ fn end(config: &VitConfig, fill: &mut Filler) -> End {
         .map(|_| fill.rng.pick::<i16>(400, 900) * if fill.rng.one_in(2) { 1 } else { -1 })
         .flat_map(i16::to_le_bytes)
         .collect();
-    let beta = (0..dim)
-        .map(|_| fill.rng.pick::<i32>(-20, 20) << 14)
-        .flat_map(i32::to_le_bytes)
-        .collect();
+    let beta =
+        (0..dim).map(|_| fill.rng.pick::<i32>(-20, 20) << 14).flat_map(i32::to_le_bytes).collect();
     End {
         eps: fill.rng.pick(1, 1000),
         gamma,
@@ -185,15 +164,9 @@ impl Filler {
     /// The rescale nearest below `num / den`, or any.
     fn requant(&mut self, num: i64, den: i64) -> RequantRecord {
         if self.extreme() {
-            return RequantRecord {
-                mult: self.any_mult(),
-                shift: self.rng.pick(32, 62),
-            };
+            return RequantRecord { mult: self.any_mult(), shift: self.rng.pick(32, 62) };
         }
         let (mult, shift) = layers::factor(num, den);
-        RequantRecord {
-            mult,
-            shift: shift.clamp(32, 62),
-        }
+        RequantRecord { mult, shift: shift.clamp(32, 62) }
     }
 }

@@ -15,37 +15,20 @@ use runtime::config::{
 /// If the generator breaks a rule of [`VitConfig`].
 pub fn random_spec(rng: &mut Rng) -> VitConfig {
     let dim = width(rng);
-    let (image, stem) = if rng.one_in(2) {
-        patches(rng)
-    } else {
-        convolutions(rng, dim)
-    };
-    let row_order = matches!(
-        stem,
-        StemSpec::Patches {
-            order: PatchOrder::Row,
-            ..
-        }
-    );
+    let (image, stem) = if rng.one_in(2) { patches(rng) } else { convolutions(rng, dim) };
+    let row_order = matches!(stem, StemSpec::Patches { order: PatchOrder::Row, .. });
     let spec = VitSpec {
         image,
         stem,
         dim,
         depth: rng.pick(1, 2),
-        attention: AttentionSpec {
-            heads: rng.pick(1, 3),
-            head_dim: rng.pick(1, 18),
-        },
+        attention: AttentionSpec { heads: rng.pick(1, 3), head_dim: rng.pick(1, 18) },
         mlp: MlpSpec {
             dim: width(rng),
             depthwise: !row_order && rng.one_in(2),
             second_gelu: rng.one_in(3),
         },
-        pool: if rng.one_in(3) {
-            Pool::Flatten
-        } else {
-            Pool::Mean
-        },
+        pool: if rng.one_in(3) { Pool::Flatten } else { Pool::Mean },
         hidden: (0..rng.pick(-1, 2i8)).map(|_| width(rng)).collect(),
         classes: rng.pick(2, 7),
     };
@@ -67,19 +50,12 @@ fn patches(rng: &mut Rng) -> (ImageSpec, StemSpec) {
         height: rng.pick(1, 4) * u16::from(size),
         width: rng.pick(1, 5) * u16::from(size),
     };
-    let order = if rng.one_in(2) {
-        PatchOrder::Grid
-    } else {
-        PatchOrder::Row
-    };
+    let order = if rng.one_in(2) { PatchOrder::Grid } else { PatchOrder::Row };
     (image, StemSpec::Patches { size, order })
 }
 
 fn convolutions(rng: &mut Rng, dim: u16) -> (ImageSpec, StemSpec) {
-    let image = ImageSpec {
-        height: rng.pick(1, 9),
-        width: rng.pick(1, 9),
-    };
+    let image = ImageSpec { height: rng.pick(1, 9), width: rng.pick(1, 9) };
     let mut stages = Vec::new();
     for _ in 0..rng.pick(0, 4) {
         stages.push(match rng.pick(0, 3) {
@@ -92,10 +68,6 @@ fn convolutions(rng: &mut Rng, dim: u16) -> (ImageSpec, StemSpec) {
             },
         });
     }
-    stages.push(StemStage::Conv {
-        channels: dim,
-        stride: rng.pick(1, 2),
-        gelu: false,
-    });
+    stages.push(StemStage::Conv { channels: dim, stride: rng.pick(1, 2), gelu: false });
     (image, StemSpec::Conv(stages.into_iter().collect()))
 }

@@ -1,0 +1,108 @@
+//! What a reader does with blobs from another time: it names a version that it does not know, and
+//! passes over heads that it does not know.
+
+use runtime::error::{FormatError, RecordId};
+use runtime::format::{HEAD_CLASS, MAX_HEADS, VERSION};
+use runtime::{Kernels, Model};
+use tests::network::Network;
+use tests::sealed::sealed;
+use tests::{smallest, synthetic};
+
+fn smallest() -> Network {
+    let [(_, network), ..] = smallest::networks();
+    network
+}
+
+fn logits(blob: &[u8]) -> Vec<i32> {
+    let model = Model::parse(blob).unwrap().with_kernels(Kernels::ALL[0]);
+    let image = synthetic::image(model.config().image(), 5);
+    let mut arena = vec![0; model.arena_len()];
+    model.run(&image, &mut arena).unwrap().logits().to_vec()
+}
+
+#[test]
+fn an_unknown_version_is_named_whatever_follows_it() {
+    let intact = smallest().to_bytes();
+    for version in [0, VERSION + 1, VERSION + 2, 0x0102, u16::MAX] {
+        let mut blob = intact.clone();
+        blob[4..6].copy_from_slice(&version.to_le_bytes());
+        // A later version may have other records, another length field, another checksum.
+        let mut strange = blob.clone();
+        strange.truncate(40);
+        strange[6..].fill(0xEE);
+        for bytes in [&blob, &sealed(blob.clone()), &strange] {
+            let error = Model::parse(bytes).unwrap_err();
+            let expected = FormatError::Version { found: version, newest: VERSION };
+            assert_eq!(error, expected, "version {version}");
+            let text = error.to_string();
+            assert!(
+                text.contains(&format!("version {version};")),
+                "{text:?} does not name {version}"
+            );
+            assert!(
+                text.contains(&format!("1 to {VERSION}")),
+                "{text:?} does not name the versions that are read"
+            );
+        }
+    }
+}
+
+#[test]
+fn unknown_heads_are_passed_over() {
+    let plain = smallest();
+    let expected = logits(&plain.to_bytes());
+    let mut network = plain.clone();
+    for kind in [1, 2, 77, 127, 128, 200, u8::MAX] {
+        let body = (0..=kind).collect();
+        network.other_heads.push((kind, body));
+        assert_eq!(logits(&network.to_bytes()), expected, "up to kind {kind}");
+    }
+    assert_eq!(network.other_heads.len() + 1, MAX_HEADS, "all that a blob may have");
+    network.other_heads.push((3, Vec::new()));
+    let found = i64::try_from(MAX_HEADS + 1).unwrap();
+    let error = Model::parse(&network.to_bytes()).unwrap_err();
+    let expected = FormatError::Range {
+        record: RecordId::Heads,
+        field: "count",
+        found,
+        min: 1,
+        max: found - 1,
+    };
+    assert_eq!(error, expected, "one head too many");
+}
+
+#[test]
+fn a_head_with_an_empty_body_changes_no_byte_before_it() {
+    let plain = smallest();
+    let before = plain.to_bytes();
+    let mut network = plain;
+    network.other_heads.push((9, Vec::new()));
+    let after = network.to_bytes();
+    // Kind and length of the new head, and the list's count.
+    assert_eq!(after.len(), before.len() + 2, "length");
+    assert_eq!(after[after.len() - 2..], [9, 0], "the new head");
+    let different: Vec<usize> = (16..before.len()).filter(|&i| before[i] != after[i]).collect();
+    assert_eq!(different.len(), 1, "bytes that differ: {different:?}");
+    assert_eq!((before[different[0]], after[different[0]]), (1, 2), "the number of heads");
+}
+
+#[test]
+fn the_class_head_comes_first() {
+    let mut network = smallest();
+    network.other_heads.push((1, vec![1, 2, 3]));
+    let mut blob = network.to_bytes();
+    let class_head = blob.len() - 5 - network.class_head.to_bytes().len();
+    // Its kind stands before the two bytes of its length.
+    let kind = class_head - 3;
+    assert_eq!(blob[kind], HEAD_CLASS, "position of the kind");
+    blob[kind] = 1;
+    let error = Model::parse(&sealed(blob)).unwrap_err();
+    let expected = FormatError::Range {
+        record: RecordId::Head(0),
+        field: "kind",
+        found: 1,
+        min: HEAD_CLASS.into(),
+        max: HEAD_CLASS.into(),
+    };
+    assert_eq!(error, expected, "another head before the class head");
+}

@@ -1,0 +1,139 @@
+//! The runtime asks the allocator for nothing: from the bytes of a blob to ranked classes.
+
+use runtime::config::{Preset, VitConfig};
+use runtime::{Arithmetic, Kernels, Model, Ranked};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::fmt::Write;
+use std::hint::black_box;
+use tests::{real_network, smallest, synthetic};
+
+/// The system's allocator, counting each thread's requests.
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+thread_local! {
+    static REQUESTS: Cell<u64> = const { Cell::new(0) };
+}
+
+fn count() {
+    // A thread that ends has no counter any more, and nothing to count for.
+    let _ = REQUESTS.try_with(|requests| requests.set(requests.get() + 1));
+}
+
+// SAFETY: every request goes to the system's allocator unchanged; the counter is a constant-
+// initialised thread-local without a destructor, so counting does not allocate.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        count();
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+/// Requests, releases included, that `work` makes on this thread.
+fn requests<T>(work: impl FnOnce() -> T) -> (u64, T) {
+    let before = REQUESTS.get();
+    let result = work();
+    (REQUESTS.get() - before, result)
+}
+
+/// Everything that a caller can ask of a run.
+fn use_all<A: Arithmetic>(model: &Model<'_, A>, image: &[u8], arena: &mut [u8]) -> u64 {
+    let mut sites = 0u64;
+    let output = model
+        .run_observed(image, arena, &mut |site, values| {
+            black_box((site, values.integers().count()));
+            sites += 1;
+        })
+        .expect("sizes that fit");
+    black_box(output.logits());
+    black_box(output.embedding());
+    black_box(output.class());
+    for probability in output.probabilities() {
+        black_box(probability);
+    }
+    for Ranked { class, .. } in output.top_k::<5>() {
+        black_box(model.class_name(class));
+    }
+    sites
+}
+
+#[test]
+fn the_counter_counts() {
+    let (made, vector) = requests(|| black_box(vec![1u8; 100]));
+    assert_eq!(made, 1, "one vector");
+    assert_eq!(requests(|| drop(vector)).0, 1, "its release");
+    let grown = requests(|| (0..1000).for_each(|i| black_box(&mut Vec::new()).push(i))).0;
+    assert_eq!(grown, 2000, "a thousand vectors made and released");
+}
+
+#[test]
+fn int8_makes_no_request() {
+    let mut blobs = vec![("micro", synthetic::blob(&Preset::Micro.config(10).unwrap(), 1))];
+    blobs.extend(smallest::networks().map(|(name, network)| (name, network.to_bytes())));
+    for (name, blob) in blobs {
+        let config = Model::parse(&blob).unwrap().config().clone();
+        let image = synthetic::image(config.image(), 1);
+        let mut arena = vec![0; config.arena_len()];
+        for kernels in Kernels::ALL {
+            let (requests, sites) = requests(|| {
+                let model = Model::parse(&blob).expect("a valid blob").with_kernels(kernels);
+                use_all(&model, &image, &mut arena)
+            });
+            assert_eq!(requests, 0, "{name}, {kernels:?}");
+            assert!(sites > 10, "{name}, {kernels:?}: {sites} sites");
+        }
+    }
+}
+
+#[test]
+fn f16_makes_no_request() {
+    for (name, network) in smallest::networks() {
+        let blob = real_network::blob(&VitConfig::new(network.spec).unwrap(), 1);
+        let image = synthetic::image(Model::parse_real(&blob).unwrap().config().image(), 1);
+        let mut arena = vec![0; Model::parse_real(&blob).unwrap().arena_len()];
+        let (requests, sites) = requests(|| {
+            let model = Model::parse_real(&blob).expect("a valid blob");
+            use_all(&model, &image, &mut arena)
+        });
+        assert_eq!(requests, 0, "{name}");
+        assert!(sites > 10, "{name}: {sites} sites");
+    }
+}
+
+#[test]
+fn errors_are_named_without_a_request() {
+    let [(_, network), ..] = smallest::networks();
+    let blob = network.to_bytes();
+    let mut text = String::with_capacity(1000);
+    for len in 0..blob.len() {
+        let (requests, result) = requests(|| match Model::parse(&blob[..len]) {
+            Ok(_) => Ok(()),
+            Err(error) => write!(text, "{error}"),
+        });
+        assert_eq!((requests, result), (0, Ok(())), "{len} bytes: {text}");
+        assert!(!text.is_empty(), "{len} bytes: no error");
+        text.clear();
+    }
+}

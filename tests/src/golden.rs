@@ -1,0 +1,140 @@
+//! The golden files: blobs, images and the hash of everything that a run computes.
+//!
+//! `golden/v1/README.md` describes the files. `regen_golden` writes those of the newest format
+//! version; those of older versions are only read.
+
+use crate::fnv::Fnv1a;
+use crate::integer_reference::{Answer, IntegerReference};
+use crate::synthetic;
+use runtime::config::{
+    AttentionSpec, ImageSpec, MlpSpec, PatchOrder, Pool, StemSpec, StemStage, VitConfig, VitSpec,
+};
+use runtime::{Model, RunError};
+use std::fmt::Write;
+use std::path::PathBuf;
+
+/// A network whose files are generated from a description and a seed.
+#[derive(Clone, Debug)]
+pub struct Golden {
+    /// Name of its files.
+    pub name: &'static str,
+    config: VitConfig,
+    seed: u64,
+}
+
+impl Golden {
+    /// Every generated network.
+    pub fn all() -> [Self; 2] {
+        [Self::new("tiny", tiny(), 1), Self::new("tiny_seed", tiny_seed(), 2)]
+    }
+
+    fn new(name: &'static str, spec: VitSpec, seed: u64) -> Self {
+        let config = VitConfig::new(spec).expect("golden descriptions are valid");
+        Self { name, config, seed }
+    }
+
+    /// Its files: name and content.
+    ///
+    /// The hashes are those of the integer reference, so that no kernel set pins itself.
+    pub fn files(&self) -> [(String, Vec<u8>); 3] {
+        let blob = synthetic::blob(&self.config, self.seed);
+        let image = synthetic::image(self.config.image(), self.seed);
+        let sites = sites(&IntegerReference::new(&blob).run(&image));
+        [
+            (format!("{}.bin", self.name), blob),
+            (format!("{}.rgb", self.name), image),
+            (format!("{}.sites", self.name), sites.into_bytes()),
+        ]
+    }
+}
+
+/// Where the golden files of a format version are.
+pub fn directory(version: u16) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("golden/v{version}"))
+}
+
+/// One line for each site and output of a run: name, number of values, zero point, hash.
+///
+/// # Panics
+/// If a value does not fit i32, which every stored value does.
+pub fn sites(answer: &Answer) -> String {
+    let mut text = String::from("# site, number of values, zero point, FNV-1a-64\n");
+    let mut line = |name: &str, zero_point: i128, values: &[i128]| {
+        let mut hash = Fnv1a::new();
+        hash.extend(values.iter().map(|&v| i32::try_from(v).expect("an i32")));
+        writeln!(text, "{name} {} {zero_point} {hash}", values.len()).expect("a string grows");
+    };
+    for site in &answer.sites {
+        line(&site.name, site.zero_point, &site.values);
+    }
+    line("output.embedding", 0, &answer.embedding);
+    line("output.probabilities", 0, &answer.probabilities);
+    text
+}
+
+/// What a trained network says about labelled images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Hash of the logits of all images in order.
+    pub logits: Fnv1a,
+    /// Images whose largest logit is their label's.
+    pub correct: usize,
+}
+
+/// Runs `model` on images in order, each with its label.
+///
+/// # Errors
+/// Those of [`Model::run`].
+pub fn verdict<'i>(
+    model: &Model<'_>,
+    images: impl IntoIterator<Item = (&'i [u8], u16)>,
+) -> Result<Verdict, RunError> {
+    let mut arena = vec![0; model.arena_len()];
+    let mut verdict = Verdict { logits: Fnv1a::new(), correct: 0 };
+    for (image, label) in images {
+        let output = model.run(image, &mut arena)?;
+        verdict.logits.extend(output.logits().iter().copied());
+        verdict.correct += usize::from(output.class() == usize::from(label));
+    }
+    Ok(verdict)
+}
+
+/// A convolution stem with every kind of stage over odd sides, depthwise convolutions, a mean
+/// pool. No width is a multiple of a SIMD register's.
+fn tiny() -> VitSpec {
+    let conv = |channels, stride, gelu| StemStage::Conv { channels, stride, gelu };
+    let stages = [
+        conv(10, 1, true),
+        StemStage::Residual { hidden: 14 },
+        conv(20, 2, true),
+        StemStage::InvertedResidual { hidden: 35 },
+        conv(41, 2, false),
+    ];
+    VitSpec {
+        image: ImageSpec { height: 15, width: 18 },
+        stem: StemSpec::Conv(stages.into_iter().collect()),
+        dim: 41,
+        depth: 2,
+        attention: AttentionSpec { heads: 3, head_dim: 13 },
+        mlp: MlpSpec { dim: 75, depthwise: true, second_gelu: false },
+        pool: Pool::Mean,
+        hidden: [].into_iter().collect(),
+        classes: 10,
+    }
+}
+
+/// The options of the `seed` preset: patches in row order, heads wider than `dim`, GELU after both
+/// MLP layers, a flatten head with hidden layers.
+fn tiny_seed() -> VitSpec {
+    VitSpec {
+        image: ImageSpec { height: 8, width: 12 },
+        stem: StemSpec::Patches { size: 2, order: PatchOrder::Row },
+        dim: 37,
+        depth: 2,
+        attention: AttentionSpec { heads: 2, head_dim: 39 },
+        mlp: MlpSpec { dim: 70, depthwise: false, second_gelu: true },
+        pool: Pool::Flatten,
+        hidden: [33, 19].into_iter().collect(),
+        classes: 10,
+    }
+}

@@ -1,0 +1,39 @@
+//! Makes changed bytes look like an intact blob: length and checksum of the prelude are repaired.
+
+use crc::{CRC_32_ISO_HDLC, Crc, Table};
+use runtime::format::PRELUDE_LEN;
+
+/// Bytes of the prelude before the checksum.
+const CHECKED_LEN: usize = 12;
+
+/// Repairs the length and the checksum of a blob in place.
+///
+/// # Panics
+/// If there are fewer bytes than a prelude has, or more than 2^32.
+pub fn seal(bytes: &mut [u8]) {
+    let len = u32::try_from(bytes.len() - PRELUDE_LEN).expect("a blob below 4 GiB");
+    bytes[8..CHECKED_LEN].copy_from_slice(&len.to_le_bytes());
+    seal_checksum(bytes);
+}
+
+/// Repairs the checksum alone.
+///
+/// # Panics
+/// If there are fewer bytes than a prelude has.
+pub fn seal_checksum(bytes: &mut [u8]) {
+    static CRC: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISO_HDLC);
+    let mut digest = CRC.digest();
+    digest.update(&bytes[..CHECKED_LEN]);
+    digest.update(&bytes[PRELUDE_LEN..]);
+    bytes[CHECKED_LEN..PRELUDE_LEN].copy_from_slice(&digest.finalize().to_le_bytes());
+}
+
+/// [`seal`] for bytes that are given away.
+///
+/// # Panics
+/// As [`seal`].
+#[must_use]
+pub fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
+    seal(&mut bytes);
+    bytes
+}
