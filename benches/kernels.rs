@@ -36,7 +36,7 @@ fn each_set<T: PartialEq>(
 ) {
     let expected = run(&scalar::KERNELS);
     group.throughput(Throughput::Elements(work as u64));
-    for kernels in Kernels::ALL {
+    for kernels in Kernels::all() {
         assert!(run(kernels) == expected, "{} kernels differ from scalar", kernels.name);
         group.bench_function(kernels.name, |bencher| bencher.iter(|| run(black_box(kernels))));
     }

@@ -41,7 +41,7 @@ fn network(criterion: &mut Criterion, preset: Preset) -> anyhow::Result<()> {
         .to_vec();
 
     let mut group = criterion.benchmark_group(preset.name());
-    for kernels in Kernels::ALL {
+    for kernels in Kernels::all() {
         let model = model.clone().with_kernels(kernels);
         let found = model.run(image.image(0), &mut arena)?.logits();
         anyhow::ensure!(found == expected, "{} kernels differ from scalar", kernels.name);

@@ -33,6 +33,12 @@ impl Octaves {
         self.mult
     }
 
+    /// The largest distance whose product is below the maximum.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) const fn limit(self) -> u32 {
+        self.limit
+    }
+
     /// Octaves below the maximum of a score `distance` below it, at most
     /// [`MAX_ATTENTION_OCTAVES`].
     ///

@@ -73,6 +73,12 @@ impl RowScale {
         (self.n * x as i32 - self.sum) << self.left
     }
 
+    /// `n`, `S` and the shift `h − 6` of [`Self::normalise`].
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) const fn parts(self) -> (i32, i32, u32) {
+        (self.n, self.sum, self.left)
+    }
+
     /// The reciprocal square root, `2^30 ≤ y < 2^31`.
     pub const fn y(self) -> u32 {
         self.y

@@ -21,6 +21,12 @@ impl<'a> I32Le<'a> {
         self.0.is_empty()
     }
 
+    /// All but the first `count` integers.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn skip(self, count: usize) -> Self {
+        Self(self.0.get(count..).unwrap_or(&[]))
+    }
+
     /// The integers in order.
     #[inline]
     pub fn iter(self) -> impl ExactSizeIterator<Item = i32> + 'a {

@@ -2,7 +2,7 @@
 //! extreme values and misaligned operands.
 
 use super::{Activation, Attention, Kernels, Linear, Norm, NormAffine, Skip};
-use crate::config::Grid;
+use crate::config::{Grid, MAX_DIM};
 use crate::fixed::{Octaves, Requant};
 use crate::format::{I16Le, I32Le};
 
@@ -62,10 +62,10 @@ impl Layer {
     }
 }
 
-const LENGTHS: [usize; 13] = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 64, 147];
+const LENGTHS: [usize; 15] = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 64, 147, 1152, 1153];
 
 fn each_set(mut check: impl FnMut(&'static Kernels)) {
-    for set in Kernels::ALL {
+    for set in Kernels::all() {
         check(set);
     }
 }
@@ -75,12 +75,24 @@ fn table() -> [i8; 256] {
 }
 
 #[test]
+fn every_set_of_this_processor_is_compared() {
+    let names: Vec<_> = Kernels::all().map(|set| set.name).collect();
+    assert_eq!(names[..2], ["scalar", "generic"], "on every target");
+    #[cfg(target_arch = "x86_64")]
+    {
+        assert_eq!(names.contains(&"avx2"), is_x86_feature_detected!("avx2"), "{names:?}");
+        let vnni = is_x86_feature_detected!("avx512vnni") && is_x86_feature_detected!("avx512vbmi");
+        assert_eq!(names.contains(&"avx512_vnni"), vnni, "{names:?}");
+    }
+}
+
+#[test]
 fn linear_layers_agree() {
     let mut random = Random(1);
     let table = table();
     for (index, &k) in LENGTHS.iter().enumerate() {
-        for n in [1, 3, 4, 5, 8, 11, 32] {
-            for rows in [0, 1, 2, 3] {
+        for n in [1, 3, 4, 5, 8, 11, 15, 16, 17, 32, 40] {
+            for rows in [0, 1, 2, 3, 4, 7, 8, 9, 17] {
                 let extreme = (index + n + rows) % 4 == 0;
                 let layer = Layer::new(&mut random, k, n, extreme);
                 let x = random.bytes(rows * k + 1, extreme);
@@ -149,7 +161,7 @@ fn depthwise_convolutions_agree() {
 #[test]
 fn layer_norms_agree() {
     let mut random = Random(3);
-    for dim in LENGTHS.into_iter().chain([1024]) {
+    for dim in LENGTHS.into_iter().filter(|&dim| dim < MAX_DIM).chain([MAX_DIM]) {
         for peak in [0, 1, 100, 32_767] {
             let rows = 3;
             let x: Vec<i16> = (0..rows * dim)
@@ -184,7 +196,7 @@ fn layer_norms_agree() {
 fn attention_agrees() {
     let mut random = Random(4);
     for (heads, head_dim) in [(1, 1), (2, 3), (4, 16), (3, 17), (4, 32), (1, 128)] {
-        for tokens in [1, 2, 7, 64, 65] {
+        for tokens in [1, 2, 7, 15, 16, 17, 64, 65, 257] {
             let extreme = (heads + tokens) % 3 == 0;
             let attention = Attention {
                 heads,

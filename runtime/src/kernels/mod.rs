@@ -11,6 +11,9 @@ mod conformance;
 pub mod generic;
 mod operand;
 pub mod scalar;
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code, reason = "vector instructions; each block states why it is sound")]
+mod x86;
 
 pub use operand::{Activation, Attention, Channel, Linear, Norm, NormAffine, Skip};
 
@@ -45,12 +48,17 @@ pub struct Kernels {
 }
 
 impl Kernels {
-    /// Every set that this target can run.
-    pub const ALL: [&'static Self; 2] = [&scalar::KERNELS, &generic::KERNELS];
+    /// Every set that this processor can run, the definition first and the best last.
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        let sets = [&scalar::KERNELS, &generic::KERNELS].into_iter();
+        #[cfg(target_arch = "x86_64")]
+        let sets = sets.chain(x86::sets());
+        sets
+    }
 
     /// The set that [`Model::parse`](crate::Model::parse) uses.
-    pub const fn best() -> &'static Self {
-        &generic::KERNELS
+    pub fn best() -> &'static Self {
+        Self::all().last().unwrap_or(&scalar::KERNELS)
     }
 }
 

@@ -72,6 +72,14 @@ impl<'a> Linear<'a> {
             .map(|(weights, channel)| Channel { weights, ..channel })
     }
 
+    /// As [`Self::rescales`], from channel `first` on.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn rescales_from(self, first: usize) -> impl Iterator<Item = Channel<'a>> {
+        let tail = |bytes: I32Le<'a>| bytes.skip(first);
+        let shift = self.shift.get(first..).unwrap_or(&[]);
+        Self { bias: tail(self.bias), mult: tail(self.mult), shift, ..self }.rescales()
+    }
+
     /// Bias and rescale of each output channel in order, without weights.
     ///
     /// A multiplier or shift outside [`Requant`]'s range, which the blob reader does not let

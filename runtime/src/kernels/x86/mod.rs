@@ -1,0 +1,71 @@
+//! Kernel sets for x86-64, and which of them this processor runs.
+//!
+//! | set | needs | products |
+//! |---|---|---|
+//! | `avx2` | AVX2 | `vpmaddwd` on values widened to i16 |
+//! | `avx512_vnni` | AVX-512 F, BW, VL, VNNI, VBMI | `vpdpbusd` on `x + 128`, less `128 · Σw` |
+//!
+//! Neither can saturate: `vpmaddwd` adds two products of at most `2^14`, and `vpdpbusd` wraps modulo
+//! `2^32` around a true sum that fits i32. The saturating `vpmaddubsw` and `vpdpbusds` are not used.
+//!
+//! A set is reached through [`sets`] alone, so its functions run only where detection found them
+//! able to.
+
+mod avx2;
+mod avx512_attention;
+mod avx512_depthwise;
+mod avx512_norm;
+mod avx512_vnni;
+mod panel;
+
+use super::Kernels;
+use core::arch::x86_64::{__cpuid_count, _xgetbv};
+
+/// The sets that this processor and operating system run, slowest first.
+pub(super) fn sets() -> impl Iterator<Item = &'static Kernels> {
+    let features = Features::detect();
+    let avx2 = features.avx2.then_some(&avx2::KERNELS);
+    let avx512 = features.avx512_vnni.then_some(&avx512_vnni::KERNELS);
+    avx2.into_iter().chain(avx512)
+}
+
+/// What CPUID and XGETBV report. `core` has no detection of its own.
+#[derive(Clone, Copy, Debug)]
+struct Features {
+    avx2: bool,
+    avx512_vnni: bool,
+}
+
+impl Features {
+    fn detect() -> Self {
+        const OSXSAVE: u32 = 1 << 27;
+        const AVX2: u32 = 1 << 5;
+        // Leaf 7: AVX-512 F (ebx 16), BW (ebx 30), VL (ebx 31); VBMI (ecx 1), VNNI (ecx 11).
+        const AVX512_EBX: u32 = 1 << 16 | 1 << 30 | 1 << 31;
+        const AVX512_ECX: u32 = 1 << 1 | 1 << 11;
+        // XCR0: SSE and AVX state; with AVX-512, also its masks and upper halves.
+        const YMM: u64 = 0b110;
+        const ZMM: u64 = 0b1110_0110;
+        let none = Self { avx2: false, avx512_vnni: false };
+        if __cpuid_count(0, 0).eax < 7 || __cpuid_count(1, 0).ecx & OSXSAVE == 0 {
+            return none;
+        }
+        // SAFETY: OSXSAVE says that the operating system enabled XGETBV.
+        let state = unsafe { xcr0() };
+        let leaf = __cpuid_count(7, 0);
+        let avx2 = state & YMM == YMM && leaf.ebx & AVX2 != 0;
+        let avx512_vnni = avx2
+            && state & ZMM == ZMM
+            && leaf.ebx & AVX512_EBX == AVX512_EBX
+            && leaf.ecx & AVX512_ECX == AVX512_ECX;
+        Self { avx2, avx512_vnni }
+    }
+}
+
+/// # Safety
+/// The processor must support XSAVE and the operating system must have enabled it.
+#[target_feature(enable = "xsave")]
+unsafe fn xcr0() -> u64 {
+    // SAFETY: the caller's promise is XGETBV's own condition.
+    unsafe { _xgetbv(0) }
+}
