@@ -1,7 +1,18 @@
 //! Trains the networks of the Ocelli family with burn.
 
+pub mod backend;
+pub mod cli;
+pub mod curves;
 pub mod data;
+pub mod eval;
+pub mod metrics;
 pub mod model;
 pub mod ops;
+mod optimiser;
 pub mod output;
+pub mod progress;
+pub mod recipe;
 pub mod record;
+pub mod schedule;
+pub mod summary;
+pub mod train;

@@ -14,12 +14,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let context = || {
-        format!(
-            "cannot write {}: is its directory there and writable?",
-            path.display()
-        )
-    };
+    let context =
+        || format!("cannot write {}: is its directory there and writable?", path.display());
     let mut file = builder().tempfile_in(directory).with_context(context)?;
     file.write_all(bytes).with_context(context)?;
     file.persist(path).with_context(context)?;
@@ -46,11 +42,7 @@ mod tests {
             write(&path, content.as_bytes()).unwrap();
             assert_eq!(std::fs::read_to_string(&path).unwrap(), content, "content");
         }
-        assert_eq!(
-            std::fs::read_dir(directory.path()).unwrap().count(),
-            1,
-            "files in all"
-        );
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "files in all");
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! The class head: pooled tokens to logits.
 
 use burn::module::Module;
-use burn::nn::{Dropout, DropoutConfig, Linear};
+use burn::nn::Linear;
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use runtime::config::VitConfig;
 use runtime::site::SiteId;
 
+use super::dropout::Dropout;
 use super::init::Init;
 use super::observe::Observer;
 use crate::ops::{self, VitBackend};
@@ -16,6 +17,7 @@ use crate::ops::{self, VitBackend};
 pub struct Head<B: Backend> {
     /// At least one: the hidden layers, then the one to `classes`.
     pub layers: Vec<Linear<B>>,
+    #[module(skip)]
     dropout: Dropout,
 }
 
@@ -29,7 +31,7 @@ impl<B: Backend> Head<B> {
             .collect();
         Self {
             layers,
-            dropout: DropoutConfig::new(dropout).init(),
+            dropout: init.dropout(dropout),
         }
     }
 }

@@ -7,6 +7,8 @@ use burn::tensor::{Tensor, TensorData};
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 
+use super::dropout::Dropout;
+
 /// Epsilon of every layer normalisation.
 pub const LAYER_NORM_EPSILON: f64 = 1e-6;
 /// Epsilon of every batch normalisation.
@@ -104,6 +106,11 @@ impl<'a, B: Backend> Init<'a, B> {
         norm.running_mean = RunningState::with_id(self.next_id(), mean);
         norm.running_var = RunningState::with_id(self.next_id(), variance);
         norm
+    }
+
+    /// Dropout with a stream of its own.
+    pub(super) fn dropout(&mut self, rate: f64) -> Dropout {
+        Dropout::new(rate, self.rng.as_mut().map_or(0, RngExt::random))
     }
 
     fn constant<const D: usize>(&mut self, shape: [usize; D], value: f32) -> Param<Tensor<B, D>> {

@@ -1,12 +1,13 @@
 //! The two-layer perceptron of a block.
 
 use burn::module::{Module, Param};
-use burn::nn::{Dropout, DropoutConfig, Linear};
+use burn::nn::Linear;
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use runtime::config::VitConfig;
 use runtime::site::BlockSite;
 
+use super::dropout::Dropout;
 use super::init::Init;
 use crate::ops::{self, VitBackend};
 
@@ -19,6 +20,7 @@ pub struct Mlp<B: Backend> {
     pub depthwise: Option<Depthwise<B>>,
     /// `[mlp_dim, dim]`.
     pub linear2: Linear<B>,
+    #[module(skip)]
     dropout: Dropout,
     #[module(skip)]
     second_gelu: bool,
@@ -46,7 +48,7 @@ impl<B: Backend> Mlp<B> {
             sides: [grid.height, grid.width],
         });
         let linear2 = init.linear(mlp_dim, dim);
-        let dropout = DropoutConfig::new(dropout).init();
+        let dropout = init.dropout(dropout);
         Self {
             linear1,
             depthwise,

@@ -5,6 +5,7 @@
 
 mod attention;
 mod block;
+mod dropout;
 mod head;
 mod init;
 mod mlp;
@@ -13,7 +14,7 @@ mod patch;
 mod stem;
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::nn::{Dropout, DropoutConfig, LayerNorm};
+use burn::nn::LayerNorm;
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use runtime::config::{Pool, VitConfig};
@@ -29,6 +30,7 @@ pub use patch::PatchEmbed;
 pub use stem::{ConvNorm, ConvStem, Stage, Stem};
 
 use crate::ops::{self, VitBackend};
+use dropout::Dropout;
 use init::Init;
 use observe::{Callback, Observer, Silent};
 
@@ -45,6 +47,7 @@ pub struct Vit<B: Backend> {
     pub norm: LayerNorm<B>,
     /// Pooled tokens to logits.
     pub head: Head<B>,
+    #[module(skip)]
     dropout: Dropout,
     #[module(skip)]
     pool: Pool,
@@ -88,7 +91,7 @@ impl<B: Backend> Vit<B> {
                 .collect(),
             norm: init.layer_norm(config.dim()),
             head: Head::new(config, rates.head, init),
-            dropout: DropoutConfig::new(rates.embed).init(),
+            dropout: init.dropout(rates.embed),
             pool: config.spec().pool,
         }
     }

@@ -82,14 +82,7 @@ impl Attention {
     /// Writes the attention of every query to every key, `[tokens, tokens]`.
     fn attend(&self, query: Matrix<'_>, key: Matrix<'_>, probs: &mut [f32]) {
         let tokens = self.tokens;
-        multiply(
-            query,
-            key.transposed(),
-            self.scale(),
-            probs,
-            tokens,
-            Output::Replace,
-        );
+        multiply(query, key.transposed(), self.scale(), probs, tokens, Output::Replace);
         softmax(probs, tokens);
     }
 
@@ -105,44 +98,16 @@ impl Attention {
         let (tokens, width, image_len) = (self.tokens, self.width(), self.image_len());
         let (probs, scores) = scratch.split_at_mut(tokens * tokens);
         self.attend(query, key, probs);
-        multiply(
-            grad,
-            value.transposed(),
-            1.0,
-            scores,
-            tokens,
-            Output::Replace,
-        );
+        multiply(grad, value.transposed(), 1.0, scores, tokens, Output::Replace);
         softmax_gradient(probs, tokens, scores);
         let probs = Matrix::new(probs, tokens, tokens);
         let scores = Matrix::new(scores, tokens, tokens);
         let (query_out, rest) = out.split_at_mut(image_len);
         let (key_out, value_out) = rest.split_at_mut(image_len);
         let scale = self.scale();
-        multiply(
-            scores,
-            key,
-            scale,
-            &mut query_out[at..],
-            width,
-            Output::Replace,
-        );
-        multiply(
-            scores.transposed(),
-            query,
-            scale,
-            &mut key_out[at..],
-            width,
-            Output::Replace,
-        );
-        multiply(
-            probs.transposed(),
-            grad,
-            1.0,
-            &mut value_out[at..],
-            width,
-            Output::Replace,
-        );
+        multiply(scores, key, scale, &mut query_out[at..], width, Output::Replace);
+        multiply(scores.transposed(), query, scale, &mut key_out[at..], width, Output::Replace);
+        multiply(probs.transposed(), grad, 1.0, &mut value_out[at..], width, Output::Replace);
     }
 }
 

@@ -58,16 +58,7 @@ pub fn depthwise3x3<B: Backend>(
     sides: [usize; 2],
 ) -> Tensor<B, 3> {
     let [channels, ..] = weight.dims();
-    convolve(
-        x,
-        weight,
-        bias,
-        Window {
-            input: sides,
-            stride: 1,
-        },
-        channels,
-    )
+    convolve(x, weight, bias, Window { input: sides, stride: 1 }, channels)
 }
 
 /// `softmax(Q·Kᵀ / √head_dim)·V` for each head on its own; all of shape
@@ -84,10 +75,7 @@ pub fn attention<B: Backend>(
     let scale = (head_dim as f64).sqrt().recip();
     let scores = split(query).matmul(split(key).swap_dims(2, 3)) * scale;
     let probs = activation::softmax(scores, 3); // [batch, heads, tokens, tokens]
-    probs
-        .matmul(split(value))
-        .swap_dims(1, 2)
-        .reshape([batch, tokens, width])
+    probs.matmul(split(value)).swap_dims(1, 2).reshape([batch, tokens, width])
 }
 
 fn convolve<B: Backend>(
@@ -99,12 +87,9 @@ fn convolve<B: Backend>(
 ) -> Tensor<B, 3> {
     let [batch, _, channels] = x.dims();
     let [height, width] = window.input;
-    let images = x
-        .reshape([batch, height, width, channels])
-        .permute([0, 3, 1, 2]);
+    let images = x.reshape([batch, height, width, channels]).permute([0, 3, 1, 2]);
     let options = ConvOptions::new([window.stride; 2], [1, 1], [1, 1], groups);
     let y = module::conv2d(images, weight, bias, options); // [batch, outputs, height', width']
     let [batch, outputs, height, width] = y.dims();
-    y.permute([0, 2, 3, 1])
-        .reshape([batch, height * width, outputs])
+    y.permute([0, 2, 3, 1]).reshape([batch, height * width, outputs])
 }

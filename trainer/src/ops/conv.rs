@@ -29,9 +29,8 @@ impl Fused<2> for Conv3x3 {
         let mut out = vec![0.0; batch * out_len];
         parallel::fill(&mut out, batch, |first, out| {
             let mut windows = vec![0.0; self.positions() * self.window_len()];
-            for (x, out) in x[first * x_len..]
-                .chunks_exact(x_len)
-                .zip(out.chunks_exact_mut(out_len))
+            for (x, out) in
+                x[first * x_len..].chunks_exact(x_len).zip(out.chunks_exact_mut(out_len))
             {
                 unfold(&runs, x, 3 * self.inputs, &mut windows);
                 let windows = Matrix::new(&windows, self.positions(), self.window_len());
@@ -55,14 +54,7 @@ impl Fused<2> for Conv3x3 {
                 unfold(&runs, x, 3 * self.inputs, &mut windows);
                 let windows = Matrix::new(&windows, self.positions(), self.window_len());
                 let grad = Matrix::new(grad, self.positions(), self.outputs);
-                multiply(
-                    windows.transposed(),
-                    grad,
-                    1.0,
-                    &mut sums,
-                    self.outputs,
-                    Output::Add,
-                );
+                multiply(windows.transposed(), grad, 1.0, &mut sums, self.outputs, Output::Add);
             }
             sums
         });

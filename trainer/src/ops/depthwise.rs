@@ -21,10 +21,7 @@ impl Fused<3> for Depthwise3x3 {
         let (runs, taps) = (self.runs(), self.taps(weight));
         let mut out = vec![0.0; x.len()];
         parallel::fill(&mut out, x.len() / len, |first, out| {
-            for (out, x) in out
-                .chunks_exact_mut(len)
-                .zip(x[first * len..].chunks_exact(len))
-            {
+            for (out, x) in out.chunks_exact_mut(len).zip(x[first * len..].chunks_exact(len)) {
                 for out in out.chunks_exact_mut(channels) {
                     out.copy_from_slice(bias);
                 }

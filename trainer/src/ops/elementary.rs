@@ -21,13 +21,8 @@ const ERF_ABOVE: [f32; 7] = [
     -2.726_142_3e-10,
 ];
 /// Polynomial below the line, lowest power first.
-const ERF_BELOW: [f32; 5] = [
-    -1.426_473_9e-2,
-    -7.373_329e-3,
-    -1.682_827e-3,
-    -2.133_740_6e-4,
-    -1.456_607_2e-5,
-];
+const ERF_BELOW: [f32; 5] =
+    [-1.426_473_9e-2, -7.373_329e-3, -1.682_827e-3, -2.133_740_6e-4, -1.456_607_2e-5];
 
 /// The error function, within 4e-7.
 ///
@@ -46,14 +41,7 @@ const EXP_ROUND: f32 = 12_582_912.0;
 /// `ln 2` in two parts, the first with few enough bits that its products with integers are exact.
 const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 /// Polynomial of `(e^r − 1 − r)/r²` for `|r| ≤ ln 2 / 2`, lowest power first (Cephes `expf`).
-const EXP: [f32; 6] = [
-    0.5,
-    0.166_666_65,
-    4.166_579_6e-2,
-    8.333_452e-3,
-    1.398_2e-3,
-    1.987_569_1e-4,
-];
+const EXP: [f32; 6] = [0.5, 0.166_666_65, 4.166_579_6e-2, 8.333_452e-3, 1.398_2e-3, 1.987_569_1e-4];
 
 /// `e^x` for `x ≤ 0`, within 3e-7 of the result; below −87 it stays at `e^−87`.
 #[inline(always)]
@@ -178,11 +166,7 @@ mod tests {
             let error = f64::from(erf(x)) - erf_series(f64::from(x));
             assert!(error.abs() < 4e-7, "erf({x}) is off by {error}");
         }
-        assert_eq!(
-            (erf(9.0), erf(-9.0)),
-            (erf(4.0), erf(-4.0)),
-            "far arguments"
-        );
+        assert_eq!((erf(9.0), erf(-9.0)), (erf(4.0), erf(-4.0)), "far arguments");
     }
 
     #[test]
@@ -191,10 +175,7 @@ mod tests {
             let x = step as f32 * -1e-3;
             let exact = f64::from(x).exp();
             let error = (f64::from(exp_of_negative(x)) - exact) / exact;
-            assert!(
-                error.abs() < 3e-7,
-                "exp({x}) is off by a factor 1 + {error}"
-            );
+            assert!(error.abs() < 3e-7, "exp({x}) is off by a factor 1 + {error}");
         }
         assert_eq!(exp_of_negative(0.0), 1.0, "exp(0)");
         assert!(exp_of_negative(f32::NEG_INFINITY) < 1e-37, "exp(-inf)");

@@ -127,9 +127,7 @@ impl<B: HostBackend, O: Fused<N>, const N: usize> Backward<B, N> for Gradient<O>
         let wanted = ops.parents.each_ref().map(Option::is_some);
         let shapes = ops.state.each_ref().map(TensorMetadata::shape);
         let inputs = ops.state.map(B::values);
-        let found = self
-            .0
-            .backward(inputs.each_ref().map(|values| &**values), &grad, wanted);
+        let found = self.0.backward(inputs.each_ref().map(|values| &**values), &grad, wanted);
         for ((parent, values), shape) in ops.parents.into_iter().zip(found).zip(shapes) {
             if let Some(parent) = parent {
                 grads.register::<B>(parent.id, B::tensor(TensorData::new(values, shape)));

@@ -46,10 +46,7 @@ impl HostBackend for NdArray {
 
     fn values(tensor: FloatTensor<Self>) -> OwnedValues {
         let data = try_read_sync(Self::float_into_data(tensor));
-        OwnedValues(
-            data.expect("ready at once")
-                .expect("a tensor in memory can be read"),
-        )
+        OwnedValues(data.expect("ready at once").expect("a tensor in memory can be read"))
     }
 
     fn tensor(data: TensorData) -> FloatTensor<Self> {
@@ -61,9 +58,7 @@ impl Deref for FlexValues {
     type Target = [f32];
 
     fn deref(&self) -> &[f32] {
-        self.0
-            .as_slice()
-            .expect("contiguous by construction, f32 as all parameters are")
+        self.0.as_slice().expect("contiguous by construction, f32 as all parameters are")
     }
 }
 
@@ -89,11 +84,7 @@ mod tests {
     #[test]
     fn a_view_is_read_in_its_own_order() {
         assert_eq!(transposed::<Flex>(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0], "flex");
-        assert_eq!(
-            transposed::<NdArray>(),
-            [1.0, 4.0, 2.0, 5.0, 3.0, 6.0],
-            "ndarray"
-        );
+        assert_eq!(transposed::<NdArray>(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0], "ndarray");
     }
 
     #[test]

@@ -23,24 +23,14 @@ impl Fused<3> for LinearRows {
         let mut out = vec![0.0; rows * outputs];
         if weight.len() > MAX_SUMMED_WEIGHTS {
             spread(bias, &mut out);
-            let (x, weight) = (
-                Matrix::new(x, rows, inputs),
-                Matrix::new(weight, inputs, outputs),
-            );
+            let (x, weight) = (Matrix::new(x, rows, inputs), Matrix::new(weight, inputs, outputs));
             multiply_parallel(x, weight, &mut out, Output::Add);
             return out;
         }
         parallel::fill(&mut out, rows, |first, out| {
             spread(bias, out);
             let x = Matrix::new(&x[first * inputs..], out.len() / outputs, inputs);
-            multiply(
-                x,
-                Matrix::new(weight, inputs, outputs),
-                1.0,
-                out,
-                outputs,
-                Output::Add,
-            );
+            multiply(x, Matrix::new(weight, inputs, outputs), 1.0, out, outputs, Output::Add);
         });
         out
     }
@@ -53,11 +43,7 @@ impl Fused<3> for LinearRows {
     ) -> [Vec<f32>; 3] {
         let Self { inputs, outputs } = *self;
         let rows = x.len() / inputs;
-        let mut x_grad = if wanted[0] {
-            vec![0.0; x.len()]
-        } else {
-            Vec::new()
-        };
+        let mut x_grad = if wanted[0] { vec![0.0; x.len()] } else { Vec::new() };
         let transposed = Matrix::new(weight, inputs, outputs).transposed();
         if weight.len() > MAX_SUMMED_WEIGHTS {
             let grads = Matrix::new(grad, rows, outputs);

@@ -32,17 +32,8 @@ impl<'a> Matrix<'a> {
         row_stride: usize,
     ) -> Self {
         assert!(rows > 0 && columns > 0, "a matrix has rows and columns");
-        assert!(
-            (rows - 1) * row_stride + columns <= values.len(),
-            "a matrix fits its slice"
-        );
-        Self {
-            values,
-            rows,
-            columns,
-            row_stride,
-            column_stride: 1,
-        }
+        assert!((rows - 1) * row_stride + columns <= values.len(), "a matrix fits its slice");
+        Self { values, rows, columns, row_stride, column_stride: 1 }
     }
 
     /// The same values with rows and columns exchanged.
@@ -84,11 +75,7 @@ pub(super) fn multiply(
 /// As [`multiply`] with rows side by side, using all processors where that pays.
 pub(super) fn multiply_parallel(a: Matrix<'_>, b: Matrix<'_>, out: &mut [f32], output: Output) {
     let macs = a.rows * a.columns * b.columns;
-    let parallelism = if macs < PARALLEL_MACS {
-        Parallelism::None
-    } else {
-        Parallelism::Rayon(0)
-    };
+    let parallelism = if macs < PARALLEL_MACS { Parallelism::None } else { Parallelism::Rayon(0) };
     run(a, b, 1.0, out, b.columns, output, parallelism);
 }
 
@@ -102,15 +89,9 @@ fn run(
     parallelism: Parallelism,
 ) {
     let (rows, columns) = (a.rows, b.columns);
-    assert_eq!(
-        a.columns, b.rows,
-        "columns of the first and rows of the second factor"
-    );
+    assert_eq!(a.columns, b.rows, "columns of the first and rows of the second factor");
     assert!(columns <= row_stride, "rows of the output do not overlap");
-    assert!(
-        (rows - 1) * row_stride + columns <= out.len(),
-        "the output fits its slice"
-    );
+    assert!((rows - 1) * row_stride + columns <= out.len(), "the output fits its slice");
     // SAFETY: the constructor of `Matrix` checked that the last element of each factor lies within
     // its slice, and so do the assertions above for `out`, which is borrowed exclusively; strides
     // are not negative, so the last element is the furthest. Slice lengths fit an isize.
@@ -148,22 +129,11 @@ mod tests {
         let a = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
         let b = [1.0, 0.0, 0.0, 1.0, 2.0, 2.0];
         let mut out = [10.0; 4];
-        multiply(
-            Matrix::new(&a, 2, 3),
-            Matrix::new(&b, 3, 2),
-            1.0,
-            &mut out,
-            2,
-            Output::Replace,
-        );
+        multiply(Matrix::new(&a, 2, 3), Matrix::new(&b, 3, 2), 1.0, &mut out, 2, Output::Replace);
         assert_eq!(out, [7.0, 8.0, 16.0, 17.0], "2 × 3 by 3 × 2");
         let (a, b) = (Matrix::new(&a, 3, 2), Matrix::new(&b, 3, 2));
         multiply(a.transposed(), b, 2.0, &mut out, 2, Output::Add);
-        assert_eq!(
-            out,
-            [7.0 + 22.0, 8.0 + 26.0, 16.0 + 28.0, 17.0 + 32.0],
-            "transposed, added"
-        );
+        assert_eq!(out, [7.0 + 22.0, 8.0 + 26.0, 16.0 + 28.0, 17.0 + 32.0], "transposed, added");
     }
 
     #[test]
@@ -173,11 +143,7 @@ mod tests {
         let mut out = [5.0; 6];
         let b = [3.0, 4.0];
         multiply(a, Matrix::new(&b, 1, 2), 1.0, &mut out, 3, Output::Replace);
-        assert_eq!(
-            out,
-            [3.0, 4.0, 5.0, 6.0, 8.0, 5.0],
-            "the third column is untouched"
-        );
+        assert_eq!(out, [3.0, 4.0, 5.0, 6.0, 8.0, 5.0], "the third column is untouched");
     }
 
     #[test]
@@ -188,11 +154,7 @@ mod tests {
         let (mut one, mut all) = (vec![0.0; 160 * 150], vec![0.0; 160 * 150]);
         multiply(a, b, 1.0, &mut one, 150, Output::Replace);
         multiply_parallel(a, b, &mut all, Output::Replace);
-        let worst = one
-            .iter()
-            .zip(&all)
-            .map(|(a, b)| (a - b).abs())
-            .fold(0.0, f32::max);
+        let worst = one.iter().zip(&all).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(worst < 1e-4, "differs by {worst}");
     }
 }

@@ -72,19 +72,8 @@ pub fn layer_norm<B: VitBackend>(x: Tensor<B, 3>, norm: &LayerNorm<B>) -> Tensor
         return compose::layer_norm(x, norm);
     };
     let dims = x.dims();
-    let op = layer_norm::NormRows {
-        channels: dims[2],
-        epsilon: LAYER_NORM_EPSILON as f32,
-    };
-    apply(
-        op,
-        [
-            primitive(x),
-            primitive(norm.gamma.val()),
-            primitive(beta.val()),
-        ],
-        dims,
-    )
+    let op = layer_norm::NormRows { channels: dims[2], epsilon: LAYER_NORM_EPSILON as f32 };
+    apply(op, [primitive(x), primitive(norm.gamma.val()), primitive(beta.val())], dims)
 }
 
 /// See [`compose::batch_norm`].
@@ -99,16 +88,10 @@ pub fn batch_norm<B: VitBackend>(
     }
     let (dims, device) = (x.dims(), x.device());
     let x = primitive(x);
-    let op = B::inspect(&x, |x| {
-        batch_norm::NormChannels::measure(x, dims[2], epsilon as f32)
-    });
+    let op = B::inspect(&x, |x| batch_norm::NormChannels::measure(x, dims[2], epsilon as f32));
     let (mean, variance) = (op.mean(), op.variance());
     let y = apply(op, [x, primitive(gamma), primitive(beta)], dims);
-    (
-        y,
-        Tensor::from_data(mean, &device),
-        Tensor::from_data(variance, &device),
-    )
+    (y, Tensor::from_data(mean, &device), Tensor::from_data(variance, &device))
 }
 
 /// See [`compose::conv3x3`].
@@ -122,16 +105,8 @@ pub fn conv3x3<B: VitBackend>(
     }
     let ([batch, ..], [outputs, inputs, ..]) = (x.dims(), weight.dims());
     let [height, width] = window.output();
-    let op = conv::Conv3x3 {
-        window,
-        inputs,
-        outputs,
-    };
-    apply(
-        op,
-        [primitive(x), primitive(weight)],
-        [batch, height * width, outputs],
-    )
+    let op = conv::Conv3x3 { window, inputs, outputs };
+    apply(op, [primitive(x), primitive(weight)], [batch, height * width, outputs])
 }
 
 /// See [`compose::depthwise3x3`].
@@ -146,10 +121,7 @@ pub fn depthwise3x3<B: VitBackend>(
     }
     let dims = x.dims();
     let bias = bias.unwrap_or_else(|| Tensor::zeros([dims[2]], &x.device()));
-    let op = depthwise::Depthwise3x3 {
-        sides,
-        channels: dims[2],
-    };
+    let op = depthwise::Depthwise3x3 { sides, channels: dims[2] };
     apply(op, [primitive(x), primitive(weight), primitive(bias)], dims)
 }
 
@@ -164,16 +136,8 @@ pub fn attention<B: VitBackend>(
         return compose::attention(query, key, value, heads);
     }
     let dims = query.dims();
-    let op = attention::Attention {
-        tokens: dims[1],
-        heads,
-        head_dim: dims[2] / heads,
-    };
-    apply(
-        op,
-        [primitive(query), primitive(key), primitive(value)],
-        dims,
-    )
+    let op = attention::Attention { tokens: dims[1], heads, head_dim: dims[2] / heads };
+    apply(op, [primitive(query), primitive(key), primitive(value)], dims)
 }
 
 fn primitive<B: VitBackend, const D: usize>(tensor: Tensor<B, D>) -> B::FloatTensorPrimitive {

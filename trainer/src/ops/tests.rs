@@ -121,11 +121,8 @@ fn batch_norm_agrees() {
     let ones = || operand::<OnFlex, 1>([5], 2);
     let (_, mean, variance) = batch_norm(x(), ones(), ones(), 1e-5);
     let (_, mean_defined, variance_defined) = compose::batch_norm(x(), ones(), ones(), 1e-5);
-    mean.into_data()
-        .assert_approx_eq::<f32>(&mean_defined.into_data(), Default::default());
-    variance
-        .into_data()
-        .assert_approx_eq::<f32>(&variance_defined.into_data(), Default::default());
+    mean.into_data().assert_approx_eq::<f32>(&mean_defined.into_data(), Default::default());
+    variance.into_data().assert_approx_eq::<f32>(&variance_defined.into_data(), Default::default());
 }
 
 #[test]
@@ -164,10 +161,7 @@ fn attention_agrees() {
 fn gelu_agrees_where_burn_is_exact() {
     // On flex burn differentiates the error function; on ndarray the tanh approximation.
     let expected = run!(OnFlex, compose::gelu, x: [3, 5, 7]);
-    for found in [
-        run!(OnFlex, gelu, x: [3, 5, 7]),
-        run!(OnNdArray, gelu, x: [3, 5, 7]),
-    ] {
+    for found in [run!(OnFlex, gelu, x: [3, 5, 7]), run!(OnNdArray, gelu, x: [3, 5, 7])] {
         for ((what, expected), (_, found)) in expected.iter().zip(&found) {
             for (a, b) in expected.iter().zip(found) {
                 assert!((a - b).abs() < 1e-6, "{what} is {b}, not {a}");
@@ -181,10 +175,7 @@ fn an_operand_that_needs_no_gradient_gets_none() {
     let device = Default::default();
     let x = Tensor::<OnFlex, 3>::ones([2, 16, 3], &device);
     let weight = Tensor::<OnFlex, 4>::ones([4, 3, 3, 3], &device).require_grad();
-    let window = Window {
-        input: [4, 4],
-        stride: 1,
-    };
+    let window = Window { input: [4, 4], stride: 1 };
     let grads = conv3x3(x.clone(), weight.clone(), window).sum().backward();
     assert!(x.grad(&grads).is_none(), "the input's gradient");
     // The middle tap meets all 16 positions of both images, a corner tap 9 of them.
