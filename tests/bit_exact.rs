@@ -12,7 +12,7 @@ use tests::synthetic::{self, Values};
 fn check(name: &str, blob: &[u8], image: &[u8]) {
     let expected = IntegerReference::new(blob).run(image);
     let model = Model::parse(blob).unwrap_or_else(|error| panic!("{name}: {error}"));
-    for kernels in Kernels::ALL {
+    for kernels in Kernels::all() {
         let model = model.clone().with_kernels(kernels);
         let mut arena = vec![0xA5; model.arena_len()];
         let (sites, output) = observe(&model, image, &mut arena)
@@ -94,7 +94,7 @@ fn the_arena_decides_nothing() {
         let blob = synthetic::blob(&config, seed);
         let images = [seed, seed + 1].map(|seed| synthetic::image(config.image(), seed));
         let name = random_name(seed, &config);
-        for kernels in Kernels::ALL {
+        for kernels in Kernels::all() {
             let model = Model::parse(&blob).unwrap().with_kernels(kernels);
             let mut clean = vec![0; model.arena_len()];
             let expected = observe(&model, &images[0], &mut clean).unwrap().0;

@@ -3,7 +3,8 @@
 
 use runtime::error::{FormatError, RecordId};
 use runtime::format::{HEAD_CLASS, MAX_HEADS, VERSION};
-use runtime::{Kernels, Model};
+use runtime::Model;
+use runtime::kernels::scalar;
 use tests::network::Network;
 use tests::sealed::sealed;
 use tests::{smallest, synthetic};
@@ -14,7 +15,7 @@ fn smallest() -> Network {
 }
 
 fn logits(blob: &[u8]) -> Vec<i32> {
-    let model = Model::parse(blob).unwrap().with_kernels(Kernels::ALL[0]);
+    let model = Model::parse(blob).unwrap().with_kernels(&scalar::KERNELS);
     let image = synthetic::image(model.config().image(), 5);
     let mut arena = vec![0; model.arena_len()];
     model.run(&image, &mut arena).unwrap().logits().to_vec()

@@ -53,7 +53,7 @@ fn every_kernel_set_reproduces_the_pinned_hashes() {
     for path in pinned() {
         let (blob, image) = (read(&path), read(&path.with_extension("rgb")));
         let model = Model::parse(&blob).unwrap();
-        for kernels in Kernels::ALL {
+        for kernels in Kernels::all() {
             let model = model.clone().with_kernels(kernels);
             let answer = observed::answer(&model, &image).unwrap();
             compare(&path, &format!("{kernels:?}"), &answer);

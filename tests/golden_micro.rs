@@ -23,8 +23,9 @@ fn the_logits_of_the_trained_blob_hash_to_the_published_value() {
             let images = (0..test.len()).map(|i| (test.image(i), test.label(i)));
             scope.spawn(move || (kernels.name, verdict(&model, images).unwrap()))
         };
-        let threads = Kernels::ALL.map(start);
-        threads.map(|thread| thread.join().unwrap()).into()
+        // All are started before the first is waited for.
+        let threads: Vec<_> = Kernels::all().map(start).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     for (kernels, verdict) in verdicts {
         assert_eq!(

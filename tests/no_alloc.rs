@@ -96,7 +96,7 @@ fn int8_makes_no_request() {
         let config = Model::parse(&blob).unwrap().config().clone();
         let image = synthetic::image(config.image(), 1);
         let mut arena = vec![0; config.arena_len()];
-        for kernels in Kernels::ALL {
+        for kernels in Kernels::all() {
             let (requests, sites) = requests(|| {
                 let model = Model::parse(&blob).expect("a valid blob").with_kernels(kernels);
                 use_all(&model, &image, &mut arena)

@@ -44,7 +44,7 @@ struct Cli {
     json: bool,
     /// Set of kernels; all give the same bits
     #[arg(long, value_name = "NAME", default_value = Kernels::best().name,
-          value_parser = PossibleValuesParser::new(Kernels::ALL.map(|kernels| kernels.name)))]
+          value_parser = PossibleValuesParser::new(Kernels::all().map(|kernels| kernels.name)))]
     kernels: String,
 }
 
@@ -70,7 +70,7 @@ fn classify(cli: &Cli) -> Result<String> {
     let blob = read_blob(&cli.model)?;
     let model = Model::parse(&blob)
         .map_err(|error| anyhow!("{}: {error}; {}", cli.model.display(), remedy(&error)))?;
-    let kernels = Kernels::ALL.into_iter().find(|kernels| kernels.name == cli.kernels);
+    let kernels = Kernels::all().find(|kernels| kernels.name == cli.kernels);
     let model = model.with_kernels(kernels.context("no kernels of that name")?);
     let picture = read_image(&cli.image)?;
     let (width, height) = picture.dimensions();
