@@ -135,7 +135,7 @@ impl Leaves for Int8 {
         Ok(NormAffine {
             eps: record.eps,
             gamma: check.i16s("gamma", record.gamma, dim)?,
-            beta: check.i32s("beta", record.beta, dim, MAX_BETA)?,
+            beta: check.i32s("beta", record.beta, dim, (-MAX_BETA, MAX_BETA))?,
             shift: record.shift,
             zero_point: record.zero_point,
         })

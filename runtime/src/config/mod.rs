@@ -35,6 +35,8 @@ pub const MAX_HEADS: usize = 16;
 pub const MAX_HIDDEN_DIM: usize = 4096;
 /// Most inputs of one linear layer or convolution: `65_535·2^14 + 2^30 < 2^31`.
 pub const MAX_K: usize = 65_535;
+/// Most values of a tensor inside a stem: three of them as f32 are below 2^32 bytes.
+pub const MAX_STEM_VALUES: usize = 1 << 26;
 /// Most classes.
 pub const MAX_CLASSES: usize = 1024;
 /// Largest `tokens·dim` under a mean pool: `2^15·255·128 + 2^30 < 2^31` bounds a logit.
@@ -283,6 +285,13 @@ fn check_stages(spec: &VitSpec, stages: &[StemStage]) -> Result<usize, ConfigErr
             }
         }
         grid = stage_output(grid, stage);
+        let widest = match stage {
+            StemStage::Conv { .. } => grid.channels,
+            StemStage::Residual { hidden } | StemStage::InvertedResidual { hidden } => {
+                hidden.into()
+            }
+        };
+        within("values of a stem stage", grid.positions() * widest, 1, MAX_STEM_VALUES)?;
     }
     match stages.last() {
         Some(StemStage::Conv { channels, gelu: false, .. }) if *channels == spec.dim => {

@@ -56,12 +56,13 @@ impl Check {
         Err(FormatError::Presence { record: self.0, field, expected })
     }
 
+    /// `n` values from `min` to `max`.
     pub(crate) fn i32s<'a>(
         self,
         tensor: &'static str,
         bytes: &'a [u8],
         n: usize,
-        limit: i64,
+        (min, max): (i64, i64),
     ) -> Result<I32Le<'a>, FormatError> {
         let expected = n.saturating_mul(4);
         self.len(tensor, bytes.len(), expected)?;
@@ -72,13 +73,13 @@ impl Check {
             expected,
         })?;
         for value in values.iter() {
-            self.range(tensor, value, -limit, limit)?;
+            self.range(tensor, value, min, max)?;
         }
         Ok(values)
     }
 
     pub(crate) fn bias<'a>(self, bytes: &'a [u8], n: usize) -> Result<I32Le<'a>, FormatError> {
-        self.i32s("bias", bytes, n, MAX_BIAS)
+        self.i32s("bias", bytes, n, (-MAX_BIAS, MAX_BIAS))
     }
 
     pub(crate) fn i16s<'a>(
@@ -107,10 +108,7 @@ impl Check {
         self.len("weights", record.weights.len(), n.saturating_mul(k))?;
         self.len("shift", record.shift.len(), n)?;
         let bias = self.bias(record.bias, n)?;
-        let mult = self.i32s("mult", record.mult, n, MAX_MULT)?;
-        for mult in mult.iter() {
-            self.range("mult", mult, MIN_MULT, MAX_MULT)?;
-        }
+        let mult = self.i32s("mult", record.mult, n, (MIN_MULT, MAX_MULT))?;
         for &shift in record.shift {
             self.shift(shift, Requant::MIN_SHIFT, Requant::MAX_SHIFT)?;
         }

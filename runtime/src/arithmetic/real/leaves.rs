@@ -57,8 +57,9 @@ impl Leaves for Real {
 
     fn input(check: Check, input: &PixelRecord) -> Result<(), FormatError> {
         check.finite("mean", input.mean.into_iter())?;
-        // The reciprocal of a deviation is finite unless the deviation is zero or subnormal.
-        check.finite("std", input.std.into_iter().chain(input.std.map(f32::recip)))
+        // Zero, negative and subnormal deviations have no gain that a pixel could be scaled by.
+        let gain = |std: f32| if std > 0.0 { std.recip() } else { f32::NAN };
+        check.finite("std", input.std.into_iter().chain(input.std.map(gain)))
     }
 
     fn read_linear<'a>(
