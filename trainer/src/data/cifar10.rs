@@ -10,31 +10,25 @@ use super::{DataSource, Dataset, Images};
 /// Rows and columns of an image.
 pub(super) const SIDE: usize = 32;
 /// Names of the classes, in the order of the labels.
-pub(super) const CLASSES: [&str; 10] = [
-    "airplane",
-    "automobile",
-    "bird",
-    "cat",
-    "deer",
-    "dog",
-    "frog",
-    "horse",
-    "ship",
-    "truck",
-];
+pub const CLASSES: [&str; 10] =
+    ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 
-const TRAIN_FILES: [&str; 5] = [
+/// Files with the training images, in their order.
+pub(super) const TRAIN_FILES: [&str; 5] = [
     "data_batch_1.bin",
     "data_batch_2.bin",
     "data_batch_3.bin",
     "data_batch_4.bin",
     "data_batch_5.bin",
 ];
-const TEST_FILE: &str = "test_batch.bin";
+/// The file with the test images.
+pub(super) const TEST_FILE: &str = "test_batch.bin";
 const RECORDS_PER_FILE: usize = 10_000;
 const PLANE_BYTES: usize = SIDE * SIDE;
 /// A label byte, then a red, a green and a blue plane, rows top to bottom.
 const RECORD_BYTES: usize = 1 + 3 * PLANE_BYTES;
+/// Length of every file.
+pub(super) const FILE_BYTES: usize = RECORDS_PER_FILE * RECORD_BYTES;
 const REMEDY: &str = "the directory must be the unpacked binary version of CIFAR-10 \
     (https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz)";
 
@@ -71,7 +65,7 @@ fn read_files(dir: &Path, names: &[&str]) -> Result<Images> {
 
 /// Reads one file whole; the length is checked before any memory is set aside for it.
 fn read_file(path: &Path) -> Result<Vec<u8>> {
-    let expected = RECORDS_PER_FILE * RECORD_BYTES;
+    let expected = FILE_BYTES;
     let found = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
     if found.len() != expected as u64 {
         bail!(
@@ -81,11 +75,7 @@ fn read_file(path: &Path) -> Result<Vec<u8>> {
         );
     }
     let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    ensure!(
-        bytes.len() == expected,
-        "{} changed while it was read",
-        path.display()
-    );
+    ensure!(bytes.len() == expected, "{} changed while it was read", path.display());
     Ok(bytes)
 }
 
@@ -93,15 +83,9 @@ fn read_file(path: &Path) -> Result<Vec<u8>> {
 fn remedy(dir: &Path) -> String {
     let inner = dir.join("cifar-10-batches-bin");
     if inner.is_dir() {
-        format!(
-            "the files seem to lie one level deeper: try {}",
-            inner.display()
-        )
+        format!("the files seem to lie one level deeper: try {}", inner.display())
     } else if dir.join("data_batch_1").is_file() {
-        format!(
-            "{} seems to hold the Python version; {REMEDY}",
-            dir.display()
-        )
+        format!("{} seems to hold the Python version; {REMEDY}", dir.display())
     } else {
         format!("cannot read CIFAR-10 from {}; {REMEDY}", dir.display())
     }
@@ -133,12 +117,7 @@ mod tests {
     /// A record whose planes count up from 0, 100 and 200, modulo 256.
     fn record(label: u8) -> Vec<u8> {
         let plane = |start: usize| (start..start + PLANE_BYTES).map(|value| value as u8);
-        [label]
-            .into_iter()
-            .chain(plane(0))
-            .chain(plane(100))
-            .chain(plane(200))
-            .collect()
+        [label].into_iter().chain(plane(0)).chain(plane(100)).chain(plane(200)).collect()
     }
 
     #[test]
@@ -150,21 +129,14 @@ mod tests {
         assert_eq!(pixels[..6], [0, 100, 200, 1, 101, 201], "first two pixels");
         let (row, column) = (5, 7);
         let at = 3 * (row * SIDE + column);
-        assert_eq!(
-            pixels[at..at + 3],
-            [167, 11, 111],
-            "pixel of row 5, column 7"
-        );
+        assert_eq!(pixels[at..at + 3], [167, 11, 111], "pixel of row 5, column 7");
     }
 
     #[test]
     fn an_unknown_label_is_refused() {
         let bytes = [record(0), record(10)].concat();
         let error = append_records(&bytes, &mut Vec::new(), &mut Vec::new()).unwrap_err();
-        assert!(
-            error.to_string().contains("record 1 has label 10"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("record 1 has label 10"), "{error}");
     }
 
     #[test]

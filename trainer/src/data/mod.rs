@@ -9,6 +9,7 @@
 pub mod augment;
 pub mod batch;
 mod cifar10;
+pub mod download;
 mod embedded;
 mod images;
 mod normalisation;
@@ -17,7 +18,7 @@ mod split;
 
 use serde::{Deserialize, Serialize};
 
-pub use cifar10::cifar10;
+pub use cifar10::{CLASSES as CIFAR10_CLASSES, cifar10};
 pub use embedded::embedded;
 pub use images::Images;
 pub use normalisation::Normalisation;

@@ -1,0 +1,70 @@
+//! The options of a command that can download its images.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+
+use super::{Download, download};
+
+/// Options to flatten into a command that has an argument `data`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct DownloadArgs {
+    /// Use all of CIFAR-10, downloaded from its authors (170 MB) the first time and kept. An
+    /// interrupted download goes on where it ended.
+    #[arg(long, conflicts_with = "data")]
+    pub download: bool,
+    /// Where to keep it; by default the directory that `OCELLI_CACHE` names, else ocelli in the
+    /// user's cache directory.
+    #[arg(long, value_name = "DIR", requires = "download")]
+    pub cache: Option<PathBuf>,
+    /// A mirror to download from, which must serve the same archive.
+    #[arg(long, value_name = "URL", requires = "download")]
+    pub url: Option<String>,
+}
+
+impl DownloadArgs {
+    /// The directory of the images, if they were asked for; downloads them where they are not kept
+    /// yet.
+    ///
+    /// # Errors
+    /// As [`download()`].
+    pub fn directory(&self) -> Result<Option<PathBuf>> {
+        if !self.download {
+            return Ok(None);
+        }
+        let options = Download { url: self.url.clone(), cache: self.cache.clone() };
+        download(&options).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Command {
+        #[arg(long)]
+        data: Option<PathBuf>,
+        #[command(flatten)]
+        images: DownloadArgs,
+    }
+
+    #[test]
+    fn a_download_excludes_a_directory_and_its_options_need_it() {
+        let parse = |args: &[&str]| Command::try_parse_from([&["trainer"], args].concat());
+        let asked = parse(&["--download", "--cache", "here", "--url", "http://mirror"]).unwrap();
+        assert!(asked.images.download && asked.data.is_none(), "{asked:?}");
+        let given = parse(&["--data", "there"]).unwrap();
+        assert_eq!(given.images.directory().unwrap(), None, "nothing was asked for");
+        for args in [
+            &["--download", "--data", "there"][..],
+            &["--cache", "here"],
+            &["--url", "http://mirror"],
+        ] {
+            assert!(parse(args).is_err(), "{args:?}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! A transferred archive: checked whole, then unpacked file by file.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use flate2::read::GzDecoder;
+use sha2::{Digest, Sha256};
+
+use super::Archive;
+
+/// Checks length and SHA-256 of a part file that came from `url`; a wrong one is deleted.
+pub(super) fn check(archive: &Archive, part: &Path, url: &str) -> Result<()> {
+    let found = digest(part).with_context(|| format!("cannot read {}", part.display()))?;
+    if found == (archive.bytes, archive.sha256.clone()) {
+        return Ok(());
+    }
+    fs::remove_file(part).with_context(|| format!("cannot delete {}", part.display()))?;
+    bail!(
+        "what {url} sent is not the published archive and was deleted ({} bytes with SHA-256 {}, \
+         expected {} with {}): run the command again, or give another address with --url",
+        found.0,
+        found.1,
+        archive.bytes,
+        archive.sha256
+    );
+}
+
+fn digest(path: &Path) -> io::Result<(u64, String)> {
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    let mut bytes = 0;
+    loop {
+        match file.read(&mut buffer)? {
+            0 => break,
+            read => {
+                hasher.update(&buffer[..read]);
+                bytes += read as u64;
+            }
+        }
+    }
+    let digits = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok((bytes, digits))
+}
+
+/// Puts the wanted files of a checked archive into its directory in `cache`, each at once and none
+/// before all were read.
+///
+/// No path of the archive is followed: an entry is one of the wanted names, or is passed over.
+pub(super) fn unpack(archive: &Archive, part: &Path, cache: &Path) -> Result<()> {
+    let full = "cannot unpack into the cache: make room on its disk, or name another with --cache";
+    let temporary =
+        tempfile::Builder::new().prefix(".unpacking-").tempdir_in(cache).context(full)?;
+    let file = File::open(part).with_context(|| format!("cannot read {}", part.display()))?;
+    let mut entries = tar::Archive::new(GzDecoder::new(BufReader::new(file)));
+    for entry in entries.entries()? {
+        let mut entry = entry.context("the archive is damaged")?;
+        let path = entry.path().context("the archive is damaged")?.into_owned();
+        let wanted = |file: &&&str| path == Path::new(archive.directory).join(file);
+        let Some(name) = archive.files.iter().find(wanted) else {
+            continue;
+        };
+        let kind = entry.header().entry_type();
+        ensure!(
+            kind.is_file() && entry.size() == archive.file_bytes,
+            "the archive's {name} is a {kind:?} of {} bytes, expected a file of {}",
+            entry.size(),
+            archive.file_bytes
+        );
+        let mut file = File::create_new(temporary.path().join(name)).context(full)?;
+        io::copy(&mut entry, &mut file).context(full)?;
+    }
+    if let Some(name) = archive.files.iter().find(|name| !temporary.path().join(name).is_file()) {
+        bail!("the archive has no {}/{name}", archive.directory);
+    }
+    // Into a directory that is there already, nothing else of which is touched: it may be the
+    // user's own.
+    let directory = cache.join(archive.directory);
+    fs::create_dir_all(&directory).context(full)?;
+    for name in &archive.files {
+        fs::rename(temporary.path().join(name), directory.join(name)).context(full)?;
+    }
+    Ok(())
+}
