@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use export::evaluate::{self, Accuracy};
+use export::import::ImportArgs;
 use export::inspect::{Inspection, grouped};
 use export::model::AnyModel;
 use export::record::FloatModel;
@@ -36,16 +37,20 @@ enum Command {
     Inspect(InspectArgs),
     /// Classifies test images with a blob and prints its accuracy.
     Evaluate(EvaluateArgs),
+    Import(ImportArgs),
 }
 
+// Nothing is flattened into this: clap takes an optional group that holds another one for absent.
 #[derive(Debug, Args)]
 struct ExportArgs {
     /// Record written by the trainer, such as best.mpk.
     record: PathBuf,
     /// Blob to write, such as model.bin.
     blob: PathBuf,
-    #[command(flatten)]
-    data: DataArgs,
+    /// Directory with the binary version of CIFAR-10 (`data_batch_1.bin` … `test_batch.bin`).
+    /// Without it, the built-in 5,000 training and 1,000 test images of CIFAR-10 are used.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// Numbers of the blob: int8 computes in integers alone, f16 keeps f16 weights and computes in
     /// f32, for parts with a floating-point unit.
     #[arg(long, value_enum, default_value_t = Precision::Int8)]
@@ -69,14 +74,6 @@ enum Precision {
 }
 
 #[derive(Debug, Args)]
-struct DataArgs {
-    /// Directory with the binary version of CIFAR-10 (data_batch_1.bin … test_batch.bin). Without
-    /// it, the built-in 5,000 training and 1,000 test images of CIFAR-10 are used.
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
 struct InspectArgs {
     /// Blob to read.
     blob: PathBuf,
@@ -89,8 +86,10 @@ struct InspectArgs {
 struct EvaluateArgs {
     /// Blob to run.
     blob: PathBuf,
-    #[command(flatten)]
-    data: DataArgs,
+    /// Directory with the binary version of CIFAR-10 (`data_batch_1.bin` … `test_batch.bin`).
+    /// Without it, the built-in 5,000 training and 1,000 test images of CIFAR-10 are used.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// Test images to run; all of them by default.
     #[arg(long, value_name = "N", value_parser = positive)]
     images: Option<usize>,
@@ -112,6 +111,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
     match (cli.command, cli.export) {
         (Some(Command::Inspect(args)), _) => inspect(&args),
         (Some(Command::Evaluate(args)), _) => evaluate(&args),
+        (Some(Command::Import(args)), _) => args.run(),
         (None, Some(args)) => export(&args),
         (None, None) => bail!("give a record and a blob, such as: export best.mpk model.bin"),
     }
@@ -131,7 +131,7 @@ struct Report {
 
 fn export(args: &ExportArgs) -> Result<()> {
     let float = FloatModel::load(&args.record)?;
-    let data = dataset(&args.data, Some(float.source()))?;
+    let data = dataset(args.data.as_deref(), Some(float.source()))?;
     let blob = match args.precision {
         Precision::Int8 => {
             let calibration = data.train.take(args.calibration);
@@ -203,7 +203,7 @@ fn inspect(args: &InspectArgs) -> Result<()> {
 fn evaluate(args: &EvaluateArgs) -> Result<()> {
     let bytes = read(&args.blob)?;
     let model = parse(&args.blob, &bytes)?;
-    let images = dataset(&args.data, None)?.test.take(args.images.unwrap_or(usize::MAX));
+    let images = dataset(args.data.as_deref(), None)?.test.take(args.images.unwrap_or(usize::MAX));
     let progress = bar(model.precision(), images.len());
     let classes = evaluate::classify(&model, &images, |images| progress.inc(images as u64))
         .with_context(|| format!("cannot evaluate {}", args.blob.display()))?;
@@ -218,8 +218,8 @@ fn evaluate(args: &EvaluateArgs) -> Result<()> {
 }
 
 /// The images of a directory, or the built-in ones where they are what the record was trained on.
-fn dataset(args: &DataArgs, source: Option<DataSource>) -> Result<Dataset> {
-    match (&args.data, source) {
+fn dataset(directory: Option<&Path>, source: Option<DataSource>) -> Result<Dataset> {
+    match (directory, source) {
         (Some(directory), _) => data::cifar10(directory),
         (None, None | Some(DataSource::Cifar10)) => data::embedded(),
         (None, Some(DataSource::Custom)) => bail!(
@@ -252,4 +252,29 @@ fn bar(what: &'static str, images: usize) -> ProgressBar {
         bar.set_style(style);
     }
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_positional_form_and_the_subcommands_are_told_apart() {
+        let parse = |args: &[&str]| {
+            let cli = Cli::try_parse_from([&["export"], args].concat()).unwrap();
+            (cli.command.is_some(), cli.export.is_some())
+        };
+        assert_eq!(
+            parse(&["best.mpk", "model.bin", "--data", "images"]),
+            (false, true),
+            "an export"
+        );
+        for subcommand in [
+            &["inspect", "model.bin"][..],
+            &["evaluate", "model.bin", "--data", "images"],
+            &["import", "weights.safetensors", "best.mpk"],
+        ] {
+            assert_eq!(parse(subcommand), (true, false), "{subcommand:?}");
+        }
+    }
 }

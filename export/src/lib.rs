@@ -11,6 +11,7 @@ pub mod assemble;
 pub mod calibrate;
 pub mod evaluate;
 pub mod float;
+pub mod import;
 pub mod inspect;
 pub mod model;
 pub mod quantize;

@@ -1,4 +1,5 @@
-//! From a record to plain numbers, and the float forward pass: the only file here that sees burn.
+//! From a record to plain numbers, and the float forward pass: with `import::network` all that sees
+//! burn here.
 
 use crate::float::{FloatBlock, FloatConv, FloatLinear, FloatNet, FloatNorm};
 use anyhow::{Context, Result, bail};
