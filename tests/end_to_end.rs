@@ -29,8 +29,7 @@ fn a_network_is_trained_exported_and_run() {
         out: directory.path(),
     };
     let device = Default::default();
-    let outcome =
-        train::<export::record::Backend>(run, &device, &mut Progress::hidden()).unwrap();
+    let outcome = train::<export::record::Backend>(run, &device, &mut Progress::hidden()).unwrap();
     let (first, last) = (&outcome.epochs[0], &outcome.epochs[EPOCHS - 1]);
     assert!(last.train_loss < first.train_loss, "the loss falls: {first:?} to {last:?}");
     for file in ["best.mpk", "metrics.csv", "curves.svg"] {

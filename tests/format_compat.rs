@@ -1,9 +1,9 @@
 //! What a reader does with blobs from another time: it names a version that it does not know, and
 //! passes over heads that it does not know.
 
+use runtime::Model;
 use runtime::error::{FormatError, RecordId};
 use runtime::format::{HEAD_CLASS, MAX_HEADS, VERSION};
-use runtime::Model;
 use runtime::kernels::scalar;
 use tests::network::Network;
 use tests::sealed::sealed;

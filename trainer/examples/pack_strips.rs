@@ -36,18 +36,12 @@ fn main() -> Result<()> {
 }
 
 fn write_set(images: &Images, name: &str, out: &Path) -> Result<()> {
-    for (index, pixels) in images
-        .pixels()
-        .chunks(IMAGES_PER_STRIP * images.image_len())
-        .enumerate()
+    for (index, pixels) in images.pixels().chunks(IMAGES_PER_STRIP * images.image_len()).enumerate()
     {
         let rows = pixels.len() / images.image_len() * images.height();
-        let strip = RgbImage::from_raw(
-            images.width().try_into()?,
-            rows.try_into()?,
-            pixels.to_vec(),
-        )
-        .context("a strip has as many bytes as its images")?;
+        let strip =
+            RgbImage::from_raw(images.width().try_into()?, rows.try_into()?, pixels.to_vec())
+                .context("a strip has as many bytes as its images")?;
         let mut png = Cursor::new(Vec::new());
         strip.write_to(&mut png, ImageFormat::Png)?;
         write_file(&out.join(format!("{name}_{index}.png")), png.get_ref())?;

@@ -24,10 +24,7 @@ struct Change {
 
 impl Augment {
     /// Images as they are.
-    pub const NONE: Self = Self {
-        shift: 0,
-        flip: false,
-    };
+    pub const NONE: Self = Self { shift: 0, flip: false };
 
     /// Checks that an image of this size can be shifted so far.
     ///
@@ -62,21 +59,14 @@ impl Augment {
         let flip = rng.random_bool(0.5);
         let mut offset =
             || rng.random_range(0..=2 * self.shift).cast_signed() - self.shift.cast_signed();
-        Change {
-            flip: flip && self.flip,
-            down: offset(),
-            right: offset(),
-        }
+        Change { flip: flip && self.flip, down: offset(), right: offset() }
     }
 }
 
 impl Default for Augment {
     /// Mirrors half of the images and shifts by up to 4 pixels.
     fn default() -> Self {
-        Self {
-            shift: 4,
-            flip: true,
-        }
+        Self { shift: 4, flip: true }
     }
 }
 
@@ -89,11 +79,7 @@ impl Change {
             let source = &image[row * row_bytes..][..row_bytes];
             for (column, pixel) in out.chunks_exact_mut(IMAGE_CHANNELS).enumerate() {
                 let shifted = reflect(column.cast_signed() - self.right, width);
-                let column = if self.flip {
-                    width - 1 - shifted
-                } else {
-                    shifted
-                };
+                let column = if self.flip { width - 1 - shifted } else { shifted };
                 pixel.copy_from_slice(&source[column * IMAGE_CHANNELS..][..IMAGE_CHANNELS]);
             }
         }
@@ -115,9 +101,7 @@ mod tests {
 
     /// An image whose pixel at row r, column c is `[10r + c; 3]`.
     fn numbered(height: u8, width: u8) -> Vec<u8> {
-        (0..height)
-            .flat_map(|row| (0..width).flat_map(move |col| [10 * row + col; 3]))
-            .collect()
+        (0..height).flat_map(|row| (0..width).flat_map(move |col| [10 * row + col; 3])).collect()
     }
 
     fn changed(change: Change) -> Vec<u8> {
@@ -129,61 +113,30 @@ mod tests {
 
     #[test]
     fn nothing_drawn_is_the_identity() {
-        let change = Change {
-            flip: false,
-            down: 0,
-            right: 0,
-        };
+        let change = Change { flip: false, down: 0, right: 0 };
         assert_eq!(changed(change), [0, 1, 2, 3, 10, 11, 12, 13], "unchanged");
     }
 
     #[test]
     fn a_flip_mirrors_columns() {
-        let change = Change {
-            flip: true,
-            down: 0,
-            right: 0,
-        };
+        let change = Change { flip: true, down: 0, right: 0 };
         assert_eq!(changed(change), [3, 2, 1, 0, 13, 12, 11, 10], "mirrored");
     }
 
     #[test]
     fn shifts_reflect_at_the_edge() {
-        let right = Change {
-            flip: false,
-            down: 0,
-            right: 2,
-        };
-        assert_eq!(
-            changed(right),
-            [2, 1, 0, 1, 12, 11, 10, 11],
-            "two to the right"
-        );
-        let left = Change {
-            flip: false,
-            down: 0,
-            right: -2,
-        };
-        assert_eq!(
-            changed(left),
-            [2, 3, 2, 1, 12, 13, 12, 11],
-            "two to the left"
-        );
-        let down = Change {
-            flip: false,
-            down: 1,
-            right: 0,
-        };
+        let right = Change { flip: false, down: 0, right: 2 };
+        assert_eq!(changed(right), [2, 1, 0, 1, 12, 11, 10, 11], "two to the right");
+        let left = Change { flip: false, down: 0, right: -2 };
+        assert_eq!(changed(left), [2, 3, 2, 1, 12, 13, 12, 11], "two to the left");
+        let down = Change { flip: false, down: 1, right: 0 };
         assert_eq!(changed(down), [10, 11, 12, 13, 0, 1, 2, 3], "one down");
     }
 
     #[test]
     fn every_change_occurs_equally_often() {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
-        let augment = Augment {
-            shift: 1,
-            flip: true,
-        };
+        let augment = Augment { shift: 1, flip: true };
         let mut counts = std::collections::BTreeMap::<_, u32>::new();
         for _ in 0..18_000 {
             let Change { flip, down, right } = augment.draw(&mut rng);
@@ -191,10 +144,7 @@ mod tests {
         }
         assert_eq!(counts.len(), 18, "2 flips x 3 rows x 3 columns");
         for (change, count) in counts {
-            assert!(
-                count.abs_diff(1000) < 150,
-                "{change:?} occurs {count} times"
-            );
+            assert!(count.abs_diff(1000) < 150, "{change:?} occurs {count} times");
         }
     }
 
@@ -206,10 +156,7 @@ mod tests {
         for _ in 0..50 {
             Augment::default().apply(&image, 5, &mut rng, &mut out);
             for pixel in out.chunks_exact(3) {
-                assert!(
-                    image.chunks_exact(3).any(|original| original == pixel),
-                    "{pixel:?}"
-                );
+                assert!(image.chunks_exact(3).any(|original| original == pixel), "{pixel:?}");
             }
         }
     }

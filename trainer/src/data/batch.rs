@@ -61,10 +61,7 @@ impl TrainBatches {
         seed: u64,
     ) -> Result<Self> {
         let images = images.into();
-        ensure!(
-            batch_size > 0,
-            "a batch needs at least one image: raise the batch size"
-        );
+        ensure!(batch_size > 0, "a batch needs at least one image: raise the batch size");
         ensure!(
             batch_size <= images.len(),
             "{} training images do not fill one batch of {batch_size}: \
@@ -72,13 +69,7 @@ impl TrainBatches {
             images.len()
         );
         augment.check(images.height(), images.width())?;
-        Ok(Self {
-            images,
-            batch_size,
-            augment,
-            normalisation,
-            seed,
-        })
+        Ok(Self { images, batch_size, augment, normalisation, seed })
     }
 
     /// Full batches in an epoch; the images left over take no part in that epoch.
@@ -108,8 +99,7 @@ impl TrainBatches {
             let mut batch = Batch::zeroed(indices.len(), image_len);
             for (&index, planes) in indices.iter().zip(batch.images.chunks_exact_mut(image_len)) {
                 let image = self.images.image(index);
-                self.augment
-                    .apply(image, self.images.height(), &mut rng, &mut augmented);
+                self.augment.apply(image, self.images.height(), &mut rng, &mut augmented);
                 self.normalisation.to_planes(&augmented, planes);
                 batch.labels.push(self.images.label(index).into());
             }
@@ -188,11 +178,7 @@ pub fn sequential(
 impl Batch {
     /// A batch whose images are still to be written and whose labels still to be pushed.
     fn zeroed(len: usize, image_len: usize) -> Self {
-        Self {
-            images: vec![0.0; len * image_len],
-            labels: Vec::with_capacity(len),
-            len,
-        }
+        Self { images: vec![0.0; len * image_len], labels: Vec::with_capacity(len), len }
     }
 }
 
@@ -202,10 +188,7 @@ mod tests {
 
     use super::*;
 
-    const RAW: Normalisation = Normalisation {
-        mean: [0.0; 3],
-        std: [1.0 / 255.0; 3],
-    };
+    const RAW: Normalisation = Normalisation { mean: [0.0; 3], std: [1.0 / 255.0; 3] };
 
     /// Images of 2 × 2 pixels; every byte of image `i` is `i`, and so is its label.
     fn numbered(count: u8) -> Images {
@@ -214,17 +197,7 @@ mod tests {
     }
 
     fn batches(images: Images, seed: u64) -> TrainBatches {
-        TrainBatches::new(
-            images,
-            4,
-            Augment {
-                shift: 1,
-                flip: true,
-            },
-            RAW,
-            seed,
-        )
-        .unwrap()
+        TrainBatches::new(images, 4, Augment { shift: 1, flip: true }, RAW, seed).unwrap()
     }
 
     #[test]
@@ -236,10 +209,7 @@ mod tests {
             assert_eq!((batch.len, batch.images.len()), (4, 48), "shape");
             for (label, image) in batch.labels.iter().zip(batch.images.chunks_exact(12)) {
                 let near = |value: &f32| (value - *label as f32).abs() < 1e-3;
-                assert!(
-                    image.iter().all(near),
-                    "the pixels of {label} are {image:?}"
-                );
+                assert!(image.iter().all(near), "the pixels of {label} are {image:?}");
             }
             labels.extend(batch.labels);
         }
@@ -250,10 +220,7 @@ mod tests {
 
     #[test]
     fn a_short_batch_is_left_out_of_training() {
-        let sizes: Vec<_> = batches(numbered(11), 1)
-            .epoch(0)
-            .map(|batch| batch.len)
-            .collect();
+        let sizes: Vec<_> = batches(numbered(11), 1).epoch(0).map(|batch| batch.len).collect();
         assert_eq!(sizes, [4, 4], "only full batches");
     }
 
@@ -290,11 +257,7 @@ mod tests {
             let _held = sender;
             panic!("the worker's own words");
         });
-        let mut epoch = Epoch {
-            batches: Some(receiver),
-            worker: Some(worker),
-            remaining: 1,
-        };
+        let mut epoch = Epoch { batches: Some(receiver), worker: Some(worker), remaining: 1 };
         epoch.next();
     }
 
@@ -303,11 +266,7 @@ mod tests {
         let all: Vec<_> = sequential(&numbered(10), 4, RAW).collect();
         let labels: Vec<_> = all.iter().flat_map(|batch| batch.labels.clone()).collect();
         assert_eq!(labels, (0..10).collect::<Vec<_>>(), "in order");
-        assert_eq!(
-            all.iter().map(|batch| batch.len).collect::<Vec<_>>(),
-            [4, 4, 2],
-            "sizes"
-        );
+        assert_eq!(all.iter().map(|batch| batch.len).collect::<Vec<_>>(), [4, 4, 2], "sizes");
         assert_eq!(all[2].images.len(), 24, "a short batch has short images");
     }
 
@@ -315,17 +274,8 @@ mod tests {
     fn too_few_images_are_refused() {
         let error = TrainBatches::new(numbered(3), 4, Augment::NONE, RAW, 0).unwrap_err();
         assert!(error.to_string().contains("3 training images"), "{error}");
-        assert!(
-            TrainBatches::new(numbered(3), 0, Augment::NONE, RAW, 0).is_err(),
-            "no size"
-        );
-        let large = Augment {
-            shift: 2,
-            flip: false,
-        };
-        assert!(
-            TrainBatches::new(numbered(4), 4, large, RAW, 0).is_err(),
-            "shift of 2 in 2"
-        );
+        assert!(TrainBatches::new(numbered(3), 0, Augment::NONE, RAW, 0).is_err(), "no size");
+        let large = Augment { shift: 2, flip: false };
+        assert!(TrainBatches::new(numbered(4), 4, large, RAW, 0).is_err(), "shift of 2 in 2");
     }
 }

@@ -20,10 +20,7 @@ struct Strip {
 
 macro_rules! strip {
     ($name:literal) => {
-        Strip {
-            name: $name,
-            bytes: include_bytes!(concat!("../../assets/", $name)),
-        }
+        Strip { name: $name, bytes: include_bytes!(concat!("../../assets/", $name)) }
     };
 }
 
@@ -91,9 +88,7 @@ fn parse_labels(text: &str) -> Result<Vec<u16>> {
     text.chars()
         .filter(|symbol| !symbol.is_whitespace())
         .map(|symbol| {
-            let label = symbol
-                .to_digit(10)
-                .with_context(|| format!("{symbol:?} is no label"))?;
+            let label = symbol.to_digit(10).with_context(|| format!("{symbol:?} is no label"))?;
             Ok(u16::try_from(label)?)
         })
         .collect()
@@ -110,31 +105,18 @@ mod tests {
     /// CRC-32 as in zlib, of all pixels and then all labels, a byte each.
     fn crc32(images: &Images) -> u32 {
         let labels = images.labels().iter().map(|&label| label as u8);
-        !images
-            .pixels()
-            .iter()
-            .copied()
-            .chain(labels)
-            .fold(u32::MAX, |crc, byte| {
-                (0..8).fold(crc ^ u32::from(byte), |crc, _| {
-                    (crc >> 1) ^ if crc & 1 == 1 { 0xEDB8_8320 } else { 0 }
-                })
+        !images.pixels().iter().copied().chain(labels).fold(u32::MAX, |crc, byte| {
+            (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+                (crc >> 1) ^ if crc & 1 == 1 { 0xEDB8_8320 } else { 0 }
             })
+        })
     }
 
     #[test]
     fn checksums_are_those_of_the_data_set() {
         let data = embedded().unwrap();
-        assert_eq!(
-            (data.train.len(), data.test.len()),
-            (5000, 1000),
-            "numbers of images"
-        );
-        assert_eq!(
-            crc32(&data.train),
-            0x0B64_7621,
-            "training images and labels"
-        );
+        assert_eq!((data.train.len(), data.test.len()), (5000, 1000), "numbers of images");
+        assert_eq!(crc32(&data.train), 0x0B64_7621, "training images and labels");
         assert_eq!(crc32(&data.test), 0xC01D_29BD, "test images and labels");
     }
 
@@ -148,39 +130,22 @@ mod tests {
             return;
         };
         let (all, part) = (cifar10(Path::new(&dir)).unwrap(), embedded().unwrap());
-        assert_eq!(
-            (all.train.len(), all.test.len()),
-            (50_000, 10_000),
-            "numbers of images"
-        );
-        assert!(
-            all.train.take(part.train.len()) == part.train,
-            "training images and labels"
-        );
-        assert!(
-            all.test.take(part.test.len()) == part.test,
-            "test images and labels"
-        );
+        assert_eq!((all.train.len(), all.test.len()), (50_000, 10_000), "numbers of images");
+        assert!(all.train.take(part.train.len()) == part.train, "training images and labels");
+        assert!(all.test.take(part.test.len()) == part.test, "test images and labels");
         assert_eq!(all.classes, part.classes, "classes");
     }
 
     #[test]
     fn a_symbol_that_is_no_digit_is_refused() {
-        assert_eq!(
-            parse_labels("01\n9\n").unwrap(),
-            [0, 1, 9],
-            "line breaks are skipped"
-        );
+        assert_eq!(parse_labels("01\n9\n").unwrap(), [0, 1, 9], "line breaks are skipped");
         let error = parse_labels("01x").unwrap_err().to_string();
         assert!(error.contains("'x'"), "{error}");
     }
 
     #[test]
     fn a_damaged_strip_is_named() {
-        let strip = Strip {
-            name: "train_0.webp",
-            bytes: &TRAIN_STRIPS[0].bytes[..1000],
-        };
+        let strip = Strip { name: "train_0.webp", bytes: &TRAIN_STRIPS[0].bytes[..1000] };
         let error = decode(&strip).unwrap_err().to_string();
         assert!(error.contains("train_0.webp"), "{error}");
     }

@@ -21,25 +21,16 @@ impl Images {
     /// # Errors
     /// If a side is 0, or `pixels` is not as long as the sizes and the number of labels ask for.
     pub fn new(height: usize, width: usize, pixels: Vec<u8>, labels: Vec<u16>) -> Result<Self> {
-        ensure!(
-            height > 0 && width > 0,
-            "images of {height} x {width} pixels have no pixel"
-        );
-        let expected = [width, IMAGE_CHANNELS, labels.len()]
-            .into_iter()
-            .try_fold(height, usize::checked_mul);
+        ensure!(height > 0 && width > 0, "images of {height} x {width} pixels have no pixel");
+        let expected =
+            [width, IMAGE_CHANNELS, labels.len()].into_iter().try_fold(height, usize::checked_mul);
         ensure!(
             expected == Some(pixels.len()),
             "{} images of {height} x {width} RGB pixels cannot have {} bytes in all",
             labels.len(),
             pixels.len()
         );
-        Ok(Self {
-            height,
-            width,
-            pixels,
-            labels,
-        })
+        Ok(Self { height, width, pixels, labels })
     }
 
     /// Number of images.
@@ -115,11 +106,7 @@ impl Images {
             pixels.extend_from_slice(self.image(i));
         }
         let labels = indices.iter().map(|&i| self.label(i)).collect();
-        Self {
-            pixels,
-            labels,
-            ..*self
-        }
+        Self { pixels, labels, ..*self }
     }
 }
 
@@ -129,20 +116,14 @@ mod tests {
 
     /// Three images of 1 × 2 pixels; image `i` holds `10i .. 10i + 6`.
     fn three() -> Images {
-        let pixels = (0..3)
-            .flat_map(|i| (0..6).map(move |byte| 10 * i + byte))
-            .collect();
+        let pixels = (0..3).flat_map(|i| (0..6).map(move |byte| 10 * i + byte)).collect();
         Images::new(1, 2, pixels, vec![7, 8, 9]).unwrap()
     }
 
     #[test]
     fn an_image_is_its_own_slice() {
         let images = three();
-        assert_eq!(
-            (images.len(), images.height(), images.width()),
-            (3, 1, 2),
-            "sizes"
-        );
+        assert_eq!((images.len(), images.height(), images.width()), (3, 1, 2), "sizes");
         assert_eq!(images.image(1), [10, 11, 12, 13, 14, 15], "second image");
         assert_eq!(images.label(1), 8, "second label");
     }
@@ -165,23 +146,10 @@ mod tests {
 
     #[test]
     fn wrong_lengths_are_refused() {
-        let error = Images::new(2, 2, vec![0; 11], vec![0])
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("2 x 2") && error.contains("11 bytes"),
-            "{error}"
-        );
+        let error = Images::new(2, 2, vec![0; 11], vec![0]).unwrap_err().to_string();
+        assert!(error.contains("2 x 2") && error.contains("11 bytes"), "{error}");
         assert!(Images::new(0, 2, Vec::new(), vec![0]).is_err(), "no rows");
-        assert!(
-            Images::new(usize::MAX, 2, Vec::new(), vec![0]).is_err(),
-            "size overflows"
-        );
-        assert!(
-            Images::new(2, 2, Vec::new(), Vec::new())
-                .unwrap()
-                .is_empty(),
-            "no images"
-        );
+        assert!(Images::new(usize::MAX, 2, Vec::new(), vec![0]).is_err(), "size overflows");
+        assert!(Images::new(2, 2, Vec::new(), Vec::new()).unwrap().is_empty(), "no images");
     }
 }

@@ -15,10 +15,8 @@ pub struct Normalisation {
 
 impl Normalisation {
     /// The constants of CIFAR-10: those of its 50,000 training images.
-    pub const CIFAR10: Self = Self {
-        mean: [0.4914, 0.4822, 0.4465],
-        std: [0.2470, 0.2435, 0.2616],
-    };
+    pub const CIFAR10: Self =
+        Self { mean: [0.4914, 0.4822, 0.4465], std: [0.2470, 0.2435, 0.2616] };
 
     /// Normalises one image from `[height, width, 3]` bytes to `[3, height, width]` numbers.
     ///
@@ -43,16 +41,9 @@ mod tests {
 
     #[test]
     fn channels_become_planes() {
-        let unit = Normalisation {
-            mean: [0.0, 1.0, 0.5],
-            std: [1.0, 1.0, 0.25],
-        };
+        let unit = Normalisation { mean: [0.0, 1.0, 0.5], std: [1.0, 1.0, 0.25] };
         let mut planes = [f32::NAN; 6];
         unit.to_planes(&[255, 0, 0, 51, 255, 255], &mut planes);
-        assert_eq!(
-            planes,
-            [1.0, 0.2, -1.0, 0.0, -2.0, 2.0],
-            "red, green, blue planes"
-        );
+        assert_eq!(planes, [1.0, 0.2, -1.0, 0.0, -2.0, 2.0], "red, green, blue planes");
     }
 }

@@ -42,10 +42,6 @@ mod tests {
         values.sort_unstable();
         values.dedup();
         assert_eq!(values.len(), count, "every stream starts differently");
-        assert_eq!(
-            first(3, Purpose::Split),
-            first(3, Purpose::Split),
-            "repeatable"
-        );
+        assert_eq!(first(3, Purpose::Split), first(3, Purpose::Split), "repeatable");
     }
 }

@@ -37,11 +37,7 @@ mod tests {
         assert_eq!(labels, (0..200).collect::<Vec<_>>(), "all labels once");
         for i in 0..validation.len() {
             let label = validation.label(i) as u8;
-            assert_eq!(
-                validation.image(i),
-                [label; 3],
-                "pixels stay with their label"
-            );
+            assert_eq!(validation.image(i), [label; 3], "pixels stay with their label");
         }
     }
 
@@ -57,11 +53,7 @@ mod tests {
         let (_, validation) = split(&numbered(100), 0.05, 42);
         assert_eq!(validation.labels(), [51, 32, 37, 28, 67], "seed 42");
         let (_, larger) = split(&numbered(100), 0.2, 42);
-        assert_eq!(
-            larger.take(5),
-            validation,
-            "a larger fraction keeps what was held out"
-        );
+        assert_eq!(larger.take(5), validation, "a larger fraction keeps what was held out");
     }
 
     #[test]

@@ -46,13 +46,7 @@ impl<B: VitBackend> Block<B> {
         observer: &mut impl Observer<B>,
     ) -> Tensor<B, 3> {
         let mut see = |at, value: &Tensor<B, 3>| {
-            observer.see(
-                SiteId::Block {
-                    block: index as u8,
-                    at,
-                },
-                value,
-            );
+            observer.see(SiteId::Block { block: index as u8, at }, value);
         };
         let normed = ops::layer_norm(x.clone(), &self.norm1);
         see(BlockSite::Norm1, &normed);

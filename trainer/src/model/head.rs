@@ -29,10 +29,7 @@ impl<B: Backend> Head<B> {
             .chain([config.classes()])
             .map(|outputs| init.linear(core::mem::replace(&mut inputs, outputs), outputs))
             .collect();
-        Self {
-            layers,
-            dropout: init.dropout(dropout),
-        }
+        Self { layers, dropout: init.dropout(dropout) }
     }
 }
 

@@ -30,20 +30,12 @@ pub(crate) struct Init<'a, B: Backend> {
 impl<'a, B: Backend> Init<'a, B> {
     /// Draws everything from one seed.
     pub(crate) fn seeded(seed: u64, device: &'a B::Device) -> Self {
-        Self {
-            device,
-            rng: Some(Xoshiro256PlusPlus::seed_from_u64(seed)),
-            ids: 0,
-        }
+        Self { device, rng: Some(Xoshiro256PlusPlus::seed_from_u64(seed)), ids: 0 }
     }
 
     /// Zeros, for a model whose values are about to be loaded.
     pub(crate) fn zeros(device: &'a B::Device) -> Self {
-        Self {
-            device,
-            rng: None,
-            ids: 0,
-        }
+        Self { device, rng: None, ids: 0 }
     }
 
     /// A linear layer: weight `[inputs, outputs]` uniform after Glorot and Bengio (2010), bias 0.
@@ -85,9 +77,7 @@ impl<'a, B: Backend> Init<'a, B> {
 
     /// A layer normalisation over `dim` values: gain 1, bias 0.
     pub(crate) fn layer_norm(&mut self, dim: usize) -> LayerNorm<B> {
-        let mut norm = LayerNormConfig::new(dim)
-            .with_epsilon(LAYER_NORM_EPSILON)
-            .init(self.device);
+        let mut norm = LayerNormConfig::new(dim).with_epsilon(LAYER_NORM_EPSILON).init(self.device);
         norm.gamma = self.constant([dim], 1.0);
         norm.beta = Some(self.constant([dim], 0.0));
         norm
@@ -99,10 +89,8 @@ impl<'a, B: Backend> Init<'a, B> {
         let mut norm = config.init(self.device);
         norm.gamma = self.constant([channels], 1.0);
         norm.beta = self.constant([channels], 0.0);
-        let (mean, variance) = (
-            Tensor::zeros([channels], self.device),
-            Tensor::ones([channels], self.device),
-        );
+        let (mean, variance) =
+            (Tensor::zeros([channels], self.device), Tensor::ones([channels], self.device));
         norm.running_mean = RunningState::with_id(self.next_id(), mean);
         norm.running_var = RunningState::with_id(self.next_id(), variance);
         norm
@@ -137,13 +125,8 @@ impl<'a, B: Backend> Init<'a, B> {
         let Some(rng) = self.rng.as_mut() else {
             return self.constant(shape, 0.0);
         };
-        let values = (0..shape.iter().product::<usize>())
-            .map(|_| next(rng))
-            .collect::<Vec<_>>();
-        self.parameter(Tensor::from_data(
-            TensorData::new(values, shape),
-            self.device,
-        ))
+        let values = (0..shape.iter().product::<usize>()).map(|_| next(rng)).collect::<Vec<_>>();
+        self.parameter(Tensor::from_data(TensorData::new(values, shape), self.device))
     }
 
     fn parameter<const D: usize>(&mut self, value: Tensor<B, D>) -> Param<Tensor<B, D>> {
@@ -204,9 +187,6 @@ mod tests {
         let ratio = square.sqrt() / std;
         assert!(mean.abs() < 0.03 * std, "mean {mean} with deviation {std}");
         assert!((ratio - 0.88).abs() < 0.02, "deviation is {ratio} of {std}");
-        assert!(
-            values.iter().all(|w| w.abs() <= 2.0 * std),
-            "a value beyond two deviations"
-        );
+        assert!(values.iter().all(|w| w.abs() <= 2.0 * std), "a value beyond two deviations");
     }
 }

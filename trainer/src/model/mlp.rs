@@ -49,13 +49,7 @@ impl<B: Backend> Mlp<B> {
         });
         let linear2 = init.linear(mlp_dim, dim);
         let dropout = init.dropout(dropout);
-        Self {
-            linear1,
-            depthwise,
-            linear2,
-            dropout,
-            second_gelu: spec.second_gelu,
-        }
+        Self { linear1, depthwise, linear2, dropout, second_gelu: spec.second_gelu }
     }
 }
 

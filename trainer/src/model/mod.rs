@@ -86,9 +86,7 @@ impl<B: Backend> Vit<B> {
         Self {
             stem: Stem::new(config, init),
             position: init.position(config.tokens(), config.dim()),
-            blocks: (0..config.depth())
-                .map(|_| Block::new(config, rates.mlp, init))
-                .collect(),
+            blocks: (0..config.depth()).map(|_| Block::new(config, rates.mlp, init)).collect(),
             norm: init.layer_norm(config.dim()),
             head: Head::new(config, rates.head, init),
             dropout: init.dropout(rates.embed),
@@ -115,9 +113,7 @@ impl<B: VitBackend> Vit<B> {
 
     fn pass(&self, images: Tensor<B, 4>, observer: &mut impl Observer<B>) -> Tensor<B, 2> {
         let [batch, channels, height, width] = images.dims();
-        let pixels = images
-            .permute([0, 2, 3, 1])
-            .reshape([batch, height * width, channels]);
+        let pixels = images.permute([0, 2, 3, 1]).reshape([batch, height * width, channels]);
         observer.see(SiteId::Input, &pixels);
         let x = self.stem.forward(pixels, observer); // [batch, tokens, dim]
         let x = x + self.position.val().unsqueeze();

@@ -32,12 +32,7 @@ impl<B: Backend> PatchEmbed<B> {
         let image = config.image();
         let inputs = size * size * image.channels;
         let linear = init.linear(inputs, config.dim());
-        Self {
-            linear,
-            size,
-            order,
-            sides: [image.height, image.width],
-        }
+        Self { linear, size, order, sides: [image.height, image.width] }
     }
 }
 

@@ -65,10 +65,7 @@ impl<B: Backend> Stem<B> {
                 Self::Patches(PatchEmbed::new(config, (size.into(), order), init))
             }
             StemSpec::Conv(_) => {
-                let stages = config
-                    .stem_stages()
-                    .map(|stage| Stage::new(stage, init))
-                    .collect();
+                let stages = config.stem_stages().map(|stage| Stage::new(stage, init)).collect();
                 Self::Conv(ConvStem { stages })
             }
         }
@@ -88,60 +85,33 @@ impl<B: VitBackend> Stem<B> {
                 .stages
                 .iter()
                 .enumerate()
-                .fold(pixels, |x, (index, stage)| {
-                    stage.forward(x, index, observer)
-                }),
+                .fold(pixels, |x, (index, stage)| stage.forward(x, index, observer)),
         }
     }
 }
 
 impl<B: Backend> Stage<B> {
     fn new(geometry: StemGeometry, init: &mut Init<'_, B>) -> Self {
-        let StemGeometry {
-            stage,
-            input,
-            output,
-        } = geometry;
-        let window = |grid: Grid, stride| Window {
-            input: [grid.height, grid.width],
-            stride,
-        };
+        let StemGeometry { stage, input, output } = geometry;
+        let window = |grid: Grid, stride| Window { input: [grid.height, grid.width], stride };
         let (inputs, outputs) = (input.channels, output.channels);
         let mut conv =
             |inputs, outputs, kind, gelu| ConvNorm::new(inputs, outputs, kind, gelu, init);
         let convs = match stage {
             StemStage::Conv { stride, gelu, .. } => {
-                vec![conv(
-                    inputs,
-                    outputs,
-                    ConvKind::Full(window(input, stride.into())),
-                    gelu,
-                )]
+                vec![conv(inputs, outputs, ConvKind::Full(window(input, stride.into())), gelu)]
             }
             StemStage::Residual { hidden } => vec![
-                conv(
-                    inputs,
-                    hidden.into(),
-                    ConvKind::Full(window(input, 1)),
-                    true,
-                ),
+                conv(inputs, hidden.into(), ConvKind::Full(window(input, 1)), true),
                 conv(hidden.into(), outputs, ConvKind::Pointwise, false),
             ],
             StemStage::InvertedResidual { hidden } => vec![
                 conv(inputs, hidden.into(), ConvKind::Pointwise, true),
-                conv(
-                    hidden.into(),
-                    hidden.into(),
-                    ConvKind::Depthwise(window(input, 1)),
-                    true,
-                ),
+                conv(hidden.into(), hidden.into(), ConvKind::Depthwise(window(input, 1)), true),
                 conv(hidden.into(), outputs, ConvKind::Pointwise, false),
             ],
         };
-        Self {
-            residual: !matches!(stage, StemStage::Conv { .. }),
-            convs,
-        }
+        Self { residual: !matches!(stage, StemStage::Conv { .. }), convs }
     }
 }
 
@@ -155,11 +125,7 @@ impl<B: VitBackend> Stage<B> {
         let shortcut = self.residual.then(|| input.clone());
         let mut x = input;
         for (conv, layer) in self.convs.iter().enumerate() {
-            let site = |at| SiteId::Stem {
-                stage: index as u8,
-                conv: conv as u8,
-                at,
-            };
+            let site = |at| SiteId::Stem { stage: index as u8, conv: conv as u8, at };
             x = layer.forward(x);
             observer.see(site(ConvSite::Linear), &x);
             if layer.gelu {
@@ -170,14 +136,7 @@ impl<B: VitBackend> Stage<B> {
         if let Some(shortcut) = shortcut {
             x = x + shortcut;
             let conv = (self.convs.len() - 1) as u8;
-            observer.see(
-                SiteId::Stem {
-                    stage: index as u8,
-                    conv,
-                    at: ConvSite::Add,
-                },
-                &x,
-            );
+            observer.see(SiteId::Stem { stage: index as u8, conv, at: ConvSite::Add }, &x);
         }
         x
     }
@@ -196,12 +155,7 @@ impl<B: Backend> ConvNorm<B> {
             ConvKind::Depthwise(_) => init.convolution(outputs, 1, 3),
             ConvKind::Pointwise => init.convolution(outputs, inputs, 1),
         };
-        Self {
-            weight,
-            norm: init.batch_norm(outputs),
-            kind,
-            gelu,
-        }
+        Self { weight, norm: init.batch_norm(outputs), kind, gelu }
     }
 }
 
@@ -235,12 +189,8 @@ impl<B: VitBackend> ConvNorm<B> {
         let blend = |old: Tensor<B, 1>, new: Tensor<B, 1>| {
             (old * (1.0 - momentum) + new * momentum).detach()
         };
-        self.norm
-            .running_mean
-            .update(blend(self.norm.running_mean.value_sync(), mean));
-        self.norm
-            .running_var
-            .update(blend(self.norm.running_var.value_sync(), variance));
+        self.norm.running_mean.update(blend(self.norm.running_mean.value_sync(), mean));
+        self.norm.running_var.update(blend(self.norm.running_var.value_sync(), variance));
         y
     }
 }

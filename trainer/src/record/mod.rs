@@ -113,10 +113,7 @@ pub fn save<B: Backend>(path: &Path, checkpoint: &Checkpoint<B>) -> Result<()> {
 /// message names the file.
 pub fn load<B: Backend>(path: &Path, device: &B::Device) -> Result<Checkpoint<B>> {
     let name = path.display();
-    ensure!(
-        !path.is_dir(),
-        "{name} is a directory: give the path of a record such as best.mpk"
-    );
+    ensure!(!path.is_dir(), "{name} is a directory: give the path of a record such as best.mpk");
     let bytes = std::fs::read(path).with_context(|| {
         format!("cannot read {name}: give the path of a record, or train one with `trainer`")
     })?;
@@ -126,10 +123,7 @@ pub fn load<B: Backend>(path: &Path, device: &B::Device) -> Result<Checkpoint<B>
 
 fn decode<B: Backend>(mut bytes: Vec<u8>, device: &B::Device) -> Result<Checkpoint<B>> {
     let foreign = "it is not a record of this trainer, or it is cut short";
-    let version = parse::<B, Versioned>(&mut bytes)
-        .context(foreign)?
-        .item
-        .format_version;
+    let version = parse::<B, Versioned>(&mut bytes).context(foreign)?.item.format_version;
     ensure!(
         version == FORMAT_VERSION,
         "its format is version {version}, this trainer reads version {FORMAT_VERSION}"

@@ -63,15 +63,9 @@ impl Outline {
         }
         let unknown = found.iter().find(|leaf| !expected.leaves.contains(leaf));
         if let Some(leaf) = unknown {
-            bail!(
-                "tensor `{}` has no place in the described network",
-                leaf.path
-            );
+            bail!("tensor `{}` has no place in the described network", leaf.path);
         }
-        ensure!(
-            found.len() == expected.leaves.len(),
-            "a tensor is stored twice"
-        );
+        ensure!(found.len() == expected.leaves.len(), "a tensor is stored twice");
         Ok(())
     }
 
@@ -81,10 +75,7 @@ impl Outline {
             Self::Map(entries) => {
                 if let (Some(Self::Text(id)), Some(tensor)) = (self.get("id"), self.get("param")) {
                     let shape = tensor.check_parameter(id, &path.join("."))?;
-                    found.push(Leaf {
-                        path: path.join("."),
-                        shape,
-                    });
+                    found.push(Leaf { path: path.join("."), shape });
                     return Ok(());
                 }
                 for (key, value) in entries {
@@ -117,10 +108,7 @@ impl Outline {
             id.len() == ID_LEN && ParamId::try_deserialize(id).is_some(),
             "tensor `{path}` has the malformed id {id:?}"
         );
-        ensure!(
-            dtype == "F32",
-            "tensor `{path}` is of type {dtype:?}, expected \"F32\""
-        );
+        ensure!(dtype == "F32", "tensor `{path}` is of type {dtype:?}, expected \"F32\"");
         let sides = shape.iter().map(|side| match side {
             Self::Number(side) => Some(*side),
             _ => None,
@@ -128,18 +116,13 @@ impl Outline {
         let Some(shape) = sides.collect::<Option<Vec<_>>>() else {
             bail!("tensor `{path}` has a shape that is not made of numbers");
         };
-        let bytes = shape
-            .iter()
-            .try_fold(4, |bytes: u64, &side| bytes.checked_mul(side));
+        let bytes = shape.iter().try_fold(4, |bytes: u64, &side| bytes.checked_mul(side));
         ensure!(
             bytes == Some(data.bytes as u64),
             "tensor `{path}` of shape {shape:?} has {} bytes",
             data.bytes
         );
-        ensure!(
-            data.finite,
-            "tensor `{path}` holds a value that is not finite"
-        );
+        ensure!(data.finite, "tensor `{path}` holds a value that is not finite");
         ensure!(
             data.lowest >= 0.0 || !path.ends_with(".running_var"),
             "tensor `{path}` holds a negative variance"
@@ -149,10 +132,7 @@ impl Outline {
 
     fn get(&self, key: &str) -> Option<&Self> {
         match self {
-            Self::Map(entries) => entries
-                .iter()
-                .find(|entry| entry.0 == key)
-                .map(|entry| &entry.1),
+            Self::Map(entries) => entries.iter().find(|entry| entry.0 == key).map(|entry| &entry.1),
             _ => None,
         }
     }
@@ -176,10 +156,7 @@ impl<B: Backend> ModuleVisitor<B> for Expected {
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
         let shape = param.lazy_shape().iter().map(|&side| side as u64).collect();
-        self.leaves.push(Leaf {
-            path: self.path.join("."),
-            shape,
-        });
+        self.leaves.push(Leaf { path: self.path.join("."), shape });
     }
 }
 
@@ -223,19 +200,11 @@ impl<'de> Visitor<'de> for OutlineVisitor {
     }
 
     fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Outline, E> {
-        let values = bytes
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .map(|&chunk| f32::from_le_bytes(chunk));
+        let values = bytes.as_chunks::<4>().0.iter().map(|&chunk| f32::from_le_bytes(chunk));
         let (finite, lowest) = values.fold((true, f32::INFINITY), |(finite, lowest), value| {
             (finite & value.is_finite(), lowest.min(value))
         });
-        Ok(Outline::Bytes(Floats {
-            bytes: bytes.len(),
-            finite,
-            lowest,
-        }))
+        Ok(Outline::Bytes(Floats { bytes: bytes.len(), finite, lowest }))
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Outline, E> {

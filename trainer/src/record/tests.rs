@@ -13,35 +13,17 @@ use crate::ops::VitBackend;
 
 fn config(dim: u16) -> VitConfig {
     let stages = [
-        StemStage::Conv {
-            channels: 4,
-            stride: 2,
-            gelu: true,
-        },
+        StemStage::Conv { channels: 4, stride: 2, gelu: true },
         StemStage::Residual { hidden: 3 },
-        StemStage::Conv {
-            channels: dim,
-            stride: 2,
-            gelu: false,
-        },
+        StemStage::Conv { channels: dim, stride: 2, gelu: false },
     ];
     VitConfig::new(VitSpec {
-        image: ImageSpec {
-            height: 8,
-            width: 8,
-        },
+        image: ImageSpec { height: 8, width: 8 },
         stem: StemSpec::Conv(stages.into_iter().collect()),
         dim,
         depth: 2,
-        attention: AttentionSpec {
-            heads: 2,
-            head_dim: 3,
-        },
-        mlp: MlpSpec {
-            dim: 7,
-            depthwise: true,
-            second_gelu: false,
-        },
+        attention: AttentionSpec { heads: 2, head_dim: 3 },
+        mlp: MlpSpec { dim: 7, depthwise: true, second_gelu: false },
         pool: Pool::Mean,
         hidden: [5].into_iter().collect(),
         classes: 3,
@@ -76,29 +58,16 @@ fn refusal(bytes: Vec<u8>) -> String {
 }
 
 fn logits<B: VitBackend>(model: &Vit<B>) -> Vec<f32> {
-    let values = (0..2 * 3 * 64)
-        .map(|i| (i as f32).cos())
-        .collect::<Vec<_>>();
+    let values = (0..2 * 3 * 64).map(|i| (i as f32).cos()).collect::<Vec<_>>();
     let images = TensorData::new(values, [2, 3, 8, 8]);
-    model
-        .forward(Tensor::from_data(images, &B::Device::default()))
-        .into_data()
-        .to_vec()
-        .unwrap()
+    model.forward(Tensor::from_data(images, &B::Device::default())).into_data().to_vec().unwrap()
 }
 
 /// Replaces the only occurrence of `from`, which is as long as `to`.
 fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
-    let places = bytes
-        .windows(from.len())
-        .enumerate()
-        .filter(|(_, window)| window == &from);
+    let places = bytes.windows(from.len()).enumerate().filter(|(_, window)| window == &from);
     let places = places.map(|(at, _)| at).collect::<Vec<_>>();
-    assert_eq!(
-        (places.len(), from.len()),
-        (1, to.len()),
-        "occurrences and lengths"
-    );
+    assert_eq!((places.len(), from.len()), (1, to.len()), "occurrences and lengths");
     let mut changed = bytes.to_vec();
     changed[places[0]..][..to.len()].copy_from_slice(to);
     changed
@@ -117,36 +86,22 @@ fn a_record_comes_back_on_any_backend() {
     assert_eq!(flex.classes, ["cat", "dog", "ship"], "classes");
     assert_eq!(flex.normalisation, Normalisation::CIFAR10, "normalisation");
     assert_eq!(flex.source, DataSource::Cifar10, "source");
-    assert_eq!(
-        logits(&flex.model),
-        logits(&saved.model),
-        "logits on the same backend"
-    );
+    assert_eq!(logits(&flex.model), logits(&saved.model), "logits on the same backend");
     for (ours, theirs) in logits(&ndarray.model).iter().zip(logits(&saved.model)) {
-        assert!(
-            (ours - theirs).abs() < 1e-5,
-            "logit {ours} on ndarray, {theirs} on flex"
-        );
+        assert!((ours - theirs).abs() < 1e-5, "logit {ours} on ndarray, {theirs} on flex");
     }
 }
 
 #[test]
 fn equal_models_have_equal_records() {
-    assert_eq!(
-        bytes(&checkpoint(6)),
-        bytes(&checkpoint(6)),
-        "bytes of two equal checkpoints"
-    );
+    assert_eq!(bytes(&checkpoint(6)), bytes(&checkpoint(6)), "bytes of two equal checkpoints");
 }
 
 #[test]
 fn a_file_that_is_not_there_is_named() {
     let error = load::<Flex>(Path::new("no/such.mpk"), &Default::default()).unwrap_err();
     let message = format!("{error:#}");
-    assert!(
-        message.contains("no/such.mpk") && message.contains("`trainer`"),
-        "{message}"
-    );
+    assert!(message.contains("no/such.mpk") && message.contains("`trainer`"), "{message}");
     let error = load::<Flex>(Path::new("."), &Default::default()).unwrap_err();
     assert!(error.to_string().contains("directory"), "{error}");
 }
@@ -157,10 +112,7 @@ fn every_truncation_is_refused() {
     for len in 0..whole.len() {
         refusal(whole[..len].to_vec());
     }
-    assert!(
-        refusal(whole[..whole.len() / 2].to_vec()).contains("cut short"),
-        "the reason"
-    );
+    assert!(refusal(whole[..whole.len() / 2].to_vec()).contains("cut short"), "the reason");
 }
 
 #[test]
@@ -169,15 +121,9 @@ fn foreign_bytes_are_refused() {
     for len in [1, 10, 1000, 100_000] {
         let mut noise = vec![0; len];
         rng.fill_bytes(&mut noise);
-        assert!(
-            refusal(noise).contains("not a record"),
-            "{len} random bytes"
-        );
+        assert!(refusal(noise).contains("not a record"), "{len} random bytes");
     }
-    assert!(
-        refusal(br#"{"item": 3}"#.to_vec()).contains("not a record"),
-        "JSON"
-    );
+    assert!(refusal(br#"{"item": 3}"#.to_vec()).contains("not a record"), "JSON");
 }
 
 #[test]
@@ -194,52 +140,28 @@ fn a_damaged_byte_never_panics() {
 
 #[test]
 fn another_version_is_named() {
-    let newer = replace(
-        &bytes(&checkpoint(6)),
-        b"\xaeformat_version\x01",
-        b"\xaeformat_version\x02",
-    );
-    assert!(
-        refusal(newer).contains("version 2"),
-        "the version that was found"
-    );
+    let newer =
+        replace(&bytes(&checkpoint(6)), b"\xaeformat_version\x01", b"\xaeformat_version\x02");
+    assert!(refusal(newer).contains("version 2"), "the version that was found");
 }
 
 #[test]
 fn a_config_that_disagrees_with_the_tensors_is_refused() {
     let whole = bytes(&checkpoint(6));
     let deeper = replace(&whole, b"\xa5depth\x02", b"\xa5depth\x03");
-    assert!(
-        refusal(deeper).contains("`blocks.2.norm1.gamma` is missing"),
-        "a block too few"
-    );
+    assert!(refusal(deeper).contains("`blocks.2.norm1.gamma` is missing"), "a block too few");
     let shallower = replace(&whole, b"\xa5depth\x02", b"\xa5depth\x01");
-    assert!(
-        refusal(shallower).contains("has no place"),
-        "a block too many"
-    );
+    assert!(refusal(shallower).contains("has no place"), "a block too many");
     let heads = refusal(replace(&whole, b"\xa5heads\x02", b"\xa5heads\x01"));
-    assert!(
-        heads.contains("`blocks.0.attention.query.weight` is [6, 6]"),
-        "{heads}"
-    );
+    assert!(heads.contains("`blocks.0.attention.query.weight` is [6, 6]"), "{heads}");
     assert!(heads.contains("asks for [6, 3]"), "{heads}");
     let impossible = refusal(replace(&whole, b"\xa5heads\x02", b"\xa5heads\x00"));
-    assert!(
-        impossible.contains("cannot exist: heads is 0"),
-        "{impossible}"
-    );
+    assert!(impossible.contains("cannot exist: heads is 0"), "{impossible}");
     let stem = refusal(replace(&whole, b"\xa6hidden\x03", b"\xa6hidden\x04"));
-    assert!(
-        stem.contains("`stem.Conv.stages.1.convs.0.weight`"),
-        "{stem}"
-    );
+    assert!(stem.contains("`stem.Conv.stages.1.convs.0.weight`"), "{stem}");
     let mut fewer = checkpoint(6);
     fewer.classes.pop();
-    assert!(
-        refusal(bytes(&fewer)).contains("names 2 classes"),
-        "a class without a name"
-    );
+    assert!(refusal(bytes(&fewer)).contains("names 2 classes"), "a class without a name");
 }
 
 #[test]
@@ -253,10 +175,7 @@ fn values_no_network_can_have_are_refused() {
         let position = checkpoint.model.position.clone();
         checkpoint.model.position = position.map(|position| position * f32::NAN);
     });
-    assert!(
-        nan.contains("`position` holds a value that is not finite"),
-        "{nan}"
-    );
+    assert!(nan.contains("`position` holds a value that is not finite"), "{nan}");
     let std = with(|checkpoint| checkpoint.normalisation.std[1] = 0.0);
     assert!(std.contains("deviation"), "{std}");
 }
