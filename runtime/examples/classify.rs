@@ -313,4 +313,22 @@ mod tests {
         assert_eq!(over_white(10, 0), 255, "transparent");
         assert_eq!(over_white(0, 128), 127, "half");
     }
+
+    #[test]
+    fn what_cannot_be_read_is_named_with_the_remedy() {
+        let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/v1/tiny.bin");
+        let refusal = |model: &str, image: &str| {
+            let cli = Cli::parse_from(["classify", model, image]);
+            format!("{:#}", classify(&cli).unwrap_err())
+        };
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        let error = refusal("no/model.bin", source);
+        assert!(error.contains("no/model.bin"), "a missing blob: {error}");
+        let error = refusal(source, source);
+        assert!(error.contains("Cargo.toml") && error.contains("export"), "no blob: {error}");
+        let error = refusal(golden, "no/photo.jpg");
+        assert!(error.contains("no/photo.jpg"), "a missing picture: {error}");
+        let error = refusal(golden, source);
+        assert!(error.contains("PNG, JPEG and WebP"), "no picture: {error}");
+    }
 }

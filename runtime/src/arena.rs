@@ -9,7 +9,7 @@
 //! | last normalisation | residual stream | tokens |
 //! | head | sums, logits, embedding, hidden values | tokens |
 //!
-//! [`len`] is the largest sum of a line.
+//! [`len`] is the largest sum of a line. A patch stem uses what its embedding does.
 
 use crate::arithmetic::{Arithmetic, Int8};
 use crate::config::{Grid, Pool, StemGeometry, StemSpec, StemStage, VitConfig};
@@ -64,10 +64,23 @@ impl VitConfig {
     pub fn arena_len(&self) -> usize {
         len::<Int8>(self)
     }
+
+    /// Bytes that each stage of an int8 forward pass uses of its arena, which is as long as the
+    /// largest, with room to align both ends.
+    pub fn arena_stages(&self) -> [(&'static str, usize); 5] {
+        stages::<Int8>(self)
+    }
 }
 
 /// Bytes of arena that a forward pass needs, at any alignment.
 pub(crate) fn len<A: Arithmetic>(config: &VitConfig) -> usize {
+    let most = stages::<A>(config).into_iter().fold(0, |most, (_, bytes)| bytes.max(most));
+    // Up to three bytes are lost at each end of an unaligned arena.
+    most.next_multiple_of(ALIGN) + 2 * (ALIGN - 1)
+}
+
+/// Bytes of each line of the table above.
+fn stages<A: Arithmetic>(config: &VitConfig) -> [(&'static str, usize); 5] {
     let (act, acc) = (mem::size_of::<A::Act>(), mem::size_of::<A::Acc>());
     let (tokens, dim, width) = (config.tokens(), config.dim(), config.attention_dim());
     let stream = mem::size_of::<A::Residual>() * tokens * dim;
@@ -75,10 +88,13 @@ pub(crate) fn len<A: Arithmetic>(config: &VitConfig) -> usize {
         stream.next_multiple_of(ALIGN) + acc * tokens + act * tokens * (dim.max(width) + 3 * width);
     let mlp = stream.next_multiple_of(ALIGN) + act * (mlp_front(config) + mlp_back(config));
     let last = stream.next_multiple_of(ALIGN) + act * tokens * dim;
-    let head = head_bytes(config, act, acc);
-    let most = stem_bytes(config, act, stream).max(attention).max(mlp).max(last).max(head);
-    // Up to three bytes are lost at each end of an unaligned arena.
-    most.next_multiple_of(ALIGN) + 2 * (ALIGN - 1)
+    [
+        ("stem", stem_bytes(config, act, stream)),
+        ("attention", attention),
+        ("mlp", mlp),
+        ("norm", last),
+        ("head", head_bytes(config, act, acc)),
+    ]
 }
 
 fn stem_bytes(config: &VitConfig, act: usize, stream: usize) -> usize {
@@ -157,6 +173,16 @@ mod tests {
     fn micro_fits_28_kib() {
         let len = Preset::Micro.config(10).unwrap().arena_len();
         assert!(len <= 28 * 1024, "{len} bytes");
+    }
+
+    #[test]
+    fn the_largest_stage_decides() {
+        for preset in Preset::ALL {
+            let config = preset.config(10).unwrap();
+            let most = config.arena_stages().into_iter().map(|(_, bytes)| bytes).max().unwrap();
+            let len = config.arena_len();
+            assert!(len >= most && len < most + 10, "{}: {most} of {len}", preset.name());
+        }
     }
 
     #[test]

@@ -60,6 +60,18 @@ pub enum Shape {
     Vector(usize),
 }
 
+impl Shape {
+    /// Number of values.
+    #[allow(clippy::len_without_is_empty, reason = "a shape of a network is never empty")]
+    pub const fn len(self) -> usize {
+        match self {
+            Self::Grid(grid) => grid.len(),
+            Self::Tokens(tokens, width) => tokens * width,
+            Self::Vector(len) => len,
+        }
+    }
+}
+
 impl core::fmt::Display for LayerKind {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
