@@ -3,7 +3,7 @@
 use std::fmt;
 
 use burn::tensor::{Tensor, TensorData};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::data::{Images, Normalisation, batch};
 use crate::model::Vit;
@@ -15,7 +15,7 @@ const BATCH_SIZE: usize = 125;
 const TOP: usize = 5;
 
 /// Counts over a set of images.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Images in all.
     pub images: usize,

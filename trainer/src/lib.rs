@@ -5,6 +5,7 @@ pub mod cli;
 pub mod curves;
 pub mod data;
 pub mod eval;
+mod gradients;
 pub mod metrics;
 pub mod model;
 pub mod ops;

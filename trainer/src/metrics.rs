@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::output;
 
@@ -13,7 +13,7 @@ const HEADER: &str = "epoch,learning_rate,train_loss,train_accuracy,validation_l
                       validation_accuracy,validation_top5,images_per_second,seconds";
 
 /// Measurements of one epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpochMetrics {
     /// Counted from 1.
     pub epoch: usize,

@@ -1,25 +1,41 @@
 //! Output files appear whole or not at all.
 
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 /// Writes `bytes` to a temporary file beside `path`, then renames it to `path`.
 ///
 /// # Errors
-/// If the directory cannot be written to; what was at `path` is then untouched.
+/// If the directory cannot be written to or has no room; what was at `path` is then untouched.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_whole(path, bytes).map_err(|error| {
+        let message = format!("cannot write {}: {}", path.display(), remedy(error.kind()));
+        anyhow::Error::new(error).context(message)
+    })
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let context =
-        || format!("cannot write {}: is its directory there and writable?", path.display());
-    let mut file = builder().tempfile_in(directory).with_context(context)?;
-    file.write_all(bytes).with_context(context)?;
-    file.persist(path).with_context(context)?;
+    let mut file = builder().tempfile_in(directory)?;
+    file.write_all(bytes)?;
+    file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+fn remedy(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            "free some space there, or write elsewhere"
+        }
+        ErrorKind::NotFound => "make its directory first",
+        ErrorKind::IsADirectory => "it is a directory; give the path of a file",
+        _ => "is its directory writable?",
+    }
 }
 
 /// Temporary files are private by default; these become ordinary files, subject to the umask.
@@ -50,5 +66,15 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let error = write(&directory.path().join("none/a.csv"), b"").unwrap_err();
         assert!(error.to_string().contains("none/a.csv"), "{error}");
+        assert!(error.to_string().contains("make its directory"), "the remedy: {error}");
+        let error = write(directory.path(), b"").unwrap_err();
+        assert!(error.to_string().contains("cannot write"), "a directory: {error}");
+    }
+
+    #[test]
+    fn a_full_disk_has_its_own_remedy() {
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded, ErrorKind::FileTooLarge] {
+            assert!(remedy(kind).contains("free some space"), "{kind}");
+        }
     }
 }

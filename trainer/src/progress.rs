@@ -16,9 +16,9 @@ pub struct Progress {
     view: View,
     epochs: usize,
     epoch: usize,
-    steps_per_epoch: usize,
-    step: usize,
-    batch_size: usize,
+    images_per_epoch: usize,
+    images: usize,
+    skipped: usize,
     start: Instant,
 }
 
@@ -56,22 +56,23 @@ impl Progress {
 
     fn with(view: View) -> Self {
         let start = Instant::now();
-        Self { view, epochs: 0, epoch: 1, steps_per_epoch: 0, step: 0, batch_size: 0, start }
+        Self { view, epochs: 0, epoch: 1, images_per_epoch: 0, images: 0, skipped: 0, start }
     }
 
-    /// A run begins.
-    pub(crate) fn start(&mut self, epochs: usize, steps_per_epoch: usize, batch_size: usize) {
+    /// A run begins, or goes on after the first `done` of its epochs.
+    pub(crate) fn start(&mut self, done: usize, epochs: usize, images_per_epoch: usize) {
         self.start = Instant::now();
-        (self.epochs, self.epoch, self.step) = (epochs, 1, 0);
-        (self.steps_per_epoch, self.batch_size) = (steps_per_epoch, batch_size);
+        (self.epochs, self.epoch) = (epochs, done + 1);
+        self.skipped = done * images_per_epoch;
+        (self.images_per_epoch, self.images) = (images_per_epoch, self.skipped);
         if let View::Bar(bar) = &self.view {
-            bar.set_length((epochs * steps_per_epoch) as u64);
+            bar.set_length((epochs * images_per_epoch) as u64);
         }
     }
 
-    /// A step is done; loss and accuracy are those of the epoch so far.
-    pub(crate) fn step(&mut self, loss: f64, accuracy: f64) {
-        self.step += 1;
+    /// So many images more are done; loss and accuracy are those of the epoch so far.
+    pub(crate) fn images(&mut self, images: usize, loss: f64, accuracy: f64) {
+        self.images += images;
         let due = match &self.view {
             View::Bar(_) => true,
             View::Lines { last } => last.elapsed() >= LINE_PERIOD,
@@ -83,7 +84,7 @@ impl Progress {
         let message = self.message(loss, accuracy);
         match &mut self.view {
             View::Bar(bar) => {
-                bar.set_position(self.step as u64);
+                bar.set_position(self.images as u64);
                 bar.set_message(message);
             }
             View::Lines { last } => {
@@ -126,7 +127,7 @@ impl Progress {
     }
 
     fn message(&self, loss: f64, accuracy: f64) -> String {
-        let images = (self.step * self.batch_size) as f64;
+        let images = (self.images - self.skipped) as f64;
         format!(
             "epoch {}/{}  loss {loss:.3}  accuracy {:.1} %  {:.0} images/s  {} left",
             self.epoch,
@@ -137,10 +138,11 @@ impl Progress {
         )
     }
 
-    /// Time that the remaining steps take at the speed of those done, validation included.
+    /// Time that the remaining images take at the speed of those done, validation included.
     fn left(&self) -> Duration {
-        let left = (self.epochs * self.steps_per_epoch).saturating_sub(self.step);
-        self.start.elapsed().mul_f64(left as f64 / self.step.max(1) as f64)
+        let left = (self.epochs * self.images_per_epoch).saturating_sub(self.images);
+        let done = (self.images - self.skipped).max(1);
+        self.start.elapsed().mul_f64(left as f64 / done as f64)
     }
 }
 
@@ -168,13 +170,17 @@ mod tests {
     }
 
     #[test]
-    fn the_time_left_follows_the_steps() {
+    fn the_time_left_follows_the_images() {
         let mut progress = Progress::hidden();
-        progress.start(2, 10, 8);
+        progress.start(0, 2, 80);
         progress.start -= Duration::from_secs(30);
         for _ in 0..15 {
-            progress.step(1.0, 0.5);
+            progress.images(8, 1.0, 0.5);
         }
-        assert_eq!(progress.left().as_secs(), 10, "five of twenty steps remain");
+        assert_eq!(progress.left().as_secs(), 10, "40 of 160 images remain");
+        progress.start(1, 3, 80);
+        progress.start -= Duration::from_secs(30);
+        progress.images(40, 1.0, 0.5);
+        assert_eq!(progress.left().as_secs(), 90, "120 of 160 images remain of a resumed run");
     }
 }

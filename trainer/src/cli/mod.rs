@@ -1,24 +1,26 @@
 //! The command line.
 
-use std::path::{Path, PathBuf};
-use std::time::Instant;
+mod eval;
+mod images;
+mod summary;
+mod train;
 
-use anyhow::{Context, Result, ensure};
+use std::path::Path;
+
+use anyhow::{Context, Result};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use runtime::config::{Preset, VitConfig};
 use serde_json::json;
 
-use crate::backend::BackendChoice;
+use crate::data::download::DownloadArgs;
 use crate::data::{self, Dataset};
-use crate::eval::{Evaluation, evaluate};
-use crate::ops::HostBackend;
-use crate::progress::{Progress, duration};
-use crate::recipe::Recipe;
-use crate::record;
-use crate::summary::{Summary, grouped};
-use crate::train::{Run, train};
+use crate::eval::Evaluation;
+use eval::EvalArgs;
+use images::ImagesArgs;
+use summary::SummaryArgs;
+use train::TrainArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,15 +28,22 @@ Examples:
       train `micro` on the embedded 5,000 CIFAR-10 images: some minutes, no download
   trainer --data cifar-10-batches-bin --epochs 30 --out runs/full
       train on all 50,000 images of the binary version of CIFAR-10
+  trainer --download --preset compact
+      the same from the official archive, downloaded once and kept
   trainer --preset compact --epochs 5 --train-images 1000
       a quick try of a larger network
+  trainer --preset seed
+      the experiment of the report that this project started from
   trainer eval best.mpk
       accuracy of a trained network on the test images
+  trainer images pictures
+      some test images as PNG files
   trainer summary --preset compact
       layers, shapes, parameters and multiply-accumulates
 
 A run leaves best.mpk (the network of the best epoch on validation images), metrics.csv and
-curves.svg in the output directory. The same seed gives the same network.";
+curves.svg in the output directory. The same seed gives the same network. Ctrl-C ends a run early
+and leaves the best network so far.";
 
 /// Trains small vision transformers on CIFAR-10, for export to microcontrollers.
 #[derive(Debug, Parser)]
@@ -52,76 +61,8 @@ enum Command {
     Eval(EvalArgs),
     /// Print every layer of a network with its output shape, parameters and multiply-accumulates.
     Summary(SummaryArgs),
-}
-
-#[derive(Debug, Args)]
-struct TrainArgs {
-    /// Network to train.
-    #[arg(long, default_value = "micro", value_parser = presets())]
-    preset: Preset,
-    /// Directory with the binary version of CIFAR-10, that of `data_batch_1.bin`; without it, the
-    /// embedded first 5,000 training and 1,000 test images are used.
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// Passes over the training images [default: 40; 20 with --data].
-    #[arg(long, value_name = "N")]
-    epochs: Option<usize>,
-    /// Images of one step [default: 64; 128 with --data].
-    #[arg(long, value_name = "N")]
-    batch_size: Option<usize>,
-    /// Largest learning rate, reached after the warm-up [default: 0.002].
-    #[arg(long, value_name = "RATE")]
-    learning_rate: Option<f64>,
-    /// Weight decay of matrices [default: 0.05].
-    #[arg(long, value_name = "DECAY")]
-    weight_decay: Option<f64>,
-    /// Share of all steps during which the learning rate rises [default: 0.1; 0.05 with --data].
-    #[arg(long, value_name = "SHARE")]
-    warmup: Option<f64>,
-    /// Probability spread over all classes instead of the label's [default: 0.1].
-    #[arg(long, value_name = "SHARE")]
-    label_smoothing: Option<f64>,
-    /// Decides starting values, validation split, order and augmentation.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Use only the first N training images.
-    #[arg(long, value_name = "N")]
-    train_images: Option<usize>,
-    /// Directory for best.mpk, metrics.csv and curves.svg.
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    out: PathBuf,
-    /// Where the arithmetic is done.
-    #[arg(long, value_enum, default_value_t)]
-    backend: BackendChoice,
-    /// Print one JSON object for each epoch and one for the result, instead of text.
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, Args)]
-struct EvalArgs {
-    /// A record that `trainer` has written.
-    record: PathBuf,
-    /// Directory with the binary version of CIFAR-10, for all 10,000 test images instead of the
-    /// embedded first 1,000.
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// Where the arithmetic is done.
-    #[arg(long, value_enum, default_value_t)]
-    backend: BackendChoice,
-    /// Print a JSON object instead of a line.
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, Args)]
-struct SummaryArgs {
-    /// Network to describe.
-    #[arg(long, default_value = "micro", value_parser = presets())]
-    preset: Preset,
-    /// Print a JSON object instead of a table.
-    #[arg(long)]
-    json: bool,
+    /// Write test images as PNG files, named by number and class.
+    Images(ImagesArgs),
 }
 
 impl Cli {
@@ -144,159 +85,19 @@ impl Cli {
             None => self.train.run(),
             Some(Command::Eval(args)) => args.run(),
             Some(Command::Summary(args)) => args.run(),
+            Some(Command::Images(args)) => args.run(),
         }
     }
 }
-
-impl TrainArgs {
-    fn run(self) -> Result<()> {
-        match self.backend {
-            BackendChoice::Flex => self.run_on::<burn_flex::Flex>(),
-            BackendChoice::Ndarray => self.run_on::<burn_ndarray::NdArray>(),
-        }
-    }
-
-    fn run_on<B: HostBackend>(self) -> Result<()> {
-        let recipe = self.recipe();
-        let dataset = self.dataset()?;
-        let config = config_for(self.preset, &dataset)?;
-        if !self.json {
-            self.announce(&config, &recipe, &dataset);
-        }
-        let device = B::Device::default();
-        let run = Run {
-            preset: self.preset.name(),
-            config: &config,
-            recipe: &recipe,
-            dataset: &dataset,
-            out: &self.out,
-        };
-        let mut progress = if self.json { Progress::json() } else { Progress::visible() };
-        let start = Instant::now();
-        let outcome = train::<B>(run, &device, &mut progress)?;
-        let time = start.elapsed();
-        // The file, not the network in memory: what is measured is what was written.
-        let best = record::load::<B>(&outcome.record, &device)?;
-        let test = evaluate(&best.model, &dataset.test, best.normalisation, &device);
-        let row = &outcome.epochs[outcome.best - 1];
-        if self.json {
-            println!("{}", json!({ "best_epoch": outcome.best, "test": result(&test) }));
-            return Ok(());
-        }
-        println!(
-            "trained in {}; best epoch {}: validation accuracy {:.2} %",
-            duration(time),
-            outcome.best,
-            100.0 * row.validation_accuracy
-        );
-        println!("wrote best.mpk, metrics.csv and curves.svg to {}", self.out.display());
-        println!("test accuracy {test}");
-        Ok(())
-    }
-
-    fn recipe(&self) -> Recipe {
-        let base = match self.data {
-            Some(_) => Recipe::full_data(self.preset),
-            None => Recipe::small_data(self.preset),
-        };
-        Recipe {
-            epochs: self.epochs.unwrap_or(base.epochs),
-            batch_size: self.batch_size.unwrap_or(base.batch_size),
-            learning_rate: self.learning_rate.unwrap_or(base.learning_rate),
-            weight_decay: self.weight_decay.unwrap_or(base.weight_decay),
-            warmup: self.warmup.unwrap_or(base.warmup),
-            label_smoothing: self.label_smoothing.unwrap_or(base.label_smoothing),
-            seed: self.seed,
-            ..base
-        }
-    }
-
-    fn dataset(&self) -> Result<Dataset> {
-        let mut dataset = dataset(self.data.as_deref())?;
-        if let Some(images) = self.train_images {
-            let available = dataset.train.len();
-            ensure!(
-                images <= available,
-                "--train-images {images} is more than the {available} training images there are"
-            );
-            dataset.train = dataset.train.take(images);
-        }
-        Ok(dataset)
-    }
-
-    fn announce(&self, config: &VitConfig, recipe: &Recipe, dataset: &Dataset) {
-        println!(
-            "{}: {} parameters, {} multiply-accumulates an image",
-            self.preset.name(),
-            grouped(config.parameters()),
-            grouped(config.macs())
-        );
-        println!(
-            "{} training images, {:.0} % of them for validation; {} epochs in batches of {} on {}",
-            grouped(dataset.train.len() as u64),
-            100.0 * recipe.validation,
-            recipe.epochs,
-            recipe.batch_size,
-            self.backend
-        );
-    }
-}
-
-impl EvalArgs {
-    fn run(self) -> Result<()> {
-        match self.backend {
-            BackendChoice::Flex => self.run_on::<burn_flex::Flex>(),
-            BackendChoice::Ndarray => self.run_on::<burn_ndarray::NdArray>(),
-        }
-    }
-
-    fn run_on<B: HostBackend>(self) -> Result<()> {
-        let device = B::Device::default();
-        let checkpoint = record::load::<B>(&self.record, &device)?;
-        let dataset = dataset(self.data.as_deref())?;
-        let (image, test) = (checkpoint.config.image(), &dataset.test);
-        ensure!(
-            (test.height(), test.width()) == (image.height, image.width)
-                && dataset.classes == checkpoint.classes,
-            "{} was trained on other images than CIFAR-10: {} x {} pixels, {} classes",
-            self.record.display(),
-            image.height,
-            image.width,
-            checkpoint.classes.len()
-        );
-        let found = evaluate(&checkpoint.model, test, checkpoint.normalisation, &device);
-        if self.json {
-            println!("{}", result(&found));
-        } else {
-            println!("test accuracy {found}");
-        }
-        Ok(())
-    }
-}
-
-impl SummaryArgs {
-    fn run(self) -> Result<()> {
-        let summary = Summary::new(&self.preset.config(CLASSES)?);
-        if self.json {
-            println!("{}", serde_json::to_string(&summary)?);
-        } else {
-            print!("{}", summary.table());
-        }
-        Ok(())
-    }
-}
-
-/// Classes of CIFAR-10.
-const CLASSES: u16 = 10;
 
 fn presets() -> impl TypedValueParser<Value = Preset> {
     PossibleValuesParser::new(Preset::ALL.map(Preset::name))
         .map(|name| Preset::by_name(&name).expect("one of the possible values"))
 }
 
-fn dataset(directory: Option<&Path>) -> Result<Dataset> {
-    match directory {
-        Some(directory) => data::cifar10(directory),
+fn dataset(directory: Option<&Path>, images: &DownloadArgs) -> Result<Dataset> {
+    match directory.map(Path::to_path_buf).or(images.directory()?) {
+        Some(directory) => data::cifar10(&directory),
         None => data::embedded(),
     }
 }
@@ -319,6 +120,8 @@ fn result(found: &Evaluation) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recipe::Recipe;
+    use crate::schedule::RateCourse;
 
     fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
         Cli::try_parse_from([&["trainer"], arguments].concat())
@@ -337,6 +140,14 @@ mod tests {
         assert_eq!(cli.train.recipe(), expected, "embedded data");
         let cli = parse(&["--data", "somewhere", "--preset", "seed"]).unwrap();
         assert_eq!(cli.train.recipe(), Recipe::full_data(Preset::Seed), "full data");
+        let cli = parse(&["--download"]).unwrap();
+        assert_eq!(cli.train.recipe(), Recipe::full_data(Preset::Micro), "downloaded data");
+        let cli = parse(&["--preset", "seed"]).unwrap();
+        assert_eq!(cli.train.recipe(), Recipe::report(Preset::Seed), "the report's experiment");
+        let cli = parse(&["--preset", "seed", "--recipe", "small", "--warmup", "0.3"]).unwrap();
+        let rate_course = RateCourse::Cosine { warmup: 0.3 };
+        let expected = Recipe { rate_course, ..Recipe::small_data(Preset::Seed) };
+        assert_eq!(cli.train.recipe(), expected, "a recipe by name");
     }
 
     #[test]
@@ -345,10 +156,14 @@ mod tests {
         let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
         let small = Recipe::small_data(Preset::Micro);
         let full = Recipe::full_data(Preset::Micro);
+        let warmup = |recipe: &Recipe| match recipe.rate_course {
+            RateCourse::Cosine { warmup } => warmup,
+            RateCourse::InverseTime { .. } => panic!("no warm-up"),
+        };
         for default in [
             format!("[default: {}; {} with --data]", small.epochs, full.epochs),
             format!("[default: {}; {} with --data]", small.batch_size, full.batch_size),
-            format!("[default: {}; {} with --data]", small.warmup, full.warmup),
+            format!("[default: {}; {} with --data]", warmup(&small), warmup(&full)),
             format!("[default: {}]", small.learning_rate),
             format!("[default: {}]", small.weight_decay),
             format!("[default: {}]", small.label_smoothing),
@@ -366,6 +181,8 @@ mod tests {
             &["eval"],
             &["--epochs", "3", "summary"],
             &["--train-images", "-5"],
+            &["--data", "here", "--download"],
+            &["--recipe", "none"],
         ] {
             assert_eq!(parse(arguments).unwrap_err().exit_code(), 2, "{arguments:?}");
         }

@@ -7,8 +7,10 @@ use std::thread::{self, JoinHandle};
 
 use anyhow::{Result, ensure};
 use rand::seq::SliceRandom;
+use rayon::prelude::*;
 
 use super::augment::Augment;
+use super::mix::{Mix, Mixed};
 use super::random::{Purpose, stream};
 use super::{Images, Normalisation};
 
@@ -22,8 +24,39 @@ pub struct Batch {
     pub images: Vec<f32>,
     /// Labels, `[len]`.
     pub labels: Vec<i32>,
+    /// What was mixed into the images, if anything.
+    pub mixed: Option<Mixed>,
     /// Number of images.
     pub len: usize,
+}
+
+/// Some images of a batch, one after another, with their labels.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a> {
+    /// Normalised images, `[labels.len(), 3, height, width]`.
+    pub images: &'a [f32],
+    /// Labels.
+    pub labels: &'a [i32],
+    /// The label of what was mixed into each image, and the share that is still its own.
+    pub mixed: Option<(&'a [i32], f32)>,
+}
+
+/// How training images are put into batches.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchSpec {
+    /// Images of a full batch; at least 1.
+    pub size: usize,
+    /// Whether the images left over after the last full batch make a smaller one; otherwise they
+    /// take no part in that epoch.
+    pub partial: bool,
+    /// Random changes to every image.
+    pub augment: Augment,
+    /// How images are mixed with each other.
+    pub mix: Mix,
+    /// From pixels to the network's input.
+    pub normalisation: Normalisation,
+    /// Decides order and changes.
+    pub seed: u64,
 }
 
 /// Training batches: each epoch holds every image at most once, in a new order and augmented
@@ -31,10 +64,7 @@ pub struct Batch {
 #[derive(Clone, Debug)]
 pub struct TrainBatches {
     images: Arc<Images>,
-    batch_size: usize,
-    augment: Augment,
-    normalisation: Normalisation,
-    seed: u64,
+    spec: BatchSpec,
 }
 
 /// The batches of one epoch, assembled ahead of the consumer on a thread of their own.
@@ -49,32 +79,33 @@ pub struct Epoch {
 }
 
 impl TrainBatches {
-    /// Describes batches of `batch_size` images each.
+    /// Describes the batches of `images`.
     ///
     /// # Errors
     /// If there is not even one full batch, or the images are too small for the augmentation.
-    pub fn new(
-        images: impl Into<Arc<Images>>,
-        batch_size: usize,
-        augment: Augment,
-        normalisation: Normalisation,
-        seed: u64,
-    ) -> Result<Self> {
+    pub fn new(images: impl Into<Arc<Images>>, spec: BatchSpec) -> Result<Self> {
         let images = images.into();
-        ensure!(batch_size > 0, "a batch needs at least one image: raise the batch size");
+        let size = spec.size;
+        ensure!(size > 0, "a batch needs at least one image: raise the batch size");
         ensure!(
-            batch_size <= images.len(),
-            "{} training images do not fill one batch of {batch_size}: \
+            size <= images.len(),
+            "{} training images do not fill one batch of {size}: \
              lower the batch size or use more images",
             images.len()
         );
-        augment.check(images.height(), images.width())?;
-        Ok(Self { images, batch_size, augment, normalisation, seed })
+        spec.augment.check(images.height(), images.width())?;
+        Ok(Self { images, spec })
     }
 
-    /// Full batches in an epoch; the images left over take no part in that epoch.
+    /// Batches of an epoch.
     pub fn batches_per_epoch(&self) -> usize {
-        self.images.len() / self.batch_size
+        let (images, size) = (self.images.len(), self.spec.size);
+        if self.spec.partial { images.div_ceil(size) } else { images / size }
+    }
+
+    /// Images of an epoch's batches.
+    pub fn images_per_epoch(&self) -> usize {
+        self.images.len().min(self.batches_per_epoch() * self.spec.size)
     }
 
     /// Starts to assemble the batches of one epoch, which depend on the seed and `epoch` alone.
@@ -90,23 +121,35 @@ impl TrainBatches {
 
     /// Sends every batch of the epoch, or as many as are wanted.
     fn assemble(&self, epoch: usize, sender: &SyncSender<Batch>) {
-        let mut rng = stream(self.seed, Purpose::Epoch(epoch as u64));
+        let epoch = epoch as u64;
         let mut order: Vec<usize> = (0..self.images.len()).collect();
-        order.shuffle(&mut rng);
-        let image_len = self.images.image_len();
-        let mut augmented = vec![0; image_len];
-        for indices in order.chunks_exact(self.batch_size) {
-            let mut batch = Batch::zeroed(indices.len(), image_len);
-            for (&index, planes) in indices.iter().zip(batch.images.chunks_exact_mut(image_len)) {
-                let image = self.images.image(index);
-                self.augment.apply(image, self.images.height(), &mut rng, &mut augmented);
-                self.normalisation.to_planes(&augmented, planes);
-                batch.labels.push(self.images.label(index).into());
-            }
-            if sender.send(batch).is_err() {
+        order.shuffle(&mut stream(self.spec.seed, Purpose::Order { epoch }));
+        let order = &order[..self.images_per_epoch()];
+        for (index, indices) in order.chunks(self.spec.size).enumerate() {
+            if sender.send(self.batch(epoch, index, indices)).is_err() {
                 return;
             }
         }
+    }
+
+    /// The batch of these images, changed on all processors: each image has a stream of its own.
+    fn batch(&self, epoch: u64, index: usize, indices: &[usize]) -> Batch {
+        let BatchSpec { seed, size, .. } = self.spec;
+        let (height, image_len) = (self.images.height(), self.images.image_len());
+        let mut batch = Batch::zeroed(indices.len(), image_len);
+        let planes = batch.images.par_chunks_exact_mut(image_len).zip(indices).enumerate();
+        planes.for_each(|(at, (planes, &image))| {
+            let place = (index * size + at) as u64;
+            let mut rng = stream(seed, Purpose::Image { epoch, place });
+            let mut changed = vec![0; image_len];
+            self.spec.augment.apply(self.images.image(image), height, &mut rng, &mut changed);
+            self.spec.normalisation.to_planes(&changed, planes);
+        });
+        batch.labels.extend(indices.iter().map(|&image| i32::from(self.images.label(image))));
+        let mut rng = stream(seed, Purpose::Mix { epoch, batch: index as u64 });
+        let sides = [height, self.images.width()];
+        batch.mixed = self.spec.mix.apply(&mut batch.images, &batch.labels, sides, &mut rng);
+        batch
     }
 }
 
@@ -176,9 +219,29 @@ pub fn sequential(
 }
 
 impl Batch {
+    /// The batch in parts of at most `len` images each, in order.
+    ///
+    /// # Panics
+    /// If `len` is 0.
+    pub fn parts(&self, len: usize) -> impl Iterator<Item = Part<'_>> {
+        let image_len = self.images.len() / self.len.max(1);
+        let images = self.images.chunks(len * image_len.max(1));
+        images.zip(self.labels.chunks(len)).enumerate().map(move |(part, (images, labels))| {
+            let mixed = self.mixed.as_ref();
+            let mixed = mixed
+                .map(|Mixed { partners, share }| (&partners[part * len..][..labels.len()], *share));
+            Part { images, labels, mixed }
+        })
+    }
+
     /// A batch whose images are still to be written and whose labels still to be pushed.
     fn zeroed(len: usize, image_len: usize) -> Self {
-        Self { images: vec![0.0; len * image_len], labels: Vec::with_capacity(len), len }
+        Self {
+            images: vec![0.0; len * image_len],
+            labels: Vec::with_capacity(len),
+            mixed: None,
+            len,
+        }
     }
 }
 
@@ -188,7 +251,7 @@ mod tests {
 
     use super::*;
 
-    const RAW: Normalisation = Normalisation { mean: [0.0; 3], std: [1.0 / 255.0; 3] };
+    const RAW: Normalisation = Normalisation::PIXELS;
 
     /// Images of 2 × 2 pixels; every byte of image `i` is `i`, and so is its label.
     fn numbered(count: u8) -> Images {
@@ -196,8 +259,14 @@ mod tests {
         Images::new(2, 2, pixels, (0..count).map(u16::from).collect()).unwrap()
     }
 
+    fn spec(seed: u64) -> BatchSpec {
+        let augment = Augment { shift: 1, flip: true, distort: None };
+        let mix = Mix::default();
+        BatchSpec { size: 4, partial: false, augment, mix, normalisation: RAW, seed }
+    }
+
     fn batches(images: Images, seed: u64) -> TrainBatches {
-        TrainBatches::new(images, 4, Augment { shift: 1, flip: true }, RAW, seed).unwrap()
+        TrainBatches::new(images, spec(seed)).unwrap()
     }
 
     #[test]
@@ -222,6 +291,27 @@ mod tests {
     fn a_short_batch_is_left_out_of_training() {
         let sizes: Vec<_> = batches(numbered(11), 1).epoch(0).map(|batch| batch.len).collect();
         assert_eq!(sizes, [4, 4], "only full batches");
+        let spec = BatchSpec { partial: true, ..spec(1) };
+        let batches = TrainBatches::new(numbered(11), spec).unwrap();
+        let sizes: Vec<_> = batches.epoch(0).map(|batch| batch.len).collect();
+        assert_eq!(sizes, [4, 4, 3], "the rest too");
+        assert_eq!((batches.batches_per_epoch(), batches.images_per_epoch()), (3, 11), "counts");
+    }
+
+    #[test]
+    fn parts_keep_order_and_the_rest() {
+        let batch = batches(numbered(8), 1).epoch(0).next().unwrap();
+        let parts: Vec<_> = batch.parts(3).collect();
+        let sizes: Vec<_> =
+            parts.iter().map(|part| (part.labels.len(), part.images.len())).collect();
+        assert_eq!(sizes, [(3, 36), (1, 12)], "labels and values");
+        assert_eq!(parts[1].images, &batch.images[36..], "the last image");
+        let mix = Mix { blend: 1.0, paste: 0.0 };
+        let batches = TrainBatches::new(numbered(8), BatchSpec { mix, ..spec(1) }).unwrap();
+        let batch = batches.epoch(0).next().unwrap();
+        let Mixed { partners, share } = batch.mixed.clone().expect("always mixed");
+        let last = batch.parts(3).nth(1).and_then(|part| part.mixed);
+        assert_eq!(last, Some((&partners[3..], share)), "the last image's partner");
     }
 
     #[test]
@@ -272,10 +362,12 @@ mod tests {
 
     #[test]
     fn too_few_images_are_refused() {
-        let error = TrainBatches::new(numbered(3), 4, Augment::NONE, RAW, 0).unwrap_err();
-        assert!(error.to_string().contains("3 training images"), "{error}");
-        assert!(TrainBatches::new(numbered(3), 0, Augment::NONE, RAW, 0).is_err(), "no size");
-        let large = Augment { shift: 2, flip: false };
-        assert!(TrainBatches::new(numbered(4), 4, large, RAW, 0).is_err(), "shift of 2 in 2");
+        let refused = |images, spec| TrainBatches::new(images, spec).unwrap_err().to_string();
+        let error = refused(numbered(3), spec(0));
+        assert!(error.contains("3 training images"), "{error}");
+        assert!(refused(numbered(3), BatchSpec { size: 0, ..spec(0) }).contains("one"), "no size");
+        let large = Augment { shift: 2, ..Augment::NONE };
+        let error = refused(numbered(4), BatchSpec { augment: large, ..spec(0) });
+        assert!(error.contains("at most 1"), "shift of 2 in 2: {error}");
     }
 }

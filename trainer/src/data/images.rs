@@ -1,7 +1,10 @@
 //! Labelled RGB images of one size in one buffer.
 
 use anyhow::{Result, ensure};
+use rand::seq::SliceRandom;
 use runtime::config::IMAGE_CHANNELS;
+
+use super::random::{Purpose, stream};
 
 /// Labelled RGB images of one size.
 ///
@@ -95,6 +98,15 @@ impl Images {
         }
     }
 
+    /// `n` images chosen at random, or all of them where there are fewer, in random order: the same
+    /// for the same seed.
+    #[must_use]
+    pub fn sample(&self, n: usize, seed: u64) -> Self {
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        order.shuffle(&mut stream(seed, Purpose::Sample));
+        self.subset(&order[..n.min(self.len())])
+    }
+
     /// The images at `indices`, in that order; an index may occur more than once.
     ///
     /// # Panics
@@ -151,5 +163,17 @@ mod tests {
         assert!(Images::new(0, 2, Vec::new(), vec![0]).is_err(), "no rows");
         assert!(Images::new(usize::MAX, 2, Vec::new(), vec![0]).is_err(), "size overflows");
         assert!(Images::new(2, 2, Vec::new(), Vec::new()).unwrap().is_empty(), "no images");
+    }
+
+    #[test]
+    fn a_sample_is_random_and_repeatable() {
+        let labels: Vec<u16> = (0..50).collect();
+        let images = Images::new(1, 1, vec![0; 150], labels).unwrap();
+        let sample = images.sample(20, 1);
+        assert_eq!(sample, images.sample(20, 1), "the same seed");
+        assert_ne!(sample, images.sample(20, 2), "another seed");
+        let mut labels = images.sample(100, 1).labels().to_vec();
+        labels.sort_unstable();
+        assert_eq!(labels, images.labels(), "no more than there are, each once");
     }
 }

@@ -12,6 +12,7 @@ mod cifar10;
 pub mod download;
 mod embedded;
 mod images;
+pub mod mix;
 mod normalisation;
 mod random;
 mod split;

@@ -18,6 +18,9 @@ impl Normalisation {
     pub const CIFAR10: Self =
         Self { mean: [0.4914, 0.4822, 0.4465], std: [0.2470, 0.2435, 0.2616] };
 
+    /// No normalisation: a pixel's byte is its number, 0 to 255.
+    pub const PIXELS: Self = Self { mean: [0.0; 3], std: [1.0 / 255.0; 3] };
+
     /// Normalises one image from `[height, width, 3]` bytes to `[3, height, width]` numbers.
     ///
     /// # Panics

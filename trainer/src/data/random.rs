@@ -8,22 +8,32 @@ use rand::{Rng, SeedableRng};
 pub(super) enum Purpose {
     /// Which images are held out for validation.
     Split,
-    /// Order and augmentation of the images of one epoch.
-    Epoch(u64),
+    /// Which images stand for all of them.
+    Sample,
+    /// Order of the images of one epoch.
+    Order { epoch: u64 },
+    /// Changes to one image of an epoch, by its place in that order.
+    Image { epoch: u64, place: u64 },
+    /// How the images of one batch of an epoch are mixed.
+    Mix { epoch: u64, batch: u64 },
 }
 
 /// The generator for `purpose`.
 ///
 /// xoshiro256++ is named rather than `StdRng`, whose algorithm may change between releases of
-/// `rand`: a seed must keep its meaning. The seed goes through one generator before the purpose is
-/// added, so that the epochs of neighbouring seeds do not coincide.
+/// `rand`: a seed must keep its meaning. Every part goes through a generator before the next is
+/// added, so that the streams of neighbouring seeds or epochs do not coincide.
 pub(super) fn stream(seed: u64, purpose: Purpose) -> Xoshiro256PlusPlus {
-    let index = match purpose {
-        Purpose::Split => 0,
-        Purpose::Epoch(epoch) => epoch.wrapping_add(1),
+    let parts = match purpose {
+        Purpose::Split => [0, 0, 0],
+        Purpose::Order { epoch } => [1, epoch, 0],
+        Purpose::Image { epoch, place } => [2, epoch, place],
+        Purpose::Mix { epoch, batch } => [3, epoch, batch],
+        Purpose::Sample => [4, 0, 0],
     };
-    let base = Xoshiro256PlusPlus::seed_from_u64(seed).next_u64();
-    Xoshiro256PlusPlus::seed_from_u64(base.wrapping_add(index))
+    let mixed =
+        |state: u64, part| Xoshiro256PlusPlus::seed_from_u64(state).next_u64().wrapping_add(part);
+    Xoshiro256PlusPlus::seed_from_u64(parts.into_iter().fold(seed, mixed))
 }
 
 #[cfg(test)]
@@ -36,7 +46,11 @@ mod tests {
         let mut values = Vec::new();
         for seed in 0..8 {
             values.push(first(seed, Purpose::Split));
-            values.extend((0..8).map(|epoch| first(seed, Purpose::Epoch(epoch))));
+            for epoch in 0..8 {
+                values.push(first(seed, Purpose::Order { epoch }));
+                values.extend((0..8).map(|place| first(seed, Purpose::Image { epoch, place })));
+                values.extend((0..8).map(|batch| first(seed, Purpose::Mix { epoch, batch })));
+            }
         }
         let count = values.len();
         values.sort_unstable();

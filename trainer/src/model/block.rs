@@ -7,7 +7,9 @@ use burn::tensor::backend::Backend;
 use runtime::config::VitConfig;
 use runtime::site::{BlockSite, SiteId};
 
+use super::DropoutRates;
 use super::attention::Attention;
+use super::dropout::Dropout;
 use super::init::Init;
 use super::mlp::Mlp;
 use super::observe::Observer;
@@ -24,16 +26,31 @@ pub struct Block<B: Backend> {
     pub norm2: LayerNorm<B>,
     /// Two-layer perceptron.
     pub mlp: Mlp<B>,
+    #[module(skip)]
+    path: Dropout,
 }
 
 impl<B: Backend> Block<B> {
-    pub(crate) fn new(config: &VitConfig, dropout: f64, init: &mut Init<'_, B>) -> Self {
+    /// Block `index` of `config`; the share of dropped branches grows linearly to that of the last.
+    pub(crate) fn new(
+        config: &VitConfig,
+        index: usize,
+        rates: DropoutRates,
+        init: &mut Init<'_, B>,
+    ) -> Self {
+        let path = rates.path * (index + 1) as f64 / config.depth() as f64;
         Self {
             norm1: init.layer_norm(config.dim()),
             attention: Attention::new(config, init),
             norm2: init.layer_norm(config.dim()),
-            mlp: Mlp::new(config, dropout, init),
+            mlp: Mlp::new(config, rates.mlp, init),
+            path: init.dropout(path),
         }
+    }
+
+    pub(super) fn start_epoch(&self, epoch: u64) {
+        self.mlp.start_epoch(epoch);
+        self.path.start_epoch(epoch);
     }
 }
 
@@ -50,11 +67,11 @@ impl<B: VitBackend> Block<B> {
         };
         let normed = ops::layer_norm(x.clone(), &self.norm1);
         see(BlockSite::Norm1, &normed);
-        let x = x + self.attention.forward(normed, &mut see);
+        let x = x + self.path.forward_whole(self.attention.forward(normed, &mut see));
         see(BlockSite::Attention, &x);
         let normed = ops::layer_norm(x.clone(), &self.norm2);
         see(BlockSite::Norm2, &normed);
-        let x = x + self.mlp.forward(normed, &mut see);
+        let x = x + self.path.forward_whole(self.mlp.forward(normed, &mut see));
         see(BlockSite::Output, &x);
         x
     }

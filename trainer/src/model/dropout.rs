@@ -1,11 +1,11 @@
 //! Dropout from a generator of our own.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
 use rand::rngs::Xoshiro256PlusPlus;
-use rand::{RngExt, SeedableRng};
+use rand::{Rng, RngExt, SeedableRng};
 
 /// Sets values to zero at random while training and scales the others up to make good for it.
 ///
@@ -14,29 +14,51 @@ use rand::{RngExt, SeedableRng};
 #[derive(Clone, Debug)]
 pub(super) struct Dropout {
     rate: f64,
+    seed: u64,
     /// Shared by all copies of a network: each pass goes on where the last one ended.
     random: Arc<Mutex<Xoshiro256PlusPlus>>,
 }
 
 impl Dropout {
     pub(super) fn new(rate: f64, seed: u64) -> Self {
-        Self { rate, random: Arc::new(Mutex::new(Xoshiro256PlusPlus::seed_from_u64(seed))) }
+        let random = Arc::new(Mutex::new(Xoshiro256PlusPlus::seed_from_u64(seed)));
+        Self { rate, seed, random }
+    }
+
+    /// Starts the draws of an epoch anew, so that they depend on the seed and the epoch alone.
+    pub(super) fn start_epoch(&self, epoch: u64) {
+        let base = Xoshiro256PlusPlus::seed_from_u64(self.seed).next_u64();
+        *self.generator() = Xoshiro256PlusPlus::seed_from_u64(base.wrapping_add(epoch));
     }
 
     /// The same shape; the input itself where nothing is trained or dropped.
     pub(super) fn forward<B: Backend>(&self, x: Tensor<B, 3>) -> Tensor<B, 3> {
+        let dims = x.dims();
+        self.masked(x, dims)
+    }
+
+    /// As [`forward`](Self::forward), all values of an image together: on a residual branch this is
+    /// stochastic depth (Huang et al., 2016).
+    pub(super) fn forward_whole<B: Backend>(&self, x: Tensor<B, 3>) -> Tensor<B, 3> {
+        let [batch, ..] = x.dims();
+        self.masked(x, [batch, 1, 1])
+    }
+
+    fn masked<B: Backend>(&self, x: Tensor<B, 3>, dims: [usize; 3]) -> Tensor<B, 3> {
         let device = x.device();
         if self.rate == 0.0 || !B::ad_enabled(&device) {
             return x;
         }
         let kept = (1.0 - self.rate).recip() as f32;
-        // A panic elsewhere leaves the generator whole.
-        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
-        let len = x.dims().iter().product();
+        let mut random = self.generator();
         let draw = |_| if random.random_bool(self.rate) { 0.0 } else { kept };
-        let mask = (0..len).map(draw).collect::<Vec<f32>>();
-        let mask = TensorData::new(mask, x.dims());
-        x * Tensor::from_data(mask, &device)
+        let mask = (0..dims.iter().product()).map(draw).collect::<Vec<f32>>();
+        x * Tensor::from_data(TensorData::new(mask, dims), &device)
+    }
+
+    fn generator(&self) -> MutexGuard<'_, Xoshiro256PlusPlus> {
+        // A panic elsewhere leaves the generator whole.
+        self.random.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -65,6 +87,29 @@ mod tests {
         let first = dropped::<Autodiff<Flex>>(&dropout);
         assert_ne!(first, dropped::<Autodiff<Flex>>(&dropout.clone()), "a second pass");
         assert_eq!(first, dropped::<Autodiff<Flex>>(&Dropout::new(0.5, 3)), "the same seed");
+    }
+
+    #[test]
+    fn an_epoch_starts_its_own_draws() {
+        let (first, second) = (Dropout::new(0.5, 3), Dropout::new(0.5, 3));
+        dropped::<Autodiff<Flex>>(&first);
+        first.start_epoch(2);
+        second.start_epoch(2);
+        let draws = dropped::<Autodiff<Flex>>(&first);
+        assert_eq!(draws, dropped::<Autodiff<Flex>>(&second), "whatever was drawn before");
+        second.start_epoch(3);
+        assert_ne!(draws, dropped::<Autodiff<Flex>>(&second), "another epoch");
+    }
+
+    #[test]
+    fn whole_images_are_dropped_together() {
+        let dropout = Dropout::new(0.25, 3);
+        let x = Tensor::<Autodiff<Flex>, 3>::ones([400, 3, 5], &Default::default());
+        let values: Vec<f32> = dropout.forward_whole(x).into_data().to_vec().expect("float values");
+        let images: Vec<_> = values.chunks_exact(15).collect();
+        assert!(images.iter().all(|image| image.iter().all(|v| v == &image[0])), "one value each");
+        let dropped = images.iter().filter(|image| image[0] == 0.0).count();
+        assert!((70..130).contains(&dropped), "{dropped} of 400 at a rate of 0.25");
     }
 
     #[test]

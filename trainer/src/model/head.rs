@@ -31,6 +31,10 @@ impl<B: Backend> Head<B> {
             .collect();
         Self { layers, dropout: init.dropout(dropout) }
     }
+
+    pub(super) fn start_epoch(&self, epoch: u64) {
+        self.dropout.start_epoch(epoch);
+    }
 }
 
 impl<B: VitBackend> Head<B> {

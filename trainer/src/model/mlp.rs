@@ -51,6 +51,10 @@ impl<B: Backend> Mlp<B> {
         let dropout = init.dropout(dropout);
         Self { linear1, depthwise, linear2, dropout, second_gelu: spec.second_gelu }
     }
+
+    pub(super) fn start_epoch(&self, epoch: u64) {
+        self.dropout.start_epoch(epoch);
+    }
 }
 
 impl<B: VitBackend> Mlp<B> {

@@ -4,6 +4,7 @@
 //! keeps it too: grids row by row with channels last, vectors as one position.
 
 mod attention;
+mod average;
 mod block;
 mod dropout;
 mod head;
@@ -22,6 +23,7 @@ use runtime::site::SiteId;
 use serde::{Deserialize, Serialize};
 
 pub use attention::Attention;
+pub(crate) use average::Average;
 pub use block::Block;
 pub use head::Head;
 pub use init::{BATCH_NORM_EPSILON, LAYER_NORM_EPSILON};
@@ -62,6 +64,8 @@ pub struct DropoutRates {
     pub mlp: f64,
     /// Before each layer of the class head.
     pub head: f64,
+    /// Whole branches of the last block; those of the others less, in proportion to their depth.
+    pub path: f64,
 }
 
 impl<B: Backend> Vit<B> {
@@ -82,11 +86,21 @@ impl<B: Backend> Vit<B> {
         count.total
     }
 
+    /// Starts the random draws of an epoch, which then depend on seed and epoch alone.
+    pub(crate) fn start_epoch(&self, epoch: usize) {
+        let epoch = epoch as u64;
+        self.dropout.start_epoch(epoch);
+        self.blocks.iter().for_each(|block| block.start_epoch(epoch));
+        self.head.start_epoch(epoch);
+    }
+
     fn build(config: &VitConfig, rates: DropoutRates, init: &mut Init<'_, B>) -> Self {
         Self {
             stem: Stem::new(config, init),
             position: init.position(config.tokens(), config.dim()),
-            blocks: (0..config.depth()).map(|_| Block::new(config, rates.mlp, init)).collect(),
+            blocks: (0..config.depth())
+                .map(|index| Block::new(config, index, rates, init))
+                .collect(),
             norm: init.layer_norm(config.dim()),
             head: Head::new(config, rates.head, init),
             dropout: init.dropout(rates.embed),

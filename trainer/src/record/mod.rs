@@ -121,6 +121,22 @@ pub fn load<B: Backend>(path: &Path, device: &B::Device) -> Result<Checkpoint<B>
         .with_context(|| format!("{name} cannot be used: train it again with `trainer`"))
 }
 
+/// The parameters of a network alone, as a burn record.
+pub(crate) fn model_bytes<B: Backend>(model: &Vit<B>) -> Result<Vec<u8>> {
+    let record = model.clone().into_record();
+    Recorder::<B>::record(&FileRecorder::default(), record, ()).context("cannot encode a network")
+}
+
+/// A network with the parameters that [`model_bytes`] wrote of one with the same shapes.
+pub(crate) fn load_model<B: Backend>(
+    model: Vit<B>,
+    bytes: Vec<u8>,
+    device: &B::Device,
+) -> Result<Vit<B>> {
+    let record = Recorder::<B>::load(&FileRecorder::default(), bytes, device)?;
+    Ok(model.load_record(record))
+}
+
 fn decode<B: Backend>(mut bytes: Vec<u8>, device: &B::Device) -> Result<Checkpoint<B>> {
     let foreign = "it is not a record of this trainer, or it is cut short";
     let version = parse::<B, Versioned>(&mut bytes).context(foreign)?.item.format_version;

@@ -1,17 +1,24 @@
 //! Random changes to training images that leave their class alone.
 
+mod distort;
+
 use anyhow::{Result, ensure};
 use rand::{Rng, RngExt};
 use runtime::config::IMAGE_CHANNELS;
+use serde::Serialize;
+
+pub use distort::Distort;
 
 /// Which random changes are made to a training image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Augment {
     /// Largest shift in pixels, up, down, left and right; every shift is equally likely. What
     /// comes in from outside is the image reflected at its edge, the edge itself not repeated.
     pub shift: usize,
     /// Whether half of the images are mirrored left to right.
     pub flip: bool,
+    /// Stronger changes, after the others.
+    pub distort: Option<Distort>,
 }
 
 /// A flip and a shift, drawn for one image.
@@ -24,12 +31,13 @@ struct Change {
 
 impl Augment {
     /// Images as they are.
-    pub const NONE: Self = Self { shift: 0, flip: false };
+    pub const NONE: Self = Self { shift: 0, flip: false, distort: None };
 
-    /// Checks that an image of this size can be shifted so far.
+    /// Checks the numbers, and that an image of this size can be shifted so far.
     ///
     /// # Errors
-    /// If [`shift`](Self::shift) is not below both sides: reflection reaches no further.
+    /// If [`shift`](Self::shift) is not below both sides: reflection reaches no further; or if a
+    /// distortion is outside its range.
     pub fn check(&self, height: usize, width: usize) -> Result<()> {
         ensure!(
             self.shift < height && self.shift < width,
@@ -37,12 +45,12 @@ impl Augment {
             height.min(width).saturating_sub(1),
             self.shift
         );
-        Ok(())
+        self.distort.map_or(Ok(()), |distort| distort.check())
     }
 
     /// Writes a randomly changed copy of an image of `height` rows, both `[height, width, 3]`.
     ///
-    /// The generator alone decides the result, and every call draws the same number of values.
+    /// The generator alone decides the result.
     ///
     /// # Panics
     /// If `out` is not as long as `image`, the length is no multiple of `3 · height`, or the size
@@ -51,7 +59,11 @@ impl Augment {
         assert_eq!(image.len(), out.len(), "a copy is as long as its original");
         let row_bytes = image.len() / height;
         assert_eq!(row_bytes * height, image.len(), "whole rows");
-        self.draw(rng).copy(image, row_bytes, out);
+        let (change, distortion) = (self.draw(rng), self.distort.map(|distort| distort.draw(rng)));
+        change.copy(image, row_bytes, out);
+        if let Some(distortion) = distortion {
+            distortion.apply(out, height, &mut vec![0; image.len()]);
+        }
     }
 
     fn draw(&self, rng: &mut impl Rng) -> Change {
@@ -66,7 +78,7 @@ impl Augment {
 impl Default for Augment {
     /// Mirrors half of the images and shifts by up to 4 pixels.
     fn default() -> Self {
-        Self { shift: 4, flip: true }
+        Self { shift: 4, flip: true, distort: None }
     }
 }
 
@@ -86,10 +98,12 @@ impl Change {
     }
 }
 
-/// Position `i` of a row of `len` continued by reflection: … 2 1 0 1 2 … and likewise at the end.
+/// Position `i` of a row of `len` continued by reflection: … 2 1 0 1 2 … and likewise at the end,
+/// over and over.
 const fn reflect(i: isize, len: usize) -> usize {
-    let i = i.unsigned_abs();
-    if i < len { i } else { 2 * (len - 1) - i }
+    let period = if len > 1 { 2 * (len - 1) } else { 1 };
+    let i = i.unsigned_abs() % period;
+    if i < len { i } else { period - i }
 }
 
 #[cfg(test)]
@@ -136,7 +150,7 @@ mod tests {
     #[test]
     fn every_change_occurs_equally_often() {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
-        let augment = Augment { shift: 1, flip: true };
+        let augment = Augment { shift: 1, flip: true, distort: None };
         let mut counts = std::collections::BTreeMap::<_, u32>::new();
         for _ in 0..18_000 {
             let Change { flip, down, right } = augment.draw(&mut rng);
@@ -146,6 +160,13 @@ mod tests {
         for (change, count) in counts {
             assert!(count.abs_diff(1000) < 150, "{change:?} occurs {count} times");
         }
+    }
+
+    #[test]
+    fn reflection_goes_on_and_on() {
+        let row: Vec<_> = (-7..7).map(|i| reflect(i, 4)).collect();
+        assert_eq!(row, [1, 0, 1, 2, 3, 2, 1, 0, 1, 2, 3, 2, 1, 0], "a row of four");
+        assert_eq!([-3, 0, 5].map(|i| reflect(i, 1)), [0; 3], "a row of one");
     }
 
     #[test]

@@ -1,14 +1,19 @@
 //! Short runs on images that are easy to tell apart.
 
+mod imitation;
+mod resume;
+
 use burn_flex::Flex;
 use burn_ndarray::NdArray;
 use runtime::config::{
-    AttentionSpec, ImageSpec, MlpSpec, Pool, Preset, StemSpec, StemStage, VitSpec,
+    AttentionSpec, ImageSpec, MlpSpec, PatchOrder, Pool, Preset, StemSpec, StemStage, VitSpec,
 };
 
 use super::*;
-use crate::data::{DataSource, Images};
+use crate::data::augment::Augment;
+use crate::data::{DataSource, Images, Normalisation};
 use crate::model::DropoutRates;
+use crate::schedule::RateCourse;
 
 fn config() -> VitConfig {
     let stages = [
@@ -49,10 +54,46 @@ fn recipe() -> Recipe {
     Recipe { epochs: 6, batch_size: 16, learning_rate: 1e-2, ..Recipe::small_data(Preset::Micro) }
 }
 
+/// A run of `recipe` on [`dataset`], the whole batch at once.
+fn plan<'a>(
+    config: &'a VitConfig,
+    dataset: &'a Dataset,
+    recipe: &'a Recipe,
+    out: &'a Path,
+    stop: &'a AtomicBool,
+) -> Run<'a> {
+    Run {
+        preset: "test",
+        config,
+        recipe,
+        dataset,
+        micro_batch: recipe.batch_size,
+        out,
+        teacher: None,
+        resume: false,
+        stop,
+    }
+}
+
 fn run<B: HostBackend>(recipe: &Recipe, out: &Path) -> Result<Outcome> {
-    let (config, dataset) = (config(), dataset());
-    let run = Run { preset: "test", config: &config, recipe, dataset: &dataset, out };
+    run_in_parts::<B>(recipe, config(), recipe.batch_size, out)
+}
+
+fn run_in_parts<B: HostBackend>(
+    recipe: &Recipe,
+    config: VitConfig,
+    micro_batch: usize,
+    out: &Path,
+) -> Result<Outcome> {
+    let (dataset, stop) = (dataset(), AtomicBool::new(false));
+    let run = Run { micro_batch, ..plan(&config, &dataset, recipe, out, &stop) };
     train::<B>(run, &B::Device::default(), &mut Progress::hidden())
+}
+
+/// As [`config`], with patches instead of the convolutions and their batch normalisation.
+fn patches() -> VitConfig {
+    let stem = StemSpec::Patches { size: 4, order: PatchOrder::Grid };
+    VitConfig::new(VitSpec { stem, ..config().spec().clone() }).unwrap()
 }
 
 #[test]
@@ -86,7 +127,7 @@ fn a_seed_gives_the_same_record_on_any_number_of_threads() {
     let record = |seed, threads| {
         let directory = tempfile::tempdir().unwrap();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let dropout = DropoutRates { embed: 0.1, mlp: 0.1, head: 0.1 };
+        let dropout = DropoutRates { embed: 0.1, mlp: 0.1, head: 0.1, path: 0.1 };
         let recipe = Recipe { epochs: 2, seed, dropout, ..recipe() };
         let outcome = pool.install(|| run::<Flex>(&recipe, directory.path())).unwrap();
         std::fs::read(outcome.record).unwrap()
@@ -94,6 +135,87 @@ fn a_seed_gives_the_same_record_on_any_number_of_threads() {
     let first = record(7, 1);
     assert!(first == record(7, 3), "the same seed on one thread and on three");
     assert!(first != record(8, 1), "another seed");
+}
+
+#[test]
+fn parts_of_a_batch_add_up_to_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let recipe = Recipe { epochs: 2, learning_rate: 1e-3, partial_batches: true, ..recipe() };
+    let losses = |micro_batch| {
+        let outcome = run_in_parts::<Flex>(&recipe, patches(), micro_batch, directory.path());
+        let epochs = outcome.unwrap().epochs;
+        [epochs[0].train_loss, epochs[1].train_loss, epochs[1].validation_loss]
+    };
+    let whole = losses(16);
+    for (ours, theirs) in losses(3).into_iter().zip(whole) {
+        assert!((ours - theirs).abs() < 1e-3 * theirs, "{ours} in parts of 3, {theirs} at once");
+    }
+}
+
+#[test]
+fn the_reports_recipe_trains() {
+    let directory = tempfile::tempdir().unwrap();
+    let recipe = Recipe { batch_size: 50, ..Recipe::report(Preset::Seed) };
+    let outcome = run_in_parts::<Flex>(&recipe, patches(), 8, directory.path()).unwrap();
+    let losses = outcome.epochs.iter().map(|row| row.train_loss).collect::<Vec<_>>();
+    assert!(losses[19] < losses[0], "the loss falls: {losses:?}");
+    let rates = outcome.epochs.iter().map(|row| row.learning_rate).collect::<Vec<_>>();
+    // 108 images in batches of 50 are three steps an epoch, so the last one is number 59.
+    assert!((rates[19] - 2e-4 / 6.9).abs() < 1e-12, "the last rate: {rates:?}");
+    let checkpoint = record::load::<Flex>(&outcome.record, &Default::default()).unwrap();
+    assert_eq!(checkpoint.normalisation, Normalisation::PIXELS, "bytes as they are");
+}
+
+#[test]
+fn a_stopped_run_keeps_its_best_epoch() {
+    let directory = tempfile::tempdir().unwrap();
+    let (config, dataset, recipe) = (config(), dataset(), recipe());
+    let stop = AtomicBool::new(true);
+    let device = Default::default();
+    let error = train::<Flex>(
+        plan(&config, &dataset, &recipe, directory.path(), &stop),
+        &device,
+        &mut Progress::hidden(),
+    )
+    .unwrap_err();
+    assert!(error.downcast_ref::<Interrupted>().is_some(), "{error:#}");
+    assert!(format!("{error:#}").contains("wrote nothing"), "{error:#}");
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "files");
+
+    let stop = AtomicBool::new(false);
+    let error = std::thread::scope(|scope| {
+        let run = plan(&config, &dataset, &recipe, directory.path(), &stop);
+        let training = scope.spawn(move || {
+            let long = Recipe { epochs: 1_000_000, ..*run.recipe };
+            train::<Flex>(
+                Run { recipe: &long, ..run },
+                &Default::default(),
+                &mut Progress::hidden(),
+            )
+        });
+        while !directory.path().join("metrics.csv").exists() {
+            std::thread::yield_now();
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        training.join().unwrap().unwrap_err()
+    });
+    let message = format!("{error:#}");
+    assert!(message.contains("best.mpk keeps epoch"), "{message}");
+    let record = directory.path().join("best.mpk");
+    record::load::<Flex>(&record, &device).expect("the best epoch is whole");
+}
+
+#[test]
+fn the_time_of_a_run_grows_with_its_epochs() {
+    let (config, dataset, recipe) = (patches(), dataset(), recipe());
+    let time = |epochs| {
+        let recipe = Recipe { epochs, ..recipe };
+        let stop = AtomicBool::new(true);
+        let run = plan(&config, &dataset, &recipe, Path::new("."), &stop);
+        duration::<Flex>(&run, &Default::default()).unwrap()
+    };
+    let (short, long) = (time(1), time(100_000));
+    assert!(!short.is_zero() && long > 100 * short, "{short:?} for 1, {long:?} for 100,000");
 }
 
 #[test]
@@ -110,17 +232,13 @@ fn ndarray_trains_too() {
 fn what_does_not_fit_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let refusal = |recipe: Recipe, config: VitConfig, dataset: Dataset| {
-        let run = Run {
-            preset: "test",
-            config: &config,
-            recipe: &recipe,
-            dataset: &dataset,
-            out: directory.path(),
-        };
+        let stop = AtomicBool::new(false);
+        let run = plan(&config, &dataset, &recipe, directory.path(), &stop);
         let outcome = train::<Flex>(run, &Default::default(), &mut Progress::hidden());
         format!("{:#}", outcome.unwrap_err())
     };
-    let wild = Recipe { learning_rate: 1e30, warmup: 0.0, ..recipe() };
+    let wild =
+        Recipe { learning_rate: 1e30, rate_course: RateCourse::Cosine { warmup: 0.0 }, ..recipe() };
     assert!(refusal(wild, config(), dataset()).contains("lower the learning rate"), "divergence");
     let micro = Preset::Micro.config(3).unwrap();
     assert!(refusal(recipe(), micro, dataset()).contains("32 x 32"), "image size");

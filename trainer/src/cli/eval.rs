@@ -1,0 +1,63 @@
+//! `trainer eval`: the accuracy of a trained network.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use clap::Args;
+
+use super::{dataset, result};
+use crate::backend::BackendChoice;
+use crate::data::download::DownloadArgs;
+use crate::eval::evaluate;
+use crate::ops::HostBackend;
+use crate::record;
+
+#[derive(Debug, Args)]
+pub(super) struct EvalArgs {
+    /// A record that `trainer` has written.
+    record: PathBuf,
+    /// Directory with the binary version of CIFAR-10, for all 10,000 test images instead of the
+    /// embedded first 1,000.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    images: DownloadArgs,
+    /// Where the arithmetic is done.
+    #[arg(long, value_enum, default_value_t)]
+    backend: BackendChoice,
+    /// Print a JSON object instead of a line.
+    #[arg(long)]
+    json: bool,
+}
+
+impl EvalArgs {
+    pub(super) fn run(self) -> Result<()> {
+        match self.backend {
+            BackendChoice::Flex => self.run_on::<burn_flex::Flex>(),
+            BackendChoice::Ndarray => self.run_on::<burn_ndarray::NdArray>(),
+        }
+    }
+
+    fn run_on<B: HostBackend>(self) -> Result<()> {
+        let device = B::Device::default();
+        let checkpoint = record::load::<B>(&self.record, &device)?;
+        let dataset = dataset(self.data.as_deref(), &self.images)?;
+        let (image, test) = (checkpoint.config.image(), &dataset.test);
+        ensure!(
+            (test.height(), test.width()) == (image.height, image.width)
+                && dataset.classes == checkpoint.classes,
+            "{} was trained on other images than CIFAR-10: {} x {} pixels, {} classes",
+            self.record.display(),
+            image.height,
+            image.width,
+            checkpoint.classes.len()
+        );
+        let found = evaluate(&checkpoint.model, test, checkpoint.normalisation, &device);
+        if self.json {
+            println!("{}", result(&found));
+        } else {
+            println!("test accuracy {found}");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! What a run will cost on this machine: memory for its activations, and time.
+
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use runtime::config::{LayerKind, VitConfig};
+use sysinfo::System;
+
+use super::Run;
+use super::trainee::{Sums, Trainee};
+use crate::data::batch::{self, Batch};
+use crate::ops::HostBackend;
+use crate::progress::Progress;
+
+/// Bytes that are held for each value that a layer writes: the value itself, what the layers
+/// between keep of it for the gradient, and the gradient.
+const BYTES_PER_VALUE: u64 = 20;
+/// Share of the free memory that activations may take; the rest is for parameters, gradients,
+/// moments and everybody else.
+const MEMORY_SHARE: u64 = 2;
+/// Images of the step that is timed.
+const TIMED_IMAGES: usize = 16;
+/// Evaluating an image costs about a third of training on it: no backward pass.
+const EVALUATION_SHARE: f64 = 1.0 / 3.0;
+
+/// How many images of a batch fit into half of the memory that is free now; at least 1, at most
+/// the whole batch.
+pub fn micro_batch(config: &VitConfig, batch_size: usize) -> usize {
+    let mut system = System::new();
+    system.refresh_memory();
+    fitting(config, batch_size, system.available_memory())
+}
+
+/// How long a run will take on this machine, from one step that is timed and thrown away.
+///
+/// # Errors
+/// If the recipe or the images do not fit, or the loss of that step is not finite.
+pub fn duration<B: HostBackend>(run: &Run<'_>, device: &B::Device) -> Result<Duration> {
+    run.check()?;
+    let go_on = AtomicBool::new(false);
+    let (train, validation) = run.split()?;
+    let len = run.micro_batch.min(run.recipe.batch_size).min(TIMED_IMAGES);
+    let sample = batch::sequential(&train, len, run.recipe.normalisation).next();
+    let Some(sample) = sample else { return Ok(Duration::ZERO) };
+    let mut trainee = Trainee::<B>::new(&Run { stop: &go_on, ..*run }, 2, device)?;
+    let mut step = |sample: &Batch| {
+        let start = Instant::now();
+        let progress = &mut Progress::hidden();
+        trainee.train_on(sample, &mut Sums::default(), progress).map(|()| start.elapsed())
+    };
+    // The first step also sets up threads, buffers and moments.
+    step(&sample)?;
+    let seconds = step(&sample)?.as_secs_f64() / sample.len as f64;
+    let images = train.len() as f64 + EVALUATION_SHARE * validation.len() as f64;
+    Ok(Duration::from_secs_f64(seconds * images * run.recipe.epochs as f64))
+}
+
+fn fitting(config: &VitConfig, batch_size: usize, available: u64) -> usize {
+    let fitting = available / MEMORY_SHARE / activation_bytes(config).max(1);
+    usize::try_from(fitting).unwrap_or(usize::MAX).clamp(1, batch_size.max(1))
+}
+
+/// Bytes that training on one image holds at most.
+fn activation_bytes(config: &VitConfig) -> u64 {
+    let mut values = 0;
+    config.for_each_layer(|layer| {
+        values += layer.output.len() as u64;
+        if matches!(layer.kind, LayerKind::Attention(_)) {
+            // Queries, keys, values and what the heads give.
+            values += 4 * (config.tokens() * config.attention_dim()) as u64;
+        }
+    });
+    values * BYTES_PER_VALUE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use runtime::config::Preset;
+
+    #[test]
+    fn a_batch_is_cut_to_the_memory() {
+        let seed = Preset::Seed.config(10).unwrap();
+        let bytes = activation_bytes(&seed);
+        assert_eq!(fitting(&seed, 512, 0), 1, "never nothing");
+        assert_eq!(fitting(&seed, 512, 40 * bytes), 20, "half of the memory");
+        assert_eq!(fitting(&seed, 512, u64::MAX), 512, "never more than the batch");
+        let micro = Preset::Micro.config(10).unwrap();
+        assert!(activation_bytes(&micro) < bytes / 10, "micro needs far less than seed");
+    }
+}

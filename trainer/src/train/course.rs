@@ -1,0 +1,115 @@
+//! The course of a run: its epochs so far, the best of them, and the files that tell.
+
+use std::mem;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::state::{self, State};
+use super::trainee::Trainee;
+use super::{Outcome, Run};
+use crate::curves;
+use crate::eval::Evaluation;
+use crate::metrics::{self, EpochMetrics};
+use crate::ops::HostBackend;
+
+/// What has happened in a run.
+pub(super) struct Course<'a> {
+    out: &'a Path,
+    state: State,
+}
+
+impl<'a> Course<'a> {
+    /// The beginning of a run, or where it was ended, with the network as it was then.
+    ///
+    /// # Errors
+    /// If the run is to be resumed and cannot be.
+    pub(super) fn start<B: HostBackend>(
+        run: &Run<'a>,
+        trainee: &mut Trainee<'_, B>,
+    ) -> Result<Self> {
+        let settings = state::settings(run)?;
+        let path = resume_path(run.out);
+        if !run.resume {
+            let state = State {
+                settings,
+                epochs: Vec::new(),
+                best: None,
+                step: 0,
+                model: Vec::new(),
+                average: None,
+                moments: [Vec::new(), Vec::new()],
+            };
+            return Ok(Self { out: run.out, state });
+        }
+        let mut state = State::load(&path, &settings)?;
+        trainee.resume(&mut state).with_context(|| {
+            format!("{} cannot be used: start the run anew without --resume", path.display())
+        })?;
+        Ok(Self { out: run.out, state })
+    }
+
+    /// All epochs so far.
+    pub(super) fn epochs(&self) -> &[EpochMetrics] {
+        &self.state.epochs
+    }
+
+    /// Where the best checkpoint is.
+    pub(super) fn record(&self) -> PathBuf {
+        self.out.join("best.mpk")
+    }
+
+    /// Adds an epoch and says whether its checkpoint is the best.
+    pub(super) fn add(&mut self, row: EpochMetrics, found: &Evaluation) -> bool {
+        self.state.epochs.push(row);
+        let best = self.state.best.is_none_or(|(_, best)| better(found, &best));
+        if best {
+            self.state.best = Some((row.epoch, *found));
+        }
+        best
+    }
+
+    /// Writes the table, the picture and the state after an epoch.
+    pub(super) fn save<B: HostBackend>(&mut self, trainee: &Trainee<'_, B>) -> Result<()> {
+        metrics::write_csv(&self.out.join("metrics.csv"), &self.state.epochs)?;
+        curves::write_svg(&self.out.join("curves.svg"), &self.state.epochs)?;
+        trainee.save(&mut self.state)?;
+        self.state.save(&resume_path(self.out))?;
+        (self.state.model, self.state.average) = (Vec::new(), None);
+        self.state.moments = [Vec::new(), Vec::new()];
+        Ok(())
+    }
+
+    /// What is there of a run that ends in `epoch`.
+    pub(super) fn kept(&self, epoch: usize) -> String {
+        let Some((best, found)) = &self.state.best else {
+            return "the run ended in its first epoch and wrote nothing".to_owned();
+        };
+        format!(
+            "the run ended in epoch {epoch}; {} keeps epoch {best}, validation accuracy {:.2} %: \
+             use it as it is, or go on with --resume",
+            self.record().display(),
+            100.0 * found.accuracy()
+        )
+    }
+
+    /// Removes the state of a run that is over.
+    pub(super) fn finish(mut self) -> Result<Outcome> {
+        let path = resume_path(self.out);
+        std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        Ok(Outcome {
+            record: self.record(),
+            best: self.state.best.map_or(0, |(epoch, _)| epoch),
+            epochs: mem::take(&mut self.state.epochs),
+        })
+    }
+}
+
+fn resume_path(out: &Path) -> PathBuf {
+    out.join("resume.bin")
+}
+
+/// Whether `new` is the better checkpoint.
+fn better(new: &Evaluation, old: &Evaluation) -> bool {
+    (new.correct, -new.loss) > (old.correct, -old.loss)
+}

@@ -1,0 +1,37 @@
+//! Ctrl-C: the first one ends the run after the images at hand, the second one at once.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{Context, Result};
+use signal_hook::consts::SIGINT;
+use signal_hook::flag;
+
+/// Exit code of a process that a second Ctrl-C ends: 128 and the signal's number, as in shells.
+const EXIT_CODE: i32 = 128 + SIGINT;
+
+/// Why a run ended early.
+#[derive(Clone, Copy, Debug)]
+pub struct Interrupted;
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("interrupted")
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+/// A flag that the first Ctrl-C of this process raises.
+///
+/// # Errors
+/// If the system takes no handler.
+pub fn on_interrupt() -> Result<Arc<AtomicBool>> {
+    let raised = Arc::new(AtomicBool::new(false));
+    let context = "cannot listen for Ctrl-C";
+    // In this order: the shutdown sees the flag as it was before this signal.
+    flag::register_conditional_shutdown(SIGINT, EXIT_CODE, Arc::clone(&raised)).context(context)?;
+    flag::register(SIGINT, Arc::clone(&raised)).context(context)?;
+    Ok(raised)
+}

@@ -1,0 +1,90 @@
+//! `resume.bin`: everything that a run needs to go on after its last finished epoch.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::Run;
+use crate::eval::Evaluation;
+use crate::metrics::EpochMetrics;
+use crate::output;
+
+/// First bytes of the file: its kind and the version of its layout.
+const MAGIC: &[u8; 8] = b"ocelres1";
+/// Length of the digest behind them.
+const DIGEST_BYTES: usize = 32;
+
+/// A run after a finished epoch. Tensors are burn records, as bytes.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct State {
+    /// What the run was asked for: another run cannot go on with it.
+    pub(super) settings: Vec<(String, String)>,
+    /// All epochs so far.
+    pub(super) epochs: Vec<EpochMetrics>,
+    /// The epoch whose checkpoint was kept, from 1, and what it reached.
+    pub(super) best: Option<(usize, Evaluation)>,
+    /// Steps so far.
+    pub(super) step: usize,
+    pub(super) model: Vec<u8>,
+    /// The average of the weights and its number of updates.
+    pub(super) average: Option<(Vec<u8>, usize)>,
+    /// The running means of both groups of parameters.
+    pub(super) moments: [Vec<u8>; 2],
+}
+
+impl State {
+    /// Writes the file, replacing it at once.
+    pub(super) fn save(&self, path: &Path) -> Result<()> {
+        let content = postcard::to_stdvec(self).context("cannot encode the state of the run")?;
+        let digest = Sha256::digest(&content);
+        output::write(path, &[MAGIC, digest.as_slice(), content.as_slice()].concat())
+    }
+
+    /// Reads the file; `settings` are those of the run that wants to go on.
+    pub(super) fn load(path: &Path, settings: &[(String, String)]) -> Result<Self> {
+        let bytes = std::fs::read(path).with_context(|| {
+            format!("cannot read {}: there is no run to resume, start one", path.display())
+        })?;
+        let state = Self::decode(&bytes).with_context(|| {
+            format!("{} cannot be used: start the run anew without --resume", path.display())
+        })?;
+        for ((name, then), (_, now)) in state.settings.iter().zip(settings) {
+            ensure!(
+                then == now,
+                "{} belongs to a run with {name} {then}, not {now}: resume with the same options, \
+                 or choose another --out",
+                path.display()
+            );
+        }
+        Ok(state)
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self> {
+        let content = bytes.strip_prefix(MAGIC).context("it is not the state of a run")?;
+        let parts = content.split_at_checked(DIGEST_BYTES);
+        let (digest, content) = parts.context("it is cut short")?;
+        ensure!(Sha256::digest(content).as_slice() == digest, "it is damaged or cut short");
+        postcard::from_bytes(content).context("it is of another version")
+    }
+}
+
+/// Everything that decides a run's course, by name.
+pub(super) fn settings(run: &Run<'_>) -> Result<Vec<(String, String)>> {
+    let mut settings = vec![
+        ("preset".to_owned(), run.preset.to_owned()),
+        ("network".to_owned(), serde_json::to_string(run.config.spec())?),
+        ("training images".to_owned(), run.dataset.train.len().to_string()),
+        ("classes".to_owned(), run.dataset.classes.join(", ")),
+        ("micro-batch".to_owned(), run.micro_batch.to_string()),
+        (
+            "teacher".to_owned(),
+            run.teacher.map_or("none".into(), |path| path.display().to_string()),
+        ),
+    ];
+    let recipe = serde_json::to_value(run.recipe)?;
+    let fields = recipe.as_object().into_iter().flatten();
+    settings.extend(fields.map(|(name, value)| (name.replace('_', " "), value.to_string())));
+    Ok(settings)
+}

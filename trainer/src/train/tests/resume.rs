@@ -1,0 +1,91 @@
+//! Runs that end early and go on.
+
+use std::fs;
+use std::sync::atomic::Ordering;
+
+use super::*;
+use crate::data::augment::Distort;
+use crate::data::mix::Mix;
+use crate::recipe::AverageSpec;
+
+/// Everything random and everything that is carried from step to step.
+fn eventful() -> Recipe {
+    Recipe {
+        epochs: 5,
+        dropout: DropoutRates { embed: 0.1, mlp: 0.1, head: 0.1, path: 0.2 },
+        augment: Augment {
+            shift: 2,
+            flip: true,
+            distort: Some(Distort { blank: [1, 3], ..Distort::OBJECTS }),
+        },
+        mix: Mix { blend: 0.3, paste: 0.3 },
+        average: Some(AverageSpec { decay: 0.9, every: 2 }),
+        ..recipe()
+    }
+}
+
+/// Runs until the first epoch is written, or to the end.
+fn run_to(first_epoch_only: bool, resume: bool, out: &Path) -> Result<Outcome> {
+    let (config, dataset, recipe) = (config(), dataset(), eventful());
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let run = Run { resume, ..plan(&config, &dataset, &recipe, out, &stop) };
+        let training =
+            scope.spawn(move || train::<Flex>(run, &Default::default(), &mut Progress::hidden()));
+        while first_epoch_only && !training.is_finished() && !out.join("resume.bin").exists() {
+            std::thread::yield_now();
+        }
+        stop.store(first_epoch_only, Ordering::Relaxed);
+        training.join().expect("no panic")
+    })
+}
+
+/// The table without the columns that depend on time.
+fn course(out: &Path) -> Vec<String> {
+    let table = fs::read_to_string(out.join("metrics.csv")).unwrap();
+    let untimed = |line: &str| line.rsplitn(3, ',').last().map(str::to_owned);
+    table.lines().filter_map(untimed).collect()
+}
+
+#[test]
+fn a_resumed_run_ends_as_if_nothing_had_happened() {
+    let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    run_to(false, false, whole.path()).unwrap();
+    let error = run_to(true, false, parts.path()).expect_err("stopped");
+    assert!(error.downcast_ref::<Interrupted>().is_some(), "{error:#}");
+    assert!(course(parts.path()).len() < course(whole.path()).len(), "stopped before the end");
+    run_to(false, true, parts.path()).unwrap();
+    assert_eq!(course(parts.path()), course(whole.path()), "the same losses to the last digit");
+    let record = |out: &Path| fs::read(out.join("best.mpk")).unwrap();
+    assert!(record(parts.path()) == record(whole.path()), "the same record");
+    assert!(!parts.path().join("resume.bin").exists(), "nothing is left to resume");
+}
+
+#[test]
+fn a_state_that_cannot_be_used_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path();
+    let refusal = || format!("{:#}", run_to(false, true, out).expect_err("refused"));
+    assert!(refusal().contains("no run to resume"), "nothing there");
+
+    run_to(true, false, out).expect_err("stopped");
+    let path = out.join("resume.bin");
+    let whole = fs::read(&path).unwrap();
+    for len in [0, 7, 8, 39, 40, whole.len() / 2, whole.len() - 1] {
+        fs::write(&path, &whole[..len]).unwrap();
+        assert!(refusal().contains("without --resume"), "cut to {len} bytes");
+    }
+    let mut damaged = whole.clone();
+    damaged[whole.len() / 2] ^= 1;
+    fs::write(&path, &damaged).unwrap();
+    assert!(refusal().contains("damaged"), "one bit");
+    assert!(out.join("best.mpk").exists(), "the best record stays");
+
+    fs::write(&path, &whole).unwrap();
+    let (config, dataset, stop) = (config(), dataset(), AtomicBool::new(false));
+    let other = Recipe { learning_rate: 0.5, ..eventful() };
+    let run = Run { resume: true, ..plan(&config, &dataset, &other, out, &stop) };
+    let error = train::<Flex>(run, &Default::default(), &mut Progress::hidden());
+    let error = format!("{:#}", error.expect_err("other options"));
+    assert!(error.contains("learning rate 0.01, not 0.5"), "{error}");
+}

@@ -1,0 +1,130 @@
+//! The `trainer` command as a shell sees it: exit codes, messages, and what is left behind.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// Runs the command to its end.
+fn trainer(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_trainer")).args(args).output().expect("the command runs")
+}
+
+/// The one line that a refusal with this exit code prints.
+fn refusal(output: &Output, code: i32) -> String {
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "exit code; it printed {text}");
+    let errors = text.lines().filter(|line| line.starts_with("error: ")).collect::<Vec<_>>();
+    assert_eq!(errors.len(), 1, "one line in {text}");
+    errors[0].to_owned()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("temporary paths are text")
+}
+
+#[test]
+fn what_cannot_be_meant_exits_with_2() {
+    for args in [
+        &["--preset", "huge"][..],
+        &["--epochs", "0"],
+        &["--micro-batch", "0"],
+        &["--learning-rate", "-1"],
+        &["--data", "here", "--download"],
+        &["eval"],
+    ] {
+        assert_eq!(trainer(args).status.code(), Some(2), "{args:?}");
+    }
+    assert_eq!(trainer(&["--help"]).status.code(), Some(0), "help");
+}
+
+#[test]
+fn data_that_cannot_be_read_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path();
+    let out = data.join("out");
+    let run = || trainer(&["--data", text(data), "--out", text(&out)]);
+    let missing = refusal(&run(), 1);
+    assert!(missing.contains("data_batch_1.bin"), "{missing}");
+    assert!(missing.contains("cifar-10-binary.tar.gz"), "the remedy: {missing}");
+
+    std::fs::write(data.join("data_batch_1.bin"), vec![0; 3073 * 9_999]).unwrap();
+    let truncated = refusal(&run(), 1);
+    assert!(truncated.contains("30726927 bytes, not 30730000"), "{truncated}");
+
+    std::fs::write(data.join("data_batch_1.bin"), vec![200; 30_730_000]).unwrap();
+    let foreign = refusal(&run(), 1);
+    assert!(foreign.contains("label 200"), "{foreign}");
+    assert!(!out.exists(), "nothing is made for images that cannot be read");
+}
+
+#[test]
+fn a_file_that_is_no_record_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("photo.jpg");
+    std::fs::write(&path, [0xff, 0xd8, 0xff, 0xe0, 0, 16]).unwrap();
+    let error = refusal(&trainer(&["eval", text(&path)]), 1);
+    assert!(error.contains("photo.jpg") && error.contains("not a record"), "{error}");
+    let error = refusal(&trainer(&["eval", "no/such.mpk"]), 1);
+    assert!(error.contains("no/such.mpk"), "{error}");
+}
+
+#[test]
+fn more_images_than_there_are_are_refused() {
+    let error = refusal(&trainer(&["--train-images", "5001"]), 1);
+    assert!(error.contains("5001") && error.contains("5000"), "{error}");
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::Stdio;
+
+    use super::*;
+
+    #[test]
+    fn an_interrupted_run_keeps_its_best_record() {
+        let directory = tempfile::tempdir().unwrap();
+        let out = directory.path();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_trainer"))
+            .args(["--train-images", "200", "--epochs", "100000", "--json", "--out", text(out)])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // The line of the first epoch: its record is written.
+        let mut line = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
+        assert!(line.contains("\"epoch\":1"), "{line}");
+        let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(interrupt.unwrap().success(), "kill");
+        stdout.read_to_string(&mut line).unwrap();
+        let error = refusal(&child.wait_with_output().unwrap(), 1);
+        assert!(error.contains("best.mpk keeps epoch"), "{error}");
+        assert!(error.ends_with("interrupted"), "{error}");
+
+        let files = std::fs::read_dir(out).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut files = files.map(|name| name.into_string().unwrap()).collect::<Vec<_>>();
+        files.sort_unstable();
+        let expected = ["best.mpk", "curves.svg", "metrics.csv", "resume.bin"];
+        assert_eq!(files, expected, "whole files and no others");
+        let eval = trainer(&["eval", text(&out.join("best.mpk"))]);
+        let printed = String::from_utf8_lossy(&eval.stdout);
+        assert!(eval.status.success() && printed.starts_with("test accuracy "), "{printed}");
+    }
+
+    /// A limit on the size of files stands for a full disk: a write fails half-way.
+    #[test]
+    fn a_full_disk_leaves_no_part_of_a_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let out = directory.path();
+        let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"";
+        let output = Command::new("sh")
+            .args(["-c", script, env!("CARGO_BIN_EXE_trainer")])
+            .args(["--train-images", "100", "--epochs", "1", "--out", text(out)])
+            .output()
+            .unwrap();
+        let error = refusal(&output, 1);
+        assert!(error.contains("best.mpk") && error.contains("free some space"), "{error}");
+        assert_eq!(std::fs::read_dir(out).unwrap().count(), 0, "files");
+    }
+}
