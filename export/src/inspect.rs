@@ -1,9 +1,9 @@
 //! What a blob holds, as a table or as JSON.
 
 use crate::model::AnyModel;
-use runtime::config::{LayerKind, StemSpec};
+use runtime::config::StemSpec;
 use serde::Serialize;
-use std::fmt::Write;
+use trainer::summary::{Row, Summary, grouped};
 
 /// The facts of a blob.
 #[derive(Clone, Debug, Serialize)]
@@ -39,20 +39,7 @@ pub struct Inspection {
     /// Names of the classes; numbers if the blob has none.
     pub classes: Vec<String>,
     /// The layers in order.
-    pub layers: Vec<InspectedLayer>,
-}
-
-/// One layer of an [`Inspection`].
-#[derive(Clone, Debug, Serialize)]
-pub struct InspectedLayer {
-    /// Its name.
-    pub layer: String,
-    /// Shape of its output.
-    pub output: String,
-    /// Its trained parameters.
-    pub parameters: u64,
-    /// Its multiply-accumulates.
-    pub macs: u64,
+    pub layers: Vec<Row>,
 }
 
 impl Inspection {
@@ -60,17 +47,7 @@ impl Inspection {
     pub fn new(model: &AnyModel<'_>, blob_bytes: usize) -> Self {
         let config = model.config();
         let image = config.image();
-        let mut layers = Vec::new();
-        config.for_each_layer(|layer| {
-            if layer.kind != LayerKind::Pool {
-                layers.push(InspectedLayer {
-                    layer: layer.kind.to_string(),
-                    output: layer.output.to_string(),
-                    parameters: layer.parameters,
-                    macs: layer.macs,
-                });
-            }
-        });
+        let layers = Summary::new(config).layers;
         let name = |class| model.class_name(class).map_or_else(|| class.to_string(), str::to_owned);
         Self {
             blob_bytes,
@@ -98,15 +75,14 @@ impl Inspection {
     /// A table for people.
     pub fn table(&self) -> String {
         let [height, width, channels] = self.image;
-        let mut text = format!(
+        format!(
             "blob        {} bytes, version {}, {}\n\
              image       {height} x {width} x {channels}\n\
              network     {} stem, {} tokens, dim {}, depth {}, {} heads of {}, mlp {}\n\
              parameters  {}\n\
              MACs        {}\n\
              arena       {} bytes\n\
-             classes     {}\n\n\
-             {:<24} {:>16} {:>12} {:>14}\n",
+             classes     {}\n\n",
             grouped(self.blob_bytes as u64),
             self.version,
             self.arithmetic,
@@ -121,45 +97,11 @@ impl Inspection {
             grouped(self.macs),
             grouped(self.arena_bytes as u64),
             self.classes.join(", "),
-            "layer",
-            "output",
-            "parameters",
-            "MACs",
-        );
-        for layer in &self.layers {
-            let (parameters, macs) = (grouped(layer.parameters), grouped(layer.macs));
-            // Writing to a string does not fail.
-            let _ = writeln!(
-                text,
-                "{:<24} {:>16} {parameters:>12} {macs:>14}",
-                layer.layer, layer.output
-            );
-        }
-        text
+        ) + &self.summary().table()
     }
-}
 
-/// Digits in groups of three.
-pub fn grouped(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn digits_are_grouped() {
-        for (value, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (71_895_946, "71,895,946")] {
-            assert_eq!(grouped(value), text, "{value}");
-        }
+    fn summary(&self) -> Summary {
+        let Self { layers, parameters, macs, .. } = self;
+        Summary { layers: layers.clone(), parameters: *parameters, macs: *macs }
     }
 }

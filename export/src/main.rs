@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     match cli::run(cli::Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("export: {error:#}");
+            eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }

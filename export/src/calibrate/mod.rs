@@ -1,8 +1,13 @@
 //! Ranges of every site over the calibration images.
 
+mod histogram;
 mod observer;
+mod range;
+mod search;
 
-pub use observer::Range;
+pub use histogram::Histogram;
+pub use observer::Observer;
+pub use range::Range;
 
 use crate::record::FloatModel;
 use anyhow::{Result, ensure};
@@ -16,37 +21,68 @@ pub const LAYER_NORM_EPS: f64 = 1e-6;
 /// Ranges of all sites.
 #[derive(Clone, Debug, Default)]
 pub struct Ranges {
-    sites: BTreeMap<SiteId, Range>,
+    sites: BTreeMap<SiteId, Seen>,
     /// Rows of the residual stream, normalised without gain and bias, by the normalisation's site.
-    normalised: BTreeMap<SiteId, Range>,
+    normalised: BTreeMap<SiteId, Seen>,
+}
+
+/// What was seen at a site, and the range that its integers are to cover.
+#[derive(Clone, Debug)]
+struct Seen {
+    values: Histogram,
+    range: Range,
 }
 
 impl Ranges {
-    /// Observes the float network on `images`; `progress` counts images.
+    /// Observes the float network on `images`, twice: for the ends, then for what is between;
+    /// `progress` counts images of both.
     ///
     /// # Errors
     /// If there is no image, or the images have another size than the network's input.
-    pub fn observe(model: &FloatModel, images: &Images, progress: impl Fn(usize)) -> Result<Self> {
+    pub fn observe(
+        model: &FloatModel,
+        images: &Images,
+        observer: Observer,
+        progress: impl Fn(usize),
+    ) -> Result<Self> {
         ensure!(!images.is_empty(), "calibration needs at least one image");
-        let mut ranges = Self::default();
-        let depth = model.config().depth();
-        model.observe(
-            images,
-            |site, values, channels| {
-                ranges.sites.entry(site).or_insert(Range::ZERO).observe(values.iter().copied());
-                if let Some(norm) = norm_after(site, depth) {
-                    let range = ranges.normalised.entry(norm).or_insert(Range::ZERO);
-                    for row in values.chunks_exact(channels.max(1)) {
-                        range.observe(normalise(row));
-                    }
-                }
-            },
-            progress,
-        )?;
-        Ok(ranges)
+        let (mut ends, mut normalised_ends) = (BTreeMap::new(), BTreeMap::new());
+        visit(model, images, &progress, |site, normalised, values| {
+            let ends = if normalised { &mut normalised_ends } else { &mut ends };
+            ends.entry(site).or_insert(Range::ZERO).observe(values);
+        })?;
+        let open = |ends: BTreeMap<SiteId, Range>| -> BTreeMap<SiteId, Histogram> {
+            ends.into_iter().map(|(site, range)| (site, Histogram::new(range))).collect()
+        };
+        let (mut sites, mut normalised_sites) = (open(ends), open(normalised_ends));
+        visit(model, images, &progress, |site, normalised, values| {
+            let sites = if normalised { &mut normalised_sites } else { &mut sites };
+            if let Some(histogram) = sites.get_mut(&site) {
+                histogram.observe(values);
+            }
+        })?;
+        let choose = |sites: BTreeMap<SiteId, Histogram>| {
+            let seen = |values: Histogram| Seen { range: observer.choose(&values), values };
+            sites.into_iter().map(|(site, values)| (site, seen(values))).collect()
+        };
+        Ok(Self { sites: choose(sites), normalised: choose(normalised_sites) })
     }
 
-    /// The range of a site's values.
+    /// Widens or narrows ranges until the integer network is as close to `model` on `images` as
+    /// this finds it to come; `progress` counts sites out of [`Self::len`].
+    ///
+    /// # Errors
+    /// If the network cannot be quantized or the images do not fit it.
+    pub fn search(
+        &mut self,
+        model: &FloatModel,
+        images: &Images,
+        progress: impl Fn(usize),
+    ) -> Result<()> {
+        search::search(self, model, images, progress)
+    }
+
+    /// The range that a site's integers are to cover.
     ///
     /// # Errors
     /// If the forward pass did not report the site.
@@ -62,7 +98,8 @@ impl Ranges {
         find(&self.normalised, site)
     }
 
-    /// The range of the residual stream in the whole network.
+    /// The range of the residual stream in the whole network: all of it, because its sixteen bits
+    /// have room.
     pub fn residual(&self) -> Range {
         let stream = self.sites.iter().filter(|(site, _)| {
             matches!(
@@ -70,12 +107,60 @@ impl Ranges {
                 SiteId::Embed | SiteId::Block { at: BlockSite::Attention | BlockSite::Output, .. }
             )
         });
-        stream.fold(Range::ZERO, |all, (_, &range)| all.join(range))
+        stream.fold(Range::ZERO, |all, (_, seen)| all.join(seen.values.range()))
+    }
+
+    /// The values seen at each site with the range chosen for it, in the order of the pass; those of
+    /// a block's normalisations are the ones before gain and bias, which are what is stored.
+    pub fn sites(&self) -> impl Iterator<Item = (SiteId, &Histogram, Range)> {
+        self.sites.iter().map(|(site, seen)| {
+            let stored = self.normalised.get(site).unwrap_or(seen);
+            (*site, &stored.values, stored.range)
+        })
+    }
+
+    /// Number of sites.
+    pub fn len(&self) -> usize {
+        self.sites.len()
+    }
+
+    /// Whether nothing was observed.
+    pub fn is_empty(&self) -> bool {
+        self.sites.is_empty()
+    }
+
+    /// The range that decides how a site is stored.
+    fn stored_mut(&mut self, site: SiteId) -> Option<&mut Range> {
+        let seen = match self.normalised.get_mut(&site) {
+            Some(seen) => Some(seen),
+            None => self.sites.get_mut(&site),
+        };
+        seen.map(|seen| &mut seen.range)
     }
 }
 
-fn find(ranges: &BTreeMap<SiteId, Range>, site: SiteId) -> Result<Range> {
-    let Some(&range) = ranges.get(&site) else {
+/// Shows every site's values, then the same for rows of the residual stream as the normalisation
+/// that reads them normalises them, which is marked.
+fn visit(
+    model: &FloatModel,
+    images: &Images,
+    progress: impl Fn(usize),
+    mut show: impl FnMut(SiteId, bool, &mut dyn Iterator<Item = f32>),
+) -> Result<()> {
+    let depth = model.config().depth();
+    let mut observer = |site, values: &[f32], channels: usize| {
+        show(site, false, &mut values.iter().copied());
+        if let Some(norm) = norm_after(site, depth) {
+            for row in values.chunks_exact(channels.max(1)) {
+                show(norm, true, &mut normalise(row));
+            }
+        }
+    };
+    model.observe(images, &mut observer, progress)
+}
+
+fn find(seen: &BTreeMap<SiteId, Seen>, site: SiteId) -> Result<Range> {
+    let Some(range) = seen.get(&site).map(|seen| seen.range) else {
         anyhow::bail!("the float pass reported nothing at {site}");
     };
     ensure!(

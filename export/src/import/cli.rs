@@ -2,13 +2,13 @@
 
 use super::load;
 use super::options::{self, Options, Rgb};
-use crate::inspect::grouped;
 use anyhow::{Result, ensure};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use runtime::config::Preset;
 use std::path::{Path, PathBuf};
 use trainer::record;
+use trainer::summary::grouped;
 
 /// The namings of [`super`], shorter.
 const NAMES: &str = "\
@@ -77,7 +77,8 @@ impl ImportArgs {
     }
 }
 
-fn preset_parser() -> impl TypedValueParser<Value = Preset> {
+/// Names of presets as values of an option.
+pub fn preset_parser() -> impl TypedValueParser<Value = Preset> {
     PossibleValuesParser::new(Preset::ALL.map(Preset::name))
         .try_map(|name| Preset::by_name(&name).ok_or("no such preset"))
 }

@@ -33,7 +33,7 @@ mod network;
 mod options;
 mod tensors;
 
-pub use cli::ImportArgs;
+pub use cli::{ImportArgs, preset_parser};
 pub use options::Options;
 
 use crate::record::Backend;

@@ -1,0 +1,43 @@
+//! `export evaluate model.bin`: the accuracy of a blob.
+
+use super::{bar, dataset, parse, positive, read};
+use anyhow::{Context, Result};
+use clap::Args;
+use export::evaluate::{self, Accuracy};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(super) struct EvaluateArgs {
+    /// Blob to run.
+    blob: PathBuf,
+    /// Directory with the binary version of CIFAR-10 (`data_batch_1.bin` … `test_batch.bin`).
+    /// Without it, the built-in 5,000 training and 1,000 test images of CIFAR-10 are used.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Test images to run; all of them by default.
+    #[arg(long, value_name = "N", value_parser = positive)]
+    images: Option<usize>,
+    /// Print one JSON object instead of a line.
+    #[arg(long)]
+    json: bool,
+}
+
+impl EvaluateArgs {
+    pub(super) fn run(&self) -> Result<()> {
+        let bytes = read(&self.blob)?;
+        let model = parse(&self.blob, &bytes)?;
+        let test = dataset(self.data.as_deref(), None)?.test;
+        let images = test.take(self.images.unwrap_or(usize::MAX));
+        let progress = bar(model.precision(), images.len());
+        let classes = evaluate::classify(&model, &images, |images| progress.inc(images as u64))
+            .with_context(|| format!("cannot evaluate {}", self.blob.display()))?;
+        progress.finish_and_clear();
+        let accuracy = Accuracy::count(&classes, &images);
+        if self.json {
+            println!("{}", serde_json::to_string(&accuracy)?);
+        } else {
+            println!("{} accuracy {accuracy}", model.precision());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,29 @@
+//! `export inspect model.bin`: what a blob holds.
+
+use super::{parse, read};
+use anyhow::Result;
+use clap::Args;
+use export::inspect::Inspection;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(super) struct InspectArgs {
+    /// Blob to read.
+    blob: PathBuf,
+    /// Print one JSON object instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+impl InspectArgs {
+    pub(super) fn run(&self) -> Result<()> {
+        let bytes = read(&self.blob)?;
+        let inspection = Inspection::new(&parse(&self.blob, &bytes)?, bytes.len());
+        if self.json {
+            println!("{}", serde_json::to_string(&inspection)?);
+        } else {
+            print!("{}", inspection.table());
+        }
+        Ok(())
+    }
+}

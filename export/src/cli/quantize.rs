@@ -1,0 +1,203 @@
+//! `export best.mpk model.bin`: a record becomes a blob, which is measured.
+
+use super::{bar, dataset, parse, positive, read};
+use anyhow::{Context, Result, ensure};
+use clap::{Args, ValueEnum};
+use export::assemble::{self, Quantized};
+use export::calibrate::{Observer, Ranges};
+use export::evaluate::{self, Accuracy};
+use export::import::{self, Options, preset_parser};
+use export::model::AnyModel;
+use export::record::FloatModel;
+use export::report::{Classified, Report};
+use export::rust_module;
+use runtime::config::Preset;
+use serde::Serialize;
+use std::path::PathBuf;
+use trainer::data::Images;
+use trainer::output;
+use trainer::summary::grouped;
+
+// Nothing is flattened into this: clap takes an optional group that holds another one for absent.
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// Record written by the trainer, such as best.mpk, or PyTorch weights as `import` reads them,
+    /// such as weights.safetensors.
+    record: PathBuf,
+    /// Blob to write, such as model.bin.
+    blob: PathBuf,
+    /// Shape of PyTorch weights; may be left out where their file describes it.
+    #[arg(long, value_parser = preset_parser())]
+    preset: Option<Preset>,
+    /// Directory with the binary version of CIFAR-10 (`data_batch_1.bin` … `test_batch.bin`).
+    /// Without it, the built-in 5,000 training and 1,000 test images of CIFAR-10 are used.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Numbers of the blob: int8 computes in integers alone, f16 keeps f16 weights and computes in
+    /// f32, for parts with a floating-point unit.
+    #[arg(long, value_enum, default_value_t = Precision::Int8)]
+    precision: Precision,
+    /// Training images whose activations decide the scales of an int8 blob.
+    #[arg(long, alias = "calibration-images", value_name = "N", default_value_t = 512,
+          value_parser = positive)]
+    calibration: usize,
+    /// How those activations decide them.
+    #[arg(long, value_enum, default_value_t)]
+    observer: Observer,
+    /// Decides which training images those are; the same options give the same bytes.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Test images to compare the float network and the blob on; all of them by default, 0 for
+    /// none.
+    #[arg(long, value_name = "N")]
+    evaluate: Option<usize>,
+    /// Directory for a page about the blob: sizes, ranges, errors, classes, pictures.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
+    /// Rust module to write, such as src/model.rs: the blob as a static, the length of its arena,
+    /// the names of its classes.
+    #[arg(long, value_name = "FILE")]
+    rust: Option<PathBuf>,
+    /// Print one JSON object instead of lines.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Precision {
+    Int8,
+    F16,
+}
+
+/// What an export prints.
+#[derive(Serialize)]
+struct Lines {
+    precision: &'static str,
+    float: Option<Accuracy>,
+    blob: Option<Accuracy>,
+    agreement: Option<Accuracy>,
+    blob_bytes: usize,
+    arena_bytes: usize,
+    macs: u64,
+}
+
+/// What an export makes.
+struct Made {
+    blob: Vec<u8>,
+    /// What decided an int8 blob's scales, and what they are.
+    calibrated: Option<(Ranges, Quantized)>,
+}
+
+impl ExportArgs {
+    pub(super) fn run(&self) -> Result<()> {
+        let float = self.float_model()?;
+        let data = dataset(self.data.as_deref(), Some(float.source()))?;
+        let made = self
+            .make(&float, &data.train)
+            .with_context(|| format!("cannot quantize {}", self.record.display()))?;
+        output::write(&self.blob, &made.blob)?;
+
+        // What is reported is what was written: the file is read back.
+        let bytes = read(&self.blob)?;
+        let model = parse(&self.blob, &bytes)?;
+        let images = data.test.take(self.evaluate.unwrap_or(usize::MAX));
+        let classified =
+            (!images.is_empty()).then(|| classify(&float, &model, images)).transpose()?;
+        if let Some(path) = &self.rust {
+            output::write(path, rust_module::source(&model, &self.blob, path)?.as_bytes())?;
+        }
+        if let Some(directory) = &self.report {
+            let report = Report {
+                float: &float,
+                model: &model,
+                blob_bytes: bytes.len(),
+                calibrated: made.calibrated.as_ref().map(|(ranges, made)| (ranges, made)),
+                data: &data,
+                classified: classified.as_ref(),
+            };
+            report.write(directory)?;
+        }
+        self.print(&model, bytes.len(), classified.as_ref())
+    }
+
+    fn float_model(&self) -> Result<FloatModel> {
+        if self.record.extension().is_some_and(|extension| extension == "safetensors") {
+            let options = Options { preset: self.preset, ..Options::default() };
+            return import::load(&self.record, &options).map(FloatModel::new);
+        }
+        ensure!(
+            self.preset.is_none(),
+            "{} is a record, which holds its own shape: leave --preset out",
+            self.record.display()
+        );
+        FloatModel::load(&self.record)
+    }
+
+    fn make(&self, float: &FloatModel, train: &Images) -> Result<Made> {
+        let net = float.weights()?;
+        if self.precision == Precision::F16 {
+            return Ok(Made { blob: assemble::assemble_real(&net)?, calibrated: None });
+        }
+        let images = train.sample(self.calibration, self.seed);
+        let progress = bar("calibrating", 2 * images.len());
+        let count = |images| progress.inc(images as u64);
+        let mut ranges = Ranges::observe(float, &images, self.observer, count)?;
+        progress.finish_and_clear();
+        if self.observer == Observer::Search {
+            let progress = bar("searching", ranges.len());
+            ranges.search(float, &images, |sites| progress.inc(sites as u64))?;
+            progress.finish_and_clear();
+        }
+        let quantized = assemble::assemble(&net, &ranges)?;
+        Ok(Made { blob: quantized.blob.clone(), calibrated: Some((ranges, quantized)) })
+    }
+
+    fn print(
+        &self,
+        model: &AnyModel<'_>,
+        blob_bytes: usize,
+        classified: Option<&Classified>,
+    ) -> Result<()> {
+        let lines = Lines {
+            precision: model.precision(),
+            float: classified.map(|found| Accuracy::count(&found.float, &found.images)),
+            blob: classified.map(|found| Accuracy::count(&found.blob, &found.images)),
+            agreement: classified.map(|found| Accuracy::agreement(&found.float, &found.blob)),
+            blob_bytes,
+            arena_bytes: model.arena_len(),
+            macs: model.config().macs(),
+        };
+        if self.json {
+            println!("{}", serde_json::to_string(&lines)?);
+            return Ok(());
+        }
+        let accuracy = format!("{} accuracy", lines.precision);
+        for (name, value) in [
+            ("float accuracy", lines.float),
+            (accuracy.as_str(), lines.blob),
+            ("agreement", lines.agreement),
+        ] {
+            if let Some(value) = value {
+                println!("{name} {value}");
+            }
+        }
+        println!("blob {} bytes, {}", grouped(lines.blob_bytes as u64), self.blob.display());
+        println!("arena {} bytes", grouped(lines.arena_bytes as u64));
+        println!("MACs {}", grouped(lines.macs));
+        if let Some(directory) = &self.report {
+            println!("report {}", directory.join("index.html").display());
+        }
+        Ok(())
+    }
+}
+
+/// The classes that the float network and the blob give to test images.
+fn classify(float: &FloatModel, model: &AnyModel<'_>, images: Images) -> Result<Classified> {
+    let progress = bar("float", images.len());
+    let reference = float.classify(&images, |images| progress.inc(images as u64))?;
+    progress.finish_and_clear();
+    let progress = bar(model.precision(), images.len());
+    let blob = evaluate::classify(model, &images, |images| progress.inc(images as u64))?;
+    progress.finish_and_clear();
+    Ok(Classified { images, float: reference, blob })
+}

@@ -1,0 +1,207 @@
+//! The page itself.
+
+use super::{Classified, Report, charts, pictures};
+use crate::evaluate::Accuracy;
+use anyhow::Result;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use runtime::config::{LayerKind, VitConfig};
+use trainer::summary::grouped;
+
+const STYLE: &str = include_str!("page.css");
+/// Below this ratio of signal to noise a site is marked.
+const LOW_DECIBELS: f64 = 20.0;
+/// Images on which the networks disagree that are shown.
+const SHOWN: usize = 60;
+
+pub(super) fn page(report: &Report<'_, '_>) -> Result<Markup> {
+    let config = report.model.config();
+    let title = format!("{} in {}", report.float.preset(), report.model.precision());
+    Ok(html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                h1 { (title) }
+                p class="note" {
+                    (grouped(config.parameters())) " parameters, " (grouped(config.macs()))
+                    " multiply-accumulates an image, " (config.tokens()) " tokens of "
+                    (config.dim()) ", " (config.depth()) " blocks"
+                }
+                (facts(report))
+                h2 { "Where the bytes go" }
+                (sizes(report))
+                (classes(report))
+                (sites(report)?)
+                (disagreements(report)?)
+            }
+        }
+    })
+}
+
+fn facts(report: &Report<'_, '_>) -> Markup {
+    let percent = |accuracy: Accuracy| format!("{:.2} %", accuracy.percent());
+    let mut facts = vec![
+        (grouped(report.blob_bytes as u64), "bytes of blob"),
+        (grouped(report.model.arena_len() as u64), "bytes of arena"),
+    ];
+    if let Some(Classified { images, float, blob }) = report.classified {
+        facts.push((percent(Accuracy::count(float, images)), "float accuracy"));
+        facts.push((percent(Accuracy::count(blob, images)), "blob accuracy"));
+        facts.push((percent(Accuracy::agreement(float, blob)), "same class"));
+        facts.push((grouped(images.len() as u64), "test images"));
+    }
+    html! {
+        div class="facts" {
+            @for (value, name) in facts { div { b { (value) } span { (name) } } }
+        }
+    }
+}
+
+fn sizes(report: &Report<'_, '_>) -> Markup {
+    let config = report.model.config();
+    let parameters = parameters(config);
+    let total = parameters.iter().map(|(_, count)| count).sum::<f64>();
+    let arena = config.arena_stages();
+    let most = arena.iter().map(|&(_, bytes)| bytes).max().unwrap_or(1).max(1) as f64;
+    html! {
+        p { "Parameters, of " (grouped(total as u64)) " in all:" }
+        (charts::parts(&parameters))
+        @if report.calibrated.is_some() {
+            p { "Arena: the largest stage decides." }
+            table {
+                @for (stage, bytes) in arena {
+                    tr {
+                        td { (stage) }
+                        td class="number" { (grouped(bytes as u64)) }
+                        td { (charts::share(bytes as f64 / most, "blob")) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Trained parameters of the network's parts.
+fn parameters(config: &VitConfig) -> Vec<(String, f64)> {
+    let mut parts: Vec<(String, f64)> = Vec::new();
+    config.for_each_layer(|layer| {
+        let part = match layer.kind {
+            LayerKind::Stem { .. } | LayerKind::Patch => "stem".to_owned(),
+            LayerKind::Position => "position".to_owned(),
+            LayerKind::Norm1(block)
+            | LayerKind::Attention(block)
+            | LayerKind::Norm2(block)
+            | LayerKind::Mlp1(block)
+            | LayerKind::Depthwise(block)
+            | LayerKind::Mlp2(block) => format!("block {block}"),
+            LayerKind::Norm | LayerKind::Pool | LayerKind::Head(_) => "head".to_owned(),
+        };
+        match parts.last_mut() {
+            Some((name, count)) if *name == part => *count += layer.parameters as f64,
+            _ => parts.push((part, layer.parameters as f64)),
+        }
+    });
+    parts
+}
+
+fn classes(report: &Report<'_, '_>) -> Markup {
+    let classes = report.class_accuracies();
+    html! {
+        @if !classes.is_empty() {
+            h2 { "Classes" }
+            table {
+                tr {
+                    th { "class" } th class="number" { "float" }
+                    th class="number" { (report.model.precision()) } th {}
+                }
+                @for class in classes {
+                    tr {
+                        td { (class.name) }
+                        td class="number" { (format!("{:.1} %", class.float.percent())) }
+                        td class="number" { (format!("{:.1} %", class.blob.percent())) }
+                        td {
+                            (charts::share(class.float.percent() / 100.0, "float"))
+                            (charts::share(class.blob.percent() / 100.0, "blob"))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn sites(report: &Report<'_, '_>) -> Result<Markup> {
+    let Some((ranges, quantized)) = report.calibrated else { return Ok(html! {}) };
+    let errors = report.errors()?;
+    Ok(html! {
+        h2 { "Sites" }
+        p class="note" {
+            "How often values occur (logarithmic), with what the integers cover in light blue; the \
+             ratio of signal to noise is that of the whole network up to there, on test images."
+        }
+        table {
+            tr {
+                th { "site" } th class="number" { "smallest" } th class="number" { "largest" }
+                th class="number" { "one step" } th class="number" { "dB" } th {}
+            }
+            @for (site, values, range) in ranges.sites() {
+                @let decibels = errors.get(&site).map(|error| error.decibels());
+                tr {
+                    td class="code" { (site.to_string()) }
+                    td class="number" { (format!("{:.3}", values.range().min)) }
+                    td class="number" { (format!("{:.3}", values.range().max)) }
+                    td class="number" {
+                        @if let Some(scale) = quantized.scales.get(&site) { (format!("{scale:.4}")) }
+                    }
+                    td class="number" {
+                        @if let Some(decibels) = decibels {
+                            span class=[(decibels < LOW_DECIBELS).then_some("bad")] {
+                                (format!("{decibels:.1}"))
+                            }
+                        }
+                    }
+                    td { (charts::histogram(values, range)) }
+                }
+            }
+        }
+    })
+}
+
+fn disagreements(report: &Report<'_, '_>) -> Result<Markup> {
+    let Some(Classified { images, float, blob }) = report.classified else { return Ok(html! {}) };
+    let differing: Vec<usize> = (0..images.len()).filter(|&i| float[i] != blob[i]).collect();
+    let name = |class: usize| report.data.classes.get(class).map_or("?", String::as_str);
+    let figures = differing.iter().take(SHOWN).map(|&index| {
+        Ok((
+            pictures::data_url(images, index)?,
+            name(images.label(index).into()),
+            name(float[index]),
+            name(blob[index]),
+        ))
+    });
+    let figures = figures.collect::<Result<Vec<_>>>()?;
+    Ok(html! {
+        h2 { "Images on which they disagree" }
+        p class="note" {
+            (differing.len()) " of " (images.len())
+            @if differing.len() > SHOWN { ", the first " (SHOWN) " shown" }
+        }
+        div class="pictures" {
+            @for (url, label, float, blob) in figures {
+                figure {
+                    img src=(url) alt=(label);
+                    figcaption {
+                        b { (label) } br;
+                        "float " (float) br;
+                        (report.model.precision()) " " (blob)
+                    }
+                }
+            }
+        }
+    })
+}

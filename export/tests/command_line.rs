@@ -1,0 +1,157 @@
+//! The `export` command as a shell sees it: exit codes, messages, and what is left behind.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use burn_flex::Flex;
+use runtime::config::Preset;
+use trainer::data::{CIFAR10_CLASSES, DataSource, Normalisation};
+use trainer::model::{DropoutRates, Vit};
+use trainer::record::{self, Checkpoint};
+
+/// Runs the command to its end.
+fn export(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_export")).args(args).output().expect("the command runs")
+}
+
+/// The one line that a refusal with this exit code prints.
+fn refusal(output: &Output, code: i32) -> String {
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "exit code; it printed {text}");
+    let errors = text.lines().filter(|line| line.starts_with("error: ")).collect::<Vec<_>>();
+    assert_eq!(errors.len(), 1, "one line in {text}");
+    errors[0].to_owned()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("temporary paths are text")
+}
+
+/// A record of an untrained `nano`.
+fn record(path: &Path, source: DataSource) {
+    let config = Preset::Nano.config(10).unwrap();
+    let checkpoint = Checkpoint::<Flex> {
+        preset: "nano".to_owned(),
+        model: Vit::new(&config, DropoutRates::default(), 1, &Default::default()),
+        config,
+        classes: CIFAR10_CLASSES.map(String::from).to_vec(),
+        normalisation: Normalisation::CIFAR10,
+        source,
+    };
+    record::save(path, &checkpoint).unwrap();
+}
+
+#[test]
+fn what_cannot_be_meant_exits_with_2() {
+    for args in [
+        &[][..],
+        &["best.mpk"],
+        &["--json"],
+        &["best.mpk", "model.bin", "--precision", "int4"],
+        &["best.mpk", "model.bin", "--calibration", "0"],
+        &["inspect"],
+    ] {
+        assert_eq!(export(args).status.code(), Some(2), "{args:?}");
+    }
+    assert_eq!(export(&["--help"]).status.code(), Some(0), "help");
+}
+
+#[test]
+fn a_record_becomes_a_blob_of_either_precision() {
+    let directory = tempfile::tempdir().unwrap();
+    let (best, blob) = (directory.path().join("best.mpk"), directory.path().join("model.bin"));
+    record(&best, DataSource::Cifar10);
+    for (precision, name) in [("int8", "int8 accuracy"), ("f16", "f16 accuracy")] {
+        let calibration = ["--calibration", "16", "--evaluate", "20"];
+        let args = [text(&best), text(&blob), "--precision", precision];
+        let output = export(&[&args[..], &calibration].concat());
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        for line in ["float accuracy", name, "agreement", "blob ", "arena ", "MACs "] {
+            assert!(printed.lines().any(|found| found.starts_with(line)), "{line} in {printed}");
+        }
+        let inspect = export(&["inspect", text(&blob)]);
+        assert!(inspect.status.success(), "{}", String::from_utf8_lossy(&inspect.stderr));
+    }
+}
+
+#[test]
+fn a_record_that_cannot_be_used_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let (best, blob) = (directory.path().join("best.mpk"), directory.path().join("model.bin"));
+    let run = || refusal(&export(&[text(&best), text(&blob)]), 1);
+    assert!(run().contains("best.mpk"), "a missing record");
+    std::fs::write(&best, "no record at all").unwrap();
+    let foreign = run();
+    assert!(foreign.contains("best.mpk") && foreign.contains("not a record"), "{foreign}");
+
+    record(&best, DataSource::Cifar10);
+    let whole = std::fs::read(&best).unwrap();
+    std::fs::write(&best, &whole[..whole.len() / 2]).unwrap();
+    assert!(run().contains("cut short"), "a truncated record");
+    let field = b"format_version\x01";
+    let at = whole.windows(field.len()).position(|window| window == field).unwrap();
+    let mut newer = whole;
+    newer[at + field.len() - 1] = 2;
+    std::fs::write(&best, newer).unwrap();
+    assert!(run().contains("version 2"), "a record of another version");
+
+    record(&best, DataSource::Custom);
+    assert!(run().contains("--data"), "images that are not built in");
+    assert!(!blob.exists(), "no blob is written");
+}
+
+#[test]
+fn a_blob_that_cannot_be_used_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("model.bin");
+    for command in ["inspect", "evaluate"] {
+        let run = || refusal(&export(&[command, text(&path)]), 1);
+        let _ = std::fs::remove_file(&path);
+        assert!(run().contains("cannot read"), "a missing blob");
+        std::fs::write(&path, "not a blob").unwrap();
+        assert!(run().contains("cannot be used"), "a foreign file");
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/v1/tiny.bin");
+        let whole = std::fs::read(golden).unwrap();
+        std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+        assert!(run().contains("cannot be used"), "a truncated blob");
+    }
+}
+
+#[test]
+fn weights_of_another_network_are_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let (weights, best) = (directory.path().join("w.safetensors"), directory.path().join("b.mpk"));
+    // An empty file of the format: a header of two bytes.
+    std::fs::write(&weights, [&2u64.to_le_bytes()[..], b"{}"].concat()).unwrap();
+    for command in [&["import"][..], &[]] {
+        let args = [text(&weights), text(&best), "--preset", "compact"];
+        let error = refusal(&export(&[command, &args].concat()), 1);
+        assert!(error.contains("w.safetensors"), "{error}");
+        assert!(!best.exists(), "nothing is written");
+    }
+    record(&best, DataSource::Cifar10);
+    let blob = directory.path().join("model.bin");
+    let error = refusal(&export(&[text(&best), text(&blob), "--preset", "compact"]), 1);
+    assert!(error.contains("leave --preset out"), "a record has a shape: {error}");
+}
+
+/// A limit on the size of files stands for a full disk: a write fails half-way.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_the_old_blob() {
+    let directory = tempfile::tempdir().unwrap();
+    let (best, blob) = (directory.path().join("best.mpk"), directory.path().join("model.bin"));
+    record(&best, DataSource::Cifar10);
+    std::fs::write(&blob, "the old one").unwrap();
+    let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"";
+    let output = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_export")])
+        .args([text(&best), text(&blob), "--calibration", "8", "--evaluate", "0"])
+        .output()
+        .unwrap();
+    let error = refusal(&output, 1);
+    assert!(error.contains("model.bin") && error.contains("free some space"), "{error}");
+    assert_eq!(std::fs::read(&blob).unwrap(), b"the old one", "the old blob");
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2, "files");
+}
