@@ -1,37 +1,39 @@
-//! One image through whole networks: int8 in the runtime against float in burn-ndarray.
+//! One image through whole networks: int8 and f16 in the runtime against float in burn-ndarray.
 
-use benches::networks::{Network, image, tensor};
+use benches::networks::{Network, image, presets};
 use benches::summary::{self, Row};
-use burn_ndarray::NdArray;
 use criterion::Criterion;
 use runtime::config::Preset;
 use runtime::{Kernels, Model};
 use std::hint::black_box;
+use std::time::SystemTime;
 
-const PRESETS: [Preset; 4] = [Preset::Compact, Preset::Micro, Preset::Vit64x4, Preset::Vit128x6];
 const FLOAT: &str = "f32 burn-ndarray";
 
 fn main() -> anyhow::Result<()> {
+    let start = SystemTime::now();
     let mut criterion = benches::criterion();
-    for preset in PRESETS {
+    for preset in presets() {
         network(&mut criterion, preset)?;
     }
     criterion.final_summary();
-    let rows: Vec<Row> = PRESETS
-        .iter()
-        .flat_map(|preset| {
-            ["int8 scalar", "int8 generic", FLOAT]
-                .map(|benchmark| Row { group: preset.name(), benchmark })
-        })
-        .collect();
-    summary::print(&rows, FLOAT);
+    let rows = presets().into_iter().flat_map(|preset| {
+        let row = move |benchmark| Row { group: preset.name().to_owned(), benchmark };
+        let sets = Kernels::all().map(int8);
+        sets.chain(["f16".into(), FLOAT.into()]).map(row)
+    });
+    summary::print(&rows.collect::<Vec<_>>(), FLOAT, start);
     Ok(())
+}
+
+fn int8(kernels: &Kernels) -> String {
+    format!("int8 {}", kernels.name)
 }
 
 fn network(criterion: &mut Criterion, preset: Preset) -> anyhow::Result<()> {
     let network = Network::new(preset)?;
     let image = image()?;
-    let model = Model::parse(&network.blob)?;
+    let model = Model::parse(&network.int8)?;
     let mut arena = vec![0; model.arena_len()];
     let expected = model
         .clone()
@@ -41,23 +43,30 @@ fn network(criterion: &mut Criterion, preset: Preset) -> anyhow::Result<()> {
         .to_vec();
 
     let mut group = criterion.benchmark_group(preset.name());
+    if preset == Preset::Seed {
+        group.sample_size(10);
+    }
     for kernels in Kernels::all() {
         let model = model.clone().with_kernels(kernels);
         let found = model.run(image.image(0), &mut arena)?.logits();
         anyhow::ensure!(found == expected, "{} kernels differ from scalar", kernels.name);
-        group.bench_function(format!("int8 {}", kernels.name), |bencher| {
+        group.bench_function(int8(kernels), |bencher| {
             bencher.iter(|| {
                 let output = model.run(black_box(image.image(0)), &mut arena);
                 output.map(|output| output.class())
             });
         });
     }
-    let device = Default::default();
-    let float = network.float::<NdArray>(&device)?;
-    let input = tensor::<NdArray>(&image, &device);
-    group.bench_function(FLOAT, |bencher| {
-        bencher.iter(|| float.forward(black_box(input.clone())).into_data());
+    let real = Model::parse_real(&network.f16)?;
+    let mut arena = vec![0; real.arena_len()];
+    group.bench_function("f16", |bencher| {
+        bencher.iter(|| {
+            let output = real.run(black_box(image.image(0)), &mut arena);
+            output.map(|output| output.class())
+        });
     });
+    let float = network.float(&image)?;
+    group.bench_function(FLOAT, |bencher| bencher.iter(|| black_box(&float).run()));
     group.finish();
     Ok(())
 }

@@ -1,13 +1,16 @@
 //! The whole chain on real images: train, record, export, run.
 
+use export::calibrate::Observer;
 use export::evaluate::{Accuracy, classify};
 use export::model::AnyModel;
 use export::record::FloatModel;
 use runtime::config::Preset;
+use std::sync::atomic::AtomicBool;
+use trainer::backend::BackendChoice;
 use trainer::data;
 use trainer::progress::Progress;
 use trainer::recipe::Recipe;
-use trainer::train::{Run, train};
+use trainer::train::Run;
 
 /// Enough training to leave chance (10 %) far behind, little enough for every test run.
 const TRAIN_IMAGES: usize = 1200;
@@ -26,10 +29,13 @@ fn a_network_is_trained_exported_and_run() {
         config: &config,
         recipe: &recipe,
         dataset: &dataset,
+        micro_batch: recipe.batch_size,
         out: directory.path(),
+        teacher: None,
+        resume: false,
+        stop: &AtomicBool::new(false),
     };
-    let device = Default::default();
-    let outcome = train::<export::record::Backend>(run, &device, &mut Progress::hidden()).unwrap();
+    let outcome = BackendChoice::Flex.train(run, &mut Progress::hidden()).unwrap();
     let (first, last) = (&outcome.epochs[0], &outcome.epochs[EPOCHS - 1]);
     assert!(last.train_loss < first.train_loss, "the loss falls: {first:?} to {last:?}");
     for file in ["best.mpk", "metrics.csv", "curves.svg"] {
@@ -42,7 +48,9 @@ fn a_network_is_trained_exported_and_run() {
     let reference = Accuracy::count(&expected, &test);
     assert!(reference.percent() >= 20.0, "float accuracy {reference}");
 
-    let int8 = export::quantize(&float, &dataset.train.take(128), |_| {}).unwrap().blob;
+    let int8 = export::quantize(&float, &dataset.train.take(128), Observer::default(), |_| {})
+        .unwrap()
+        .blob;
     let f16 = export::assemble::assemble_real(&float.weights().unwrap()).unwrap();
     for (blob, least) in [(int8, 85.0), (f16, 97.0)] {
         let model = AnyModel::parse(&blob).unwrap();

@@ -1,13 +1,14 @@
 //! The integer network against the float one, stage by stage, on real images.
 
-use export::float::FloatNet;
+use export::calibrate::Observer;
 use export::record::FloatModel;
+use export::reference::reals;
 use runtime::Model;
 use runtime::config::{
     AttentionSpec, ImageSpec, MlpSpec, PatchOrder, Pool, Preset, StemSpec, StemStage, VitConfig,
     VitSpec,
 };
-use runtime::site::{BlockSite, SiteId, SiteValues};
+use runtime::site::{SiteId, SiteValues};
 use std::collections::BTreeMap;
 use trainer::data::{self, DataSource, Normalisation};
 use trainer::model::{DropoutRates, Vit};
@@ -98,7 +99,8 @@ fn check(name: &str, config: VitConfig) -> usize {
 
     let float = FloatModel::load(&path).unwrap();
     let net = float.weights().unwrap();
-    let quantized = export::quantize(&float, &data.train.take(64), |_| {}).unwrap();
+    let quantized =
+        export::quantize(&float, &data.train.take(64), Observer::MinMax, |_| {}).unwrap();
     let model = Model::parse(&quantized.blob).unwrap();
     let real_blob = export::assemble::assemble_real(&net).unwrap();
     let real_model = Model::parse_real(&real_blob).unwrap();
@@ -112,7 +114,7 @@ fn check(name: &str, config: VitConfig) -> usize {
         };
         float.observe(&image, keep, |_| {}).unwrap();
         let mut compare = |site: SiteId, values: SiteValues<'_>| {
-            let real = dequantize(&net, &quantized.scales, site, &values);
+            let real = reals(&net, &quantized, site, &values);
             let float = &expected[&site];
             assert_eq!(real.len(), float.len(), "{name}: values at {site}");
             let (signal, noise) = errors.entry(site).or_default();
@@ -143,36 +145,4 @@ fn check_f16(name: &str, site: SiteId, found: Vec<f32>, expected: &[f32]) {
     let noise: f64 = expected.iter().zip(&found).map(|(x, y)| square(x - y)).sum();
     let decibels = 10.0 * (signal / noise.max(1e-30)).log10();
     assert!(decibels >= 50.0, "{name}: f16 has {decibels:.1} dB at {site}");
-}
-
-/// What the stored integers of a site stand for, in the float network's terms.
-fn dequantize(
-    net: &FloatNet,
-    scales: &BTreeMap<SiteId, f64>,
-    site: SiteId,
-    values: &SiteValues<'_>,
-) -> Vec<f64> {
-    let zero = i32::from(values.zero_point());
-    let scale = scales[&site];
-    let real: Vec<f64> = values.integers().map(|q| scale * f64::from(q - zero)).collect();
-    let affine = |gain: &[f64], offset: &[f64]| -> Vec<f64> {
-        let (gain, offset) = (gain.iter().cycle(), offset.iter().cycle());
-        real.iter().zip(gain.zip(offset)).map(|(x, (gain, offset))| x * gain + offset).collect()
-    };
-    match site {
-        SiteId::Input => {
-            let (gain, offset) = net.pixel_normalisation();
-            affine(&gain, &offset)
-        }
-        // Gain and bias of a block's normalisations are folded into the layer that follows.
-        SiteId::Block { block, at: BlockSite::Norm1 } => {
-            let norm = &net.blocks[usize::from(block)].norm1;
-            affine(&norm.gamma, &norm.beta)
-        }
-        SiteId::Block { block, at: BlockSite::Norm2 } => {
-            let norm = &net.blocks[usize::from(block)].norm2;
-            affine(&norm.gamma, &norm.beta)
-        }
-        _ => real,
-    }
 }

@@ -3,28 +3,41 @@
 //! Times do not depend on the values of weights, so no trained record is needed.
 
 use anyhow::Result;
-use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
+use burn_ndarray::NdArray;
+use export::calibrate::Observer;
 use export::record::FloatModel;
 use runtime::config::Preset;
+use runtime::site::SiteId;
 use trainer::data::{self, DataSource, Images, Normalisation, batch};
 use trainer::model::{DropoutRates, Vit};
-use trainer::ops::VitBackend;
 use trainer::record::Checkpoint;
 
 /// Seed of every network here.
 const SEED: u64 = 1;
+/// Times do not depend on scales either.
+const CALIBRATION_IMAGES: usize = 4;
 
 /// One network in both forms.
 pub struct Network {
     /// Its name.
     pub preset: Preset,
     /// Its int8 blob.
-    pub blob: Vec<u8>,
+    pub int8: Vec<u8>,
+    /// Its blob with f16 weights.
+    pub f16: Vec<u8>,
+}
+
+/// All presets; without `seed` where benchmarks run as tests, because its 72 million parameters
+/// take longer to prepare than all else.
+pub fn presets() -> Vec<Preset> {
+    let timed = std::env::args().any(|argument| argument == "--bench");
+    let chosen = |preset: &Preset| timed || *preset != Preset::Seed;
+    Preset::ALL.into_iter().filter(chosen).collect()
 }
 
 impl Network {
-    /// Quantizes a preset with seeded weights on the first 16 built-in training images.
+    /// Quantizes a preset with seeded weights on the first built-in training images.
     ///
     /// # Errors
     /// If the built-in images do not decode or the network does not quantize.
@@ -39,16 +52,45 @@ impl Network {
             normalisation: Normalisation::CIFAR10,
             source: DataSource::Cifar10,
         });
-        let blob = export::quantize(&model, &data.train.take(16), |_| {})?.blob;
-        Ok(Self { preset, blob })
+        let int8 = export::quantize(
+            &model,
+            &data.train.take(CALIBRATION_IMAGES),
+            Observer::MinMax,
+            |_| {},
+        )?
+        .blob;
+        let f16 = export::assemble::assemble_real(&model.weights()?)?;
+        Ok(Self { preset, int8, f16 })
     }
 
-    /// The same network in float, on a backend of burn.
+    /// The same network in float with the image that it runs.
     ///
     /// # Errors
     /// If the preset has no configuration for ten classes.
-    pub fn float<B: VitBackend>(&self, device: &B::Device) -> Result<Vit<B>> {
-        Ok(Vit::new(&self.preset.config(10)?, DropoutRates::default(), SEED, device))
+    pub fn float(&self, image: &Images) -> Result<FloatNetwork> {
+        let device = Default::default();
+        let model = Vit::new(&self.preset.config(10)?, DropoutRates::default(), SEED, &device);
+        Ok(FloatNetwork { model, input: tensor(image) })
+    }
+}
+
+/// A network in float on burn-ndarray, and an image for it.
+///
+/// Not generic over the backend: burn's code would be compiled anew in every benchmark.
+pub struct FloatNetwork {
+    model: Vit<NdArray>,
+    input: Tensor<NdArray, 4>,
+}
+
+impl FloatNetwork {
+    /// The logits.
+    pub fn run(&self) -> TensorData {
+        self.model.forward(self.input.clone()).into_data()
+    }
+
+    /// Reports every site as soon as its values are there.
+    pub fn observe(&self, see: &mut dyn FnMut(SiteId)) {
+        self.model.forward_observed(self.input.clone(), &mut |site, _| see(site));
     }
 }
 
@@ -61,12 +103,9 @@ pub fn image() -> Result<Images> {
 }
 
 /// An image as the float network reads it, `[1, 3, height, width]`.
-///
-/// # Panics
-/// If `image` holds no image.
-pub fn tensor<B: Backend>(image: &Images, device: &B::Device) -> Tensor<B, 4> {
+fn tensor(image: &Images) -> Tensor<NdArray, 4> {
     let batch = batch::sequential(image, 1, Normalisation::CIFAR10).next();
     let batch = batch.expect("one image");
     let shape = [batch.len, 3, image.height(), image.width()];
-    Tensor::from_data(TensorData::new(batch.images, shape), device)
+    Tensor::from_data(TensorData::new(batch.images, shape), &Default::default())
 }

@@ -1,34 +1,36 @@
 //! The table at the end of a run: medians and ratios from that run's own results.
 
 use std::path::Path;
+use std::time::SystemTime;
 
 /// One line of the table.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Row {
     /// Criterion's group.
-    pub group: &'static str,
+    pub group: String,
     /// Its benchmark.
-    pub benchmark: &'static str,
+    pub benchmark: String,
 }
 
 /// Prints the median of each row and its ratio to `reference` of the same group; rows without a
-/// result, as when benchmarks are run as tests or filtered, are left out.
-pub fn print(rows: &[Row], reference: &str) {
+/// result from `start` on, as when benchmarks are run as tests or filtered, are left out.
+pub fn print(rows: &[Row], reference: &str, start: SystemTime) {
+    let median = |group: &str, benchmark: &str| median(group, benchmark, start);
     let mut header = true;
     for row in rows {
         let (Some(median), Some(other)) =
-            (median(row.group, row.benchmark), median(row.group, reference))
+            (median(&row.group, &row.benchmark), median(&row.group, reference))
         else {
             continue;
         };
         if std::mem::take(&mut header) {
             println!(
-                "\n{:<12} {:<20} {:>12} {:>22}",
+                "\n{:<22} {:<20} {:>12} {:>22}",
                 "network", "implementation", "median", "times faster"
             );
         }
         println!(
-            "{:<12} {:<20} {:>9.1} µs {:>21.1}×",
+            "{:<22} {:<20} {:>9.1} µs {:>21.1}×",
             row.group,
             row.benchmark,
             median / 1e3,
@@ -37,9 +39,13 @@ pub fn print(rows: &[Row], reference: &str) {
     }
 }
 
-/// Median of the newest run, in nanoseconds.
-fn median(group: &str, benchmark: &str) -> Option<f64> {
+/// Median of a run that ended after `start`, in nanoseconds.
+fn median(group: &str, benchmark: &str, start: SystemTime) -> Option<f64> {
     let path = Path::new(crate::RESULTS).join(group).join(benchmark).join("new/estimates.json");
+    let written = path.metadata().ok()?.modified().ok()?;
+    if written < start {
+        return None;
+    }
     let value: serde_json::Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
     value["median"]["point_estimate"].as_f64()
 }
