@@ -76,6 +76,49 @@ fn a_record_becomes_a_blob_of_either_precision() {
 }
 
 #[test]
+fn the_same_options_give_the_same_bytes_a_page_and_a_module() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    record(&path("best.mpk"), DataSource::Cifar10);
+    let run = |blob: &str, seed: &str, observer: &str| {
+        let (best, blob) = (path("best.mpk"), path(blob));
+        let (report, module) = (path("report"), path("model.rs"));
+        let output = export(&[
+            text(&best),
+            text(&blob),
+            "--calibration-images",
+            "8",
+            "--evaluate",
+            "40",
+            "--seed",
+            seed,
+            "--observer",
+            observer,
+            "--report",
+            text(&report),
+            "--rust",
+            text(&module),
+        ]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        std::fs::read(blob).unwrap()
+    };
+    let first = run("first.bin", "3", "mse");
+    assert!(first == run("second.bin", "3", "mse"), "the same options");
+    assert!(first != run("third.bin", "4", "mse"), "other calibration images");
+    assert!(first != run("fourth.bin", "3", "minmax"), "another observer");
+    let searched = run("fifth.bin", "3", "search");
+    assert!(searched == run("sixth.bin", "3", "search"), "the same search");
+
+    let page = std::fs::read_to_string(path("report").join("index.html")).unwrap();
+    for part in ["nano in int8", "airplane", "block.2.mlp1", "<svg", "disagree", "</html>"] {
+        assert!(page.contains(part), "{part} is not on the page");
+    }
+    assert!(!page.contains("http"), "nothing is fetched from elsewhere");
+    let module = std::fs::read_to_string(path("model.rs")).unwrap();
+    assert!(module.contains("include_bytes!(\"sixth.bin\")"), "{module}");
+}
+
+#[test]
 fn a_record_that_cannot_be_used_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let (best, blob) = (directory.path().join("best.mpk"), directory.path().join("model.bin"));

@@ -16,6 +16,7 @@ const STEPS: f64 = 255.0;
 #[serde(rename_all = "lowercase")]
 pub enum Observer {
     /// From the smallest to the largest value: nothing is cut off.
+    #[value(name = "minmax")]
     MinMax,
     /// What holds 99.99 % of the values at each end.
     Percentile,
@@ -125,8 +126,13 @@ mod tests {
 
     #[test]
     fn the_least_square_weighs_an_outlier_against_the_rest() {
-        let range = Observer::Mse.choose(&with_an_outlier());
-        assert!(range.max < 15.0, "one value of many is not worth the coarse steps: {range:?}");
+        let values = with_an_outlier();
+        let (range, bins) = (Observer::Mse.choose(&values), values.bins().collect::<Vec<_>>());
+        assert!(range.max < 19.0, "one value of many is not worth the coarse steps: {range:?}");
+        for other in [Observer::MinMax, Observer::Percentile] {
+            let other = other.choose(&values);
+            assert!(square(&bins, range) < square(&bins, other), "{range:?} against {other:?}");
+        }
         let even: Vec<f32> = (0..10_000).map(|i| i as f32 / 5_000.0 - 1.0).collect();
         let range = Observer::Mse.choose(&histogram(&even));
         assert!(range.max > 0.97 && range.min < -0.97, "nothing is gained by cutting: {range:?}");

@@ -311,3 +311,30 @@ fn a_file_that_cannot_be_read_is_named() {
     let error = format!("{:#}", load(&path, &options(Preset::Micro)).unwrap_err());
     assert!(error.contains("no.safetensors") && error.contains("cut short"), "{error}");
 }
+
+#[test]
+fn damaged_files_never_panic() {
+    let whole = micro().bytes();
+    let header = 8 + u64::from_le_bytes(whole[..8].try_into().unwrap()) as usize;
+    let mut state = 1u64;
+    let mut draw = |below: usize| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let mut refused = 0;
+    for _ in 0..3000 {
+        let mut bytes = whole.clone();
+        for _ in 0..=draw(3) {
+            let at = draw(header.min(bytes.len()));
+            match draw(4) {
+                0 => bytes[at] ^= 1 << draw(8),
+                1 => bytes[at] = b"0123456789[]{},:\"-e"[draw(19)],
+                2 if bytes.len() > 1 => drop(bytes.remove(at)),
+                _ => bytes.truncate(1 + draw(bytes.len())),
+            }
+        }
+        refused += usize::from(decode(&bytes, &options(Preset::Micro)).is_err());
+    }
+    assert!(refused > 2000, "{refused} of 3,000 damaged files were refused");
+}

@@ -24,16 +24,17 @@ pub(super) enum Purpose {
 /// `rand`: a seed must keep its meaning. Every part goes through a generator before the next is
 /// added, so that the streams of neighbouring seeds or epochs do not coincide.
 pub(super) fn stream(seed: u64, purpose: Purpose) -> Xoshiro256PlusPlus {
-    let parts = match purpose {
-        Purpose::Split => [0, 0, 0],
-        Purpose::Order { epoch } => [1, epoch, 0],
-        Purpose::Image { epoch, place } => [2, epoch, place],
-        Purpose::Mix { epoch, batch } => [3, epoch, batch],
-        Purpose::Sample => [4, 0, 0],
+    let parts: &[u64] = match purpose {
+        Purpose::Split => &[0],
+        Purpose::Order { epoch } => &[1, epoch],
+        Purpose::Image { epoch, place } => &[2, epoch, place],
+        Purpose::Mix { epoch, batch } => &[3, epoch, batch],
+        Purpose::Sample => &[4],
     };
-    let mixed =
-        |state: u64, part| Xoshiro256PlusPlus::seed_from_u64(state).next_u64().wrapping_add(part);
-    Xoshiro256PlusPlus::seed_from_u64(parts.into_iter().fold(seed, mixed))
+    let mixed = |state: u64, part: &u64| {
+        Xoshiro256PlusPlus::seed_from_u64(state).next_u64().wrapping_add(*part)
+    };
+    Xoshiro256PlusPlus::seed_from_u64(parts.iter().fold(seed, mixed))
 }
 
 #[cfg(test)]

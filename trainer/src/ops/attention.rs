@@ -2,9 +2,9 @@
 
 use super::elementary::{dot, exp_of_negative, maximum, sum};
 use super::fused::Fused;
-use super::matmul::{Matrix, Output, multiply};
+use super::kernels::matmul::{Matrix, Output, multiply};
+use super::kernels::vectorised::vectorised;
 use super::parallel;
-use super::vectorised::vectorised;
 
 /// `softmax(Q·Kᵀ/√head_dim)·V`; inputs are query, key, value `[batch, tokens, heads · head_dim]`.
 #[derive(Clone, Debug)]

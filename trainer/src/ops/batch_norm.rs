@@ -3,8 +3,8 @@
 use burn::tensor::TensorData;
 
 use super::fused::Fused;
+use super::kernels::vectorised::vectorised;
 use super::parallel;
-use super::vectorised::vectorised;
 
 /// Normalises each channel over all rows; inputs are x `[rows, channels]`, gamma, beta.
 #[derive(Clone, Debug)]

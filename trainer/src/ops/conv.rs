@@ -2,9 +2,9 @@
 
 use super::Window;
 use super::fused::Fused;
-use super::matmul::{Matrix, Output, multiply};
+use super::kernels::matmul::{Matrix, Output, multiply};
+use super::kernels::vectorised::vectorised;
 use super::parallel;
-use super::vectorised::vectorised;
 
 /// Values of one channel that a window covers.
 const TAPS: usize = 9;

@@ -7,8 +7,8 @@ use std::f32::consts::FRAC_1_SQRT_2;
 
 use super::elementary::{erf, exp_of_negative};
 use super::fused::Fused;
+use super::kernels::vectorised::vectorised;
 use super::parallel;
-use super::vectorised::vectorised;
 
 /// `1/√(2π)`, the peak of the normal density.
 const DENSITY_PEAK: f32 = 0.398_942_3;

@@ -2,8 +2,8 @@
 
 use super::elementary::{dot, sum, sum_of_squares};
 use super::fused::Fused;
+use super::kernels::vectorised::vectorised;
 use super::parallel;
-use super::vectorised::vectorised;
 
 /// Normalises each row of `channels` values; inputs are x, gamma, beta.
 #[derive(Clone, Copy, Debug)]

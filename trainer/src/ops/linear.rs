@@ -1,9 +1,9 @@
 //! Linear layers and their gradients.
 
 use super::fused::Fused;
-use super::matmul::{Matrix, Output, multiply, multiply_parallel};
+use super::kernels::matmul::{Matrix, Output, multiply, multiply_parallel};
+use super::kernels::vectorised::vectorised;
 use super::parallel;
-use super::vectorised::vectorised;
 
 /// Weights up to which each part of the batch sums a gradient of its own. Beyond it those sums
 /// would outweigh the values, and one product is split over its outputs instead.

@@ -14,11 +14,10 @@ mod elementary;
 mod fused;
 mod gelu;
 mod host;
+mod kernels;
 mod layer_norm;
 mod linear;
-mod matmul;
 mod parallel;
-mod vectorised;
 
 use burn::nn::{LayerNorm, Linear};
 use burn::tensor::{Tensor, TensorPrimitive};

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::vectorised::vectorised;
+use super::kernels::vectorised::vectorised;
 
 /// Parts that a batch is split into. Fixed, so that sums over the parts do not depend on the
 /// machine; more parts than processors, so that a part that waits holds up little.

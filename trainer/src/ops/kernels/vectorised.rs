@@ -32,4 +32,4 @@ macro_rules! vectorised {
     )*};
 }
 
-pub(super) use vectorised;
+pub(in crate::ops) use vectorised;

@@ -7,7 +7,7 @@ const PARALLEL_MACS: usize = 1 << 22;
 
 /// A matrix in a slice, from its start; rows and columns may be any distance apart.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Matrix<'a> {
+pub(in crate::ops) struct Matrix<'a> {
     values: &'a [f32],
     rows: usize,
     columns: usize,
@@ -17,7 +17,7 @@ pub(super) struct Matrix<'a> {
 
 impl<'a> Matrix<'a> {
     /// Rows one after another.
-    pub(super) fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
+    pub(in crate::ops) fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
         Self::strided(values, rows, columns, columns)
     }
 
@@ -25,7 +25,7 @@ impl<'a> Matrix<'a> {
     ///
     /// # Panics
     /// If `values` is too short.
-    pub(super) fn strided(
+    pub(in crate::ops) fn strided(
         values: &'a [f32],
         rows: usize,
         columns: usize,
@@ -37,7 +37,7 @@ impl<'a> Matrix<'a> {
     }
 
     /// The same values with rows and columns exchanged.
-    pub(super) const fn transposed(self) -> Self {
+    pub(in crate::ops) const fn transposed(self) -> Self {
         Self {
             rows: self.columns,
             columns: self.rows,
@@ -50,7 +50,7 @@ impl<'a> Matrix<'a> {
 
 /// What happens to the values that the output holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Output {
+pub(in crate::ops) enum Output {
     /// They are replaced by the product.
     Replace,
     /// The product is added to them.
@@ -61,7 +61,7 @@ pub(super) enum Output {
 ///
 /// # Panics
 /// If the shapes disagree or `out` is too short.
-pub(super) fn multiply(
+pub(in crate::ops) fn multiply(
     a: Matrix<'_>,
     b: Matrix<'_>,
     scale: f32,
@@ -73,7 +73,12 @@ pub(super) fn multiply(
 }
 
 /// As [`multiply`] with rows side by side, using all processors where that pays.
-pub(super) fn multiply_parallel(a: Matrix<'_>, b: Matrix<'_>, out: &mut [f32], output: Output) {
+pub(in crate::ops) fn multiply_parallel(
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    out: &mut [f32],
+    output: Output,
+) {
     let macs = a.rows * a.columns * b.columns;
     let parallelism = if macs < PARALLEL_MACS { Parallelism::None } else { Parallelism::Rayon(0) };
     run(a, b, 1.0, out, b.columns, output, parallelism);
