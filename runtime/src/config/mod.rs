@@ -108,11 +108,11 @@ impl VitConfig {
         }
         let tokens = match &spec.stem {
             StemSpec::Patches { size, order } => {
-                check_patches(spec.image, usize::from(*size))?;
+                let tokens = check_patches(spec.image, usize::from(*size))?;
                 if *order == PatchOrder::Row && spec.mlp.depthwise {
                     return Err(ConfigError::DepthwiseNeedsGrid);
                 }
-                pixels(spec.image) / (usize::from(*size) * usize::from(*size))
+                tokens
             }
             StemSpec::Conv(stages) => check_stages(&spec, stages)?,
         };
@@ -253,18 +253,20 @@ fn stage_output(input: Grid, stage: StemStage) -> Grid {
     }
 }
 
-fn pixels(image: ImageSpec) -> usize {
-    usize::from(image.height) * usize::from(image.width)
-}
-
-fn check_patches(image: ImageSpec, size: usize) -> Result<(), ConfigError> {
+/// Checks patches of side `size` and returns the number of tokens.
+fn check_patches(image: ImageSpec, size: usize) -> Result<usize, ConfigError> {
     within("patch size", size, 1, MAX_IMAGE_SIDE)?;
-    for side in [image.height, image.width] {
-        if !usize::from(side).is_multiple_of(size) {
-            return Err(ConfigError::PatchSize { size, side: side.into() });
+    let mut tokens = 1;
+    for side in [image.height, image.width].map(usize::from) {
+        // Not an operator: what `within` found out is lost on a compiler that does not inline it,
+        // and a division by what may be zero is a panic path.
+        match (side.checked_rem(size), side.checked_div(size)) {
+            (Some(0), Some(patches)) => tokens *= patches,
+            _ => return Err(ConfigError::PatchSize { size, side }),
         }
     }
-    within("values of a patch", size * size * IMAGE_CHANNELS, 1, MAX_K)
+    within("values of a patch", size * size * IMAGE_CHANNELS, 1, MAX_K)?;
+    Ok(tokens)
 }
 
 /// Checks the stages of a convolution stem and returns the number of tokens.

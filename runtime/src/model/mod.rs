@@ -121,7 +121,9 @@ impl<'a, A: Arithmetic> Model<'a, A> {
 
     /// Name of a class; `None` if the blob has no names or no such class.
     pub fn class_name(&self, class: usize) -> Option<&'a str> {
-        self.class_names.split('\n').nth(class).filter(|name| !name.is_empty())
+        let mut names = lines(self.class_names);
+        let name = core::str::from_utf8(names.nth(class)?).ok()?;
+        (!name.is_empty()).then_some(name)
     }
 
     /// Classifies one image.
@@ -156,4 +158,9 @@ impl<'a, A: Arithmetic> Model<'a, A> {
         vit::forward(self, image, arena::align(arena), observer)
             .ok_or(RunError::Arena { found, expected })
     }
+}
+
+/// The lines of a text. `str::split` reaches a panic, an index behind its search for a char.
+fn lines(text: &str) -> impl Iterator<Item = &[u8]> {
+    text.as_bytes().split(|&byte| byte == b'\n')
 }

@@ -1,7 +1,7 @@
 //! Records to a model: geometry first, then every tensor against it.
 
 use super::check::Check;
-use super::{Block, ClassHead, Conv, MAX_CONVS, Model};
+use super::{Block, ClassHead, Conv, MAX_CONVS, Model, lines};
 use crate::arithmetic::Arithmetic;
 use crate::config::{Pool, StemGeometry, StemStage, VitConfig};
 use crate::error::{FormatError, RecordId};
@@ -47,7 +47,7 @@ pub(super) fn parse<A: Arithmetic>(bytes: &[u8]) -> Result<Model<'_, A>, FormatE
 }
 
 fn class_names(names: &str, expected: usize) -> Result<(), FormatError> {
-    let found = names.split('\n').count();
+    let found = lines(names).count();
     if names.is_empty() || found == expected {
         return Ok(());
     }

@@ -1,0 +1,66 @@
+//! A program that classifies one image, linked for a processor without a float unit.
+//!
+//! The linker keeps what is reachable, so the symbols of the program are those that parsing and
+//! running an int8 blob need. An allocator and a panic handler are on offer: they are in the
+//! program if and only if something asks for them.
+
+#![no_std]
+#![no_main]
+
+mod plant;
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::hint::black_box;
+use runtime::Model;
+
+/// At most as large as the arena of `micro`.
+const ARENA_BYTES: usize = 28 * 1024;
+
+static BLOB: &[u8] = include_bytes!("../../../tests/golden/v1/tiny.bin");
+static IMAGE: &[u8] = include_bytes!("../../../tests/golden/v1/tiny.rgb");
+
+/// Where the program begins.
+#[unsafe(no_mangle)]
+extern "C" fn _start() -> ! {
+    let mut arena = [0; ARENA_BYTES];
+    // The optimiser must know neither the blob nor the image, or it could decide their branches.
+    black_box(classify(black_box(BLOB), black_box(IMAGE), &mut arena));
+    black_box(plant::plant(black_box(7)));
+    loop {}
+}
+
+/// The best class and the largest probability.
+fn classify(blob: &[u8], image: &[u8], arena: &mut [u8]) -> Option<(usize, u16)> {
+    let model = Model::parse(blob).ok()?;
+    let output = model.run(image, arena).ok()?;
+    black_box(output.embedding());
+    let best = output.top_k::<5>().first().map(|best| (best.class, best.probability));
+    black_box(model.class_name(output.class()));
+    best
+}
+
+/// An allocator that has no memory.
+struct Offered;
+
+#[global_allocator]
+static ALLOCATOR: Offered = Offered;
+
+// SAFETY: every request is refused, so there is never a block to be wrong about.
+unsafe impl GlobalAlloc for Offered {
+    #[inline(never)]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        black_box(layout);
+        core::ptr::null_mut()
+    }
+
+    #[inline(never)]
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        black_box((block, layout));
+    }
+}
+
+#[panic_handler]
+#[inline(never)]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {}
+}

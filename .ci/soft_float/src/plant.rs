@@ -1,0 +1,17 @@
+//! What must not be in the program, one thing for each feature; nothing without one.
+
+#[cfg(feature = "plant_alloc")]
+extern crate alloc;
+
+/// Uses what is planted on a value that the compiler does not know.
+pub fn plant(value: usize) -> usize {
+    #[cfg(feature = "plant_alloc")]
+    let value = core::hint::black_box(alloc::vec::Vec::<u8>::with_capacity(value)).capacity();
+    #[cfg(feature = "plant_division")]
+    let value = (u64::MAX / (value as u64 | 1 << 40)) as usize;
+    #[cfg(feature = "plant_float")]
+    let value = (value as f32 * 1.5) as usize;
+    #[cfg(feature = "plant_panic")]
+    let value = [1, 2, 3][value];
+    value
+}
