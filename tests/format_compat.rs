@@ -73,6 +73,25 @@ fn unknown_heads_are_passed_over() {
 }
 
 #[test]
+fn a_second_class_head_is_refused() {
+    let plain = smallest();
+    for place in 0..3 {
+        let mut network = plain.clone();
+        network.other_heads = vec![(1, vec![7]); 3];
+        network.other_heads[place] = (HEAD_CLASS, plain.class_head.to_bytes());
+        let error = Model::parse(&network.to_bytes()).unwrap_err();
+        let expected = FormatError::Range {
+            record: RecordId::Head(u8::try_from(place + 1).unwrap()),
+            field: "kind",
+            found: HEAD_CLASS.into(),
+            min: 1,
+            max: 255,
+        };
+        assert_eq!(error, expected, "class head in place {}", place + 1);
+    }
+}
+
+#[test]
 fn a_head_with_an_empty_body_changes_no_byte_before_it() {
     let plain = smallest();
     let before = plain.to_bytes();

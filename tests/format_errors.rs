@@ -185,6 +185,11 @@ fn impossible_networks_are_refused() {
     );
     let stem_end = ConfigError::StemEnd { dim: 6 };
     assert_eq!(refused(&stem, |network| network.spec.dim = 6), stem_end, "width of the stem");
+    let residual_first = |network: &mut Network| match &mut network.spec.stem {
+        StemSpec::Conv(stages) => stages.swap(0, 2),
+        StemSpec::Patches { .. } => panic!("a stem of convolutions"),
+    };
+    assert_eq!(refused(&stem, residual_first), ConfigError::StemStart, "a residual stage first");
     let texts = [out_of_range, patch_size, stem_end].map(|error| error.to_string());
     let numbers = [vec!["dim", "1025", "1", "1024"], vec!["2", "5"], vec!["6"]];
     for (text, numbers) in texts.iter().zip(numbers) {
@@ -343,5 +348,13 @@ fn class_names_are_none_or_all() {
     for names in ["", "cat\nhorse\nsee-elefant"] {
         let result = changed(&stem, |network| network.class_names = names.to_owned());
         assert_eq!(result, Ok(()), "{names:?}");
+        let mut network = stem.clone();
+        network.class_names = names.to_owned();
+        let blob = network.to_bytes();
+        let model = Model::parse(&blob).unwrap();
+        for class in 0..4 {
+            let expected = names.split('\n').nth(class).filter(|name| !name.is_empty());
+            assert_eq!(model.class_name(class), expected, "{names:?}: class {class}");
+        }
     }
 }

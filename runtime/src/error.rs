@@ -26,6 +26,9 @@ pub enum ConfigError {
     },
     /// A depthwise convolution over tokens that form no grid (patches in row order).
     DepthwiseNeedsGrid,
+    /// A convolution stem begins with a residual stage. The image's scale and zero point differ from
+    /// channel to channel, so it cannot be added to anything.
+    StemStart,
     /// A convolution stem does not end in a plain convolution to `dim` channels without GELU.
     StemEnd {
         /// Width of a token.
@@ -44,6 +47,9 @@ impl fmt::Display for ConfigError {
             }
             Self::DepthwiseNeedsGrid => f.write_str(
                 "a depthwise convolution needs tokens on a grid; patches in row order have none",
+            ),
+            Self::StemStart => f.write_str(
+                "the stem must begin with a plain convolution; a residual stage cannot add the image",
             ),
             Self::StemEnd { dim } => write!(
                 f,

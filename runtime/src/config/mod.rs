@@ -276,6 +276,9 @@ fn check_stages(spec: &VitSpec, stages: &[StemStage]) -> Result<usize, ConfigErr
         width: spec.image.width.into(),
         channels: IMAGE_CHANNELS,
     };
+    if let Some(StemStage::Residual { .. } | StemStage::InvertedResidual { .. }) = stages.first() {
+        return Err(ConfigError::StemStart);
+    }
     for &stage in stages {
         match stage {
             StemStage::Conv { channels, stride, .. } => {
@@ -342,6 +345,13 @@ mod tests {
             "a width of zero"
         );
         assert_eq!(broken(|spec| spec.dim = 32), ConfigError::StemEnd { dim: 32 }, "stem width");
+        for first in [StemStage::Residual { hidden: 8 }, StemStage::InvertedResidual { hidden: 8 }] {
+            let mut spec = micro();
+            if let StemSpec::Conv(stages) = &mut spec.stem {
+                stages.insert(0, first).unwrap();
+            }
+            assert_eq!(VitConfig::new(spec).unwrap_err(), ConfigError::StemStart, "{first:?} first");
+        }
         assert_eq!(
             broken(|spec| spec.stem = StemSpec::Patches { size: 5, order: PatchOrder::Grid }),
             ConfigError::PatchSize { size: 5, side: 32 },

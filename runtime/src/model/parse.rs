@@ -73,7 +73,7 @@ fn convs<'a, A: Arithmetic>(
 struct ConvReader<'r, 'a, A: Arithmetic> {
     records: &'r mut Records<'a>,
     convs: Vec<Conv<'a, A>, MAX_CONVS>,
-    /// What stands for zero after the last stage; 0 for the image.
+    /// What stands for zero after the last stage; not read before there is one.
     zero: A::Act,
 }
 
@@ -137,7 +137,8 @@ fn block<'a, A: Arithmetic>(
     Ok(Block { norm1, qkv, attention, project, norm2, mlp1, depthwise, mlp2, mlp2_gelu })
 }
 
-/// Reads the list of heads and keeps the class head; kinds that are not known are passed over.
+/// Reads the list of heads and keeps the class head; kinds that are not known are passed over. A
+/// second class head is not: which of the two counts would be a guess.
 fn heads<'a, A: Arithmetic>(
     records: &mut Records<'a>,
     config: &VitConfig,
@@ -149,7 +150,8 @@ fn heads<'a, A: Arithmetic>(
     Check(RecordId::Head(0)).range("kind", first.kind, HEAD_CLASS.into(), HEAD_CLASS.into())?;
     for index in 1..count {
         let id = RecordId::Head(u8::try_from(index).unwrap_or(u8::MAX));
-        let _: HeadRecord<'a> = records.next(id)?;
+        let head: HeadRecord<'a> = records.next(id)?;
+        Check(id).range("kind", head.kind, i64::from(HEAD_CLASS) + 1, u8::MAX.into())?;
     }
     class_head(first.body, config)
 }

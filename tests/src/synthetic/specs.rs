@@ -58,9 +58,10 @@ fn convolutions(rng: &mut Rng, dim: u16) -> (ImageSpec, StemSpec) {
     let image = ImageSpec { height: rng.pick(1, 9), width: rng.pick(1, 9) };
     let mut stages = Vec::new();
     for _ in 0..rng.pick(0, 4) {
+        // A residual stage cannot be the first.
         stages.push(match rng.pick(0, 3) {
-            0 => StemStage::Residual { hidden: width(rng) },
-            1 => StemStage::InvertedResidual { hidden: width(rng) },
+            0 if !stages.is_empty() => StemStage::Residual { hidden: width(rng) },
+            1 if !stages.is_empty() => StemStage::InvertedResidual { hidden: width(rng) },
             _ => StemStage::Conv {
                 channels: width(rng),
                 stride: rng.pick(1, 2),
