@@ -1,0 +1,29 @@
+//! Any bytes parse or are refused by name; bytes under an intact prelude are judged by their records.
+
+#![no_main]
+
+use fuzz::attempt::{Kind, blob, is_of_prelude};
+use libfuzzer_sys::fuzz_target;
+use runtime::{FormatError, Model};
+
+fuzz_target!(|data: &[u8]| {
+    let _ = explained(Model::parse(data).map(drop));
+    let _ = explained(Model::parse_real(data).map(drop));
+    let Some((kind, bytes)) = blob(data) else { return };
+    let result = match kind {
+        Kind::Int8 => Model::parse(&bytes).map(|model| model.arena_len()),
+        Kind::Real => Model::parse_real(&bytes).map(|model| model.arena_len()),
+    };
+    match explained(result) {
+        Ok(arena_len) => assert!(arena_len > 0, "a network that needs no memory"),
+        Err(error) => assert!(!is_of_prelude(&error), "{error}: the prelude is in order"),
+    }
+});
+
+/// Has the error say what it is.
+fn explained<T>(result: Result<T, FormatError>) -> Result<T, FormatError> {
+    if let Err(error) = &result {
+        assert!(!error.to_string().is_empty(), "{error:?} says nothing");
+    }
+    result
+}

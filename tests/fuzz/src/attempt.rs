@@ -1,0 +1,86 @@
+//! A blob made from any bytes, and everything that a caller can do with it.
+
+use crate::rng::Rng;
+use crate::sealed::seal;
+use runtime::error::FormatError;
+use runtime::format::{ARITHMETIC_INT8, ARITHMETIC_REAL, MAGIC, PRELUDE_LEN, VERSION};
+use runtime::{Arithmetic, Model, Output};
+
+/// Most multiply-accumulates of a network that is run. A few kilobytes of weights over an image of
+/// 512 × 512 pixels are correct and take a minute.
+const MAX_MACS: u64 = 3_000_000;
+/// Largest arena of a network that is run.
+const MAX_ARENA: usize = 1 << 22;
+
+/// Arithmetic of a blob.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Integers.
+    Int8,
+    /// Floats.
+    Real,
+}
+
+/// The bytes with a prelude that is in order, so that every mutation of what follows reaches the
+/// records; `None` for fewer bytes than a prelude has.
+pub fn blob(data: &[u8]) -> Option<(Kind, Vec<u8>)> {
+    let mut bytes = data.to_vec();
+    let (kind, arithmetic) = match bytes.get(6)? & 1 {
+        0 => (Kind::Int8, ARITHMETIC_INT8),
+        _ => (Kind::Real, ARITHMETIC_REAL),
+    };
+    bytes.get_mut(..4)?.copy_from_slice(&MAGIC);
+    bytes.get_mut(4..6)?.copy_from_slice(&VERSION.to_le_bytes());
+    bytes.get_mut(6..8)?.copy_from_slice(&arithmetic.to_le_bytes());
+    (bytes.len() >= PRELUDE_LEN).then(|| {
+        seal(&mut bytes);
+        (kind, bytes)
+    })
+}
+
+/// Whether the error is about the prelude.
+pub fn is_of_prelude(error: &FormatError) -> bool {
+    matches!(
+        error,
+        FormatError::Truncated { .. }
+            | FormatError::Magic { .. }
+            | FormatError::Version { .. }
+            | FormatError::Arithmetic { .. }
+            | FormatError::Length { .. }
+            | FormatError::Checksum { .. }
+    )
+}
+
+/// Whether a run takes so little time that a fuzzer may do it.
+pub fn is_small<A: Arithmetic>(model: &Model<'_, A>) -> bool {
+    model.config().macs() <= MAX_MACS && model.arena_len() <= MAX_ARENA
+}
+
+/// An image for `model` that follows from `seed`.
+pub fn image<A: Arithmetic>(model: &Model<'_, A>, seed: u64) -> Vec<u8> {
+    let mut rng = Rng::new(seed);
+    (0..model.config().image().len()).map(|_| rng.bits().to_le_bytes()[7]).collect()
+}
+
+/// Runs to the end and asks for everything that an output has.
+///
+/// # Panics
+/// If the run fails or an answer has another size than the description says.
+pub fn run<A: Arithmetic, T>(
+    model: &Model<'_, A>,
+    image: &[u8],
+    arena: &mut [u8],
+    answer: impl FnOnce(&Output<'_, A>) -> T,
+) -> T {
+    let output = model.run(image, arena).expect("what parses must run");
+    let classes = model.config().classes();
+    assert_eq!(output.logits().len(), classes, "logits");
+    assert_eq!(output.probabilities().count(), classes, "probabilities");
+    assert_eq!(output.top_k::<5>().len(), classes.min(5), "ranks");
+    assert!(output.class() < classes, "class {}", output.class());
+    assert!(!output.embedding().is_empty(), "no embedding");
+    for class in 0..=classes {
+        core::hint::black_box(model.class_name(class));
+    }
+    answer(&output)
+}

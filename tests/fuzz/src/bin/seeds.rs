@@ -1,0 +1,44 @@
+//! Writes the seed corpus: the golden blobs and, for each reader, a blob of every kind of record.
+//!
+//! ```text
+//! seeds corpus
+//! ```
+
+use fuzz::{real_network, smallest};
+use runtime::config::VitConfig;
+use std::path::Path;
+use std::{env, fs, io};
+
+/// Targets that read blobs.
+const BLOB_TARGETS: [&str; 3] = ["blob_parse", "blob_run", "round_trip"];
+/// Golden blobs of a few kilobytes.
+const GOLDEN: [(&str, &[u8]); 2] = [
+    ("tiny.bin", include_bytes!("../../../golden/v1/tiny.bin")),
+    ("tiny_seed.bin", include_bytes!("../../../golden/v1/tiny_seed.bin")),
+];
+
+fn main() -> io::Result<()> {
+    let directory = env::args_os().nth(1).unwrap_or_else(|| "corpus".into());
+    let directory = Path::new(&directory);
+    for target in BLOB_TARGETS {
+        let directory = directory.join(target);
+        fs::create_dir_all(&directory)?;
+        for (name, blob) in GOLDEN {
+            fs::write(directory.join(name), blob)?;
+        }
+        for (name, network) in smallest::networks() {
+            let config = VitConfig::new(network.spec.clone()).map_err(io::Error::other)?;
+            let name = name.replace(' ', "_");
+            fs::write(directory.join(format!("{name}.int8")), network.to_bytes())?;
+            let real = real_network::blob(&config, 4);
+            fs::write(directory.join(format!("{name}.real")), real)?;
+        }
+    }
+    let directory = directory.join("kernel_diff");
+    fs::create_dir_all(&directory)?;
+    // The first byte chooses the kernels, the rest their shapes.
+    for kernels in 0..6u8 {
+        fs::write(directory.join(format!("kernels_{kernels}")), [kernels, 100, 50, 20, 10])?;
+    }
+    Ok(())
+}
