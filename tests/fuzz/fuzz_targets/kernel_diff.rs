@@ -59,11 +59,8 @@ fn linear(supply: &mut Supply<'_>) {
 }
 
 fn depthwise(supply: &mut Supply<'_>) {
-    let grid = Grid {
-        height: supply.len(1, 9),
-        width: supply.len(1, 9),
-        channels: supply.len(1, 70),
-    };
+    let grid =
+        Grid { height: supply.len(1, 9), width: supply.len(1, 9), channels: supply.len(1, 70) };
     let (layer, gelu) = (Layer::new(supply, grid.channels, 9), Gelu::new(supply));
     let (x, pad) = (supply.i8s(grid.len()), supply.byte().cast_signed());
     compare("depthwise", grid, |kernels| {

@@ -1,4 +1,5 @@
-//! Operands of kernels, anything that their contracts allow, behind storage of any alignment.
+//! Operands of kernels: anything that their contracts allow, and half of the time rescales that
+//! spread outputs over their range, without which hardly a wrong sum would change an output.
 
 use crate::supply::Supply;
 use runtime::fixed::{Octaves, Requant};
@@ -23,9 +24,14 @@ impl Layer {
     /// A layer of `n` outputs over `k` inputs.
     pub fn new(supply: &mut Supply<'_>, n: usize, k: usize) -> Self {
         let weights = supply.i8s(n * k);
-        let bias = supply.i32s(n, MAX_BIAS);
+        let spreads = supply.flip();
+        let bias = supply.i32s(n, if spreads { 1 << 14 } else { MAX_BIAS });
         let mult = (0..n).flat_map(|_| mult(supply).to_le_bytes()).collect();
-        let shift = (0..n).map(|_| byte(supply, Requant::MIN_SHIFT, Requant::MAX_SHIFT)).collect();
+        // A sum of `k` products of two bytes is about `2^12 · √k`.
+        let least = 35 + byte_of(k.ilog2() / 2);
+        let any = (Requant::MIN_SHIFT, Requant::MAX_SHIFT);
+        let (min, max) = if spreads { (least, least + 7) } else { any };
+        let shift = (0..n).map(|_| byte(supply, min, max)).collect();
         Self { weights, bias, mult, shift, k }
     }
 
@@ -75,8 +81,10 @@ impl Affine {
     /// For rows of `dim` values.
     pub fn new(supply: &mut Supply<'_>, dim: usize) -> Self {
         let gamma = supply.i16s(dim).into_iter().flat_map(i16::to_le_bytes).collect();
-        let beta = supply.i32s(dim, MAX_BETA);
-        let norm = Norm { shift: byte(supply, 1, 24), ..norm(supply) };
+        let spreads = supply.flip();
+        let beta = supply.i32s(dim, if spreads { 1 << 22 } else { MAX_BETA });
+        let shift = shift(supply, spreads, (18, 24), (1, 24));
+        let norm = Norm { shift, ..norm(supply) };
         Self { gamma, beta, norm }
     }
 
@@ -100,7 +108,7 @@ pub fn norm(supply: &mut Supply<'_>) -> Norm {
     Norm {
         eps: supply.between(1, (1 << 31) - 1),
         mult: mult(supply),
-        shift: byte(supply, 7, 37),
+        shift: any_shift(supply, (22, 27), (7, 37)),
         zero_point: supply.byte().cast_signed(),
     }
 }
@@ -117,7 +125,7 @@ pub fn attention(supply: &mut Supply<'_>, heads: usize, head_dim: usize) -> Atte
         head_dim,
         octaves: Octaves::new(supply.between(1, most)).expect("a multiplier in range"),
         mult: mult(supply),
-        shift: byte(supply, 25, 55),
+        shift: any_shift(supply, (28, 32), (25, 55)),
         zero_point: supply.byte().cast_signed(),
     }
 }
@@ -128,7 +136,7 @@ pub fn attention(supply: &mut Supply<'_>, heads: usize, head_dim: usize) -> Atte
 /// Never: the rescale is in range.
 pub fn skip(supply: &mut Supply<'_>) -> Skip {
     let mult = mult(supply).cast_signed();
-    let shift = byte(supply, Requant::MIN_SHIFT, Requant::MAX_SHIFT);
+    let shift = any_shift(supply, (37, 43), (Requant::MIN_SHIFT, Requant::MAX_SHIFT));
     Skip {
         input_zero_point: supply.byte().cast_signed(),
         requant: Requant::new(mult, shift).expect("a rescale in range"),
@@ -138,6 +146,21 @@ pub fn skip(supply: &mut Supply<'_>) -> Skip {
 
 fn mult(supply: &mut Supply<'_>) -> u32 {
     supply.between(1 << 30, (1 << 31) - 1)
+}
+
+/// A shift that spreads outputs, or half of the time any.
+fn any_shift(supply: &mut Supply<'_>, spreading: (u8, u8), any: (u8, u8)) -> u8 {
+    let spreads = supply.flip();
+    shift(supply, spreads, spreading, any)
+}
+
+fn shift(supply: &mut Supply<'_>, spreads: bool, spreading: (u8, u8), any: (u8, u8)) -> u8 {
+    let (min, max) = if spreads { spreading } else { any };
+    byte(supply, min, max)
+}
+
+fn byte_of(small: u32) -> u8 {
+    u8::try_from(small).expect("a small number")
 }
 
 fn byte(supply: &mut Supply<'_>, min: u8, max: u8) -> u8 {

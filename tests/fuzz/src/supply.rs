@@ -80,10 +80,11 @@ impl<'a> Supply<'a> {
         (0..len).map(|_| value()).collect()
     }
 
-    /// `len` i32 of at most `peak` in magnitude, little-endian.
+    /// `len` i32 of at most `peak` in magnitude, as often small as large, little-endian.
     pub fn i32s(&mut self, len: usize, peak: i32) -> Vec<u8> {
         let mut value = || {
-            let magnitude = self.between(0, peak.unsigned_abs()).cast_signed();
+            let small = self.word() >> (self.byte() % 32);
+            let magnitude = small.min(peak.unsigned_abs()).cast_signed();
             if self.flip() { -magnitude } else { magnitude }
         };
         (0..len).flat_map(|_| value().to_le_bytes()).collect()
