@@ -48,6 +48,15 @@ impl<'a> Carver<'a> {
         bytemuck::try_cast_slice_mut(cut).ok()
     }
 
+    /// As many rows of `len` values as there is room for at the front, at most `most`; `None` if
+    /// not even one fits.
+    pub(crate) fn rows<T: bytemuck::Pod>(&mut self, len: usize, most: usize) -> Option<&'a mut [T]> {
+        let padding = self.used.next_multiple_of(mem::align_of::<T>()) - self.used;
+        let room = self.rest.len().saturating_sub(padding);
+        let count = room.checked_div(len.checked_mul(mem::size_of::<T>())?)?;
+        self.front(len.checked_mul(count.clamp(1, most.max(1)))?)
+    }
+
     /// The last `len` values, which end at the arena's end; `None` if too little is left, or if
     /// something that is no multiple of their alignment was cut off the back before.
     pub(crate) fn back<T: bytemuck::Pod>(&mut self, len: usize) -> Option<&'a mut [T]> {

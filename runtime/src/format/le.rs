@@ -27,6 +27,13 @@ impl<'a> I32Le<'a> {
         Self(self.0.get(count..).unwrap_or(&[]))
     }
 
+    /// The bytes of up to `len` integers from `first` on.
+    #[cfg(target_arch = "x86_64")]
+    #[inline]
+    pub(crate) fn words(self, first: usize, len: usize) -> &'a [[u8; 4]] {
+        crate::rows::part(self.0, first, len.min(self.0.len().saturating_sub(first)))
+    }
+
     /// The integers in order.
     #[inline]
     pub fn iter(self) -> impl ExactSizeIterator<Item = i32> + 'a {
@@ -59,6 +66,13 @@ impl<'a> I16Le<'a> {
     #[inline]
     pub fn iter(self) -> impl ExactSizeIterator<Item = i16> + 'a {
         self.0.iter().map(|&word| i16::from_le_bytes(word))
+    }
+
+    /// The bytes of up to `len` integers from `first` on.
+    #[cfg(target_arch = "x86_64")]
+    #[inline]
+    pub(crate) fn halves(self, first: usize, len: usize) -> &'a [[u8; 2]] {
+        crate::rows::part(self.0, first, len.min(self.0.len().saturating_sub(first)))
     }
 
     /// The integer at `index`, 0 outside.

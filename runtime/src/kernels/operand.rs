@@ -80,6 +80,19 @@ impl<'a> Linear<'a> {
         Self { bias: tail(self.bias), mult: tail(self.mult), shift, ..self }.rescales()
     }
 
+    /// Biases, multipliers and shifts of up to `len` channels from `first` on, as they are stored.
+    #[cfg(target_arch = "x86_64")]
+    #[inline]
+    pub(crate) fn parameters(
+        &self,
+        first: usize,
+        len: usize,
+    ) -> (&'a [[u8; 4]], &'a [[u8; 4]], &'a [u8]) {
+        let len = len.min(self.shift.len().saturating_sub(first));
+        let shift = crate::rows::part(self.shift, first, len);
+        (self.bias.words(first, len), self.mult.words(first, len), shift)
+    }
+
     /// Bias and rescale of each output channel in order, without weights.
     ///
     /// A multiplier or shift outside [`Requant`]'s range, which the blob reader does not let

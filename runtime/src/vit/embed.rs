@@ -21,14 +21,21 @@ pub(super) fn embed<A: Arithmetic>(
         StemSpec::Patches { size, order } => {
             let mut carver = Carver::new(arena);
             let stream = residual(model, &mut carver)?;
-            let values = carver.front::<A::Act>(config.patch_len()?)?;
+            let len = config.patch_len()?;
+            // As many patches at once as the arena has room for; it was sized for one at least.
+            let values = carver.rows::<A::Act>(len, config.tokens())?;
             A::start(&model.position, stream);
             let (width, patches) = (config.image().width, (size.into(), order));
-            for (token, stream) in rows_mut(stream, config.dim()).enumerate() {
-                patch::gather(image, width, patches, token, values, |bytes, values| {
-                    A::load(&model.input, bytes, values);
-                });
-                A::linear_add(model.kernels, values, &model.embed, stream);
+            let mut tokens = 0..config.tokens();
+            for stream in stream.chunks_mut((values.len() / len.max(1) * config.dim()).max(1)) {
+                let mut count = 0;
+                for (token, values) in tokens.by_ref().zip(rows_mut(values, len)) {
+                    patch::gather(image, width, patches, token, values, |bytes, values| {
+                        A::load(&model.input, bytes, values);
+                    });
+                    count += len;
+                }
+                A::linear_add(model.kernels, values.get(..count)?, &model.embed, stream);
             }
             observer(SiteId::Embed, A::show_stream(stream));
         }

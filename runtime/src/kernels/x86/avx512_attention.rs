@@ -1,130 +1,281 @@
-//! Attention on AVX-512: sixteen keys, or sixteen values of a token, a vector.
+//! Attention on AVX-512: sixteen queries a vector, so that softmax needs no step across lanes.
 //!
-//! Keys are packed as a layer's weights are, so that scores come out sixteen at a time; values are
-//! packed by channel, with the u8 exponentials as the unsigned side of `vpdpbusd`.
+//! Keys and values of one head are packed so that four bytes of one key, or of one channel of four
+//! values, are broadcast to all queries. Queries are the unsigned side of `vpdpbusd` as `q + 128`,
+//! less `128 · Σk`; the exponentials are unsigned as they are.
 
 use super::super::{Attention, generic};
-use super::avx512_vnni::{lanes, load, read_four, tile_product};
-use super::panel::CHANNELS;
+use super::avx512_product::transpose_quarters;
+use super::avx512_vector::{Group, LANES, Rescale, pack_lanes};
 use crate::config::MAX_HEAD_DIM;
 use crate::fixed::MAX_ATTENTION_OCTAVES;
-use crate::rows::{part, part_mut, rows, rows_mut};
+use crate::rows::{part, part_mut, rows};
 use core::arch::x86_64::*;
 
 /// Most tokens whose keys and values are packed on the stack; longer sequences take the generic
 /// kernel.
-const MAX_PACKED: usize = 256;
-/// Four inputs of sixteen channels.
-type Group = [u8; 4 * CHANNELS];
+const MAX_TOKENS: usize = 256;
+/// Channels that are packed together.
+const CHANNELS: usize = 16;
+/// Four bytes for each of sixteen keys, values or channels, and for each of them apart.
+type Fours = [[u8; 4]; LANES];
 
 /// Same contract as [`scalar::attention_i8`](crate::kernels::scalar::attention_i8).
 pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
     let tokens = scores.len();
-    if tokens == 0 || tokens > MAX_PACKED || !(1..=MAX_HEAD_DIM).contains(&attention.head_dim) {
+    let Attention { heads, head_dim, .. } = *attention;
+    if tokens == 0 || tokens > MAX_TOKENS || !(1..=MAX_HEAD_DIM).contains(&head_dim) {
         return generic::attention_i8(qkv, attention, scores, out);
     }
-    // SAFETY: `sets` gives out this set only where the processor has every feature named below.
-    unsafe { heads(qkv, attention, tokens, out) };
-}
-
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn heads(qkv: &[i8], attention: &Attention, tokens: usize, out: &mut [i8]) {
-    let head_dim = attention.head_dim;
-    let width = attention.heads * head_dim;
     let mut packed = Packed {
-        keys: [[128; 4 * CHANNELS]; MAX_PACKED * MAX_HEAD_DIM / (4 * CHANNELS)],
-        values: [[0; 4 * CHANNELS]; MAX_PACKED * MAX_HEAD_DIM / (4 * CHANNELS)],
-        key_groups: head_dim.div_ceil(4),
+        keys: [ZERO; MAX_TOKENS / LANES * (MAX_HEAD_DIM / 4)],
+        values: [ZERO; MAX_HEAD_DIM / CHANNELS * (MAX_TOKENS / 4)],
+        offsets: [ZERO; MAX_TOKENS / LANES],
+        key_groups: 4 * head_dim.div_ceil(CHANNELS),
         value_groups: tokens.div_ceil(4),
     };
-    let softmax = Softmax::new(attention);
-    let store = Store::new(attention);
-    let mut exponentials = [0u8; MAX_PACKED];
-    for head in 0..attention.heads {
-        let start = head * head_dim;
-        for (token, row) in rows(qkv, 3 * width).take(tokens).enumerate() {
-            packed.set_key(token, part(row, width + start, head_dim));
-            packed.set_value(token, part(row, 2 * width + start, head_dim));
-        }
-        for (row, out) in rows(qkv, 3 * width).zip(rows_mut(out, width)) {
-            let scores = packed.scores(part(row, start, head_dim), tokens);
-            let sum = softmax.apply(&scores, tokens, &mut exponentials);
-            let mult = attention.row_mult(sum);
-            for (panel, out) in part_mut(out, start, head_dim).chunks_mut(CHANNELS).enumerate() {
-                store.apply(packed.weighted(panel, &exponentials), mult, out);
-            }
-        }
+    for head in 0..heads {
+        let columns = Columns { qkv, tokens, width: heads * head_dim, head_dim, head };
+        // SAFETY: `sets` gives out this set only where the processor has every feature named below.
+        unsafe { packed.pack(&columns) };
+        // SAFETY: as above.
+        unsafe { queries(&columns, &packed, attention, out) };
     }
 }
 
-/// Keys and values of one head. Places of tokens and channels that there are not hold anything:
-/// their lanes are masked, or meet an exponential of zero.
+const ZERO: Group = Group([0; 4 * LANES]);
+
+/// Where one head's queries, keys and values lie.
+struct Columns<'a> {
+    qkv: &'a [i8],
+    tokens: usize,
+    width: usize,
+    head_dim: usize,
+    head: usize,
+}
+
+impl Columns<'_> {
+    /// Sixteen channels of one token, zeros beyond the head and beyond the tokens. `third` is 0 for
+    /// the query, 1 for the key, 2 for the value.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    fn load(&self, third: usize, token: usize, channel: usize) -> __m128i {
+        let start = (3 * token + third) * self.width + self.head * self.head_dim + channel;
+        let len = CHANNELS.min(self.head_dim - channel);
+        let values = if token < self.tokens { part(self.qkv, start, len) } else { &[] };
+        match values.first_chunk::<CHANNELS>() {
+            // SAFETY: there are sixteen bytes.
+            Some(all) => unsafe { _mm_loadu_epi8(all.as_ptr()) },
+            // SAFETY: the mask has one bit for each value.
+            None => unsafe {
+                let mask = super::avx512_vector::lanes(values.len());
+                _mm_maskz_loadu_epi8(mask, values.as_ptr())
+            },
+        }
+    }
+
+    /// Sixteen channels of sixteen tokens: four vectors, each with four channels of every token.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    fn fours(&self, third: usize, first: usize, channel: usize) -> [__m512i; 4] {
+        let row = |token| self.load(third, first + token, channel);
+        let four = |token| {
+            let all = _mm512_castsi128_si512(row(token));
+            let all = _mm512_inserti32x4::<1>(all, row(token + 4));
+            let all = _mm512_inserti32x4::<2>(all, row(token + 8));
+            _mm512_inserti32x4::<3>(all, row(token + 12))
+        };
+        transpose_quarters([four(0), four(1), four(2), four(3)])
+    }
+}
+
+/// Keys and values of one head.
 struct Packed {
-    /// `[panel of sixteen tokens][group of four channels]`, `k + 128`.
-    keys: [Group; MAX_PACKED * MAX_HEAD_DIM / (4 * CHANNELS)],
-    /// `[panel of sixteen channels][group of four tokens]`.
-    values: [Group; MAX_PACKED * MAX_HEAD_DIM / (4 * CHANNELS)],
+    /// `[sixteen tokens][four channels][token][channel]`.
+    keys: [Group; MAX_TOKENS / LANES * (MAX_HEAD_DIM / 4)],
+    /// `[sixteen channels][four tokens][channel][token]`.
+    values: [Group; MAX_HEAD_DIM / CHANNELS * (MAX_TOKENS / 4)],
+    /// `−128 · Σk` of each token.
+    offsets: [Group; MAX_TOKENS / LANES],
     key_groups: usize,
     value_groups: usize,
 }
 
-/// Scores of up to [`MAX_PACKED`] keys.
-type Scores = [__m512i; MAX_PACKED / CHANNELS];
-
 impl Packed {
-    fn set_key(&mut self, token: usize, key: &[i8]) {
-        let start = token / CHANNELS * self.key_groups;
-        let panel = part_mut(&mut self.keys, start, self.key_groups);
-        let lane = token % CHANNELS * 4;
-        for (group, four) in panel.iter_mut().zip(key.chunks(4)) {
-            for (place, &k) in part_mut(group, lane, 4).iter_mut().zip(four) {
-                *place = k.cast_unsigned() ^ 0x80;
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn pack(&mut self, columns: &Columns<'_>) {
+        let ones = _mm512_set1_epi8(1);
+        for (block, offset) in self.offsets.iter_mut().enumerate() {
+            if block * LANES >= columns.tokens {
+                break;
+            }
+            let mut sum = _mm512_setzero_si512();
+            let groups = part_mut(&mut self.keys, block * self.key_groups, self.key_groups);
+            for (index, groups) in groups.chunks_mut(4).enumerate() {
+                let fours = columns.fours(1, block * LANES, index * CHANNELS);
+                for (group, four) in groups.iter_mut().zip(fours) {
+                    sum = _mm512_dpbusd_epi32(sum, ones, four);
+                    group.store(four);
+                }
+            }
+            offset.store(_mm512_sub_epi32(_mm512_setzero_si512(), _mm512_slli_epi32::<7>(sum)));
+        }
+        for channel in (0..columns.head_dim).step_by(CHANNELS) {
+            let start = channel / CHANNELS * self.value_groups;
+            let groups = part_mut(&mut self.values, start, self.value_groups);
+            for (index, group) in groups.iter_mut().enumerate() {
+                let row = |token| columns.load(2, 4 * index + token, channel);
+                group.store(interleave([row(0), row(1), row(2), row(3)]));
             }
         }
-    }
-
-    fn set_value(&mut self, token: usize, value: &[i8]) {
-        for (panel, channels) in value.chunks(CHANNELS).enumerate() {
-            let at = panel * self.value_groups + token / 4;
-            let Some(group) = self.values.get_mut(at) else { return };
-            for (place, &v) in group.iter_mut().skip(token % 4).step_by(4).zip(channels) {
-                *place = v.cast_unsigned();
-            }
-        }
-    }
-
-    /// `q · k` with every key, [`i32::MIN`] beyond the tokens.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn scores(&self, query: &[i8], tokens: usize) -> Scores {
-        let sum: i32 = query.iter().map(|&q| i32::from(q)).sum();
-        let offset = _mm512_set1_epi32(-128 * sum);
-        let lowest = _mm512_set1_epi32(i32::MIN);
-        let mut scores = [lowest; MAX_PACKED / CHANNELS];
-        let panels = rows(&self.keys, self.key_groups).take(tokens.div_ceil(CHANNELS));
-        for (panel, (score, keys)) in scores.iter_mut().zip(panels).enumerate() {
-            let [product] = tile_product::<1>(query, query.len(), keys);
-            let mask = lanes(tokens - panel * CHANNELS);
-            *score = _mm512_mask_add_epi32(lowest, mask, product, offset);
-        }
-        scores
-    }
-
-    /// `Σ e · v` of sixteen channels.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn weighted(&self, panel: usize, exponentials: &[u8; MAX_PACKED]) -> __m512i {
-        let mut acc = _mm512_setzero_si512();
-        let groups = part(&self.values, panel * self.value_groups, self.value_groups);
-        let (fours, _) = exponentials.as_chunks::<4>();
-        for (group, four) in groups.iter().zip(fours) {
-            acc = _mm512_dpbusd_epi32(acc, _mm512_set1_epi32(read_four(*four)), load(group));
-        }
-        acc
     }
 }
 
-/// Exponentials of a row of scores.
+/// For each of sixteen channels, its bytes of four tokens.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+fn interleave([a, b, c, d]: [__m128i; 4]) -> __m512i {
+    let (ab_low, ab_high) = (_mm_unpacklo_epi8(a, b), _mm_unpackhi_epi8(a, b));
+    let (cd_low, cd_high) = (_mm_unpacklo_epi8(c, d), _mm_unpackhi_epi8(c, d));
+    let all = _mm512_castsi128_si512(_mm_unpacklo_epi16(ab_low, cd_low));
+    let all = _mm512_inserti32x4::<1>(all, _mm_unpackhi_epi16(ab_low, cd_low));
+    let all = _mm512_inserti32x4::<2>(all, _mm_unpacklo_epi16(ab_high, cd_high));
+    _mm512_inserti32x4::<3>(all, _mm_unpackhi_epi16(ab_high, cd_high))
+}
+
+/// All queries of one head, sixteen at a time.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+fn queries(columns: &Columns<'_>, packed: &Packed, attention: &Attention, out: &mut [i8]) {
+    let softmax = Softmax::new(attention);
+    let mut scores = [ZERO; MAX_TOKENS];
+    let mut exponentials = [ZERO; MAX_TOKENS / 4];
+    let flip = _mm512_set1_epi8(i8::MIN);
+    for first in (0..columns.tokens).step_by(LANES) {
+        let mut queries = [ZERO; MAX_HEAD_DIM / 4];
+        for (index, groups) in
+            part_mut(&mut queries, 0, packed.key_groups).chunks_mut(4).enumerate()
+        {
+            let fours = columns.fours(0, first, index * CHANNELS);
+            for (group, four) in groups.iter_mut().zip(fours) {
+                group.store(_mm512_xor_si512(four, flip));
+            }
+        }
+        let queries = part(&queries, 0, packed.key_groups);
+        let highest = packed.scores(queries, columns.tokens, &mut scores);
+        let groups = part_mut(&mut exponentials, 0, packed.value_groups);
+        let sum = softmax.apply(&scores, highest, groups);
+        let mult = row_mults(attention, sum);
+        let rescale = Rescale::uniform(mult, attention.shift.clamp(25, 55) + 7);
+        for channel in (0..columns.head_dim).step_by(CHANNELS) {
+            let start = channel / CHANNELS * packed.value_groups;
+            let values = part(&packed.values, start, packed.value_groups);
+            let context = products(groups, values, &ZERO).map(|acc| rescale.apply(acc));
+            let context = by_query(context, attention.zero_point);
+            for (at, four) in context.into_iter().enumerate() {
+                let mut bytes = [[0i8; CHANNELS]; 4];
+                // SAFETY: there are 64 bytes.
+                unsafe { _mm512_storeu_epi8(bytes.as_mut_ptr().cast(), four) };
+                for (quarter, bytes) in bytes.iter().enumerate() {
+                    let token = first + 4 * quarter + at;
+                    if token < columns.tokens {
+                        let len = CHANNELS.min(columns.head_dim - channel);
+                        let start = token * columns.width + columns.head * columns.head_dim;
+                        copy(part_mut(out, start + channel, len), bytes);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[inline]
+fn copy(out: &mut [i8], bytes: &[i8; CHANNELS]) {
+    match out.first_chunk_mut::<CHANNELS>() {
+        Some(all) => *all = *bytes,
+        None => {
+            for (out, byte) in out.iter_mut().zip(bytes) {
+                *out = *byte;
+            }
+        }
+    }
+}
+
+/// `start + Σ x · w` over groups: for each of the sixteen rows of `w`, a vector over the lanes of `x`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+fn products(x: &[Group], w: &[Group], start: &Group) -> [__m512i; LANES] {
+    let start: &Fours = bytemuck::cast_ref(&start.0);
+    let mut acc = start.map(|start| _mm512_set1_epi32(i32::from_le_bytes(start)));
+    for (x, w) in x.iter().zip(w) {
+        let x = x.load();
+        let w: &Fours = bytemuck::cast_ref(&w.0);
+        for (acc, w) in acc.iter_mut().zip(w) {
+            *acc = _mm512_dpbusd_epi32(*acc, x, _mm512_set1_epi32(i32::from_le_bytes(*w)));
+        }
+    }
+    acc
+}
+
+impl Packed {
+    /// `q · k` of sixteen queries with every key, [`i32::MIN`] up to a whole group beyond the
+    /// tokens; returns the highest of each query.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn scores(
+        &self,
+        queries: &[Group],
+        tokens: usize,
+        scores: &mut [Group; MAX_TOKENS],
+    ) -> __m512i {
+        let lowest = _mm512_set1_epi32(i32::MIN);
+        let mut highest = lowest;
+        let keys = rows(&self.keys, self.key_groups).zip(&self.offsets);
+        for (block, (scores, (keys, offset))) in scores.chunks_mut(LANES).zip(keys).enumerate() {
+            let Some(left) = tokens.checked_sub(block * LANES) else { break };
+            let products = products(queries, keys, offset);
+            for (token, (score, product)) in scores.iter_mut().zip(products).enumerate() {
+                let product = if token < left { product } else { lowest };
+                highest = _mm512_max_epi32(highest, product);
+                score.store(product);
+            }
+        }
+        highest
+    }
+}
+
+/// The multiplier of each row.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn row_mults(attention: &Attention, sums: __m512i) -> __m512i {
+    let mut rows = ZERO;
+    rows.store(sums);
+    let sums: &Fours = bytemuck::cast_ref(&rows.0);
+    let mults: [[u8; 4]; LANES] =
+        sums.map(|sum| attention.row_mult(u32::from_le_bytes(sum)).to_le_bytes());
+    Group(bytemuck::cast(mults)).load()
+}
+
+/// `sat8(zero_point + value)` of sixteen channels, a vector of sixteen queries each, by query:
+/// quarter `l` of vector `i` holds the channels of query `4 · l + i`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn by_query(channels: [__m512i; LANES], zero_point: i8) -> [__m512i; 4] {
+    let mut fours = [_mm512_setzero_si512(); 4];
+    for (four, channels) in fours.iter_mut().zip(channels.as_chunks::<4>().0) {
+        *four = transpose_bytes(pack_lanes(*channels, zero_point));
+    }
+    transpose_quarters(fours)
+}
+
+/// In each quarter, byte `i` of lane `j` becomes byte `j` of lane `i`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn transpose_bytes(values: __m512i) -> __m512i {
+    let order = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    _mm512_shuffle_epi8(values, _mm512_broadcast_i32x4(order))
+}
+
+/// Exponentials of scores.
 struct Softmax {
     mult: __m512i,
     limit: __m512i,
@@ -137,80 +288,45 @@ impl Softmax {
         Self { mult: set(attention.octaves.mult()), limit: set(attention.octaves.limit() + 1) }
     }
 
-    /// Writes `exp2_neg(octaves(highest − score))` of each token, zeros up to a whole vector, and
-    /// returns their sum.
+    /// Writes `exp2_neg(octaves(highest − score))` of every score, four keys to a group, and returns
+    /// their sums.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-    fn apply(&self, scores: &Scores, tokens: usize, out: &mut [u8; MAX_PACKED]) -> u32 {
-        let used = part(scores, 0, tokens.div_ceil(CHANNELS));
-        let mut highest = _mm512_set1_epi32(i32::MIN);
-        for &score in used {
-            highest = _mm512_max_epi32(highest, score);
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn apply(
+        &self,
+        scores: &[Group; MAX_TOKENS],
+        highest: __m512i,
+        exponentials: &mut [Group],
+    ) -> __m512i {
+        let ones = _mm512_set1_epi8(1);
+        let mut sum = _mm512_setzero_si512();
+        let (fours, _) = scores.as_chunks::<4>();
+        for (place, four) in exponentials.iter_mut().zip(fours) {
+            let [a, b, c, d] = four.each_ref().map(|score| {
+                let distance = _mm512_sub_epi32(highest, score.load());
+                let distance = _mm512_min_epu32(distance, self.limit);
+                _mm512_srli_epi32::<17>(_mm512_mullo_epi32(distance, self.mult))
+            });
+            // Octaves before the last clamp are below 2^15.
+            let (ab, cd) = (_mm512_packus_epi32(a, b), _mm512_packus_epi32(c, d));
+            let e = transpose_bytes(_mm512_packus_epi16(exp2_neg(ab), exp2_neg(cd)));
+            sum = _mm512_dpbusd_epi32(sum, e, ones);
+            place.store(e);
         }
-        let highest = _mm512_set1_epi32(_mm512_reduce_max_epi32(highest));
-        let mut sums = _mm256_setzero_si256();
-        let (places, _) = out.as_chunks_mut::<CHANNELS>();
-        for (panel, (&score, place)) in used.iter().zip(places).enumerate() {
-            let distance = _mm512_min_epu32(_mm512_sub_epi32(highest, score), self.limit);
-            let octaves = _mm512_srli_epi32::<17>(_mm512_mullo_epi32(distance, self.mult));
-            let most = _mm512_set1_epi32(MAX_ATTENTION_OCTAVES.cast_signed());
-            let octaves = _mm512_cvtepi32_epi16(_mm512_min_epu32(octaves, most));
-            let mask = lanes(tokens - panel * CHANNELS);
-            let e = _mm256_maskz_mov_epi16(mask, exp2_neg(octaves));
-            sums = _mm256_add_epi16(sums, e);
-            let e = _mm256_cvtepi16_epi8(e);
-            // SAFETY: a place has sixteen bytes.
-            unsafe { _mm_storeu_epi8(place.as_mut_ptr().cast(), e) };
-        }
-        // A lane holds at most 16 · 255.
-        let pairs = _mm256_madd_epi16(sums, _mm256_set1_epi16(1));
-        _mm512_reduce_add_epi32(_mm512_zextsi256_si512(pairs)).cast_unsigned()
+        sum
     }
 }
 
-/// [`exp2_neg`](crate::fixed::exp2_neg) of sixteen i16 octaves: `vpmulhrsw` is its `mul`.
+/// [`exp2_neg`](crate::fixed::exp2_neg) of 32 i16 octaves, clamped first: `vpmulhrsw` is its `mul`.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-fn exp2_neg(octaves: __m256i) -> __m256i {
-    let set = |value: i16| _mm256_set1_epi16(value);
-    let f = _mm256_slli_epi16::<4>(_mm256_and_si256(octaves, set(2047)));
-    let p = _mm256_add_epi16(set(7_592), _mm256_mulhrs_epi16(set(-1_327), f));
-    let p = _mm256_add_epi16(set(-22_588), _mm256_mulhrs_epi16(p, f));
-    let p = _mm256_add_epi16(set(32_640), _mm256_mulhrs_epi16(p, f));
-    _mm256_mulhrs_epi16(p, _mm256_srlv_epi16(set(256), _mm256_srli_epi16::<11>(octaves)))
-}
-
-/// Rescale of the weighted values.
-struct Store {
-    shift: __m512i,
-    half: __m512i,
-    zero_point: __m512i,
-}
-
-impl Store {
-    #[target_feature(enable = "avx512f")]
-    fn new(attention: &Attention) -> Self {
-        let shift = u32::from(attention.shift.clamp(25, 55)) + 7;
-        Self {
-            shift: _mm512_set1_epi64(shift.into()),
-            half: _mm512_set1_epi64(1 << (shift - 1)),
-            zero_point: _mm512_set1_epi32(attention.zero_point.into()),
-        }
-    }
-
-    /// Same as [`Attention::store`] for up to sixteen channels.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-    fn apply(&self, acc: __m512i, mult: i32, out: &mut [i8]) {
-        let mult = _mm512_set1_epi64(mult.into());
-        let rescale = |acc| {
-            let product = _mm512_add_epi64(_mm512_mul_epi32(acc, mult), self.half);
-            _mm512_srav_epi64(product, self.shift)
-        };
-        let (even, odd) = (rescale(acc), rescale(_mm512_srli_epi64::<32>(acc)));
-        let rescaled = _mm512_mask_blend_epi32(0xAAAA, even, _mm512_slli_epi64::<32>(odd));
-        let q = _mm512_cvtsepi32_epi8(_mm512_add_epi32(rescaled, self.zero_point));
-        // SAFETY: the mask has one bit for each value of `out`, at most sixteen.
-        unsafe { _mm_mask_storeu_epi8(out.as_mut_ptr(), lanes(out.len()), q) };
-    }
+#[target_feature(enable = "avx512f,avx512bw")]
+fn exp2_neg(octaves: __m512i) -> __m512i {
+    const MOST: i16 = MAX_ATTENTION_OCTAVES as i16;
+    let set = |value: i16| _mm512_set1_epi16(value);
+    let octaves = _mm512_min_epi16(octaves, set(MOST));
+    let f = _mm512_slli_epi16::<4>(_mm512_and_si512(octaves, set(2047)));
+    let p = _mm512_add_epi16(set(7_592), _mm512_mulhrs_epi16(set(-1_327), f));
+    let p = _mm512_add_epi16(set(-22_588), _mm512_mulhrs_epi16(p, f));
+    let p = _mm512_add_epi16(set(32_640), _mm512_mulhrs_epi16(p, f));
+    _mm512_mulhrs_epi16(p, _mm512_srlv_epi16(set(256), _mm512_srli_epi16::<11>(octaves)))
 }

@@ -1,8 +1,9 @@
-//! Layer normalisation on AVX-512: sixteen values a vector.
+//! Layer normalisation and pool on AVX-512.
 
-use super::super::{Norm, scalar};
-use super::avx512_vnni::lanes;
-use super::panel::CHANNELS;
+use super::super::{Norm, NormAffine, scalar};
+use super::avx512_vector::{
+    BYTES, LANES, Rescale, load_halves, load_words, pack, store_bytes, widen_halves,
+};
 use crate::fixed::RowScale;
 use crate::rows::{rows, rows_mut};
 use core::arch::x86_64::*;
@@ -13,33 +14,112 @@ pub(super) fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) 
     unsafe { normalise(x, dim, norm, out) };
 }
 
+/// Same contract as [`scalar::layer_norm_affine_i8`].
+pub(super) fn layer_norm_affine_i8(x: &[i16], norm: &NormAffine<'_>, out: &mut [i8]) {
+    // SAFETY: `sets` gives out this set only where the processor has every feature named below.
+    unsafe { normalise_affine(x, norm, out) };
+}
+
+/// Same contract as [`scalar::pool_i32`].
+pub(super) fn pool_i32(x: &[i8], zero_point: i8, out: &mut [i32]) {
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    fn wide(x: &[i8], zero_point: i8, out: &mut [i32]) {
+        scalar::pool_i32(x, zero_point, out);
+    }
+    // SAFETY: `sets` gives out this set only where the processor has every feature named above.
+    unsafe { wide(x, zero_point, out) };
+}
+
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 fn normalise(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
-    let shift = u32::from(norm.shift.clamp(7, 37)) + 25;
-    let half = _mm512_set1_epi64(1 << (shift - 1));
-    let shift = _mm512_set1_epi64(shift.into());
-    let zero_point = _mm512_set1_epi32(norm.zero_point.into());
+    let shift = norm.shift.clamp(7, 37) + 25;
     for (x, out) in rows(x, dim).zip(rows_mut(out, dim)) {
-        let row: RowScale = scalar::row_scale(x, norm.eps);
-        let mult = _mm512_set1_epi64(row.times(norm.mult).into());
-        let (n, sum, left) = row.parts();
-        let (n, sum) = (_mm512_set1_epi32(n), _mm512_set1_epi32(sum));
-        let left = _mm_cvtsi32_si128(left.cast_signed());
-        for (x, out) in x.chunks(CHANNELS).zip(out.chunks_mut(CHANNELS)) {
-            let mask = lanes(x.len());
-            // SAFETY: the mask has one bit for each value, at most sixteen.
-            let x = unsafe { _mm256_maskz_loadu_epi16(mask, x.as_ptr()) };
-            let d = _mm512_sub_epi32(_mm512_mullo_epi32(_mm512_cvtepi16_epi32(x), n), sum);
-            let e = _mm512_sll_epi32(d, left);
-            let rescale = |e| {
-                let product = _mm512_add_epi64(_mm512_mul_epi32(e, mult), half);
-                _mm512_srav_epi64(product, shift)
-            };
-            let (even, odd) = (rescale(e), rescale(_mm512_srli_epi64::<32>(e)));
-            let scaled = _mm512_mask_blend_epi32(0xAAAA, even, _mm512_slli_epi64::<32>(odd));
-            let q = _mm512_cvtsepi32_epi8(_mm512_add_epi32(scaled, zero_point));
-            // SAFETY: as for the load; `out` has as many values as `x`.
-            unsafe { _mm_mask_storeu_epi8(out.as_mut_ptr(), mask, q) };
+        let row = row_scale(x, norm.eps);
+        let rescale = Rescale::uniform(_mm512_set1_epi32(row.times(norm.mult)), shift);
+        let centre = Centre::new(row);
+        for (x, out) in x.chunks(BYTES).zip(out.chunks_mut(BYTES)) {
+            let mut values = [_mm512_setzero_si512(); 4];
+            for (value, x) in values.iter_mut().zip(x.chunks(LANES)) {
+                *value = rescale.apply(centre.apply(widen_halves(x)));
+            }
+            store_bytes(pack(values, norm.zero_point), out);
         }
     }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+fn normalise_affine(x: &[i16], norm: &NormAffine<'_>, out: &mut [i8]) {
+    let dim = norm.gamma.len().max(1);
+    let shift = norm.shift.clamp(1, 24);
+    let half = _mm512_set1_epi32(1 << (shift - 1));
+    let shift = _mm_cvtsi32_si128(shift.into());
+    let (low, high) = (_mm512_set1_epi32(i16::MIN.into()), _mm512_set1_epi32(i16::MAX.into()));
+    for (x, out) in rows(x, dim).zip(rows_mut(out, dim)) {
+        let row = row_scale(x, norm.eps);
+        let fraction = Rescale::uniform(_mm512_set1_epi32(row.y().cast_signed()), 46);
+        let centre = Centre::new(row);
+        for (index, (x, out)) in x.chunks(BYTES).zip(out.chunks_mut(BYTES)).enumerate() {
+            let mut values = [_mm512_setzero_si512(); 4];
+            for (vector, (value, x)) in values.iter_mut().zip(x.chunks(LANES)).enumerate() {
+                let first = index * BYTES + vector * LANES;
+                let t = fraction.apply(centre.apply(widen_halves(x)));
+                let t = _mm512_max_epi32(_mm512_min_epi32(t, high), low);
+                let gamma = widen_words(norm.gamma.halves(first, LANES));
+                let beta = load_words(norm.beta.words(first, LANES));
+                let scaled = _mm512_add_epi32(_mm512_mullo_epi32(t, gamma), beta);
+                *value = _mm512_sra_epi32(_mm512_add_epi32(scaled, half), shift);
+            }
+            store_bytes(pack(values, norm.zero_point), out);
+        }
+    }
+}
+
+/// Up to sixteen little-endian i16 as i32.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+fn widen_words(halves: &[[u8; 2]]) -> __m512i {
+    let mask = super::avx512_vector::lanes(halves.len());
+    // SAFETY: the mask has one bit for each half.
+    _mm512_cvtepi16_epi32(unsafe { _mm256_maskz_loadu_epi16(mask, halves.as_ptr().cast()) })
+}
+
+/// `(n · x − S) << left = x · (n << left) − (S << left)`, modulo `2^32` around a value that fits.
+struct Centre {
+    times: __m512i,
+    less: __m512i,
+}
+
+impl Centre {
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn new(row: RowScale) -> Self {
+        let (n, sum, left) = row.parts();
+        let shifted = |value: i32| _mm512_set1_epi32(value.unbounded_shl(left));
+        Self { times: shifted(n), less: shifted(sum) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn apply(&self, x: __m512i) -> __m512i {
+        _mm512_sub_epi32(_mm512_mullo_epi32(x, self.times), self.less)
+    }
+}
+
+/// Same as [`scalar::row_scale`].
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn row_scale(x: &[i16], eps: u32) -> RowScale {
+    let ones = _mm512_set1_epi16(1);
+    let low = _mm512_set1_epi64(0xFFFF_FFFF);
+    let (mut sum, mut squares) = (_mm512_setzero_si512(), _mm512_setzero_si512());
+    for x in x.chunks(BYTES / 2) {
+        let x = load_halves(x);
+        sum = _mm512_add_epi32(sum, _mm512_madd_epi16(x, ones));
+        // Two squares of −2^15 sum to 2^31, which is right as unsigned.
+        let pairs = _mm512_madd_epi16(x, x);
+        let both = _mm512_add_epi64(_mm512_and_si512(pairs, low), _mm512_srli_epi64::<32>(pairs));
+        squares = _mm512_add_epi64(squares, both);
+    }
+    let (sum, squares) = (_mm512_reduce_add_epi32(sum), _mm512_reduce_add_epi64(squares));
+    RowScale::new(x.len(), sum, squares, eps)
 }

@@ -15,6 +15,8 @@ mod avx2;
 mod avx512_attention;
 mod avx512_depthwise;
 mod avx512_norm;
+mod avx512_product;
+mod avx512_vector;
 mod avx512_vnni;
 mod panel;
 

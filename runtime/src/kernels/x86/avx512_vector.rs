@@ -1,0 +1,261 @@
+//! What the AVX-512 kernels share: masked loads and stores, rescales, packing to bytes, look-ups.
+
+use super::super::Linear;
+use crate::fixed::Requant;
+use core::arch::x86_64::*;
+
+/// 32-bit lanes of a vector.
+pub(super) const LANES: usize = 16;
+/// Bytes of a vector.
+pub(super) const BYTES: usize = 64;
+
+/// Four bytes for each of sixteen lanes; aligned, so that no load crosses a cache line.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+pub(super) struct Group(pub(super) [u8; BYTES]);
+
+impl Group {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    pub(super) fn load(&self) -> __m512i {
+        // SAFETY: a group has 64 bytes.
+        unsafe { _mm512_loadu_epi8(self.0.as_ptr().cast()) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    pub(super) fn store(&mut self, values: __m512i) {
+        // SAFETY: a group has 64 bytes.
+        unsafe { _mm512_storeu_epi8(self.0.as_mut_ptr().cast(), values) };
+    }
+}
+
+/// One bit for each of the first `len` lanes of sixteen.
+#[inline]
+pub(super) const fn lanes(len: usize) -> u16 {
+    if len >= LANES { u16::MAX } else { (1 << len) - 1 }
+}
+
+/// One bit for each of the first `len` bytes of 64.
+#[inline]
+const fn byte_lanes(len: usize) -> u64 {
+    if len >= BYTES { u64::MAX } else { (1 << len) - 1 }
+}
+
+/// One bit for each of the first `len` halves of 32.
+#[inline]
+const fn half_lanes(len: usize) -> u32 {
+    if len >= BYTES / 2 { u32::MAX } else { (1 << len) - 1 }
+}
+
+/// Up to 64 bytes, zeros beyond.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn load_bytes(values: &[i8]) -> __m512i {
+    if let Some(all) = values.first_chunk::<BYTES>() {
+        // SAFETY: there are 64 bytes.
+        return unsafe { _mm512_loadu_epi8(all.as_ptr()) };
+    }
+    // SAFETY: the mask has one bit for each value.
+    unsafe { _mm512_maskz_loadu_epi8(byte_lanes(values.len()), values.as_ptr()) }
+}
+
+/// The first values of a vector, as many as `out` has, at most 64.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn store_bytes(values: __m512i, out: &mut [i8]) {
+    if let Some(all) = out.first_chunk_mut::<BYTES>() {
+        // SAFETY: there are 64 places.
+        unsafe { _mm512_storeu_epi8(all.as_mut_ptr(), values) };
+        return;
+    }
+    // SAFETY: the mask has one bit for each place.
+    unsafe { _mm512_mask_storeu_epi8(out.as_mut_ptr(), byte_lanes(out.len()), values) };
+}
+
+/// Up to 32 i16, zeros beyond.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn load_halves(values: &[i16]) -> __m512i {
+    // SAFETY: the mask has one bit for each value.
+    unsafe { _mm512_maskz_loadu_epi16(half_lanes(values.len()), values.as_ptr()) }
+}
+
+/// The first halves of a vector, as many as `out` has, at most 32.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn store_halves(values: __m512i, out: &mut [i16]) {
+    // SAFETY: the mask has one bit for each place.
+    unsafe { _mm512_mask_storeu_epi16(out.as_mut_ptr(), half_lanes(out.len()), values) };
+}
+
+/// Up to sixteen little-endian i32, zeros beyond.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn load_words(words: &[[u8; 4]]) -> __m512i {
+    // SAFETY: the mask has one bit for each word.
+    unsafe { _mm512_maskz_loadu_epi32(lanes(words.len()), words.as_ptr().cast()) }
+}
+
+/// Up to sixteen i8 as i32, zeros beyond.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+pub(super) fn widen_bytes(values: &[i8]) -> __m512i {
+    // SAFETY: the mask has one bit for each value.
+    let bytes = unsafe { _mm_maskz_loadu_epi8(lanes(values.len()), values.as_ptr()) };
+    _mm512_cvtepi8_epi32(bytes)
+}
+
+/// Up to sixteen i16 as i32, zeros beyond.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+pub(super) fn widen_halves(values: &[i16]) -> __m512i {
+    // SAFETY: the mask has one bit for each value.
+    let halves = unsafe { _mm256_maskz_loadu_epi16(lanes(values.len()), values.as_ptr()) };
+    _mm512_cvtepi16_epi32(halves)
+}
+
+/// `(acc · mult + 2^(shift − 1)) >> shift` of sixteen lanes, `32 ≤ shift ≤ 62`: the shift by 32
+/// takes the products' upper halves, so that even and odd lanes meet before the rest of it.
+#[derive(Clone, Copy)]
+pub(super) struct Rescale {
+    mult: [__m512i; 2],
+    half: [__m512i; 2],
+    shift: __m512i,
+}
+
+impl Rescale {
+    /// Rescales of up to sixteen channels of a layer from `first` on, with their biases.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    pub(super) fn of_channels(layer: &Linear<'_>, first: usize) -> (__m512i, Self) {
+        let (bias, mult, shift) = Self::parameters(layer, first);
+        (bias, Self::new(mult, shift))
+    }
+
+    /// Rescales of up to 64 channels from `first` on, with their biases, in the order of
+    /// [`pack_lanes`]: quarter `l` of vector `i` is for channels `16 · l + 4 · i …`.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    pub(super) fn of_lanes(layer: &Linear<'_>, first: usize) -> [(__m512i, Self); 4] {
+        let all = [0, 1, 2, 3].map(|vector| Self::parameters(layer, first + vector * LANES));
+        let bias = exchange_quarters(all.map(|(bias, _, _)| bias));
+        let mult = exchange_quarters(all.map(|(_, mult, _)| mult));
+        let shift = exchange_quarters(all.map(|(_, _, shift)| shift));
+        let ([b0, b1, b2, b3], [m0, m1, m2, m3], [s0, s1, s2, s3]) = (bias, mult, shift);
+        [
+            (b0, Self::new(m0, s0)),
+            (b1, Self::new(m1, s1)),
+            (b2, Self::new(m2, s2)),
+            (b3, Self::new(m3, s3)),
+        ]
+    }
+
+    /// Bias, multiplier and shift of up to sixteen channels.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    fn parameters(layer: &Linear<'_>, first: usize) -> (__m512i, __m512i, __m512i) {
+        let (bias, mult, shift) = layer.parameters(first, LANES);
+        // SAFETY: the mask has one bit for each shift.
+        let shift = unsafe { _mm_maskz_loadu_epi8(lanes(shift.len()), shift.as_ptr().cast()) };
+        let mult = _mm512_max_epi32(load_words(mult), _mm512_set1_epi32(Requant::MIN_MULT));
+        (load_words(bias), mult, _mm512_cvtepu8_epi32(shift))
+    }
+
+    /// One multiplier for each lane, and one shift for all of them.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    pub(super) fn uniform(mult: __m512i, shift: u8) -> Self {
+        Self::new(mult, _mm512_set1_epi32(shift.into()))
+    }
+
+    /// A shift out of range is read as the nearest one inside, as the scalar set does.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn new(mult: __m512i, shift: __m512i) -> Self {
+        let set = |value: u8| _mm512_set1_epi32(value.into());
+        let shift = _mm512_min_epi32(_mm512_max_epi32(shift, set(32)), set(62));
+        let even = _mm512_and_si512(shift, _mm512_set1_epi64(0xFFFF_FFFF));
+        let odd = _mm512_srli_epi64::<32>(shift);
+        let one = _mm512_set1_epi64(1);
+        let half = |shift| _mm512_sllv_epi64(one, _mm512_sub_epi64(shift, one));
+        Self {
+            mult: [mult, _mm512_srli_epi64::<32>(mult)],
+            half: [half(even), half(odd)],
+            shift: _mm512_sub_epi32(shift, set(32)),
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    pub(super) fn apply(&self, acc: __m512i) -> __m512i {
+        let ([mult0, mult1], [half0, half1]) = (self.mult, self.half);
+        let even = _mm512_add_epi64(_mm512_mul_epi32(acc, mult0), half0);
+        let odd = _mm512_mul_epi32(_mm512_srli_epi64::<32>(acc), mult1);
+        let odd = _mm512_add_epi64(odd, half1);
+        let upper = _mm512_mask_shuffle_epi32::<0xF5>(odd, 0x5555, even);
+        _mm512_srav_epi32(upper, self.shift)
+    }
+}
+
+/// Quarter `l` of vector `i` becomes quarter `i` of vector `l`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn exchange_quarters([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
+    let (ab_low, ab_high) =
+        (_mm512_shuffle_i32x4::<0x44>(a, b), _mm512_shuffle_i32x4::<0xEE>(a, b));
+    let (cd_low, cd_high) =
+        (_mm512_shuffle_i32x4::<0x44>(c, d), _mm512_shuffle_i32x4::<0xEE>(c, d));
+    [
+        _mm512_shuffle_i32x4::<0x88>(ab_low, cd_low),
+        _mm512_shuffle_i32x4::<0xDD>(ab_low, cd_low),
+        _mm512_shuffle_i32x4::<0x88>(ab_high, cd_high),
+        _mm512_shuffle_i32x4::<0xDD>(ab_high, cd_high),
+    ]
+}
+
+/// `sat8(zero_point + value)` of four vectors, in the order in which 128-bit lanes pack: lane `l`
+/// of the result holds lane `l` of each vector. Saturating to i16 on the way changes nothing, since
+/// what saturates there saturates again.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn pack_lanes(values: [__m512i; 4], zero_point: i8) -> __m512i {
+    let [a, b, c, d] = values;
+    let zero_point = _mm512_set1_epi16(zero_point.into());
+    let low = _mm512_adds_epi16(_mm512_packs_epi32(a, b), zero_point);
+    let high = _mm512_adds_epi16(_mm512_packs_epi32(c, d), zero_point);
+    _mm512_packs_epi16(low, high)
+}
+
+/// [`pack_lanes`] in the order of the vectors.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn pack(values: [__m512i; 4], zero_point: i8) -> __m512i {
+    let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    _mm512_permutexvar_epi32(order, pack_lanes(values, zero_point))
+}
+
+/// A table of 256 bytes in four registers.
+#[derive(Clone, Copy)]
+pub(super) struct Table([__m512i; 4]);
+
+impl Table {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    pub(super) fn new(table: &[i8; 256]) -> Self {
+        let quarters: &[[i8; BYTES]; 4] = bytemuck::cast_ref(table);
+        // SAFETY: a quarter has 64 bytes.
+        Self(quarters.each_ref().map(|quarter| unsafe { _mm512_loadu_epi8(quarter.as_ptr()) }))
+    }
+
+    /// Replaces each byte by the table's entry for its bits.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    pub(super) fn look_up(&self, index: __m512i) -> __m512i {
+        let [first, second, third, fourth] = self.0;
+        // Seven bits choose among two quarters, the eighth between the pairs.
+        let low = _mm512_permutex2var_epi8(first, index, second);
+        let high = _mm512_permutex2var_epi8(third, index, fourth);
+        _mm512_mask_blend_epi8(_mm512_movepi8_mask(index), low, high)
+    }
+}
