@@ -50,7 +50,11 @@ impl<'a> Carver<'a> {
 
     /// As many rows of `len` values as there is room for at the front, at most `most`; `None` if
     /// not even one fits.
-    pub(crate) fn rows<T: bytemuck::Pod>(&mut self, len: usize, most: usize) -> Option<&'a mut [T]> {
+    pub(crate) fn rows<T: bytemuck::Pod>(
+        &mut self,
+        len: usize,
+        most: usize,
+    ) -> Option<&'a mut [T]> {
         let padding = self.used.next_multiple_of(mem::align_of::<T>()) - self.used;
         let room = self.rest.len().saturating_sub(padding);
         let count = room.checked_div(len.checked_mul(mem::size_of::<T>())?)?;

@@ -29,7 +29,7 @@ pub(super) fn embed<A: Arithmetic>(
             let mut tokens = 0..config.tokens();
             for stream in stream.chunks_mut((values.len() / len.max(1) * config.dim()).max(1)) {
                 let mut count = 0;
-                for (token, values) in tokens.by_ref().zip(rows_mut(values, len)) {
+                for (values, token) in rows_mut(&mut *values, len).zip(tokens.by_ref()) {
                     patch::gather(image, width, patches, token, values, |bytes, values| {
                         A::load(&model.input, bytes, values);
                     });

@@ -7,50 +7,120 @@
 use super::super::{Attention, generic};
 use super::avx512_product::transpose_quarters;
 use super::avx512_vector::{Group, LANES, Rescale, pack_lanes};
-use crate::config::MAX_HEAD_DIM;
 use crate::fixed::MAX_ATTENTION_OCTAVES;
-use crate::rows::{part, part_mut, rows};
+use crate::rows::{part, part_mut, rows, rows_mut};
 use core::arch::x86_64::*;
 
-/// Most tokens whose keys and values are packed on the stack; longer sequences take the generic
-/// kernel.
-const MAX_TOKENS: usize = 256;
 /// Channels that are packed together.
 const CHANNELS: usize = 16;
-/// Four bytes for each of sixteen keys, values or channels, and for each of them apart.
+/// Four bytes for each of sixteen keys, values or channels.
 type Fours = [[u8; 4]; LANES];
 
 /// Same contract as [`scalar::attention_i8`](crate::kernels::scalar::attention_i8).
 pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
-    let tokens = scores.len();
     let Attention { heads, head_dim, .. } = *attention;
-    if tokens == 0 || tokens > MAX_TOKENS || !(1..=MAX_HEAD_DIM).contains(&head_dim) {
-        return generic::attention_i8(qkv, attention, scores, out);
+    let shape = Shape { tokens: scores.len(), heads, head_dim };
+    match shape.groups() {
+        // Small networks do not pay for clearing the stack that the largest ones need.
+        0..=SMALL => with_stack::<SMALL>(qkv, attention, shape, out),
+        ..=LARGE => with_stack::<LARGE>(qkv, attention, shape, out),
+        _ => generic::attention_i8(qkv, attention, scores, out),
     }
-    let mut packed = Packed {
-        keys: [ZERO; MAX_TOKENS / LANES * (MAX_HEAD_DIM / 4)],
-        values: [ZERO; MAX_HEAD_DIM / CHANNELS * (MAX_TOKENS / 4)],
-        offsets: [ZERO; MAX_TOKENS / LANES],
-        key_groups: 4 * head_dim.div_ceil(CHANNELS),
-        value_groups: tokens.div_ceil(4),
-    };
-    for head in 0..heads {
-        let columns = Columns { qkv, tokens, width: heads * head_dim, head_dim, head };
+}
+
+/// Groups of 64 tokens of a head of 32.
+const SMALL: usize = 192;
+/// Groups of 256 tokens of a head of 128.
+const LARGE: usize = 1456;
+
+fn with_stack<const GROUPS: usize>(
+    qkv: &[i8],
+    attention: &Attention,
+    shape: Shape,
+    out: &mut [i8],
+) {
+    let mut stack = [ZERO; GROUPS];
+    for head in 0..shape.heads {
+        let Some(mut buffers) = Buffers::new(&mut stack, shape) else { return };
+        let columns = Columns { qkv, shape, head };
         // SAFETY: `sets` gives out this set only where the processor has every feature named below.
-        unsafe { packed.pack(&columns) };
+        unsafe { buffers.pack(&columns) };
         // SAFETY: as above.
-        unsafe { queries(&columns, &packed, attention, out) };
+        unsafe { queries(&columns, &mut buffers, attention, out) };
     }
 }
 
 const ZERO: Group = Group([0; 4 * LANES]);
 
+/// Sizes of one attention layer.
+#[derive(Clone, Copy)]
+struct Shape {
+    tokens: usize,
+    heads: usize,
+    head_dim: usize,
+}
+
+impl Shape {
+    const fn width(self) -> usize {
+        self.heads * self.head_dim
+    }
+
+    /// Blocks of sixteen tokens.
+    const fn blocks(self) -> usize {
+        self.tokens.div_ceil(LANES)
+    }
+
+    /// Groups of four channels of a key, up to whole loads of sixteen.
+    const fn key_groups(self) -> usize {
+        4 * self.head_dim.div_ceil(CHANNELS)
+    }
+
+    /// Groups of four tokens of a value.
+    const fn value_groups(self) -> usize {
+        self.tokens.div_ceil(4)
+    }
+
+    /// Groups of all [`Buffers`].
+    const fn groups(self) -> usize {
+        (self.blocks() + 1) * self.key_groups()
+            + (self.key_groups() / 4 + 1) * self.value_groups()
+            + self.blocks() * (LANES + 1)
+    }
+}
+
+/// What one head is computed with.
+struct Buffers<'a> {
+    /// Of every key, `[sixteen tokens][four channels][token][channel]`.
+    keys: &'a mut [Group],
+    /// `−128 · Σk` of each token.
+    offsets: &'a mut [Group],
+    /// Of every value, `[sixteen channels][four tokens][channel][token]`.
+    values: &'a mut [Group],
+    /// Of sixteen queries, `[four channels][query][channel]`, as `q + 128`.
+    queries: &'a mut [Group],
+    /// Of sixteen queries with every key, `[token][query]`.
+    scores: &'a mut [Group],
+    /// Of those scores, `[four tokens][query][token]`.
+    exponentials: &'a mut [Group],
+}
+
+impl<'a> Buffers<'a> {
+    fn new(stack: &'a mut [Group], shape: Shape) -> Option<Self> {
+        let (keys, stack) = stack.split_at_mut_checked(shape.blocks() * shape.key_groups())?;
+        let (offsets, stack) = stack.split_at_mut_checked(shape.blocks())?;
+        let values = shape.key_groups() / 4 * shape.value_groups();
+        let (values, stack) = stack.split_at_mut_checked(values)?;
+        let (queries, stack) = stack.split_at_mut_checked(shape.key_groups())?;
+        let (scores, stack) = stack.split_at_mut_checked(shape.blocks() * LANES)?;
+        let (exponentials, _) = stack.split_at_mut_checked(shape.value_groups())?;
+        Some(Self { keys, offsets, values, queries, scores, exponentials })
+    }
+}
+
 /// Where one head's queries, keys and values lie.
 struct Columns<'a> {
     qkv: &'a [i8],
-    tokens: usize,
-    width: usize,
-    head_dim: usize,
+    shape: Shape,
     head: usize,
 }
 
@@ -60,9 +130,10 @@ impl Columns<'_> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
     fn load(&self, third: usize, token: usize, channel: usize) -> __m128i {
-        let start = (3 * token + third) * self.width + self.head * self.head_dim + channel;
-        let len = CHANNELS.min(self.head_dim - channel);
-        let values = if token < self.tokens { part(self.qkv, start, len) } else { &[] };
+        let Shape { tokens, head_dim, .. } = self.shape;
+        let start = (3 * token + third) * self.shape.width() + self.head * head_dim + channel;
+        let len = CHANNELS.min(head_dim - channel);
+        let values = if token < tokens { part(self.qkv, start, len) } else { &[] };
         match values.first_chunk::<CHANNELS>() {
             // SAFETY: there are sixteen bytes.
             Some(all) => unsafe { _mm_loadu_epi8(all.as_ptr()) },
@@ -89,29 +160,16 @@ impl Columns<'_> {
     }
 }
 
-/// Keys and values of one head.
-struct Packed {
-    /// `[sixteen tokens][four channels][token][channel]`.
-    keys: [Group; MAX_TOKENS / LANES * (MAX_HEAD_DIM / 4)],
-    /// `[sixteen channels][four tokens][channel][token]`.
-    values: [Group; MAX_HEAD_DIM / CHANNELS * (MAX_TOKENS / 4)],
-    /// `−128 · Σk` of each token.
-    offsets: [Group; MAX_TOKENS / LANES],
-    key_groups: usize,
-    value_groups: usize,
-}
-
-impl Packed {
+impl Buffers<'_> {
+    /// Packs keys and values.
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     fn pack(&mut self, columns: &Columns<'_>) {
+        let shape = columns.shape;
         let ones = _mm512_set1_epi8(1);
-        for (block, offset) in self.offsets.iter_mut().enumerate() {
-            if block * LANES >= columns.tokens {
-                break;
-            }
+        let keys = rows_mut(self.keys, shape.key_groups());
+        for (block, (keys, offset)) in keys.zip(self.offsets.iter_mut()).enumerate() {
             let mut sum = _mm512_setzero_si512();
-            let groups = part_mut(&mut self.keys, block * self.key_groups, self.key_groups);
-            for (index, groups) in groups.chunks_mut(4).enumerate() {
+            for (index, groups) in keys.chunks_mut(4).enumerate() {
                 let fours = columns.fours(1, block * LANES, index * CHANNELS);
                 for (group, four) in groups.iter_mut().zip(fours) {
                     sum = _mm512_dpbusd_epi32(sum, ones, four);
@@ -120,14 +178,51 @@ impl Packed {
             }
             offset.store(_mm512_sub_epi32(_mm512_setzero_si512(), _mm512_slli_epi32::<7>(sum)));
         }
-        for channel in (0..columns.head_dim).step_by(CHANNELS) {
-            let start = channel / CHANNELS * self.value_groups;
-            let groups = part_mut(&mut self.values, start, self.value_groups);
-            for (index, group) in groups.iter_mut().enumerate() {
-                let row = |token| columns.load(2, 4 * index + token, channel);
-                group.store(interleave([row(0), row(1), row(2), row(3)]));
+        for (index, values) in rows_mut(self.values, shape.value_groups()).enumerate() {
+            for (group, value) in values.iter_mut().enumerate() {
+                let row = |token| columns.load(2, 4 * group + token, index * CHANNELS);
+                value.store(interleave([row(0), row(1), row(2), row(3)]));
             }
         }
+    }
+
+    /// Packs sixteen queries from `first` on.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    fn pack_queries(&mut self, columns: &Columns<'_>, first: usize) {
+        let flip = _mm512_set1_epi8(i8::MIN);
+        for (index, groups) in self.queries.chunks_mut(4).enumerate() {
+            let fours = columns.fours(0, first, index * CHANNELS);
+            for (group, four) in groups.iter_mut().zip(fours) {
+                group.store(_mm512_xor_si512(four, flip));
+            }
+        }
+    }
+
+    /// `q · k` of the queries with every key, [`i32::MIN`] up to a whole block beyond the tokens;
+    /// returns the highest of each query.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn score(&mut self, shape: Shape) -> __m512i {
+        let lowest = _mm512_set1_epi32(i32::MIN);
+        let mut highest = lowest;
+        let keys = rows(self.keys, shape.key_groups()).zip(self.offsets.iter());
+        for (block, (scores, (keys, offset))) in
+            self.scores.as_chunks_mut::<LANES>().0.iter_mut().zip(keys).enumerate()
+        {
+            let mut products = products(self.queries, keys, offset);
+            let left = shape.tokens - block * LANES;
+            if left < LANES {
+                for product in products.iter_mut().skip(left) {
+                    *product = lowest;
+                }
+            }
+            for (score, product) in scores.iter_mut().zip(products) {
+                highest = _mm512_max_epi32(highest, product);
+                score.store(product);
+            }
+        }
+        highest
     }
 }
 
@@ -145,42 +240,36 @@ fn interleave([a, b, c, d]: [__m128i; 4]) -> __m512i {
 
 /// All queries of one head, sixteen at a time.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn queries(columns: &Columns<'_>, packed: &Packed, attention: &Attention, out: &mut [i8]) {
+fn queries(
+    columns: &Columns<'_>,
+    buffers: &mut Buffers<'_>,
+    attention: &Attention,
+    out: &mut [i8],
+) {
+    let shape = columns.shape;
     let softmax = Softmax::new(attention);
-    let mut scores = [ZERO; MAX_TOKENS];
-    let mut exponentials = [ZERO; MAX_TOKENS / 4];
-    let flip = _mm512_set1_epi8(i8::MIN);
-    for first in (0..columns.tokens).step_by(LANES) {
-        let mut queries = [ZERO; MAX_HEAD_DIM / 4];
-        for (index, groups) in
-            part_mut(&mut queries, 0, packed.key_groups).chunks_mut(4).enumerate()
-        {
-            let fours = columns.fours(0, first, index * CHANNELS);
-            for (group, four) in groups.iter_mut().zip(fours) {
-                group.store(_mm512_xor_si512(four, flip));
+    for first in (0..shape.tokens).step_by(LANES) {
+        buffers.pack_queries(columns, first);
+        let highest = buffers.score(shape);
+        let sum = softmax.apply(buffers.scores, highest, buffers.exponentials);
+        let rescale =
+            Rescale::uniform(row_mults(attention, sum), attention.shift.clamp(25, 55) + 7);
+        for (index, values) in rows(buffers.values, shape.value_groups()).enumerate() {
+            let mut context = products(buffers.exponentials, values, &ZERO);
+            for acc in &mut context {
+                *acc = rescale.apply(*acc);
             }
-        }
-        let queries = part(&queries, 0, packed.key_groups);
-        let highest = packed.scores(queries, columns.tokens, &mut scores);
-        let groups = part_mut(&mut exponentials, 0, packed.value_groups);
-        let sum = softmax.apply(&scores, highest, groups);
-        let mult = row_mults(attention, sum);
-        let rescale = Rescale::uniform(mult, attention.shift.clamp(25, 55) + 7);
-        for channel in (0..columns.head_dim).step_by(CHANNELS) {
-            let start = channel / CHANNELS * packed.value_groups;
-            let values = part(&packed.values, start, packed.value_groups);
-            let context = products(groups, values, &ZERO).map(|acc| rescale.apply(acc));
-            let context = by_query(context, attention.zero_point);
-            for (at, four) in context.into_iter().enumerate() {
-                let mut bytes = [[0i8; CHANNELS]; 4];
-                // SAFETY: there are 64 bytes.
-                unsafe { _mm512_storeu_epi8(bytes.as_mut_ptr().cast(), four) };
+            let channel = index * CHANNELS;
+            let start = columns.head * shape.head_dim + channel;
+            let len = CHANNELS.min(shape.head_dim - channel);
+            for (at, four) in by_query(context, attention.zero_point).into_iter().enumerate() {
+                let mut group = ZERO;
+                group.store(four);
+                let bytes: &[[i8; CHANNELS]; 4] = bytemuck::cast_ref(&group.0);
                 for (quarter, bytes) in bytes.iter().enumerate() {
                     let token = first + 4 * quarter + at;
-                    if token < columns.tokens {
-                        let len = CHANNELS.min(columns.head_dim - channel);
-                        let start = token * columns.width + columns.head * columns.head_dim;
-                        copy(part_mut(out, start + channel, len), bytes);
+                    if token < shape.tokens {
+                        copy(part_mut(out, token * shape.width() + start, len), bytes);
                     }
                 }
             }
@@ -205,7 +294,10 @@ fn copy(out: &mut [i8], bytes: &[i8; CHANNELS]) {
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn products(x: &[Group], w: &[Group], start: &Group) -> [__m512i; LANES] {
     let start: &Fours = bytemuck::cast_ref(&start.0);
-    let mut acc = start.map(|start| _mm512_set1_epi32(i32::from_le_bytes(start)));
+    let mut acc = [_mm512_setzero_si512(); LANES];
+    for (acc, start) in acc.iter_mut().zip(start) {
+        *acc = _mm512_set1_epi32(i32::from_le_bytes(*start));
+    }
     for (x, w) in x.iter().zip(w) {
         let x = x.load();
         let w: &Fours = bytemuck::cast_ref(&w.0);
@@ -216,33 +308,6 @@ fn products(x: &[Group], w: &[Group], start: &Group) -> [__m512i; LANES] {
     acc
 }
 
-impl Packed {
-    /// `q · k` of sixteen queries with every key, [`i32::MIN`] up to a whole group beyond the
-    /// tokens; returns the highest of each query.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn scores(
-        &self,
-        queries: &[Group],
-        tokens: usize,
-        scores: &mut [Group; MAX_TOKENS],
-    ) -> __m512i {
-        let lowest = _mm512_set1_epi32(i32::MIN);
-        let mut highest = lowest;
-        let keys = rows(&self.keys, self.key_groups).zip(&self.offsets);
-        for (block, (scores, (keys, offset))) in scores.chunks_mut(LANES).zip(keys).enumerate() {
-            let Some(left) = tokens.checked_sub(block * LANES) else { break };
-            let products = products(queries, keys, offset);
-            for (token, (score, product)) in scores.iter_mut().zip(products).enumerate() {
-                let product = if token < left { product } else { lowest };
-                highest = _mm512_max_epi32(highest, product);
-                score.store(product);
-            }
-        }
-        highest
-    }
-}
-
 /// The multiplier of each row.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
@@ -250,8 +315,7 @@ fn row_mults(attention: &Attention, sums: __m512i) -> __m512i {
     let mut rows = ZERO;
     rows.store(sums);
     let sums: &Fours = bytemuck::cast_ref(&rows.0);
-    let mults: [[u8; 4]; LANES] =
-        sums.map(|sum| attention.row_mult(u32::from_le_bytes(sum)).to_le_bytes());
+    let mults: Fours = sums.map(|sum| attention.row_mult(u32::from_le_bytes(sum)).to_le_bytes());
     Group(bytemuck::cast(mults)).load()
 }
 
@@ -292,23 +356,20 @@ impl Softmax {
     /// their sums.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn apply(
-        &self,
-        scores: &[Group; MAX_TOKENS],
-        highest: __m512i,
-        exponentials: &mut [Group],
-    ) -> __m512i {
+    fn apply(&self, scores: &[Group], highest: __m512i, exponentials: &mut [Group]) -> __m512i {
         let ones = _mm512_set1_epi8(1);
         let mut sum = _mm512_setzero_si512();
         let (fours, _) = scores.as_chunks::<4>();
         for (place, four) in exponentials.iter_mut().zip(fours) {
-            let [a, b, c, d] = four.each_ref().map(|score| {
+            let [a, b, c, d] = four;
+            let octaves = |score: &Group| {
                 let distance = _mm512_sub_epi32(highest, score.load());
                 let distance = _mm512_min_epu32(distance, self.limit);
                 _mm512_srli_epi32::<17>(_mm512_mullo_epi32(distance, self.mult))
-            });
+            };
             // Octaves before the last clamp are below 2^15.
-            let (ab, cd) = (_mm512_packus_epi32(a, b), _mm512_packus_epi32(c, d));
+            let ab = _mm512_packus_epi32(octaves(a), octaves(b));
+            let cd = _mm512_packus_epi32(octaves(c), octaves(d));
             let e = transpose_bytes(_mm512_packus_epi16(exp2_neg(ab), exp2_neg(cd)));
             sum = _mm512_dpbusd_epi32(sum, e, ones);
             place.store(e);

@@ -91,21 +91,17 @@ impl Task<'_> {
             x = rest;
             tile.fill(rows, self.k);
             let mut acc = tile.product(groups, start);
-            for (panel, rescale) in rescales.iter().enumerate() {
+            for (acc, rescale) in acc.iter_mut().zip(&rescales) {
                 // SAFETY: the loop above wrote every element.
                 let rescale = unsafe { rescale.assume_init_ref() };
-                for acc in acc.iter_mut().filter_map(|row| row.get_mut(panel)) {
+                for acc in acc {
                     *acc = rescale.apply(*acc);
                 }
             }
-            for (acc, out) in acc.into_iter().zip(rows_mut(out, n)) {
-                let mut all = [_mm512_setzero_si512(); PANELS];
-                for (all, acc) in all.iter_mut().zip(acc) {
-                    *all = acc;
-                }
-                let len = (P * LANES).min(n - self.first);
+            let len = (P * LANES).min(n - self.first);
+            for (acc, out) in by_row(acc).into_iter().zip(rows_mut(out, n)) {
                 // SAFETY: this function's own features include those of `store`.
-                unsafe { store.store(all, part_mut(out, self.first, len)) };
+                unsafe { store.store(acc, part_mut(out, self.first, len)) };
             }
         }
     }
@@ -126,12 +122,7 @@ impl Task<'_> {
             let channel = self.first + panel * LANES;
             let weights = self.layer.weights().get(channel * self.k..).unwrap_or(&[]);
             for (block, groups) in groups.chunks_mut(LANES).enumerate() {
-                let mut vectors = [_mm512_setzero_si512(); LANES];
-                for (vector, row) in vectors.iter_mut().zip(rows(weights, self.k)) {
-                    let at = block * BYTES;
-                    *vector = load_bytes(part(row, at, BYTES.min(self.k - at)));
-                }
-                let transposed = transpose(vectors);
+                let transposed = transpose(block_of(weights, self.k, block * BYTES));
                 for (group, vector) in groups.iter_mut().zip(transposed) {
                     *sum = _mm512_dpbusd_epi32(*sum, ones, vector);
                     if let Some(place) = group.get_mut(panel) {
@@ -163,21 +154,21 @@ impl Tile {
         }
     }
 
-    /// `start + Σ (x + 128) · w` of each row with `P` panels, modulo `2^32`.
+    /// `start + Σ (x + 128) · w` of `P` panels with each row, modulo `2^32`.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
     fn product<const P: usize>(
         &self,
         groups: &[[Group; P]],
         start: [__m512i; P],
-    ) -> [[__m512i; P]; ROWS] {
+    ) -> [[__m512i; ROWS]; P] {
         let [a, b, c, d] = self.0.each_ref().map(|row| row.as_chunks::<4>().0);
-        let mut acc = [start; ROWS];
+        let mut acc = start.map(|start| [start; ROWS]);
         for ((((weights, a), b), c), d) in groups.iter().zip(a).zip(b).zip(c).zip(d) {
-            let weights = weights.each_ref().map(|group| group.load());
-            for (acc, x) in acc.iter_mut().zip([a, b, c, d]) {
-                let x = _mm512_set1_epi32(i32::from_le_bytes(*x));
-                for (acc, weights) in acc.iter_mut().zip(weights) {
+            let x = [four(a), four(b), four(c), four(d)];
+            for (acc, weights) in acc.iter_mut().zip(weights) {
+                let weights = weights.load();
+                for (acc, x) in acc.iter_mut().zip(x) {
                     *acc = _mm512_dpbusd_epi32(*acc, x, weights);
                 }
             }
@@ -186,24 +177,62 @@ impl Tile {
     }
 }
 
+/// Four inputs of one row, for every channel.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn four(x: &[u8; 4]) -> __m512i {
+    _mm512_set1_epi32(i32::from_le_bytes(*x))
+}
+
+/// The panels of each row, zeros for those that there are not.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn by_row<const P: usize>(acc: [[__m512i; ROWS]; P]) -> [[__m512i; PANELS]; ROWS] {
+    let zero = [_mm512_setzero_si512(); ROWS];
+    let mut panels = acc.into_iter();
+    let mut next = || panels.next().unwrap_or(zero);
+    let [[a0, a1, a2, a3], [b0, b1, b2, b3], [c0, c1, c2, c3], [d0, d1, d2, d3]] =
+        [next(), next(), next(), next()];
+    [[a0, b0, c0, d0], [a1, b1, c1, d1], [a2, b2, c2, d2], [a3, b3, c3, d3]]
+}
+
+/// Up to 64 inputs from `at` on of up to sixteen rows of weights, zeros beyond.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn block_of(weights: &[i8], k: usize, at: usize) -> [__m512i; LANES] {
+    let mut vectors = [_mm512_setzero_si512(); LANES];
+    // The same inputs of the next panel, so that they are near when it is packed.
+    let next = part(weights, LANES * k + at, LANES * k - at).as_ptr();
+    let whole = part(weights, at, (LANES - 1) * k + BYTES).as_ptr_range();
+    if k - at >= BYTES && !whole.is_empty() {
+        for (row, vector) in vectors.iter_mut().enumerate() {
+            // SAFETY: `whole` spans 64 bytes at each of sixteen rows.
+            *vector = unsafe { _mm512_loadu_epi8(whole.start.wrapping_add(row * k)) };
+            _mm_prefetch::<_MM_HINT_T0>(next.wrapping_add(row * k));
+        }
+        return vectors;
+    }
+    for (vector, row) in vectors.iter_mut().zip(rows(weights, k)) {
+        *vector = load_bytes(part(row, at, BYTES.min(k - at)));
+    }
+    vectors
+}
+
 /// Sixteen vectors of sixteen lanes: lane `i` of vector `j` becomes lane `j` of vector `i`.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn transpose(v: [__m512i; 16]) -> [__m512i; 16] {
     // First 4 × 4 lanes within each quarter of a vector, then 4 × 4 quarters.
-    let mut t = v;
-    for four in t.as_chunks_mut::<4>().0 {
-        *four = transpose_quarters(*four);
-    }
-    let mut out = v;
-    for column in 0..4 {
-        let pick = |row: usize| t.get(4 * row + column).copied().unwrap_or(_mm512_setzero_si512());
-        let quarters = exchange_quarters([pick(0), pick(1), pick(2), pick(3)]);
-        for (out, quarter) in out.iter_mut().skip(column).step_by(4).zip(quarters) {
-            *out = quarter;
-        }
-    }
-    out
+    let [v0, v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15] = v;
+    let [a0, a1, a2, a3] = transpose_quarters([v0, v1, v2, v3]);
+    let [b0, b1, b2, b3] = transpose_quarters([v4, v5, v6, v7]);
+    let [c0, c1, c2, c3] = transpose_quarters([v8, v9, v10, v11]);
+    let [d0, d1, d2, d3] = transpose_quarters([v12, v13, v14, v15]);
+    let [r0, r4, r8, r12] = exchange_quarters([a0, b0, c0, d0]);
+    let [r1, r5, r9, r13] = exchange_quarters([a1, b1, c1, d1]);
+    let [r2, r6, r10, r14] = exchange_quarters([a2, b2, c2, d2]);
+    let [r3, r7, r11, r15] = exchange_quarters([a3, b3, c3, d3]);
+    [r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15]
 }
 
 /// In each quarter of four vectors, lane `i` of vector `j` becomes lane `j` of vector `i`.
