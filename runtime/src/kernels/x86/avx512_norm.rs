@@ -8,6 +8,9 @@ use crate::fixed::RowScale;
 use crate::rows::{rows, rows_mut};
 use core::arch::x86_64::*;
 
+/// Rows whose scales are computed together.
+const ROWS: usize = 16;
+
 /// Same contract as [`scalar::layer_norm_i8`].
 pub(super) fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
     // SAFETY: `sets` gives out this set only where the processor has every feature named below.
@@ -33,16 +36,22 @@ pub(super) fn pool_i32(x: &[i8], zero_point: i8, out: &mut [i32]) {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 fn normalise(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
     let shift = norm.shift.clamp(7, 37) + 25;
-    for (x, out) in rows(x, dim).zip(rows_mut(out, dim)) {
-        let row = row_scale(x, norm.eps);
-        let rescale = Rescale::uniform(_mm512_set1_epi32(row.times(norm.mult)), shift);
-        let centre = Centre::new(row);
-        for (x, out) in x.chunks(BYTES).zip(out.chunks_mut(BYTES)) {
-            let mut values = [_mm512_setzero_si512(); 4];
-            for (value, x) in values.iter_mut().zip(x.chunks(LANES)) {
-                *value = rescale.apply(centre.apply(widen_halves(x)));
+    let mut scales = [RowScale::new(1, 0, 0, 1); ROWS];
+    for (x, out) in x.chunks((ROWS * dim).max(1)).zip(out.chunks_mut((ROWS * dim).max(1))) {
+        // All scales first: each is a chain of dependent steps, and those of several rows overlap.
+        for (scale, x) in scales.iter_mut().zip(rows(x, dim)) {
+            *scale = row_scale(x, norm.eps);
+        }
+        for ((x, out), row) in rows(x, dim).zip(rows_mut(out, dim)).zip(scales) {
+            let rescale = Rescale::uniform(_mm512_set1_epi32(row.times(norm.mult)), shift);
+            let centre = Centre::new(row);
+            for (x, out) in x.chunks(BYTES).zip(out.chunks_mut(BYTES)) {
+                let mut values = [_mm512_setzero_si512(); 4];
+                for (value, x) in values.iter_mut().zip(x.chunks(LANES)) {
+                    *value = rescale.apply(centre.apply(widen_halves(x)));
+                }
+                store_bytes(pack(values, norm.zero_point), out);
             }
-            store_bytes(pack(values, norm.zero_point), out);
         }
     }
 }

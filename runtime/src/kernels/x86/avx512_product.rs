@@ -162,8 +162,14 @@ impl Tile {
         groups: &[[Group; P]],
         start: [__m512i; P],
     ) -> [[__m512i; ROWS]; P] {
-        let [a, b, c, d] = self.0.each_ref().map(|row| row.as_chunks::<4>().0);
-        let mut acc = start.map(|start| [start; ROWS]);
+        // Not `map`: a closure with target features is not inlined through it.
+        let [a, b, c, d] = &self.0;
+        let ((a, _), (b, _), (c, _), (d, _)) =
+            (a.as_chunks::<4>(), b.as_chunks::<4>(), c.as_chunks::<4>(), d.as_chunks::<4>());
+        let mut acc = [[_mm512_setzero_si512(); ROWS]; P];
+        for (acc, start) in acc.iter_mut().zip(start) {
+            *acc = [start; ROWS];
+        }
         for ((((weights, a), b), c), d) in groups.iter().zip(a).zip(b).zip(c).zip(d) {
             let x = [four(a), four(b), four(c), four(d)];
             for (acc, weights) in acc.iter_mut().zip(weights) {
