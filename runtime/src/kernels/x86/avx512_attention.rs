@@ -5,8 +5,9 @@
 //! less `128 · Σk`; the exponentials are unsigned as they are.
 
 use super::super::{Attention, generic};
-use super::avx512_product::transpose_quarters;
-use super::avx512_vector::{Group, LANES, Rescale, pack_lanes};
+use super::avx512_vector::{
+    Group, LANES, Rescale, fours, load_sixteen, pack_lanes, strided, transpose_quarters,
+};
 use crate::fixed::MAX_ATTENTION_OCTAVES;
 use crate::rows::{part, part_mut, rows, rows_mut};
 use core::arch::x86_64::*;
@@ -134,29 +135,29 @@ impl Columns<'_> {
         let start = (3 * token + third) * self.shape.width() + self.head * head_dim + channel;
         let len = CHANNELS.min(head_dim - channel);
         let values = if token < tokens { part(self.qkv, start, len) } else { &[] };
-        match values.first_chunk::<CHANNELS>() {
-            // SAFETY: there are sixteen bytes.
-            Some(all) => unsafe { _mm_loadu_epi8(all.as_ptr()) },
-            // SAFETY: the mask has one bit for each value.
-            None => unsafe {
-                let mask = super::avx512_vector::lanes(values.len());
-                _mm_maskz_loadu_epi8(mask, values.as_ptr())
-            },
-        }
+        load_sixteen(values)
     }
 
     /// Sixteen channels of sixteen tokens: four vectors, each with four channels of every token.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
     fn fours(&self, third: usize, first: usize, channel: usize) -> [__m512i; 4] {
-        let row = |token| self.load(third, first + token, channel);
-        let four = |token| {
-            let all = _mm512_castsi128_si512(row(token));
-            let all = _mm512_inserti32x4::<1>(all, row(token + 4));
-            let all = _mm512_inserti32x4::<2>(all, row(token + 8));
-            _mm512_inserti32x4::<3>(all, row(token + 12))
-        };
-        transpose_quarters([four(0), four(1), four(2), four(3)])
+        let Shape { tokens, head_dim, .. } = self.shape;
+        if first + LANES <= tokens && channel + CHANNELS <= head_dim {
+            let width = self.shape.width();
+            let start = (3 * first + third) * width + self.head * head_dim + channel;
+            if let Some(fours) = strided(self.qkv, start, 3 * width) {
+                return fours;
+            }
+        }
+        self.edge(third, first, channel)
+    }
+
+    /// The same where tokens or channels end.
+    #[inline(never)]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    fn edge(&self, third: usize, first: usize, channel: usize) -> [__m512i; 4] {
+        fours(|token| self.load(third, first + token, channel))
     }
 }
 

@@ -8,7 +8,9 @@
 //! registers costs a sixteenth of an instruction a weight, and a blob stays borrowed.
 
 use super::super::Linear;
-use super::avx512_vector::{BYTES, Group, LANES, Rescale, exchange_quarters, load_bytes};
+use super::avx512_vector::{
+    BYTES, Group, LANES, Rescale, fours, load_bytes, load_sixteen, strided,
+};
 use crate::rows::{part, part_mut, rows, rows_mut};
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
@@ -77,39 +79,42 @@ impl Task<'_> {
     ) {
         let n = self.layer.outputs().max(1);
         let (groups, sums) = self.pack::<P>(buffer);
-        let mut rescales = [const { MaybeUninit::uninit() }; P];
         let mut start = sums;
-        for (panel, (start, rescale)) in start.iter_mut().zip(&mut rescales).enumerate() {
-            let (bias, all) = Rescale::of_channels(self.layer, self.first + panel * LANES);
+        for (panel, start) in start.iter_mut().enumerate() {
+            let bias = Rescale::bias(self.layer, self.first + panel * LANES);
             *start = _mm512_sub_epi32(bias, _mm512_slli_epi32::<7>(*start));
-            rescale.write(all);
         }
+        let rescale = |panel| Rescale::of_channels(self.layer, self.first + panel * LANES);
+        let rescales = [rescale(0), rescale(1), rescale(2), rescale(3)];
         let mut tile = Tile([[0; MAX_K]; ROWS]);
         let mut x = self.x;
+        let mut ahead = self.ahead::<P>(out.len() / (ROWS * n).max(1));
         for out in out.chunks_mut((ROWS * n).max(1)) {
+            ahead.step();
             let Some((rows, rest)) = x.split_at_checked(out.len() / n * self.k) else { return };
             x = rest;
             tile.fill(rows, self.k);
-            let mut acc = tile.product(groups, start);
-            for (acc, rescale) in acc.iter_mut().zip(&rescales) {
-                // SAFETY: the loop above wrote every element.
-                let rescale = unsafe { rescale.assume_init_ref() };
-                for acc in acc {
-                    *acc = rescale.apply(*acc);
-                }
-            }
+            let acc = rescaled(tile.product(groups, start), &rescales);
             let len = (P * LANES).min(n - self.first);
-            for (acc, out) in by_row(acc).into_iter().zip(rows_mut(out, n)) {
+            for (acc, out) in acc.into_iter().zip(rows_mut(out, n)) {
                 // SAFETY: this function's own features include those of `store`.
                 unsafe { store.store(acc, part_mut(out, self.first, len)) };
             }
         }
     }
 
+    /// The weights that are packed next, to be fetched in `steps` steps. What follows a layer's
+    /// weights in a blob is the layer that runs next.
+    fn ahead<const P: usize>(&self, steps: usize) -> Ahead {
+        let next = (self.first + P * LANES) * self.k;
+        let lines = (P * LANES * self.k / BYTES).checked_div(steps).unwrap_or(0) + 1;
+        Ahead { at: self.layer.weights().as_ptr().wrapping_add(next), lines }
+    }
+
     /// Weights of `P` panels as `[group of four inputs][panel][channel][input]`, and their sums over
     /// the inputs.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     fn pack<'b, const P: usize>(
         &self,
         buffer: &'b mut [MaybeUninit<Group>],
@@ -121,13 +126,17 @@ impl Task<'_> {
         for (panel, sum) in sums.iter_mut().enumerate() {
             let channel = self.first + panel * LANES;
             let weights = self.layer.weights().get(channel * self.k..).unwrap_or(&[]);
-            for (block, groups) in groups.chunks_mut(LANES).enumerate() {
-                let transposed = transpose(block_of(weights, self.k, block * BYTES));
-                for (group, vector) in groups.iter_mut().zip(transposed) {
-                    *sum = _mm512_dpbusd_epi32(*sum, ones, vector);
+            for (column, groups) in groups.chunks_mut(4).enumerate() {
+                let at = column * LANES;
+                let fours = match strided(weights, at, self.k) {
+                    Some(fours) if self.k - at >= LANES => fours,
+                    _ => edge(weights, at, self.k),
+                };
+                for (group, four) in groups.iter_mut().zip(fours) {
+                    *sum = _mm512_dpbusd_epi32(*sum, ones, four);
                     if let Some(place) = group.get_mut(panel) {
                         // SAFETY: a group has 64 bytes.
-                        unsafe { _mm512_storeu_epi8(place.as_mut_ptr().cast(), vector) };
+                        unsafe { _mm512_storeu_epi8(place.as_mut_ptr().cast(), four) };
                     }
                 }
             }
@@ -135,6 +144,23 @@ impl Task<'_> {
         let len = groups.len();
         // SAFETY: every panel of every group in this slice was written above.
         (unsafe { core::slice::from_raw_parts(groups.as_ptr().cast(), len) }, sums)
+    }
+}
+
+/// Cache lines to fetch before they are read.
+struct Ahead {
+    at: *const i8,
+    lines: usize,
+}
+
+impl Ahead {
+    #[inline]
+    #[target_feature(enable = "sse")]
+    fn step(&mut self) {
+        for _ in 0..self.lines {
+            _mm_prefetch::<_MM_HINT_T0>(self.at);
+            self.at = self.at.wrapping_add(BYTES);
+        }
     }
 }
 
@@ -190,67 +216,35 @@ fn four(x: &[u8; 4]) -> __m512i {
     _mm512_set1_epi32(i32::from_le_bytes(*x))
 }
 
-/// The panels of each row, zeros for those that there are not.
+/// The rescaled panels of each row, zeros for those that there are not.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn by_row<const P: usize>(acc: [[__m512i; ROWS]; P]) -> [[__m512i; PANELS]; ROWS] {
+fn rescaled<const P: usize>(
+    acc: [[__m512i; ROWS]; P],
+    rescales: &[Rescale; PANELS],
+) -> [[__m512i; PANELS]; ROWS] {
+    // Panel by panel and not in a loop, so that nothing leaves the registers.
     let zero = [_mm512_setzero_si512(); ROWS];
     let mut panels = acc.into_iter();
     let mut next = || panels.next().unwrap_or(zero);
-    let [[a0, a1, a2, a3], [b0, b1, b2, b3], [c0, c1, c2, c3], [d0, d1, d2, d3]] =
-        [next(), next(), next(), next()];
+    let (a, b, c, d) = (next(), next(), next(), next());
+    let [ra, rb, rc, rd] = rescales;
+    let [a0, a1, a2, a3] = apply(ra, a);
+    let [b0, b1, b2, b3] = if P > 1 { apply(rb, b) } else { b };
+    let [c0, c1, c2, c3] = if P > 2 { apply(rc, c) } else { c };
+    let [d0, d1, d2, d3] = if P > 3 { apply(rd, d) } else { d };
     [[a0, b0, c0, d0], [a1, b1, c1, d1], [a2, b2, c2, d2], [a3, b3, c3, d3]]
 }
 
-/// Up to 64 inputs from `at` on of up to sixteen rows of weights, zeros beyond.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn block_of(weights: &[i8], k: usize, at: usize) -> [__m512i; LANES] {
-    let mut vectors = [_mm512_setzero_si512(); LANES];
-    // The same inputs of the next panel, so that they are near when it is packed.
-    let next = part(weights, LANES * k + at, LANES * k - at).as_ptr();
-    let whole = part(weights, at, (LANES - 1) * k + BYTES).as_ptr_range();
-    if k - at >= BYTES && !whole.is_empty() {
-        for (row, vector) in vectors.iter_mut().enumerate() {
-            // SAFETY: `whole` spans 64 bytes at each of sixteen rows.
-            *vector = unsafe { _mm512_loadu_epi8(whole.start.wrapping_add(row * k)) };
-            _mm_prefetch::<_MM_HINT_T0>(next.wrapping_add(row * k));
-        }
-        return vectors;
-    }
-    for (vector, row) in vectors.iter_mut().zip(rows(weights, k)) {
-        *vector = load_bytes(part(row, at, BYTES.min(k - at)));
-    }
-    vectors
-}
-
-/// Sixteen vectors of sixteen lanes: lane `i` of vector `j` becomes lane `j` of vector `i`.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn transpose(v: [__m512i; 16]) -> [__m512i; 16] {
-    // First 4 × 4 lanes within each quarter of a vector, then 4 × 4 quarters.
-    let [v0, v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15] = v;
-    let [a0, a1, a2, a3] = transpose_quarters([v0, v1, v2, v3]);
-    let [b0, b1, b2, b3] = transpose_quarters([v4, v5, v6, v7]);
-    let [c0, c1, c2, c3] = transpose_quarters([v8, v9, v10, v11]);
-    let [d0, d1, d2, d3] = transpose_quarters([v12, v13, v14, v15]);
-    let [r0, r4, r8, r12] = exchange_quarters([a0, b0, c0, d0]);
-    let [r1, r5, r9, r13] = exchange_quarters([a1, b1, c1, d1]);
-    let [r2, r6, r10, r14] = exchange_quarters([a2, b2, c2, d2]);
-    let [r3, r7, r11, r15] = exchange_quarters([a3, b3, c3, d3]);
-    [r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15]
+fn apply(rescale: &Rescale, [a, b, c, d]: [__m512i; ROWS]) -> [__m512i; ROWS] {
+    [rescale.apply(a), rescale.apply(b), rescale.apply(c), rescale.apply(d)]
 }
 
-/// In each quarter of four vectors, lane `i` of vector `j` becomes lane `j` of vector `i`.
-#[inline]
-#[target_feature(enable = "avx512f")]
-pub(super) fn transpose_quarters([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
-    let (ab_low, ab_high) = (_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
-    let (cd_low, cd_high) = (_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
-    [
-        _mm512_unpacklo_epi64(ab_low, cd_low),
-        _mm512_unpackhi_epi64(ab_low, cd_low),
-        _mm512_unpacklo_epi64(ab_high, cd_high),
-        _mm512_unpackhi_epi64(ab_high, cd_high),
-    ]
+/// As [`strided`], for the last rows and inputs of a layer: zeros beyond both.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+fn edge(weights: &[i8], at: usize, k: usize) -> [__m512i; 4] {
+    fours(|row| load_sixteen(part(weights, row * k + at, LANES.min(k - at))))
 }

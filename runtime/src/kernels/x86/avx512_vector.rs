@@ -2,6 +2,7 @@
 
 use super::super::Linear;
 use crate::fixed::Requant;
+use crate::rows::part;
 use core::arch::x86_64::*;
 
 /// 32-bit lanes of a vector.
@@ -73,10 +74,67 @@ pub(super) fn store_bytes(values: __m512i, out: &mut [i8]) {
     unsafe { _mm512_mask_storeu_epi8(out.as_mut_ptr(), byte_lanes(out.len()), values) };
 }
 
+/// Up to sixteen bytes, zeros beyond.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+pub(super) fn load_sixteen(values: &[i8]) -> __m128i {
+    if let Some(all) = values.first_chunk::<LANES>() {
+        // SAFETY: there are sixteen bytes.
+        return unsafe { _mm_loadu_epi8(all.as_ptr()) };
+    }
+    // SAFETY: the mask has one bit for each value.
+    unsafe { _mm_maskz_loadu_epi8(lanes(values.len()), values.as_ptr()) }
+}
+
+/// Sixteen bytes of each of sixteen rows: four vectors, each with four bytes of every row.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn fours(row: impl Fn(usize) -> __m128i) -> [__m512i; 4] {
+    let four = |first: usize| {
+        let all = _mm512_castsi128_si512(row(first));
+        let all = _mm512_inserti32x4::<1>(all, row(first + 4));
+        let all = _mm512_inserti32x4::<2>(all, row(first + 8));
+        _mm512_inserti32x4::<3>(all, row(first + 12))
+    };
+    transpose_quarters([four(0), four(1), four(2), four(3)])
+}
+
+/// [`fours`] of rows of which each begins `stride` after the one before; `None` where the values end
+/// earlier.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+pub(super) fn strided(values: &[i8], start: usize, stride: usize) -> Option<[__m512i; 4]> {
+    let all = part(values, start, (LANES - 1) * stride + LANES);
+    if all.is_empty() {
+        return None;
+    }
+    let first = all.as_ptr();
+    // SAFETY: `all` has sixteen bytes at each of sixteen rows.
+    Some(fours(|row| unsafe { _mm_loadu_epi8(first.wrapping_add(row * stride)) }))
+}
+
+/// In each quarter of four vectors, lane `i` of vector `j` becomes lane `j` of vector `i`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn transpose_quarters([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
+    let (ab_low, ab_high) = (_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+    let (cd_low, cd_high) = (_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
+    [
+        _mm512_unpacklo_epi64(ab_low, cd_low),
+        _mm512_unpackhi_epi64(ab_low, cd_low),
+        _mm512_unpacklo_epi64(ab_high, cd_high),
+        _mm512_unpackhi_epi64(ab_high, cd_high),
+    ]
+}
+
 /// Up to 32 i16, zeros beyond.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn load_halves(values: &[i16]) -> __m512i {
+    if let Some(all) = values.first_chunk::<{ 2 * LANES }>() {
+        // SAFETY: there are 32 halves.
+        return unsafe { _mm512_loadu_epi16(all.as_ptr()) };
+    }
     // SAFETY: the mask has one bit for each value.
     unsafe { _mm512_maskz_loadu_epi16(half_lanes(values.len()), values.as_ptr()) }
 }
@@ -85,6 +143,11 @@ pub(super) fn load_halves(values: &[i16]) -> __m512i {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn store_halves(values: __m512i, out: &mut [i16]) {
+    if let Some(all) = out.first_chunk_mut::<{ 2 * LANES }>() {
+        // SAFETY: there are 32 places.
+        unsafe { _mm512_storeu_epi16(all.as_mut_ptr(), values) };
+        return;
+    }
     // SAFETY: the mask has one bit for each place.
     unsafe { _mm512_mask_storeu_epi16(out.as_mut_ptr(), half_lanes(out.len()), values) };
 }
@@ -101,15 +164,17 @@ pub(super) fn load_words(words: &[[u8; 4]]) -> __m512i {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 pub(super) fn widen_bytes(values: &[i8]) -> __m512i {
-    // SAFETY: the mask has one bit for each value.
-    let bytes = unsafe { _mm_maskz_loadu_epi8(lanes(values.len()), values.as_ptr()) };
-    _mm512_cvtepi8_epi32(bytes)
+    _mm512_cvtepi8_epi32(load_sixteen(values))
 }
 
 /// Up to sixteen i16 as i32, zeros beyond.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 pub(super) fn widen_halves(values: &[i16]) -> __m512i {
+    if let Some(all) = values.first_chunk::<LANES>() {
+        // SAFETY: there are sixteen halves.
+        return _mm512_cvtepi16_epi32(unsafe { _mm256_loadu_epi16(all.as_ptr()) });
+    }
     // SAFETY: the mask has one bit for each value.
     let halves = unsafe { _mm256_maskz_loadu_epi16(lanes(values.len()), values.as_ptr()) };
     _mm512_cvtepi16_epi32(halves)
@@ -125,12 +190,19 @@ pub(super) struct Rescale {
 }
 
 impl Rescale {
-    /// Rescales of up to sixteen channels of a layer from `first` on, with their biases.
+    /// Rescales of up to sixteen channels of a layer from `first` on.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-    pub(super) fn of_channels(layer: &Linear<'_>, first: usize) -> (__m512i, Self) {
-        let (bias, mult, shift) = Self::parameters(layer, first);
-        (bias, Self::new(mult, shift))
+    pub(super) fn of_channels(layer: &Linear<'_>, first: usize) -> Self {
+        let (_, mult, shift) = Self::parameters(layer, first);
+        Self::new(mult, shift)
+    }
+
+    /// Biases of up to sixteen channels of a layer from `first` on.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    pub(super) fn bias(layer: &Linear<'_>, first: usize) -> __m512i {
+        load_words(layer.parameters(first, LANES).0)
     }
 
     /// Rescales of up to 64 channels from `first` on, with their biases, in the order of
