@@ -13,6 +13,11 @@ impl Fnv1a {
         Self(0xcbf2_9ce4_8422_2325)
     }
 
+    /// The hash.
+    pub const fn value(self) -> u64 {
+        self.0
+    }
+
     /// Appends one integer.
     pub fn push(&mut self, value: i32) {
         for byte in value.to_le_bytes() {

@@ -34,7 +34,7 @@ impl Octaves {
     }
 
     /// The largest distance whose product is below the maximum.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(any(target_arch = "x86_64", cortex_m_dsp))]
     pub(crate) const fn limit(self) -> u32 {
         self.limit
     }

@@ -8,6 +8,9 @@
 
 #[cfg(test)]
 mod conformance;
+#[cfg(cortex_m_dsp)]
+#[allow(unsafe_code, reason = "instructions of an extension; each block states why it is sound")]
+mod cortex_m;
 pub mod generic;
 mod operand;
 pub mod scalar;
@@ -53,6 +56,8 @@ impl Kernels {
         let sets = [&scalar::KERNELS, &generic::KERNELS].into_iter();
         #[cfg(target_arch = "x86_64")]
         let sets = sets.chain(x86::sets());
+        #[cfg(cortex_m_dsp)]
+        let sets = sets.chain(cortex_m::sets());
         sets
     }
 

@@ -93,6 +93,14 @@ impl<'a> Linear<'a> {
         (self.bias.words(first, len), self.mult.words(first, len), shift)
     }
 
+    /// Bias, multiplier and shift of each output channel in order, as they are stored.
+    #[cfg(cortex_m_dsp)]
+    #[inline(always)]
+    pub(crate) fn channels(self) -> impl Iterator<Item = (i32, i32, u8)> {
+        let pairs = self.bias.iter().zip(self.mult.iter());
+        pairs.zip(self.shift).map(|((bias, mult), &shift)| (bias, mult, shift))
+    }
+
     /// Bias and rescale of each output channel in order, without weights.
     ///
     /// A multiplier or shift outside [`Requant`]'s range, which the blob reader does not let

@@ -1,0 +1,141 @@
+//! Attention: four queries at a time, scores and weighted values through the same loop.
+
+use super::product::four_rows;
+use super::rescale::HighWord;
+use super::softmax::Distance;
+use super::wide::{Group, ROWS, Wide};
+use crate::config::MAX_HEAD_DIM;
+use crate::fixed::sat8;
+use crate::kernels::{Attention, generic};
+use core::array;
+
+/// Most keys; longer sequences take the portable kernel.
+const TOKENS: usize = 128;
+/// Most values of one head, over all tokens.
+const VALUES: usize = 2048;
+
+/// Queries of one head, widened.
+type Queries = Wide<{ MAX_HEAD_DIM / 4 }>;
+
+/// Same contract as [`scalar::attention_i8`](crate::kernels::scalar::attention_i8).
+pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
+    let tokens = scores.len();
+    let (heads, head_dim) = (attention.heads, attention.head_dim);
+    let width = heads * head_dim;
+    let distance = Distance::new(attention.octaves);
+    let fast = (1..=TOKENS).contains(&tokens)
+        // Four bytes from any value of a key on are inside its row.
+        && width >= 3
+        && (1..=MAX_HEAD_DIM).contains(&head_dim)
+        && tokens.next_multiple_of(4) * head_dim <= VALUES
+        && qkv.len() == 3 * tokens * width
+        && out.len() == tokens * width
+        && HighWord::new(1, attention.shift.clamp(25, 55) + 7, attention.zero_point).is_some();
+    let (true, Some(distance)) = (fast, distance) else {
+        return generic::attention_i8(qkv, attention, scores, out);
+    };
+    let mut values = [0i8; VALUES];
+    for head in 0..heads {
+        let start = head * head_dim;
+        let head = Head { qkv, attention, tokens, width, start, distance };
+        // SAFETY: the lengths were checked.
+        unsafe {
+            head.transpose(&mut values);
+            for first in (0..tokens).step_by(ROWS) {
+                head.queries(first, &values, out);
+            }
+        }
+    }
+}
+
+/// One head; `qkv` is `[tokens, 3 · width]`.
+struct Head<'a> {
+    qkv: &'a [i8],
+    attention: &'a Attention,
+    tokens: usize,
+    width: usize,
+    /// The head's first value within a third of a row.
+    start: usize,
+    distance: Distance,
+}
+
+impl Head<'_> {
+    /// Writes the head's values as `[head_dim, tokens]`, rows filled up to a multiple of four.
+    ///
+    /// # Safety
+    /// The lengths of [`attention_i8`]'s check.
+    #[inline(never)]
+    unsafe fn transpose(&self, values: &mut [i8; VALUES]) {
+        let len = self.tokens.next_multiple_of(4);
+        let from = self.qkv.as_ptr().wrapping_add(2 * self.width + self.start);
+        for token in 0..self.tokens {
+            let from = from.wrapping_add(token * 3 * self.width);
+            let mut to = values.as_mut_ptr().wrapping_add(token);
+            for i in 0..self.attention.head_dim {
+                // SAFETY: inside the token's row, and below `head_dim · len ≤ VALUES`.
+                unsafe { to.write(from.add(i).read()) };
+                to = to.wrapping_add(len);
+            }
+        }
+    }
+
+    /// Four rows of the output from query `first` on; rows beyond the last are computed twice.
+    ///
+    /// # Safety
+    /// The lengths of [`attention_i8`]'s check.
+    #[inline(never)]
+    unsafe fn queries(&self, first: usize, values: &[i8; VALUES], out: &mut [i8]) {
+        let head_dim = self.attention.head_dim;
+        let row = |query: usize| (first + query).min(self.tokens - 1);
+        let starts: [_; ROWS] = array::from_fn(|query| {
+            self.qkv.as_ptr().wrapping_add(row(query) * 3 * self.width + self.start)
+        });
+        let mut wide = Queries::new();
+        // SAFETY: a head has `head_dim` values, at most `MAX_HEAD_DIM`.
+        let wide = unsafe { wide.fill(starts, head_dim) };
+        let mut scores = [[0; ROWS]; TOKENS];
+        // SAFETY: the caller's promise.
+        let highest = unsafe { self.scores(wide, &mut scores) };
+        // What fills up the last group has no weight.
+        let filled = self.tokens.next_multiple_of(4);
+        for filler in scores.iter_mut().take(filled).skip(self.tokens) {
+            *filler = highest.map(|highest| highest.wrapping_sub(self.distance.far()));
+        }
+        // SAFETY: `filled` is at most `TOKENS`.
+        let (weights, sums) = unsafe { self.distance.softmax(&mut scores, filled / 4, highest) };
+        let shift = self.attention.shift.clamp(25, 55) + 7;
+        let scales = sums.map(|sum| {
+            HighWord::new(self.attention.row_mult(sum), shift, self.attention.zero_point)
+        });
+        let places: [_; ROWS] =
+            array::from_fn(|query| (row(query)) * self.width + self.start);
+        for i in 0..head_dim {
+            // SAFETY: `values` has `head_dim` rows of `filled` values.
+            let acc = unsafe { four_rows(weights, values.as_ptr().add(i * filled), 0) };
+            for ((acc, scale), place) in acc.into_iter().zip(scales).zip(places) {
+                let Some(scale) = scale else { return };
+                // SAFETY: `out` is `[tokens, width]`.
+                unsafe { *out.as_mut_ptr().add(place + i) = sat8(scale.apply(acc)) };
+            }
+        }
+    }
+
+    /// Scores of four queries with every key; returns the highest of each.
+    ///
+    /// # Safety
+    /// The lengths of [`attention_i8`]'s check.
+    #[inline(always)]
+    unsafe fn scores(&self, wide: &[Group], scores: &mut [[i32; ROWS]; TOKENS]) -> [i32; ROWS] {
+        let mut key = self.qkv.as_ptr().wrapping_add(self.width + self.start);
+        let mut highest = [i32::MIN; ROWS];
+        for scores in scores.iter_mut().take(self.tokens) {
+            // SAFETY: a key of `head_dim` values, and up to three of what follows it in its row.
+            *scores = unsafe { four_rows(wide, key, 0) };
+            for (highest, &score) in highest.iter_mut().zip(&*scores) {
+                *highest = score.max(*highest);
+            }
+            key = key.wrapping_add(3 * self.width);
+        }
+        highest
+    }
+}

@@ -1,0 +1,108 @@
+//! Instructions of the DSP extension as functions. Their intrinsics are not stable.
+//!
+//! A word holds two i16 halves or four i8 bytes, the lowest first.
+
+use core::arch::asm;
+
+/// Defines `fn name(operands: type) -> type` as one instruction.
+macro_rules! instruction {
+    ($(#[$doc:meta])* $name:ident($($operand:ident: $from:ty),+) -> $to:ty, $text:literal) => {
+        $(#[$doc])*
+        #[inline(always)]
+        pub(super) fn $name($($operand: $from),+) -> $to {
+            let result: $to;
+            // SAFETY: the instruction reads and writes registers only, and this module is built
+            // only for processors that have it.
+            unsafe {
+                asm!(
+                    $text,
+                    result = lateout(reg) result,
+                    $($operand = in(reg) $operand,)+
+                    options(pure, nomem, nostack, preserves_flags)
+                );
+            }
+            result
+        }
+    };
+}
+
+instruction! {
+    /// Bytes 0 and 2, sign-extended to halves.
+    sxtb16(x: u32) -> u32, "sxtb16 {result}, {x}"
+}
+instruction! {
+    /// Bytes 1 and 3, sign-extended to halves.
+    sxtb16_odd(x: u32) -> u32, "sxtb16 {result}, {x}, ror #8"
+}
+instruction! {
+    /// Halves of `base` plus bytes 0 and 2.
+    sxtab16(base: u32, x: u32) -> u32, "sxtab16 {result}, {base}, {x}"
+}
+instruction! {
+    /// Halves of `base` plus bytes 1 and 3.
+    sxtab16_odd(base: u32, x: u32) -> u32, "sxtab16 {result}, {base}, {x}, ror #8"
+}
+instruction! {
+    /// `acc` plus the products of both halves.
+    smlad(x: u32, y: u32, acc: i32) -> i32, "smlad {result}, {x}, {y}, {acc}"
+}
+instruction! {
+    /// `acc` plus the product of the lower halves.
+    smlabb(x: u32, y: u32, acc: i32) -> i32, "smlabb {result}, {x}, {y}, {acc}"
+}
+instruction! {
+    /// `acc` plus the product of the upper halves.
+    smlatt(x: u32, y: u32, acc: i32) -> i32, "smlatt {result}, {x}, {y}, {acc}"
+}
+instruction! {
+    /// The upper word of `x · y`.
+    smmul(x: i32, y: i32) -> i32, "smmul {result}, {x}, {y}"
+}
+instruction! {
+    /// `acc` plus the upper word of `x · y`.
+    smmla(x: i32, y: i32, acc: i32) -> i32, "smmla {result}, {x}, {y}, {acc}"
+}
+instruction! {
+    /// The upper word of `x · y + 2^31`.
+    smmulr(x: i32, y: i32) -> i32, "smmulr {result}, {x}, {y}"
+}
+instruction! {
+    /// `acc` plus the upper word of `x · y + 2^31`.
+    smmlar(x: i32, y: i32, acc: i32) -> i32, "smmlar {result}, {x}, {y}, {acc}"
+}
+instruction! {
+    /// Clamps to `0..=2^15 − 1`.
+    usat15(x: i32) -> u32, "usat {result}, #15, {x}"
+}
+instruction! {
+    /// The lower half of `low` beside the lower half of `high`.
+    pkhbt(low: u32, high: u32) -> u32, "pkhbt {result}, {low}, {high}, lsl #16"
+}
+
+/// `acc` plus the products of both halves, in 64 bits.
+#[inline(always)]
+pub(super) fn smlald(x: u32, y: u32, acc: (u32, u32)) -> (u32, u32) {
+    let (mut low, mut high) = acc;
+    // SAFETY: as above.
+    unsafe {
+        asm!(
+            "smlald {low}, {high}, {x}, {y}",
+            low = inout(reg) low,
+            high = inout(reg) high,
+            x = in(reg) x,
+            y = in(reg) y,
+            options(pure, nomem, nostack, preserves_flags)
+        );
+    }
+    (low, high)
+}
+
+/// Four bytes at any alignment as a word.
+///
+/// # Safety
+/// `bytes` must point to four readable bytes.
+#[inline(always)]
+pub(super) unsafe fn word(bytes: *const i8) -> u32 {
+    // SAFETY: the caller's promise.
+    unsafe { bytes.cast::<u32>().read_unaligned() }
+}

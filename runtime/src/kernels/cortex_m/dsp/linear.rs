@@ -1,0 +1,155 @@
+//! Linear layers and convolutions over windows.
+
+use super::instructions::{smlad, sxtb16, sxtb16_odd, word};
+use super::product::four_rows;
+use super::rescale::{HighWord, nearest_mult};
+use super::wide::{Group, ROWS, Wide, part_of_word};
+use crate::fixed::{Requant, sat8, sat16};
+use crate::kernels::{Activation, Linear, Skip};
+use crate::rows::{rows, rows_mut};
+
+/// Four rows of up to 768 inputs: 6 KiB of stack.
+type Rows = Wide<192>;
+
+/// Same contract as [`scalar::linear_i8`](crate::kernels::scalar::linear_i8).
+pub(super) fn linear_i8(
+    x: &[i8],
+    layer: &Linear<'_>,
+    activation: &Activation<'_>,
+    out: &mut [i8],
+) {
+    match activation.gelu {
+        Some((table, _)) => each_output(x, layer, activation.zero_point, out, |value, out| {
+            let q = sat8(value);
+            *out = table.get(usize::from(q.cast_unsigned())).copied().unwrap_or(q);
+        }),
+        None => each_output(x, layer, activation.zero_point, out, |value, out| *out = sat8(value)),
+    }
+}
+
+/// Same contract as [`scalar::linear_skip_i8`](crate::kernels::scalar::linear_skip_i8).
+pub(super) fn linear_skip_i8(x: &[i8], layer: &Linear<'_>, skip: &Skip, out: &mut [i8]) {
+    let zero = i32::from(skip.input_zero_point);
+    let scale = skip.requant;
+    match HighWord::new(scale.mult(), scale.shift(), 0) {
+        Some(scale) => each_output(x, layer, skip.zero_point, out, |value, out| {
+            *out = sat8(value + scale.apply((i32::from(*out) - zero) * 256));
+        }),
+        None => each_output(x, layer, skip.zero_point, out, |value, out| {
+            *out = sat8(value + scale.apply((i32::from(*out) - zero) * 256));
+        }),
+    }
+}
+
+/// Same contract as [`scalar::linear_add_i16`](crate::kernels::scalar::linear_add_i16).
+pub(super) fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
+    each_output(x, layer, 0, out, |value, out| *out = sat16(i32::from(*out) + value));
+}
+
+/// Calls `store` with each rescaled accumulator plus the zero point, and its place.
+#[inline(always)]
+fn each_output<T>(
+    mut x: &[i8],
+    layer: &Linear<'_>,
+    zero_point: i8,
+    mut out: &mut [T],
+    store: impl Fn(i32, &mut T),
+) {
+    let (k, n) = (layer.inputs(), layer.outputs());
+    if k <= Rows::MAX {
+        let mut wide = Rows::new();
+        while let Some((tile, rest)) = x.split_at_checked(ROWS * k)
+            && out.len() >= ROWS * n
+        {
+            let (tile_out, rest_out) = core::mem::take(&mut out).split_at_mut(ROWS * n);
+            (x, out) = (rest, rest_out);
+            let starts = core::array::from_fn(|row| tile.as_ptr().wrapping_add(row * k));
+            // SAFETY: the tile has four rows of `k` values, and `k` fits.
+            let wide = unsafe { wide.fill(starts, k) };
+            tile_outputs(wide, layer, zero_point, tile_out, &store);
+        }
+    }
+    for (x, out) in rows(x, k).zip(rows_mut(out, n)) {
+        for (channel, out) in layer.channels().zip(out) {
+            let value = channel.requant.apply(channel.bias + dot(x, channel.weights));
+            store(i32::from(zero_point) + value, out);
+        }
+    }
+}
+
+/// All channels of four rows; `out` is `[4, n]`.
+#[inline(always)]
+fn tile_outputs<T>(
+    wide: &[Group],
+    layer: &Linear<'_>,
+    zero_point: i8,
+    out: &mut [T],
+    store: &impl Fn(i32, &mut T),
+) {
+    let (k, n) = (layer.inputs(), layer.outputs());
+    let weights = layer.weights();
+    let mut start = weights.as_ptr();
+    let end = weights.as_ptr_range().end;
+    let mut place = out.as_mut_ptr();
+    for (bias, mult, shift) in layer.channels() {
+        // A last group that is not full reads on into the next channel, against zeros.
+        let acc = if (end as usize) - (start as usize) >= 4 * wide.len() {
+            // SAFETY: that many weights were found to be left.
+            unsafe { four_rows(wide, start, bias) }
+        } else {
+            // SAFETY: each channel has `k` weights.
+            unsafe { last_channel(wide, start, k, bias) }
+        };
+        let mult = nearest_mult(mult);
+        let fast = HighWord::new(mult, shift, zero_point);
+        for (row, acc) in acc.into_iter().enumerate() {
+            // SAFETY: `out` has four rows of `n` values, and there are `n` channels.
+            let place = unsafe { &mut *place.add(row * n) };
+            let value = match fast {
+                Some(scale) => scale.apply(acc),
+                None => slow(acc, mult, shift, zero_point),
+            };
+            store(value, place);
+        }
+        start = start.wrapping_add(k);
+        place = place.wrapping_add(1);
+    }
+}
+
+/// Shifts that [`HighWord`] does not take.
+#[cold]
+#[inline(never)]
+fn slow(acc: i32, mult: i32, shift: u8, zero_point: i8) -> i32 {
+    i32::from(zero_point) + Requant::nearest(mult, shift).apply(acc)
+}
+
+/// As [`four_rows`], reading no more than `k` weights.
+///
+/// # Safety
+/// `weights` must point to `k` readable values, where `wide` has `k.div_ceil(4)` groups.
+#[cold]
+#[inline(never)]
+unsafe fn last_channel(wide: &[Group], weights: *const i8, k: usize, bias: i32) -> [i32; ROWS] {
+    let mut acc = [bias; ROWS];
+    for (at, group) in wide.iter().enumerate() {
+        // SAFETY: `4 · at < k`.
+        let w = unsafe { part_of_word(weights.add(4 * at), (k - 4 * at).min(4)) };
+        let (even, odd) = group.split_at(ROWS);
+        for ((acc, &even), &odd) in acc.iter_mut().zip(even).zip(odd) {
+            *acc = smlad(odd, sxtb16_odd(w), smlad(even, sxtb16(w), *acc));
+        }
+    }
+    acc
+}
+
+/// `Σ x · w`, both widened on the way.
+fn dot(x: &[i8], w: &[i8]) -> i32 {
+    let (x_words, x_rest) = x.as_chunks::<4>();
+    let (w_words, w_rest) = w.as_chunks::<4>();
+    let words = x_words.iter().zip(w_words).fold(0, |acc, (x, w)| {
+        // SAFETY: both have four bytes.
+        let (x, w) = unsafe { (word(x.as_ptr()), word(w.as_ptr())) };
+        smlad(sxtb16_odd(x), sxtb16_odd(w), smlad(sxtb16(x), sxtb16(w), acc))
+    });
+    x_rest.iter().zip(w_rest).fold(words, |acc, (&x, &w)| acc + i32::from(x) * i32::from(w))
+}

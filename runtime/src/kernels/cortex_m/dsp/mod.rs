@@ -1,0 +1,31 @@
+//! The DSP extension: four rows share every weight, two products an instruction.
+//!
+//! Linear layers, convolutions over their windows, attention scores and weighted values all go
+//! through one loop, [`product::four_rows`].
+
+mod attention;
+mod depthwise;
+mod instructions;
+mod linear;
+mod norm;
+mod product;
+mod rescale;
+mod softmax;
+mod wide;
+
+use super::super::{Kernels, generic, scalar};
+
+/// The DSP set.
+pub(super) static KERNELS: Kernels = Kernels {
+    name: "dsp",
+    linear_i8: linear::linear_i8,
+    linear_skip_i8: linear::linear_skip_i8,
+    linear_add_i16: linear::linear_add_i16,
+    logits_i32: scalar::logits_i32,
+    logits_i8: generic::logits_i8,
+    depthwise_i8: depthwise::depthwise_i8,
+    layer_norm_i8: norm::layer_norm_i8,
+    layer_norm_affine_i8: scalar::layer_norm_affine_i8,
+    attention_i8: attention::attention_i8,
+    pool_i32: scalar::pool_i32,
+};

@@ -1,0 +1,56 @@
+//! Writes the linker's memory map of the board, and `model.rs`: the blob and the sizes that follow
+//! from it.
+//!
+//! `OCELLI_BOARD` names a file of `boards`, `OCELLI_BLOB` a blob; both have defaults, so that a
+//! plain `cargo build` works.
+
+use runtime::Model;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+const BOARD: &str = "mps2-an386";
+const BLOB: &str = "../golden/v1/micro.bin";
+
+fn main() {
+    println!("cargo::rerun-if-env-changed=OCELLI_BOARD");
+    println!("cargo::rerun-if-env-changed=OCELLI_BLOB");
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    let board = env::var("OCELLI_BOARD").unwrap_or_else(|_| BOARD.into());
+    link(&root.join("boards").join(board).with_extension("x"), &out);
+    let blob = env::var_os("OCELLI_BLOB").map_or_else(|| root.join(BLOB), PathBuf::from);
+    model(&blob, &out);
+}
+
+/// Memory map and linker script. `cortex-m-rt` brings the script `link.x`, which includes
+/// `memory.x`; the RISC-V board's file is a whole script.
+fn link(map: &Path, out: &Path) {
+    println!("cargo::rerun-if-changed={}", map.display());
+    let script = match env::var("CARGO_CFG_TARGET_ARCH").as_deref() {
+        Ok("arm") => "memory.x",
+        Ok("riscv32") => "link.x",
+        _ => return,
+    };
+    fs::copy(map, out.join(script)).unwrap_or_else(|error| panic!("{}: {error}", map.display()));
+    println!("cargo::rustc-link-search={}", out.display());
+    println!("cargo::rustc-link-arg-bins=-Tlink.x");
+    println!("cargo::rustc-link-arg-bins=--nmagic");
+}
+
+fn model(blob: &Path, out: &Path) {
+    println!("cargo::rerun-if-changed={}", blob.display());
+    let bytes = fs::read(blob).unwrap_or_else(|error| panic!("{}: {error}", blob.display()));
+    let model = Model::parse(&bytes).unwrap_or_else(|error| panic!("{}: {error}", blob.display()));
+    let text = format!(
+        "/// The blob, in flash.\n\
+         pub static BLOB: &[u8] = include_bytes!({:?});\n\
+         /// Bytes of scratch memory that a run needs.\n\
+         pub const ARENA_LEN: usize = {};\n\
+         /// Bytes of an image.\n\
+         pub const IMAGE_LEN: usize = {};\n",
+        fs::canonicalize(blob).expect("it was read"),
+        model.arena_len(),
+        model.config().image().len(),
+    );
+    fs::write(out.join("model.rs"), text).expect("OUT_DIR is writable");
+}

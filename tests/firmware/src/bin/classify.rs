@@ -1,0 +1,87 @@
+//! Classifies test images and reports class, hash of the logits and stack.
+//!
+//! What a product needs of this is the body of [`run`]: parse once, then one call an image.
+#![no_std]
+#![no_main]
+#![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
+
+use core::hint::black_box;
+use firmware::fnv::Fnv1a;
+use firmware::semihosting::{self, hexadecimal, number};
+use firmware::{count, images, stack};
+use runtime::Model;
+
+include!(concat!(env!("OUT_DIR"), "/model.rs"));
+
+/// Images that are classified unless the command line says otherwise.
+const IMAGES: usize = 10;
+
+/// A model that this build cannot run.
+const UNUSABLE: usize = 1;
+
+static mut ARENA: [u8; ARENA_LEN] = [0; ARENA_LEN];
+static mut IMAGE: [u8; IMAGE_LEN] = [0; IMAGE_LEN];
+
+#[cfg_attr(target_arch = "arm", cortex_m_rt::entry)]
+#[cfg_attr(target_arch = "riscv32", unsafe(no_mangle))]
+fn main() -> ! {
+    stack::paint();
+    // SAFETY: `main` runs once and nothing else names it.
+    let arena = unsafe { &mut *(&raw mut ARENA) };
+    // SAFETY: likewise.
+    let image = unsafe { &mut *(&raw mut IMAGE) };
+    let images = semihosting::argument().unwrap_or(IMAGES);
+    match run(arena, image, images) {
+        Some(hash) => {
+            hexadecimal(c"hash", hash);
+            number(c"stack", stack::high_water());
+            semihosting::exit(0)
+        }
+        None => semihosting::exit(UNUSABLE),
+    }
+}
+
+/// Classifies `images` test images; returns the hash of their logits.
+#[inline(never)]
+fn run(arena: &mut [u8], image: &mut [u8], images: usize) -> Option<u64> {
+    let model = Model::parse(BLOB).ok()?;
+    let mut hash = Fnv1a::new();
+    for index in 0..images {
+        images::test_image(index, image);
+        let output = classify(&model, image, arena)?;
+        number(c"class", output.class());
+        hash.extend(output.logits().iter().copied());
+    }
+    Some(hash.value())
+}
+
+/// One image, counted.
+#[inline(never)]
+#[cfg(not(feature = "sites"))]
+fn classify<'m>(
+    model: &'m Model<'_>,
+    image: &[u8],
+    arena: &'m mut [u8],
+) -> Option<runtime::Output<'m>> {
+    count::start();
+    let output = black_box(model.run(image, arena));
+    count::stop();
+    output.ok()
+}
+
+/// One image, counted site by site.
+#[inline(never)]
+#[cfg(feature = "sites")]
+fn classify<'m>(
+    model: &'m Model<'_>,
+    image: &[u8],
+    arena: &'m mut [u8],
+) -> Option<runtime::Output<'m>> {
+    count::start();
+    let output = black_box(model.run_observed(image, arena, &mut |_, _| {
+        count::stop();
+        count::start();
+    }));
+    count::stop();
+    output.ok()
+}

@@ -1,0 +1,17 @@
+//! What the firmwares share, and what the computer that checks them shares with them.
+#![no_std]
+#![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
+
+#[cfg(target_os = "none")]
+pub mod count;
+#[path = "../../src/fnv.rs"]
+pub mod fnv;
+pub mod images;
+#[cfg(target_os = "none")]
+pub mod operands;
+#[cfg(target_os = "none")]
+pub mod semihosting;
+#[cfg(target_os = "none")]
+pub mod stack;
+#[cfg(target_os = "none")]
+pub mod start;
