@@ -96,8 +96,7 @@ pub struct Layer {
 impl Layer {
     /// For `n` outputs over `k` inputs.
     pub fn new(random: &mut Random, k: usize, n: usize, extreme: bool) -> Self {
-        let mut layer =
-            Self { k, n, bias: [0; _], mult: [0; _], shift: [0; CHANNELS] };
+        let mut layer = Self { k, n, bias: [0; _], mult: [0; _], shift: [0; CHANNELS] };
         for bias in layer.bias[1..].chunks_exact_mut(4) {
             let value = if extreme { 1 << 30 } else { random.next().cast_signed() >> 14 };
             bias.copy_from_slice(&value.to_le_bytes());

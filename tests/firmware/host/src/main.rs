@@ -1,1 +1,82 @@
-fn main(){}
+//! Builds the firmware for each board, runs it in an emulator, compares what it computes with this
+//! computer, and prints a line for each.
+//!
+//! ```text
+//! run [--images N] [--layers] [--conformance] [BOARD]...
+//! ```
+
+mod board;
+mod budget;
+mod elf;
+mod emulator;
+mod layers;
+mod preset;
+mod reference;
+mod report;
+mod toolchain;
+
+// Networks of any geometry, from the tests of the main workspace, whose crate needs burn.
+#[allow(dead_code, reason = "only whole blobs are wanted here")]
+#[path = "../../../src/network.rs"]
+mod network;
+#[allow(dead_code, reason = "only whole blobs are wanted here")]
+#[path = "../../../src/rng.rs"]
+mod rng;
+#[allow(dead_code, unused_imports, reason = "only whole blobs are wanted here")]
+#[path = "../../../src/synthetic/mod.rs"]
+mod synthetic;
+
+use anyhow::{Result, bail};
+use board::Board;
+use report::Job;
+use std::process::ExitCode;
+
+/// What the command line asks for.
+struct Request {
+    boards: Vec<&'static Board>,
+    job: Job,
+}
+
+fn main() -> ExitCode {
+    match request(std::env::args().skip(1)).and_then(|request| run(&request)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether every line was good.
+fn run(request: &Request) -> Result<bool> {
+    let mut good = true;
+    report::header(&request.job);
+    for board in &request.boards {
+        good &= report::board(board, &request.job)?;
+    }
+    Ok(good)
+}
+
+fn request(mut words: impl Iterator<Item = String>) -> Result<Request> {
+    let mut request = Request { boards: Vec::new(), job: Job::Classify { images: 10 } };
+    while let Some(word) = words.next() {
+        match (word.as_str(), Board::by_name(&word)) {
+            (_, Some(board)) => request.boards.push(board),
+            ("--images", _) => match words.next().and_then(|count| count.parse().ok()) {
+                Some(images @ 1..) => request.job = Job::Classify { images },
+                _ => bail!("--images takes a number from 1 on"),
+            },
+            ("--layers", _) => request.job = Job::Layers,
+            ("--conformance", _) => request.job = Job::Conformance,
+            _ => bail!(
+                "unknown board or option {word}; boards: {}",
+                Board::ALL.map(|board| board.name).join(" ")
+            ),
+        }
+    }
+    if request.boards.is_empty() {
+        request.boards = Board::ALL.iter().collect();
+    }
+    Ok(request)
+}

@@ -36,8 +36,7 @@ fn main() -> ! {
     semihosting::exit(usize::from(differences != 0 || sets == 0))
 }
 
-const LENGTHS: [usize; 18] =
-    [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 27, 31, 33, 64, 147, 720, 1153];
+const LENGTHS: [usize; 18] = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 27, 31, 33, 64, 147, 720, 1153];
 
 fn linear(set: &Kernels, storage: &mut Storage) -> usize {
     let mut random = Random::new(1);
@@ -188,8 +187,7 @@ fn attention(set: &Kernels, storage: &mut Storage) -> usize {
             };
             let qkv = &x[1..][..3 * tokens * width];
             let scores = &mut scores[..tokens];
-            let (expected, found) =
-                (&mut expected[..tokens * width], &mut found[..tokens * width]);
+            let (expected, found) = (&mut expected[..tokens * width], &mut found[..tokens * width]);
             scalar::attention_i8(qkv, &attention, scores, expected);
             (set.attention_i8)(qkv, &attention, scores, found);
             differences += usize::from(expected != found);

@@ -8,12 +8,15 @@ use crate::config::MAX_HEAD_DIM;
 use crate::fixed::sat8;
 use crate::kernels::{Attention, generic};
 use core::array;
+use core::mem::MaybeUninit;
 
 /// Most keys; longer sequences take the portable kernel.
 const TOKENS: usize = 128;
 /// Most values of one head, over all tokens.
 const VALUES: usize = 2048;
 
+/// Scores of four queries, key by key.
+type Scores = [MaybeUninit<[i32; ROWS]>; TOKENS];
 /// Queries of one head, widened.
 type Queries = Wide<{ MAX_HEAD_DIM / 4 }>;
 
@@ -93,22 +96,21 @@ impl Head<'_> {
         let mut wide = Queries::new();
         // SAFETY: a head has `head_dim` values, at most `MAX_HEAD_DIM`.
         let wide = unsafe { wide.fill(starts, head_dim) };
-        let mut scores = [[0; ROWS]; TOKENS];
+        let mut scores = [const { MaybeUninit::uninit() }; TOKENS];
         // SAFETY: the caller's promise.
         let highest = unsafe { self.scores(wide, &mut scores) };
         // What fills up the last group has no weight.
         let filled = self.tokens.next_multiple_of(4);
         for filler in scores.iter_mut().take(filled).skip(self.tokens) {
-            *filler = highest.map(|highest| highest.wrapping_sub(self.distance.far()));
+            filler.write(highest.map(|highest| highest.wrapping_sub(self.distance.far())));
         }
-        // SAFETY: `filled` is at most `TOKENS`.
+        // SAFETY: `filled` scores were written, at most `TOKENS`.
         let (weights, sums) = unsafe { self.distance.softmax(&mut scores, filled / 4, highest) };
         let shift = self.attention.shift.clamp(25, 55) + 7;
         let scales = sums.map(|sum| {
             HighWord::new(self.attention.row_mult(sum), shift, self.attention.zero_point)
         });
-        let places: [_; ROWS] =
-            array::from_fn(|query| (row(query)) * self.width + self.start);
+        let places: [_; ROWS] = array::from_fn(|query| (row(query)) * self.width + self.start);
         for i in 0..head_dim {
             // SAFETY: `values` has `head_dim` rows of `filled` values.
             let acc = unsafe { four_rows(weights, values.as_ptr().add(i * filled), 0) };
@@ -125,13 +127,13 @@ impl Head<'_> {
     /// # Safety
     /// The lengths of [`attention_i8`]'s check.
     #[inline(always)]
-    unsafe fn scores(&self, wide: &[Group], scores: &mut [[i32; ROWS]; TOKENS]) -> [i32; ROWS] {
+    unsafe fn scores(&self, wide: &[Group], scores: &mut Scores) -> [i32; ROWS] {
         let mut key = self.qkv.as_ptr().wrapping_add(self.width + self.start);
         let mut highest = [i32::MIN; ROWS];
         for scores in scores.iter_mut().take(self.tokens) {
             // SAFETY: a key of `head_dim` values, and up to three of what follows it in its row.
-            *scores = unsafe { four_rows(wide, key, 0) };
-            for (highest, &score) in highest.iter_mut().zip(&*scores) {
+            let scores = scores.write(unsafe { four_rows(wide, key, 0) });
+            for (highest, &mut score) in highest.iter_mut().zip(scores) {
                 *highest = score.max(*highest);
             }
             key = key.wrapping_add(3 * self.width);

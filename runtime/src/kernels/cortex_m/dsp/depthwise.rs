@@ -3,17 +3,21 @@
 //! Values are taken less the padding value, so that taps outside the grid add nothing and are
 //! left out; the padding's share of a whole window is part of the bias.
 
-use super::instructions::{
-    pkhbt, smlabb, smlatt, sxtab16, sxtab16_odd, sxtb16, sxtb16_odd, word,
-};
+use super::instructions::{pkhbt, sxtb16, sxtb16_odd, word};
 use super::rescale::{HighWord, nearest_mult};
 use crate::config::Grid;
 use crate::fixed::sat8;
-use crate::kernels::{Activation, Linear, generic};
+use crate::kernels::{Activation, Linear, scalar};
+use core::arch::asm;
 use core::ops::Range;
 
 /// Channels that are computed together.
 const CHANNELS: usize = 4;
+
+/// The weights of channels 0 and 2 at one tap as halves, then those of channels 1 and 3.
+type Tap = [u32; 2];
+/// Accumulators of four channels.
+type Acc = [i32; CHANNELS];
 
 /// Same contract as [`scalar::depthwise_i8`](crate::kernels::scalar::depthwise_i8).
 pub(super) fn depthwise_i8(
@@ -32,7 +36,7 @@ pub(super) fn depthwise_i8(
         && out.len() >= grid.len()
         && layer.channels().all(|(_, _, shift)| HighWord::new(1, shift, zero_point).is_some());
     if !fast {
-        return generic::depthwise_i8(x, grid, pad, layer, activation, out);
+        return scalar::depthwise_i8(x, grid, pad, layer, activation, out);
     }
     let mut parameters = layer.channels();
     for first in (0..grid.channels).step_by(CHANNELS) {
@@ -41,17 +45,20 @@ pub(super) fn depthwise_i8(
         for (bias, scale) in four.bias.iter_mut().zip(&mut four.scales) {
             let Some((channel_bias, mult, shift)) = parameters.next() else { return };
             *bias += channel_bias;
-            *scale = HighWord::new(nearest_mult(mult), shift, zero_point);
+            *scale = HighWord::new(nearest_mult(mult), shift, zero_point).unwrap_or(*scale);
         }
         let (from, to) = (x.as_ptr().wrapping_add(first), out.as_mut_ptr().wrapping_add(first));
+        let mut at = 0;
         for row in 0..grid.height {
+            let rows = inside(row, grid.height);
             for column in 0..grid.width {
-                let at = (row * grid.width + column) * grid.channels;
+                let columns = inside(column, grid.width);
                 // SAFETY: `x` and `out` hold the grid.
                 unsafe {
-                    let acc = four.sum(from.add(at), (row, column));
+                    let acc = four.sum(from.add(at), rows.clone(), &columns);
                     four.store(acc, activation, to.add(at));
                 }
+                at += grid.channels;
             }
         }
     }
@@ -60,11 +67,10 @@ pub(super) fn depthwise_i8(
 /// Four channels of the layer.
 struct Four {
     grid: Grid,
-    /// For each tap the weights of channels 0 and 2, and of channels 1 and 3, as halves.
-    weights: [[u32; 2]; 9],
+    weights: [Tap; 9],
     /// Biases, with the padding's share of a whole window.
-    bias: [i32; CHANNELS],
-    scales: [Option<HighWord>; CHANNELS],
+    bias: Acc,
+    scales: [HighWord; CHANNELS],
     /// The padding value, negated, in both halves.
     minus_pad: u32,
 }
@@ -73,53 +79,50 @@ impl Four {
     /// # Safety
     /// `weights` must point to nine rows of `grid.channels` values, the last with at least four.
     unsafe fn new(weights: *const i8, grid: Grid, pad: i8) -> Self {
-        let half = i32::from(pad).wrapping_neg().cast_unsigned();
-        let pad = u32::from(i32::from(pad).cast_unsigned() as u16);
+        let pad = i32::from(pad);
+        let half = pad.wrapping_neg().cast_unsigned();
         let mut four = Self {
             grid,
             weights: [[0; 2]; 9],
             bias: [0; CHANNELS],
-            scales: [None; CHANNELS],
+            scales: [HighWord::ZERO; CHANNELS],
             minus_pad: pkhbt(half, half),
         };
         for (tap, widened) in four.weights.iter_mut().enumerate() {
             // SAFETY: the caller's promise.
             let w = unsafe { word(weights.add(tap * grid.channels)) };
             *widened = [sxtb16(w), sxtb16_odd(w)];
-            add_products([pad | pad << 16; 2], *widened, &mut four.bias);
+            for (channel, bias) in four.bias.iter_mut().enumerate() {
+                // SAFETY: as above.
+                *bias +=
+                    pad * i32::from(unsafe { weights.add(tap * grid.channels + channel).read() });
+            }
         }
         four
     }
 
-    /// The accumulators at one position, `at` pointing to it.
+    /// The accumulators at one position, whose taps inside the grid are `rows` × `columns`.
     ///
     /// # Safety
-    /// `at` must point to the position's first of four channels in the grid.
+    /// `at` must point to the first of the four channels at that position of the grid.
     #[inline(always)]
-    unsafe fn sum(&self, at: *const i8, (row, column): (usize, usize)) -> [i32; CHANNELS] {
-        let Grid { height, width, channels } = self.grid;
+    unsafe fn sum(&self, at: *const i8, rows: Range<usize>, columns: &Range<usize>) -> Acc {
+        let Grid { width, channels, .. } = self.grid;
         let mut acc = self.bias;
-        let corner = at.wrapping_sub((width + 1) * channels);
-        let mut tap = |dy: usize, dx: usize, weights: &[u32; 2]| {
-            let place = corner.wrapping_add((dy * width + dx) * channels);
-            // SAFETY: the callers below leave out taps outside the grid.
-            let x = unsafe { word(place) };
-            let x = [sxtab16(self.minus_pad, x), sxtab16_odd(self.minus_pad, x)];
-            add_products(x, *weights, &mut acc);
-        };
-        let (rows, columns) = (inside(row, height), inside(column, width));
-        if rows.len() == 3 && columns.len() == 3 {
-            for (index, weights) in self.weights.iter().enumerate() {
-                tap(index / 3, index % 3, weights);
-            }
-        } else {
-            for dy in rows {
-                for dx in columns.clone() {
-                    if let Some(weights) = self.weights.get(3 * dy + dx) {
-                        tap(dy, dx, weights);
-                    }
+        let first = width * rows.start + columns.start;
+        let mut x = at.wrapping_add(first * channels).wrapping_sub((width + 1) * channels);
+        let mut weights = self.weights.as_ptr().wrapping_add(3 * rows.start + columns.start);
+        for _ in rows {
+            // SAFETY: the taps are inside the grid.
+            unsafe {
+                match columns.len() {
+                    3 => three_taps(x, channels, weights, self.minus_pad, &mut acc),
+                    2 => two_taps(x, channels, weights, self.minus_pad, &mut acc),
+                    _ => one_tap(x, channels, weights, self.minus_pad, &mut acc),
                 }
             }
+            x = x.wrapping_add(width * channels);
+            weights = weights.wrapping_add(3);
         }
         acc
     }
@@ -129,9 +132,8 @@ impl Four {
     /// # Safety
     /// `to` must point to four writable values.
     #[inline(always)]
-    unsafe fn store(&self, acc: [i32; CHANNELS], activation: &Activation<'_>, to: *mut i8) {
+    unsafe fn store(&self, acc: Acc, activation: &Activation<'_>, to: *mut i8) {
         for (channel, (acc, scale)) in acc.into_iter().zip(&self.scales).enumerate() {
-            let Some(scale) = scale else { return };
             let q = sat8(scale.apply(acc));
             let value = match activation.gelu {
                 Some((table, _)) => table.get(usize::from(q.cast_unsigned())).copied(),
@@ -143,14 +145,67 @@ impl Four {
     }
 }
 
-/// Adds four products, the channels in order.
-#[inline(always)]
-fn add_products([even, odd]: [u32; 2], [w_even, w_odd]: [u32; 2], acc: &mut [i32; CHANNELS]) {
-    acc[0] = smlabb(even, w_even, acc[0]);
-    acc[1] = smlabb(odd, w_odd, acc[1]);
-    acc[2] = smlatt(even, w_even, acc[2]);
-    acc[3] = smlatt(odd, w_odd, acc[3]);
+/// The products of one tap at an offset from `{x}`: values less the padding, channels in order.
+macro_rules! tap {
+    ($offset:literal) => {
+        concat!(
+            "ldr {odd}, [{x}",
+            $offset,
+            "]
+             ldrd {w_even}, {w_odd}, [{weights}], #8
+             sxtab16 {even}, {minus_pad}, {odd}
+             sxtab16 {odd}, {minus_pad}, {odd}, ror #8
+             smlabb {a}, {even}, {w_even}, {a}
+             smlatt {c}, {even}, {w_even}, {c}
+             smlabb {b}, {odd}, {w_odd}, {b}
+             smlatt {d}, {odd}, {w_odd}, {d}"
+        )
+    };
 }
+
+/// Defines a function that adds the products of neighbouring taps of one row.
+macro_rules! taps {
+    ($name:ident, $($offset:literal),+) => {
+        /// # Safety
+        /// From `x` on there must be as many readable pixels of `channels` values as the function
+        /// has taps, from `weights` on as many taps.
+        #[inline(always)]
+        unsafe fn $name(
+            x: *const i8,
+            channels: usize,
+            weights: *const Tap,
+            minus_pad: u32,
+            acc: &mut Acc,
+        ) {
+            let [a, b, c, d] = acc;
+            // SAFETY: reads what the caller promises.
+            unsafe {
+                asm!(
+                    $(tap!($offset),)+
+                    // A function of one tap has no use for the distance of pixels.
+                    "/* {channels} */",
+                    x = in(reg) x,
+                    channels = in(reg) channels,
+                    weights = inout(reg) weights => _,
+                    minus_pad = in(reg) minus_pad,
+                    even = out(reg) _,
+                    odd = out(reg) _,
+                    w_even = out(reg) _,
+                    w_odd = out(reg) _,
+                    a = inout(reg) *a,
+                    b = inout(reg) *b,
+                    c = inout(reg) *c,
+                    d = inout(reg) *d,
+                    options(readonly, nostack, preserves_flags)
+                );
+            }
+        }
+    };
+}
+
+taps!(one_tap, "");
+taps!(two_taps, "", ", {channels}");
+taps!(three_taps, "", ", {channels}", ", {channels}, lsl #1");
 
 /// The taps, of three around `at`, that are inside `len` positions.
 #[inline(always)]

@@ -35,24 +35,8 @@ instruction! {
     sxtb16_odd(x: u32) -> u32, "sxtb16 {result}, {x}, ror #8"
 }
 instruction! {
-    /// Halves of `base` plus bytes 0 and 2.
-    sxtab16(base: u32, x: u32) -> u32, "sxtab16 {result}, {base}, {x}"
-}
-instruction! {
-    /// Halves of `base` plus bytes 1 and 3.
-    sxtab16_odd(base: u32, x: u32) -> u32, "sxtab16 {result}, {base}, {x}, ror #8"
-}
-instruction! {
     /// `acc` plus the products of both halves.
     smlad(x: u32, y: u32, acc: i32) -> i32, "smlad {result}, {x}, {y}, {acc}"
-}
-instruction! {
-    /// `acc` plus the product of the lower halves.
-    smlabb(x: u32, y: u32, acc: i32) -> i32, "smlabb {result}, {x}, {y}, {acc}"
-}
-instruction! {
-    /// `acc` plus the product of the upper halves.
-    smlatt(x: u32, y: u32, acc: i32) -> i32, "smlatt {result}, {x}, {y}, {acc}"
 }
 instruction! {
     /// The upper word of `x · y`.

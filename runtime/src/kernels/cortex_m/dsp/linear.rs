@@ -12,12 +12,7 @@ use crate::rows::{rows, rows_mut};
 type Rows = Wide<192>;
 
 /// Same contract as [`scalar::linear_i8`](crate::kernels::scalar::linear_i8).
-pub(super) fn linear_i8(
-    x: &[i8],
-    layer: &Linear<'_>,
-    activation: &Activation<'_>,
-    out: &mut [i8],
-) {
+pub(super) fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_>, out: &mut [i8]) {
     match activation.gelu {
         Some((table, _)) => each_output(x, layer, activation.zero_point, out, |value, out| {
             let q = sat8(value);

@@ -3,14 +3,14 @@
 use super::instructions::{smlad, smlald};
 use super::rescale::HighWord;
 use crate::fixed::{RowScale, sat8};
-use crate::kernels::{Norm, generic};
+use crate::kernels::{Norm, scalar};
 use crate::rows::{rows, rows_mut};
 
 /// Same contract as [`scalar::layer_norm_i8`](crate::kernels::scalar::layer_norm_i8).
 pub(super) fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
     let shift = norm.shift.clamp(7, 37) + 25;
     if HighWord::new(1, shift, norm.zero_point).is_none() {
-        return generic::layer_norm_i8(x, dim, norm, out);
+        return scalar::layer_norm_i8(x, dim, norm, out);
     }
     for (x, out) in rows(x, dim).zip(rows_mut(out, dim)) {
         let (sum, squares) = sums(x);

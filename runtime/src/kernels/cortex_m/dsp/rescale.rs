@@ -18,6 +18,9 @@ pub(super) struct HighWord {
 }
 
 impl HighWord {
+    /// Gives 0.
+    pub(super) const ZERO: Self = Self { mult: 0, base: 0, shift: 1 };
+
     /// `None` for shifts outside `33..=54`: there the base would need lower bits, or not fit.
     ///
     /// # Ranges and overflow

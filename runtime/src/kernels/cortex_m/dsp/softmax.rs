@@ -3,6 +3,7 @@
 use super::instructions::{pkhbt, smlad, smmlar, smmul, smmulr, usat15};
 use super::wide::{Group, ROWS};
 use crate::fixed::Octaves;
+use core::mem::MaybeUninit;
 
 /// From distances between scores to exponentials: [`Octaves`] as one multiplication.
 #[derive(Clone, Copy)]
@@ -56,10 +57,10 @@ impl Distance {
     /// Also returns each row's sum.
     ///
     /// # Safety
-    /// There must be `4 · groups` scores.
+    /// `4 · groups` scores must be written.
     pub(super) unsafe fn softmax(
         self,
-        scores: &mut [[i32; ROWS]],
+        scores: &mut [MaybeUninit<[i32; ROWS]>],
         groups: usize,
         highest: [i32; ROWS],
     ) -> (&[Group], [u32; ROWS]) {
@@ -67,7 +68,8 @@ impl Distance {
         let words = scores.as_mut_ptr().cast::<i32>();
         let mut sums = [0; ROWS];
         for (row, (highest, total)) in highest.into_iter().zip(&mut sums).enumerate() {
-            let (mut from, mut to) = (words.wrapping_add(row), words.wrapping_add(row).cast::<u32>());
+            let (mut from, mut to) =
+                (words.wrapping_add(row), words.wrapping_add(row).cast::<u32>());
             let mut sum = 0;
             for _ in 0..groups {
                 // SAFETY: `from` stays below `16 · groups` words. `to` is behind it: the words that

@@ -1,0 +1,99 @@
+//! The boards, as the emulator has them.
+
+use crate::preset::Blob;
+
+/// One board.
+#[derive(Debug)]
+pub struct Board {
+    /// Its name, as of its memory map in `boards`.
+    pub name: &'static str,
+    /// Its processor.
+    pub core: &'static str,
+    /// What the compiler calls its instruction set.
+    pub target: &'static str,
+    /// What the compiler calls its processor, where that brings more instructions.
+    pub cpu: Option<&'static str>,
+    /// Emulator and machine.
+    pub machine: (&'static str, &'static [&'static str]),
+    /// The blobs that it holds.
+    pub blobs: &'static [Blob],
+    /// Whether every image takes the same number of instructions: not without a divider.
+    pub constant: bool,
+}
+
+const ARM: &str = "qemu-system-arm";
+
+impl Board {
+    /// Every board.
+    pub const ALL: [Self; 7] = [
+        Self {
+            name: "mps2-an386",
+            core: "Cortex-M4F",
+            target: "thumbv7em-none-eabihf",
+            cpu: None,
+            machine: (ARM, &["-M", "mps2-an386"]),
+            blobs: &[Blob::Micro, Blob::Compact],
+            constant: true,
+        },
+        Self {
+            name: "mps2-an500",
+            core: "Cortex-M7",
+            target: "thumbv7em-none-eabihf",
+            cpu: None,
+            machine: (ARM, &["-M", "mps2-an500"]),
+            blobs: &[Blob::Micro, Blob::Compact],
+            constant: true,
+        },
+        Self {
+            name: "netduinoplus2",
+            core: "Cortex-M4F",
+            target: "thumbv7em-none-eabihf",
+            cpu: None,
+            machine: (ARM, &["-M", "netduinoplus2"]),
+            blobs: &[Blob::Micro],
+            constant: true,
+        },
+        Self {
+            name: "mps2-an505",
+            core: "Cortex-M33",
+            target: "thumbv8m.main-none-eabihf",
+            cpu: Some("cortex-m33"),
+            machine: (ARM, &["-M", "mps2-an505"]),
+            blobs: &[Blob::Micro, Blob::Compact],
+            constant: true,
+        },
+        Self {
+            name: "mps3-an547",
+            core: "Cortex-M55",
+            target: "thumbv8m.main-none-eabihf",
+            cpu: Some("cortex-m55"),
+            machine: (ARM, &["-M", "mps3-an547"]),
+            blobs: &[Blob::Micro],
+            constant: true,
+        },
+        Self {
+            name: "microbit",
+            core: "Cortex-M0",
+            target: "thumbv6m-none-eabi",
+            cpu: None,
+            machine: (ARM, &["-M", "microbit"]),
+            blobs: &[Blob::Tiny],
+            constant: false,
+        },
+        Self {
+            name: "riscv32-virt",
+            core: "RV32IMAC",
+            target: "riscv32imac-unknown-none-elf",
+            cpu: None,
+            machine: ("qemu-system-riscv32", &["-M", "virt", "-bios", "none"]),
+            blobs: &[Blob::Micro],
+            constant: true,
+        },
+    ];
+
+    /// The board of that name.
+    pub fn by_name(name: &str) -> Option<&'static Self> {
+        const BOARDS: &[Board] = &Board::ALL;
+        BOARDS.iter().find(|board| board.name == name)
+    }
+}

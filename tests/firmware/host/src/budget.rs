@@ -1,0 +1,39 @@
+//! The limits of `size-budget.toml`.
+
+use anyhow::{Context, Result};
+use std::path::Path;
+use toml::Table;
+
+/// Limits of one board and blob.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Budget {
+    /// Most bytes of flash besides blob and test images.
+    pub code: Option<usize>,
+    /// Most bytes of RAM, stack included.
+    pub ram: Option<usize>,
+    /// Most instructions a multiply-accumulate of a whole run.
+    pub whole: Option<f64>,
+    /// The same over linear layers and convolutions.
+    pub linear: Option<f64>,
+}
+
+impl Budget {
+    /// The limits for a board and blob; none where the file has none.
+    pub fn read(board: &str, blob: &str) -> Result<Self> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../size-budget.toml");
+        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let file: Table = text.parse().with_context(|| path.display().to_string())?;
+        let entry = file.get(board).and_then(|board| board.get(blob));
+        let integer = |name| {
+            let value = entry?.get(name)?.as_integer()?;
+            usize::try_from(value).ok()
+        };
+        let float = |name| entry?.get(name)?.as_float();
+        Ok(Self {
+            code: integer("code"),
+            ram: integer("ram"),
+            whole: float("instructions_a_mac"),
+            linear: float("instructions_a_linear_mac"),
+        })
+    }
+}

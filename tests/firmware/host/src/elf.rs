@@ -1,0 +1,106 @@
+//! What a 32-bit little-endian ELF file says of memory and symbols.
+
+use anyhow::{Context, Result, ensure};
+use std::path::Path;
+
+/// Sizes and symbols of a firmware.
+#[derive(Debug)]
+pub struct Elf {
+    /// Bytes that are stored: code, constants and initial values.
+    pub flash: usize,
+    /// Bytes of static memory.
+    pub ram: usize,
+    /// Names of symbols, mangled.
+    pub symbols: Vec<String>,
+}
+
+const LOAD: u32 = 1;
+const WRITABLE: u32 = 2;
+const SYMBOL_TABLE: u32 = 2;
+
+impl Elf {
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).with_context(|| format!("{}", path.display()))?;
+        ensure!(bytes.starts_with(b"\x7fELF\x01\x01"), "{}: not a 32-bit ELF", path.display());
+        Self::parse(&bytes).with_context(|| format!("{} is cut off", path.display()))
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut elf = Self { flash: 0, ram: 0, symbols: Vec::new() };
+        let (segments, sections) = (word(bytes, 28)?, word(bytes, 32)?);
+        for index in 0..half(bytes, 44)? {
+            let at = segments + index * half(bytes, 42)?;
+            if word(bytes, at)? as u32 != LOAD {
+                continue;
+            }
+            let (in_file, in_memory) = (word(bytes, at + 16)?, word(bytes, at + 20)?);
+            elf.flash += in_file;
+            if word(bytes, at + 24)? as u32 & WRITABLE != 0 {
+                elf.ram += in_memory;
+            }
+        }
+        for index in 0..half(bytes, 48)? {
+            let at = sections + index * half(bytes, 46)?;
+            if word(bytes, at + 4)? as u32 == SYMBOL_TABLE {
+                elf.read_symbols(bytes, at, sections)?;
+            }
+        }
+        Some(elf)
+    }
+
+    fn read_symbols(&mut self, bytes: &[u8], section: usize, sections: usize) -> Option<()> {
+        let (offset, size) = (word(bytes, section + 16)?, word(bytes, section + 20)?);
+        let names = sections + word(bytes, section + 24)? * half(bytes, 46)?;
+        let names = word(bytes, names + 16)?;
+        for symbol in (offset..offset + size).step_by(16) {
+            let name = bytes.get(names + word(bytes, symbol)?..)?;
+            let len = name.iter().position(|&byte| byte == 0)?;
+            self.symbols.push(String::from_utf8_lossy(name.get(..len)?).into_owned());
+        }
+        Some(())
+    }
+
+    /// Symbols that a firmware without panics, heap and floats does not have.
+    pub fn unwanted(&self) -> Vec<&str> {
+        let panics = ["panicking", "_fail", "unwrap_failed", "__rust_alloc", "__rdl_alloc"];
+        self.symbols
+            .iter()
+            .map(String::as_str)
+            .filter(|name| panics.iter().any(|part| name.contains(part)) || is_float(name))
+            .collect()
+    }
+}
+
+/// Whether a symbol is a function of a float library: `__aeabi_fadd`, `__muldf3`.
+fn is_float(name: &str) -> bool {
+    if let Some(name) = name.strip_prefix("__aeabi_") {
+        return name.starts_with(['f', 'd']) || name.ends_with("2f") || name.ends_with("2d");
+    }
+    name.starts_with("__") && (name.contains("sf") || name.contains("df"))
+}
+
+fn half(bytes: &[u8], at: usize) -> Option<usize> {
+    let bytes = bytes.get(at..at + 2)?;
+    Some(usize::from(u16::from_le_bytes(bytes.try_into().ok()?)))
+}
+
+fn word(bytes: &[u8], at: usize) -> Option<usize> {
+    let bytes = bytes.get(at..at + 4)?;
+    usize::try_from(u32::from_le_bytes(bytes.try_into().ok()?)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn float_functions_are_told_from_others() {
+        for name in ["__aeabi_fadd", "__aeabi_dmul", "__aeabi_i2f", "__muldf3", "__fixsfsi"] {
+            assert!(is_float(name), "{name}");
+        }
+        for name in ["__aeabi_uidiv", "__aeabi_lmul", "__aeabi_memcpy", "__sbss", "main"] {
+            assert!(!is_float(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The blobs that are put into firmware.
+
+use crate::network::Network;
+use crate::synthetic::{self, Values};
+use anyhow::{Context, Result};
+use runtime::config::Preset;
+use std::path::{Path, PathBuf};
+
+/// A blob.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blob {
+    /// The golden network with every kind of stage.
+    Tiny,
+    /// The golden trained network.
+    Micro,
+    /// The geometry of `compact` with random weights: instructions do not depend on them.
+    Compact,
+}
+
+impl Blob {
+    /// Its name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tiny => "tiny",
+            Self::Micro => "micro",
+            Self::Compact => "compact",
+        }
+    }
+
+    /// The file, written below `target` where it is not a golden one.
+    pub fn path(self, target: &Path) -> Result<PathBuf> {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../golden/v1");
+        match self {
+            Self::Tiny => Ok(golden.join("tiny.bin")),
+            Self::Micro => Ok(golden.join("micro.bin")),
+            Self::Compact => {
+                let path = target.join("compact.bin");
+                let config = Preset::Compact.config(10).context("compact")?;
+                let network: Network = synthetic::network(&config, 1, Values::Typical);
+                let bytes = network.to_bytes();
+                // An unchanged file is left alone, so that nothing is built again.
+                if std::fs::read(&path).ok().as_ref() != Some(&bytes) {
+                    std::fs::write(&path, bytes).with_context(|| format!("{}", path.display()))?;
+                }
+                Ok(path)
+            }
+        }
+    }
+}

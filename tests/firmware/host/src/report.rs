@@ -1,0 +1,178 @@
+//! A line for each board and blob.
+
+use crate::board::Board;
+use crate::budget::Budget;
+use crate::elf::Elf;
+use crate::emulator::{self, Transcript};
+use crate::layers::{self, Layer};
+use crate::preset::Blob;
+use crate::reference::{self, Answer};
+use crate::toolchain::{self, Build};
+use anyhow::{Context, Result};
+use firmware::images::PHOTOGRAPHS;
+use runtime::Model;
+use std::path::Path;
+
+/// What is done with each board.
+#[derive(Clone, Copy, Debug)]
+pub enum Job {
+    /// Classify that many images.
+    Classify {
+        /// Test images.
+        images: usize,
+    },
+    /// Count every layer.
+    Layers,
+    /// Compare every kernel set with the scalar one.
+    Conformance,
+}
+
+/// Column heads.
+pub fn header(job: &Job) {
+    match job {
+        Job::Classify { .. } => println!(
+            "{:<14} {:<11} {:<8} {:>8} {:>7} {:>7} {:>7} {:>12} {:>6} {:>6}  {:<16} ok",
+            "board",
+            "core",
+            "preset",
+            "flash",
+            "code",
+            "RAM",
+            "stack",
+            "instructions",
+            "/MAC",
+            "linear",
+            "logits hash"
+        ),
+        Job::Layers => println!(
+            "{:<24} {:>10} {:>6} {:>12} {:>6}",
+            "site", "MACs", "k", "instructions", "/MAC"
+        ),
+        Job::Conformance => println!("{:<14} {:<11} sets differences ok", "board", "core"),
+    }
+}
+
+/// Does the job on one board; whether everything was as it should be.
+pub fn board(board: &Board, job: &Job) -> Result<bool> {
+    let target = toolchain::target_directory();
+    std::fs::create_dir_all(&target).with_context(|| target.display().to_string())?;
+    let mut good = true;
+    for blob in board.blobs {
+        let path = blob.path(&target)?;
+        good &= match *job {
+            Job::Classify { images } => classify(board, *blob, &path, images)?,
+            Job::Layers => print_layers(board, *blob, &path)?,
+            Job::Conformance => return conformance(board, &path),
+        };
+    }
+    Ok(good)
+}
+
+fn classify(board: &Board, blob: Blob, path: &Path, images: usize) -> Result<bool> {
+    let bytes = std::fs::read(path)?;
+    let model = Model::parse(&bytes).context("the blob")?;
+    let file = toolchain::build(&Build { board, blob: path, program: "classify", sites: false })?;
+    let elf = Elf::read(&file)?;
+    let run = emulator::run(board, &file, images)?;
+    let linear = layers::ratio(&counted(board, path, &model)?, |work| work.k.is_some());
+    let macs = model.config().macs();
+    let most = run.instructions.iter().copied().max().unwrap_or(0);
+    let whole = most as f64 / macs as f64;
+    let stack: usize = run.value("stack").and_then(|value| value.parse().ok()).unwrap_or(0);
+    let code = elf.flash - bytes.len() - size_of_val(PHOTOGRAPHS);
+    let ram = elf.ram + stack;
+
+    let mut faults = compared(board, &run, &reference::answer(&model, images)?);
+    let budget = Budget::read(board.name, blob.name())?;
+    let mut within = |what: &str, found: f64, limit: Option<f64>| {
+        if limit.is_some_and(|limit| found > limit) {
+            faults.push(format!("{what} {found:.3} above its limit {:.3}", limit.unwrap_or(0.0)));
+        }
+    };
+    within("code", code as f64, budget.code.map(|limit| limit as f64));
+    within("RAM", ram as f64, budget.ram.map(|limit| limit as f64));
+    within("instructions a MAC", whole, budget.whole);
+    within("instructions a linear MAC", linear, budget.linear);
+    let unwanted = elf.unwanted();
+    if !unwanted.is_empty() {
+        faults.push(format!("unwanted symbols: {}", unwanted.join(" ")));
+    }
+    println!(
+        "{:<14} {:<11} {:<8} {:>8} {code:>7} {ram:>7} {stack:>7} {most:>12} {whole:>6.3} \
+         {linear:>6.3}  {:<16} {}",
+        board.name,
+        board.core,
+        blob.name(),
+        elf.flash,
+        run.value("hash").unwrap_or("-"),
+        if faults.is_empty() { "ok" } else { "FAILED" }
+    );
+    for fault in &faults {
+        eprintln!("{}, {}: {fault}", board.name, blob.name());
+    }
+    Ok(faults.is_empty())
+}
+
+/// What a run got wrong.
+fn compared(board: &Board, run: &Transcript, expected: &Answer) -> Vec<String> {
+    let mut faults = Vec::new();
+    if !run.success {
+        faults.push("the firmware did not end with success".into());
+    }
+    if run.value("hash") != Some(&expected.hash) {
+        faults.push(format!("hash {:?}, on this computer {}", run.value("hash"), expected.hash));
+    }
+    if run.values("class") != expected.classes {
+        faults.push("other classes than on this computer".into());
+    }
+    let (least, most) = (run.instructions.iter().min(), run.instructions.iter().max());
+    if run.instructions.len() != expected.classes.len() || board.constant && least != most {
+        faults.push(format!(
+            "{} counts for {} images, from {least:?} to {most:?}",
+            run.instructions.len(),
+            expected.classes.len()
+        ));
+    }
+    faults
+}
+
+/// Runs one image with every site marked.
+fn counted(board: &Board, path: &Path, model: &Model<'_>) -> Result<Vec<Layer>> {
+    let file = toolchain::build(&Build { board, blob: path, program: "classify", sites: true })?;
+    let run = emulator::run(board, &file, 1)?;
+    layers::layers(model, &run.instructions)
+}
+
+fn print_layers(board: &Board, blob: Blob, path: &Path) -> Result<bool> {
+    let bytes = std::fs::read(path)?;
+    let model = Model::parse(&bytes).context("the blob")?;
+    println!("{}, {}", board.name, blob.name());
+    for layer in counted(board, path, &model)? {
+        let (macs, k, ratio) = match layer.work {
+            Some(work) => (
+                work.macs.to_string(),
+                work.k.map_or_else(String::new, |k| k.to_string()),
+                format!("{:.3}", layer.instructions as f64 / work.macs as f64),
+            ),
+            None => <_>::default(),
+        };
+        println!("{:<24} {macs:>10} {k:>6} {:>12} {ratio:>6}", layer.name, layer.instructions);
+    }
+    Ok(true)
+}
+
+fn conformance(board: &Board, path: &Path) -> Result<bool> {
+    let file =
+        toolchain::build(&Build { board, blob: path, program: "conformance", sites: false })?;
+    let run = emulator::run(board, &file, 0)?;
+    let good = run.success && run.value("differences") == Some("0");
+    println!(
+        "{:<14} {:<11} {:>4} {:>11} {}",
+        board.name,
+        board.core,
+        run.value("sets").unwrap_or("-"),
+        run.value("differences").unwrap_or("-"),
+        if good { "ok" } else { "FAILED" }
+    );
+    Ok(good)
+}

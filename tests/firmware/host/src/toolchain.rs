@@ -1,0 +1,85 @@
+//! Which compiler builds for a target, and how.
+
+use crate::board::Board;
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What a build of the firmware is made of.
+#[derive(Debug)]
+pub struct Build<'a> {
+    /// For which board.
+    pub board: &'a Board,
+    /// With which blob.
+    pub blob: &'a Path,
+    /// Which of the firmware's programs.
+    pub program: &'a str,
+    /// Whether sites are marked instead of runs.
+    pub sites: bool,
+}
+
+/// Where everything is built.
+pub fn target_directory() -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(path) => PathBuf::from(path),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"),
+    }
+}
+
+/// Builds a firmware and returns its ELF file.
+pub fn build(build: &Build<'_>) -> Result<PathBuf> {
+    let Build { board, blob, program, sites } = *build;
+    let mut command = cargo(board.target)?;
+    command
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+        .args(["--release", "--quiet", "--package", "firmware", "--target", board.target])
+        .args(["--bin", program])
+        .arg("--target-dir")
+        .arg(target_directory())
+        .env("OCELLI_BOARD", board.name)
+        .env("OCELLI_BLOB", blob)
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env_remove("RUSTFLAGS");
+    if sites {
+        command.args(["--features", "sites"]);
+    }
+    if let Some(cpu) = board.cpu {
+        command.env("RUSTFLAGS", format!("-Ctarget-cpu={cpu}"));
+    }
+    let status = command.status().with_context(|| format!("{command:?}"))?;
+    if !status.success() {
+        bail!("{command:?}: {status}");
+    }
+    Ok(target_directory().join(board.target).join("release").join(program))
+}
+
+/// `cargo build` of a toolchain that has `core` for the target, or its source.
+fn cargo(target: &str) -> Result<Command> {
+    if library(Path::new("rustc"), target)?.join("lib").is_dir() {
+        let mut command = Command::new("cargo");
+        command.arg("build");
+        return Ok(command);
+    }
+    // A distribution's compiler, with its own sources: rustup's `core` may be of another version.
+    let (rustc, cargo) = (Path::new("/usr/bin/rustc"), Path::new("/usr/bin/cargo"));
+    if rustc.is_file() && cargo.is_file() && library(rustc, "src/rust/library")?.is_dir() {
+        let mut command = Command::new(cargo);
+        command.args(["build", "-Zbuild-std=core"]);
+        command.env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1").env_remove("RUSTUP_TOOLCHAIN");
+        return Ok(command);
+    }
+    bail!(
+        "no compiler here has `core` for {target}: `rustup target add {target}`, \
+         or install a distribution's compiler with its sources (Debian: rustc-web cargo-web rust-web-src)"
+    )
+}
+
+/// A directory of a compiler's libraries.
+fn library(rustc: &Path, name: &str) -> Result<PathBuf> {
+    let output = Command::new(rustc)
+        .args(["--print", "sysroot"])
+        .output()
+        .with_context(|| format!("{} --print sysroot", rustc.display()))?;
+    let sysroot = String::from_utf8(output.stdout).context("sysroot")?;
+    Ok(Path::new(sysroot.trim_end()).join("lib/rustlib").join(name))
+}
