@@ -49,6 +49,11 @@ impl FloatModel {
         &self.checkpoint.preset
     }
 
+    /// Name of every class.
+    pub fn classes(&self) -> &[String] {
+        &self.checkpoint.classes
+    }
+
     /// What it was trained on.
     pub const fn source(&self) -> DataSource {
         self.checkpoint.source

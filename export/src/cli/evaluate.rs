@@ -1,6 +1,6 @@
 //! `export evaluate model.bin`: the accuracy of a blob.
 
-use super::{bar, dataset, parse, positive, read};
+use super::{bar, check_classes, dataset, parse, positive, read};
 use anyhow::{Context, Result};
 use clap::Args;
 use export::evaluate::{self, Accuracy};
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 pub(super) struct EvaluateArgs {
     /// Blob to run.
     blob: PathBuf,
-    /// Directory with the binary version of CIFAR-10 (`data_batch_1.bin` … `test_batch.bin`).
+    /// Directory with a folder of pictures for each class, or with the binary version of CIFAR-10.
     /// Without it, the built-in 5,000 training and 1,000 test images of CIFAR-10 are used.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -26,8 +26,10 @@ impl EvaluateArgs {
     pub(super) fn run(&self) -> Result<()> {
         let bytes = read(&self.blob)?;
         let model = parse(&self.blob, &bytes)?;
-        let test = dataset(self.data.as_deref(), None)?.test;
-        let images = test.take(self.images.unwrap_or(usize::MAX));
+        let data = dataset(self.data.as_deref(), None)?;
+        let names = (0..model.config().classes()).map(|class| model.class_name(class));
+        check_classes(&data, names, &self.blob)?;
+        let images = data.test.take(self.images.unwrap_or(usize::MAX));
         let progress = bar(model.precision(), images.len());
         let classes = evaluate::classify(&model, &images, |images| progress.inc(images as u64))
             .with_context(|| format!("cannot evaluate {}", self.blob.display()))?;

@@ -1,6 +1,6 @@
 //! `export best.mpk model.bin`: a record becomes a blob, which is measured.
 
-use super::{bar, dataset, parse, positive, read};
+use super::{bar, check_classes, dataset, parse, positive, read};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use export::assemble::{self, Quantized};
@@ -29,7 +29,7 @@ pub(super) struct ExportArgs {
     /// Shape of PyTorch weights; may be left out where their file describes it.
     #[arg(long, value_parser = preset_parser())]
     preset: Option<Preset>,
-    /// Directory with the binary version of CIFAR-10 (`data_batch_1.bin` … `test_batch.bin`).
+    /// Directory with a folder of pictures for each class, or with the binary version of CIFAR-10.
     /// Without it, the built-in 5,000 training and 1,000 test images of CIFAR-10 are used.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -92,6 +92,7 @@ impl ExportArgs {
     pub(super) fn run(&self) -> Result<()> {
         let float = self.float_model()?;
         let data = dataset(self.data.as_deref(), Some(float.source()))?;
+        check_classes(&data, float.classes().iter().map(|name| Some(name.as_str())), &self.record)?;
         let made = self
             .make(&float, &data.train)
             .with_context(|| format!("cannot quantize {}", self.record.display()))?;

@@ -345,12 +345,17 @@ mod tests {
             "a width of zero"
         );
         assert_eq!(broken(|spec| spec.dim = 32), ConfigError::StemEnd { dim: 32 }, "stem width");
-        for first in [StemStage::Residual { hidden: 8 }, StemStage::InvertedResidual { hidden: 8 }] {
+        for first in [StemStage::Residual { hidden: 8 }, StemStage::InvertedResidual { hidden: 8 }]
+        {
             let mut spec = micro();
             if let StemSpec::Conv(stages) = &mut spec.stem {
                 stages.insert(0, first).unwrap();
             }
-            assert_eq!(VitConfig::new(spec).unwrap_err(), ConfigError::StemStart, "{first:?} first");
+            assert_eq!(
+                VitConfig::new(spec).unwrap_err(),
+                ConfigError::StemStart,
+                "{first:?} first"
+            );
         }
         assert_eq!(
             broken(|spec| spec.stem = StemSpec::Patches { size: 5, order: PatchOrder::Grid }),

@@ -18,7 +18,7 @@ fn every_sum_gives_a_multiplier_in_range() {
         let attention = attention(mult, 30, 0);
         for sum in SUMS {
             let found = u64::try_from(attention.row_mult(sum)).expect("a positive multiplier");
-            let exact = u64::from(mult) * ((1 << 31) / u64::from(sum)) >> 24;
+            let exact = (u64::from(mult) * ((1 << 31) / u64::from(sum))) >> 24;
             assert_eq!(found, exact, "{mult} over {sum}");
             assert!((1 << 19..1 << 31).contains(&found), "{mult} over {sum}: {found}");
             // Both divisions round down; together they take off less than 2^−12.

@@ -12,7 +12,7 @@ fn row(samples: &mut Samples, len: usize) -> Vec<i16> {
     (0..len)
         .map(|_| match kind {
             0 => samples.pick(i16::MIN, i16::MAX),
-            1 if samples.bits() % 2 == 0 => low,
+            1 if samples.bits().is_multiple_of(2) => low,
             1 => high,
             _ => low.saturating_add(samples.pick(-spread, spread)),
         })

@@ -25,7 +25,11 @@ impl Samples {
             1 => max,
             2..9 => {
                 let magnitude = (self.bits() >> (self.bits() % 64)).cast_signed();
-                let value = if self.bits() % 2 == 0 { magnitude } else { magnitude.wrapping_neg() };
+                let value = if self.bits().is_multiple_of(2) {
+                    magnitude
+                } else {
+                    magnitude.wrapping_neg()
+                };
                 value.clamp(min, max)
             }
             _ => {

@@ -16,8 +16,8 @@ use crate::record;
 pub(super) struct EvalArgs {
     /// A record that `trainer` has written.
     record: PathBuf,
-    /// Directory with the binary version of CIFAR-10, for all 10,000 test images instead of the
-    /// embedded first 1,000.
+    /// Directory with a folder of pictures for each class, or with the binary version of CIFAR-10,
+    /// instead of the embedded test images.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
@@ -46,11 +46,10 @@ impl EvalArgs {
         ensure!(
             (test.height(), test.width()) == (image.height, image.width)
                 && dataset.classes == checkpoint.classes,
-            "{} was trained on other images than CIFAR-10: {} x {} pixels, {} classes",
+            "{} tells {} classes apart, {}: give the images that it was trained on with --data",
             self.record.display(),
-            image.height,
-            image.width,
-            checkpoint.classes.len()
+            checkpoint.classes.len(),
+            checkpoint.classes.join(", ")
         );
         let found = evaluate(&checkpoint.model, test, checkpoint.normalisation, &device);
         if self.json {

@@ -28,8 +28,10 @@ Examples:
       train `micro` on the embedded 5,000 CIFAR-10 images: some minutes, no download
   trainer --data cifar-10-batches-bin --epochs 30 --out runs/full
       train on all 50,000 images of the binary version of CIFAR-10
+  trainer --data pictures --out runs/mine
+      train on pictures of your own: pictures/CLASS/ANY.jpg, a folder for each class
   trainer --download --preset compact
-      the same from the official archive, downloaded once and kept
+      train on CIFAR-10 from the official archive, downloaded once and kept
   trainer --preset compact --epochs 5 --train-images 1000
       a quick try of a larger network
   trainer --preset seed
@@ -70,7 +72,7 @@ impl Cli {
     /// request for help does with 0.
     pub fn from_arguments() -> Self {
         let cli = Self::parse();
-        if let Err(error) = cli.train.recipe().check() {
+        if let Err(error) = cli.train.recipe(train::LARGE).check() {
             Self::command().error(ErrorKind::ValueValidation, error).exit();
         }
         cli
@@ -97,7 +99,7 @@ fn presets() -> impl TypedValueParser<Value = Preset> {
 
 fn dataset(directory: Option<&Path>, images: &DownloadArgs) -> Result<Dataset> {
     match directory.map(Path::to_path_buf).or(images.directory()?) {
-        Some(directory) => data::cifar10(&directory),
+        Some(directory) => data::open(&directory),
         None => data::embedded(),
     }
 }
@@ -137,17 +139,21 @@ mod tests {
         let cli = parse(&["--epochs", "3", "--learning-rate", "0.01", "--seed", "9"]).unwrap();
         let small = Recipe::small_data(Preset::Micro);
         let expected = Recipe { epochs: 3, learning_rate: 0.01, seed: 9, ..small };
-        assert_eq!(cli.train.recipe(), expected, "embedded data");
-        let cli = parse(&["--data", "somewhere", "--preset", "seed"]).unwrap();
-        assert_eq!(cli.train.recipe(), Recipe::full_data(Preset::Seed), "full data");
-        let cli = parse(&["--download"]).unwrap();
-        assert_eq!(cli.train.recipe(), Recipe::full_data(Preset::Micro), "downloaded data");
+        assert_eq!(cli.train.recipe(5_000), expected, "embedded data");
         let cli = parse(&["--preset", "seed"]).unwrap();
-        assert_eq!(cli.train.recipe(), Recipe::report(Preset::Seed), "the report's experiment");
+        assert_eq!(
+            cli.train.recipe(5_000),
+            Recipe::report(Preset::Seed),
+            "the report's experiment"
+        );
+        assert_eq!(cli.train.recipe(50_000), Recipe::full_data(Preset::Seed), "full data");
+        let cli = parse(&[]).unwrap();
+        assert_eq!(cli.train.recipe(150).batch_size, 30, "five steps an epoch");
+        assert_eq!(cli.train.recipe(3).batch_size, 1, "at least one image a step");
         let cli = parse(&["--preset", "seed", "--recipe", "small", "--warmup", "0.3"]).unwrap();
         let rate_course = RateCourse::Cosine { warmup: 0.3 };
         let expected = Recipe { rate_course, ..Recipe::small_data(Preset::Seed) };
-        assert_eq!(cli.train.recipe(), expected, "a recipe by name");
+        assert_eq!(cli.train.recipe(50_000), expected, "a recipe by name");
     }
 
     #[test]
@@ -161,9 +167,9 @@ mod tests {
             RateCourse::InverseTime { .. } => panic!("no warm-up"),
         };
         for default in [
-            format!("[default: {}; {} with --data]", small.epochs, full.epochs),
-            format!("[default: {}; {} with --data]", small.batch_size, full.batch_size),
-            format!("[default: {}; {} with --data]", warmup(&small), warmup(&full)),
+            format!("[default: small {}, full {}", small.epochs, full.epochs),
+            format!("[default: small {}, full {}", small.batch_size, full.batch_size),
+            format!("[default: small {}, full {}", warmup(&small), warmup(&full)),
             format!("[default: {}]", small.learning_rate),
             format!("[default: {}]", small.weight_decay),
             format!("[default: {}]", small.label_smoothing),

@@ -23,25 +23,32 @@ use crate::schedule::RateCourse;
 use crate::summary::grouped;
 use crate::train::{self, Run};
 
+/// Training images from which `full` is the default recipe.
+pub(super) const LARGE: usize = 20_000;
+/// Steps that an epoch has at least by default, validation images counted in.
+const LEAST_STEPS: usize = 5;
+
 #[derive(Debug, Args)]
 pub(super) struct TrainArgs {
     /// Network to train.
     #[arg(long, default_value = "micro", value_parser = presets())]
     preset: Preset,
-    /// Directory with the binary version of CIFAR-10, that of `data_batch_1.bin`; without it, the
-    /// embedded first 5,000 training and 1,000 test images are used.
+    /// Directory with a folder of pictures for each class, or with the binary version of CIFAR-10,
+    /// that of `data_batch_1.bin`; without it, the embedded first 5,000 training and 1,000 test
+    /// images of CIFAR-10 are used.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
     images: DownloadArgs,
-    /// Every number below that is not given [default: full with --data or --download, else report
+    /// Every number below that is not given [default: full for 20,000 images and more, else report
     /// for `seed` and small for the others].
     #[arg(long, value_enum, value_name = "NAME")]
     recipe: Option<RecipeName>,
-    /// Passes over the training images [default: 40; 20 with --data].
+    /// Passes over the training images [default: small 40, full 20].
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
-    /// Images of one step [default: 64; 128 with --data].
+    /// Images of one step [default: small 64, full 128; less for very few
+    /// images].
     #[arg(long, value_name = "N")]
     batch_size: Option<usize>,
     /// Images of one forward and backward pass; the gradients of a larger batch are added up from
@@ -55,7 +62,7 @@ pub(super) struct TrainArgs {
     #[arg(long, value_name = "DECAY")]
     weight_decay: Option<f64>,
     /// Share of all steps during which the learning rate rises, before it falls by half a cosine
-    /// [default: 0.1; 0.05 with --data].
+    /// [default: small 0.1, full 0.05].
     #[arg(long, value_name = "SHARE")]
     warmup: Option<f64>,
     /// Probability spread over all classes instead of the label's [default: 0.1].
@@ -94,8 +101,8 @@ impl TrainArgs {
     }
 
     fn run_on<B: HostBackend>(self) -> Result<()> {
-        let recipe = self.recipe();
         let dataset = self.dataset()?;
+        let recipe = self.recipe(dataset.train.len());
         let config = config_for(self.preset, &dataset)?;
         let device = B::Device::default();
         let stop = train::on_interrupt()?;
@@ -149,17 +156,19 @@ impl TrainArgs {
         }
     }
 
-    pub(super) fn recipe(&self) -> Recipe {
-        let all = self.data.is_some() || self.images.download;
+    /// The recipe for so many images, validation included.
+    pub(super) fn recipe(&self, images: usize) -> Recipe {
         let name = self.recipe.unwrap_or(match self.preset {
-            _ if all => RecipeName::Full,
+            _ if images >= LARGE => RecipeName::Full,
             Preset::Seed => RecipeName::Report,
             _ => RecipeName::Small,
         });
         let base = Recipe::named(name, self.preset);
+        // A few dozen pictures still make several steps an epoch.
+        let batch_size = base.batch_size.min(images / LEAST_STEPS).max(1);
         Recipe {
             epochs: self.epochs.unwrap_or(base.epochs),
-            batch_size: self.batch_size.unwrap_or(base.batch_size),
+            batch_size: self.batch_size.unwrap_or(batch_size),
             learning_rate: self.learning_rate.unwrap_or(base.learning_rate),
             weight_decay: self.weight_decay.unwrap_or(base.weight_decay),
             rate_course: self

@@ -3,13 +3,13 @@
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use runtime::config::{LayerKind, VitConfig};
 use sysinfo::System;
 
 use super::Run;
 use super::trainee::{Sums, Trainee};
-use crate::data::batch::{self, Batch};
+use crate::data::batch;
 use crate::ops::HostBackend;
 use crate::progress::Progress;
 
@@ -19,8 +19,10 @@ const BYTES_PER_VALUE: u64 = 20;
 /// Share of the free memory that activations may take; the rest is for parameters, gradients,
 /// moments and everybody else.
 const MEMORY_SHARE: u64 = 2;
-/// Images of the step that is timed.
-const TIMED_IMAGES: usize = 16;
+/// Images of the first step, which also sets up threads, buffers and moments.
+const FIRST_IMAGES: usize = 4;
+/// Seconds that the timed step should take.
+const TIMED_SECONDS: f64 = 2.0;
 /// Evaluating an image costs about a third of training on it: no backward pass.
 const EVALUATION_SHARE: f64 = 1.0 / 3.0;
 
@@ -40,18 +42,16 @@ pub fn duration<B: HostBackend>(run: &Run<'_>, device: &B::Device) -> Result<Dur
     run.check()?;
     let go_on = AtomicBool::new(false);
     let (train, validation) = run.split()?;
-    let len = run.micro_batch.min(run.recipe.batch_size).min(TIMED_IMAGES);
-    let sample = batch::sequential(&train, len, run.recipe.normalisation).next();
-    let Some(sample) = sample else { return Ok(Duration::ZERO) };
     let mut trainee = Trainee::<B>::new(&Run { stop: &go_on, ..*run }, 2, device)?;
-    let mut step = |sample: &Batch| {
+    let mut per_image = |len: usize| -> Result<f64> {
+        let sample = batch::sequential(&train, len, run.recipe.normalisation).next();
+        let sample = sample.context("there is no image to train on")?;
         let start = Instant::now();
-        let progress = &mut Progress::hidden();
-        trainee.train_on(sample, &mut Sums::default(), progress).map(|()| start.elapsed())
+        trainee.train_on(&sample, &mut Sums::default(), &mut Progress::hidden())?;
+        Ok(start.elapsed().as_secs_f64() / sample.len as f64)
     };
-    // The first step also sets up threads, buffers and moments.
-    step(&sample)?;
-    let seconds = step(&sample)?.as_secs_f64() / sample.len as f64;
+    let fits = (TIMED_SECONDS / per_image(FIRST_IMAGES.min(train.len()))?) as usize;
+    let seconds = per_image(fits.clamp(1, run.micro_batch.min(train.len())))?;
     let images = train.len() as f64 + EVALUATION_SHARE * validation.len() as f64;
     Ok(Duration::from_secs_f64(seconds * images * run.recipe.epochs as f64))
 }

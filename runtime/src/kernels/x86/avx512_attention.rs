@@ -23,8 +23,8 @@ pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32]
     let shape = Shape { tokens: scores.len(), heads, head_dim };
     match shape.groups() {
         // Small networks do not pay for clearing the stack that the largest ones need.
-        0..=SMALL => with_stack::<SMALL>(qkv, attention, shape, out),
-        ..=LARGE => with_stack::<LARGE>(qkv, attention, shape, out),
+        groups if groups <= SMALL => with_stack::<SMALL>(qkv, attention, shape, out),
+        groups if groups <= LARGE => with_stack::<LARGE>(qkv, attention, shape, out),
         _ => generic::attention_i8(qkv, attention, scores, out),
     }
 }
@@ -383,6 +383,7 @@ impl Softmax {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn exp2_neg(octaves: __m512i) -> __m512i {
+    #[allow(clippy::cast_possible_truncation, reason = "a constant far below 2^15")]
     const MOST: i16 = MAX_ATTENTION_OCTAVES as i16;
     let set = |value: i16| _mm512_set1_epi16(value);
     let octaves = _mm512_min_epi16(octaves, set(MOST));

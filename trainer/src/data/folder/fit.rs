@@ -1,0 +1,68 @@
+//! Pictures of any size become images of one size.
+
+use image::imageops::{self, FilterType};
+use image::{DynamicImage, ImageDecoder, ImageReader, Rgb, RgbImage};
+use std::path::Path;
+
+/// Reads a picture: its largest centred square, resized, as `[side, side, 3]` bytes.
+///
+/// It is turned as its camera says and put on white where it is transparent, just as the runtime's
+/// example `classify` does.
+pub(super) fn read(path: &Path, side: u32) -> Result<Vec<u8>, image::ImageError> {
+    let mut decoder = ImageReader::open(path)?.with_guessed_format()?.into_decoder()?;
+    let orientation = decoder.orientation()?;
+    let mut picture = DynamicImage::from_decoder(decoder)?;
+    picture.apply_orientation(orientation);
+    Ok(square(&opaque(picture), side).into_raw())
+}
+
+fn opaque(picture: DynamicImage) -> RgbImage {
+    if !picture.color().has_alpha() {
+        return picture.into_rgb8();
+    }
+    let picture = picture.into_rgba8();
+    RgbImage::from_fn(picture.width(), picture.height(), |x, y| {
+        let [red, green, blue, alpha] = picture.get_pixel(x, y).0;
+        Rgb([red, green, blue].map(|value| over_white(value, alpha)))
+    })
+}
+
+/// A colour of some opacity in front of white.
+fn over_white(value: u8, alpha: u8) -> u8 {
+    let (value, alpha) = (u32::from(value), u32::from(alpha));
+    // A mean of two bytes, rounded, is a byte.
+    u8::try_from((value * alpha + 255 * (255 - alpha) + 127) / 255).unwrap_or(u8::MAX)
+}
+
+fn square(picture: &RgbImage, side: u32) -> RgbImage {
+    let (width, height) = picture.dimensions();
+    let cut = width.min(height);
+    let (x, y) = ((width - cut) / 2, (height - cut) / 2);
+    let picture = imageops::crop_imm(picture, x, y, cut, cut);
+    if cut == side {
+        return picture.to_image();
+    }
+    imageops::resize(&*picture, side, side, FilterType::Lanczos3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_is_kept() {
+        // Red, green and blue thirds side by side.
+        let thirds = [Rgb([255, 0, 0]), Rgb([0, 255, 0]), Rgb([0, 0, 255])];
+        let picture = RgbImage::from_fn(12, 4, |x, _| thirds[x as usize / 4]);
+        let found = square(&picture, 2);
+        assert!(found.pixels().all(|pixel| *pixel == thirds[1]), "{found:?}");
+        assert_eq!(square(&found, 2), found, "the right size stays as it is");
+    }
+
+    #[test]
+    fn transparency_shows_white() {
+        let clear = image::RgbaImage::from_pixel(2, 2, image::Rgba([9, 9, 9, 0]));
+        let found = opaque(DynamicImage::ImageRgba8(clear));
+        assert!(found.pixels().all(|pixel| pixel.0 == [255; 3]), "{found:?}");
+    }
+}

@@ -1,0 +1,219 @@
+//! Pictures of one's own: a directory with a folder of pictures for each class.
+
+mod fit;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use rayon::prelude::*;
+
+use super::cifar10::SIDE;
+use super::split::split;
+use super::{DataSource, Dataset, Images};
+
+/// Share of each class that becomes test images where there is no folder of them.
+const TEST_SHARE: f64 = 0.1;
+/// Which ones: the same for every run, so that no run trains on another one's test images.
+const TEST_SEED: u64 = 0;
+/// Pictures that a class needs: one each to train on, to choose the best epoch by, and to test.
+const LEAST_PICTURES: usize = 3;
+
+/// Images read from folders.
+#[derive(Debug)]
+pub(super) struct Folder {
+    pub(super) dataset: Dataset,
+    /// Files that could not be read as pictures, with the reason.
+    pub(super) skipped: Vec<(PathBuf, String)>,
+}
+
+/// Pictures of one class, or of all.
+#[derive(Default)]
+struct Pictures {
+    files: Vec<(PathBuf, u16)>,
+}
+
+/// Reads `dir/CLASS/…`, of which a tenth become test images, or `dir/train/CLASS/…` and
+/// `dir/test/CLASS/…`. The classes are the folders in alphabetical order. `progress` counts files
+/// out of a total.
+///
+/// # Errors
+/// If there are not at least two classes with three pictures each that can be read.
+pub(super) fn folder(dir: &Path, progress: impl Fn(usize, usize) + Sync) -> Result<Folder> {
+    let (train, test) = (dir.join("train"), dir.join("test"));
+    let apart = train.is_dir() && test.is_dir();
+    let classes = classes(if apart { &train } else { dir })?;
+    let mut skipped = Vec::new();
+    let mut read = |dir: &Path| -> Result<Images> {
+        let pictures = Pictures::list(dir, &classes)?;
+        let (images, failed) = pictures.read(&progress)?;
+        skipped.extend(failed);
+        Ok(images)
+    };
+    let (train, test) = if apart {
+        (read(&train)?, read(&test)?)
+    } else {
+        split(&read(dir)?, TEST_SHARE, TEST_SEED)
+    };
+    for (class, name) in classes.iter().enumerate() {
+        let count = |images: &Images| {
+            images.labels().iter().filter(|&&label| usize::from(label) == class).count()
+        };
+        let found = count(&train) + count(&test);
+        ensure!(
+            found >= LEAST_PICTURES && count(&test) > 0,
+            "class {name} has {found} pictures that can be read, {} of them to test on: at least \
+             {LEAST_PICTURES} are needed, dozens to learn anything",
+            count(&test)
+        );
+    }
+    Ok(Folder { dataset: Dataset { train, test, classes, source: DataSource::Custom }, skipped })
+}
+
+/// Names of the folders in alphabetical order.
+fn classes(dir: &Path) -> Result<Vec<String>> {
+    let mut classes = Vec::new();
+    for path in entries(dir)? {
+        if !path.is_dir() {
+            continue;
+        }
+        let name = path.file_name().and_then(|name| name.to_str());
+        let name = name.with_context(|| {
+            format!("the name of {} is not text: rename the folder", path.display())
+        })?;
+        ensure!(!name.contains('\n'), "the name of {} has two lines: rename it", path.display());
+        classes.push(name.to_owned());
+    }
+    match classes.as_slice() {
+        [] => bail!(
+            "{} has no folders: put the pictures of each class into a folder of its own, such as \
+             {}",
+            dir.display(),
+            dir.join("cat").display()
+        ),
+        [one] => bail!(
+            "{} has one class, {one}: put the pictures of another class, or of everything else, \
+             into a second folder",
+            dir.display()
+        ),
+        _ => Ok(classes),
+    }
+}
+
+/// What lies in a directory, in alphabetical order, hidden files left out.
+fn entries(dir: &Path) -> Result<Vec<PathBuf>> {
+    let context = || format!("cannot read {}", dir.display());
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(dir).with_context(context)? {
+        let entry = entry.with_context(context)?;
+        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+            paths.push(entry.path());
+        }
+    }
+    paths.sort_unstable();
+    Ok(paths)
+}
+
+impl Pictures {
+    fn list(dir: &Path, classes: &[String]) -> Result<Self> {
+        let mut pictures = Self::default();
+        for (label, class) in classes.iter().enumerate() {
+            let label = u16::try_from(label).context("there are more than 65,536 folders")?;
+            let files = entries(&dir.join(class))?.into_iter().filter(|path| path.is_file());
+            pictures.files.extend(files.map(|path| (path, label)));
+        }
+        Ok(pictures)
+    }
+
+    /// The pictures in order, and what could not be read.
+    fn read(
+        &self,
+        progress: &(impl Fn(usize, usize) + Sync),
+    ) -> Result<(Images, Vec<(PathBuf, String)>)> {
+        let total = self.files.len();
+        let read = |(path, _): &(PathBuf, u16)| {
+            let found = fit::read(path, SIDE as u32);
+            progress(1, total);
+            found
+        };
+        let found: Vec<_> = self.files.par_iter().map(read).collect();
+        let (mut pixels, mut labels, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+        for ((path, label), found) in self.files.iter().zip(found) {
+            match found {
+                Ok(bytes) => {
+                    pixels.extend(bytes);
+                    labels.push(*label);
+                }
+                Err(error) => failed.push((path.clone(), error.to_string())),
+            }
+        }
+        Ok((Images::new(SIDE, SIDE, pixels, labels)?, failed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{Rgb, RgbImage};
+
+    /// Writes `count` pictures of one colour, of different sizes and formats.
+    fn pictures(dir: &Path, colour: [u8; 3], count: u32) {
+        fs::create_dir_all(dir).unwrap();
+        for index in 0..count {
+            let format = ["png", "jpg", "bmp"][index as usize % 3];
+            let picture = RgbImage::from_pixel(40 + index, 33 + 2 * index, Rgb(colour));
+            picture.save(dir.join(format!("{index}.{format}"))).unwrap();
+        }
+    }
+
+    fn read(dir: &Path) -> Result<Folder> {
+        folder(dir, |_, _| {})
+    }
+
+    #[test]
+    fn folders_become_classes() {
+        let directory = tempfile::tempdir().unwrap();
+        let dir = directory.path();
+        pictures(&dir.join("sky"), [0, 0, 255], 20);
+        pictures(&dir.join("grass"), [0, 255, 0], 12);
+        fs::write(dir.join("sky/.hidden"), "no picture").unwrap();
+        fs::write(dir.join("sky/notes.txt"), "no picture").unwrap();
+        fs::write(dir.join("readme.txt"), "no class").unwrap();
+        let Folder { dataset, skipped } = read(dir).unwrap();
+        assert_eq!(dataset.classes, ["grass", "sky"], "in alphabetical order");
+        assert_eq!((dataset.train.len(), dataset.test.len()), (29, 3), "a tenth of each class");
+        assert_eq!(dataset.source, DataSource::Custom, "source");
+        for images in [&dataset.train, &dataset.test] {
+            for index in 0..images.len() {
+                let blue = images.image(index)[2] > 200;
+                assert_eq!(usize::from(images.label(index)), usize::from(blue), "image {index}");
+            }
+        }
+        assert_eq!(skipped.len(), 1, "{skipped:?}");
+        assert!(skipped[0].0.ends_with("notes.txt"), "{skipped:?}");
+    }
+
+    #[test]
+    fn test_images_may_lie_apart() {
+        let directory = tempfile::tempdir().unwrap();
+        let dir = directory.path();
+        for (part, count) in [("train", 4), ("test", 2)] {
+            pictures(&dir.join(part).join("a"), [10; 3], count);
+            pictures(&dir.join(part).join("b"), [240; 3], count);
+        }
+        let Folder { dataset, .. } = read(dir).unwrap();
+        assert_eq!((dataset.train.len(), dataset.test.len()), (8, 4), "as they lie");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_directory_is_said() {
+        let directory = tempfile::tempdir().unwrap();
+        let dir = directory.path();
+        let refusal = || format!("{:#}", read(dir).unwrap_err());
+        assert!(refusal().contains("has no folders"), "nothing");
+        pictures(&dir.join("cat"), [1; 3], 5);
+        assert!(refusal().contains("one class, cat"), "one class");
+        pictures(&dir.join("dog"), [2; 3], 2);
+        assert!(refusal().contains("class dog has 2 pictures"), "too few");
+    }
+}

@@ -1,0 +1,51 @@
+//! Images from whatever a directory holds.
+
+use std::path::Path;
+
+use anyhow::Result;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::Dataset;
+use super::cifar10::{TRAIN_FILES, cifar10};
+use super::folder::folder;
+
+/// Skipped files that are named; more are counted.
+const NAMED: usize = 10;
+
+/// Reads the binary version of CIFAR-10, or a folder of pictures for each class.
+///
+/// A bar on standard error shows how far it is; files that are no pictures are named there and
+/// left out.
+///
+/// # Errors
+/// If the directory holds neither; the message says what was found and what to do.
+pub fn open(dir: &Path) -> Result<Dataset> {
+    let holds = |name: &str| dir.join(name).exists();
+    // The Python version and a directory one level too high have their own messages.
+    let cifar = TRAIN_FILES.iter().any(|name| holds(name))
+        || holds("data_batch_1")
+        || holds("cifar-10-batches-bin");
+    if cifar || !dir.is_dir() || empty(dir) {
+        return cifar10(dir);
+    }
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("reading {bar:32} {pos}/{len}, {eta} left") {
+        bar.set_style(style);
+    }
+    let found = folder(dir, |files, total| {
+        bar.set_length(total as u64);
+        bar.inc(files as u64);
+    })?;
+    bar.finish_and_clear();
+    for (path, reason) in found.skipped.iter().take(NAMED) {
+        eprintln!("left out {}: {reason}", path.display());
+    }
+    if let Some(more) = found.skipped.len().checked_sub(NAMED + 1) {
+        eprintln!("left out {} files more that are no pictures", more + 1);
+    }
+    Ok(found.dataset)
+}
+
+fn empty(dir: &Path) -> bool {
+    dir.read_dir().is_ok_and(|mut entries| entries.next().is_none())
+}
