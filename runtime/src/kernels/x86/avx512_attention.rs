@@ -252,7 +252,7 @@ fn queries(
     for first in (0..shape.tokens).step_by(LANES) {
         buffers.pack_queries(columns, first);
         let highest = buffers.score(shape);
-        let sum = softmax.apply(buffers.scores, highest, buffers.exponentials);
+        let sum = softmax.apply(buffers.scores, highest, shape.tokens, buffers.exponentials);
         let rescale =
             Rescale::uniform(row_mults(attention, sum), attention.shift.clamp(25, 55) + 7);
         for (index, values) in rows(buffers.values, shape.value_groups()).enumerate() {
@@ -353,15 +353,21 @@ impl Softmax {
         Self { mult: set(attention.octaves.mult()), limit: set(attention.octaves.limit() + 1) }
     }
 
-    /// Writes `exp2_neg(octaves(highest − score))` of every score, four keys to a group, and returns
-    /// their sums.
+    /// Writes `exp2_neg(octaves(highest − score))` of every score, four keys to a group, zero beyond
+    /// the tokens, and returns their sums.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn apply(&self, scores: &[Group], highest: __m512i, exponentials: &mut [Group]) -> __m512i {
+    fn apply(
+        &self,
+        scores: &[Group],
+        highest: __m512i,
+        tokens: usize,
+        exponentials: &mut [Group],
+    ) -> __m512i {
         let ones = _mm512_set1_epi8(1);
         let mut sum = _mm512_setzero_si512();
         let (fours, _) = scores.as_chunks::<4>();
-        for (place, four) in exponentials.iter_mut().zip(fours) {
+        for (group, (place, four)) in exponentials.iter_mut().zip(fours).enumerate() {
             let [a, b, c, d] = four;
             let octaves = |score: &Group| {
                 let distance = _mm512_sub_epi32(highest, score.load());
@@ -372,10 +378,24 @@ impl Softmax {
             let ab = _mm512_packus_epi32(octaves(a), octaves(b));
             let cd = _mm512_packus_epi32(octaves(c), octaves(d));
             let e = transpose_bytes(_mm512_packus_epi16(exp2_neg(ab), exp2_neg(cd)));
+            // The lowest score of all is not far enough away where a score's step is tiny.
+            let e = _mm512_and_si512(e, _mm512_set1_epi32(first_bytes(tokens - 4 * group)));
             sum = _mm512_dpbusd_epi32(sum, e, ones);
             place.store(e);
         }
         sum
+    }
+}
+
+/// The first `count` bytes of a lane set, all four from there on.
+#[inline]
+const fn first_bytes(count: usize) -> i32 {
+    match count {
+        0 => 0,
+        1 => 0xff,
+        2 => 0xffff,
+        3 => 0x00ff_ffff,
+        _ => -1,
     }
 }
 

@@ -246,7 +246,7 @@ fn what_does_not_fit_is_named() {
     other.classes.pop();
     assert!(refusal(recipe(), config(), other).contains("the data has 2"), "classes");
     let mut few = dataset();
-    few.train = few.train.take(4);
+    few.train = few.train.take(3);
     assert!(refusal(recipe(), config(), few).contains("validation"), "too few to hold any out");
     let large = Recipe { batch_size: 200, ..recipe() };
     assert!(refusal(large, config(), dataset()).contains("batch"), "a batch beyond the images");

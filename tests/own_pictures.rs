@@ -1,0 +1,63 @@
+//! The whole chain on pictures of one's own: folders, training, blob, names.
+
+use export::calibrate::Observer;
+use export::evaluate::{Accuracy, classify};
+use export::model::AnyModel;
+use export::record::FloatModel;
+use image::{Rgb, RgbImage};
+use runtime::config::Preset;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use trainer::backend::BackendChoice;
+use trainer::data::{self, DataSource};
+use trainer::progress::Progress;
+use trainer::recipe::Recipe;
+use trainer::train::Run;
+
+const CLASSES: [(&str, [u8; 3]); 3] =
+    [("meadow", [40, 160, 50]), ("sky", [90, 150, 230]), ("sunset", [230, 90, 40])];
+
+/// Pictures of one colour with a gradient and some noise, no two alike.
+fn pictures(dir: &Path, count: u32) {
+    for (class, colour) in CLASSES {
+        std::fs::create_dir_all(dir.join(class)).unwrap();
+        for index in 0..count {
+            let picture = RgbImage::from_fn(64 + index, 48, |x, y| {
+                let noise = (x * 7919 + y * 104_729 + index * 31) % 41;
+                Rgb(colour.map(|value| value.saturating_add((noise + y / 4) as u8)))
+            });
+            picture.save(dir.join(class).join(format!("{index}.jpg"))).unwrap();
+        }
+    }
+}
+
+#[test]
+fn pictures_become_a_blob_with_their_names() {
+    let directory = tempfile::tempdir().unwrap();
+    pictures(&directory.path().join("pictures"), 24);
+    let dataset = data::open(&directory.path().join("pictures")).unwrap();
+    assert_eq!((dataset.train.len(), dataset.test.len()), (66, 6), "two of each class to test on");
+    let config = Preset::Nano.config(3).unwrap();
+    let recipe = Recipe { epochs: 12, batch_size: 12, ..Recipe::small_data(Preset::Nano) };
+    let run = Run {
+        preset: Preset::Nano.name(),
+        config: &config,
+        recipe: &recipe,
+        dataset: &dataset,
+        micro_batch: recipe.batch_size,
+        out: directory.path(),
+        teacher: None,
+        resume: false,
+        stop: &AtomicBool::new(false),
+    };
+    let outcome = BackendChoice::Flex.train(run, &mut Progress::hidden()).unwrap();
+    let float = FloatModel::load(&outcome.record).unwrap();
+    assert_eq!(float.source(), DataSource::Custom, "nothing is built in for these classes");
+    let quantized = export::quantize(&float, &dataset.train, Observer::default(), |_| {}).unwrap();
+    let model = AnyModel::parse(&quantized.blob).unwrap();
+    let names: Vec<_> = (0..3).filter_map(|class| model.class_name(class)).collect();
+    assert_eq!(names, CLASSES.map(|(name, _)| name), "the folders' names");
+    let accuracy =
+        Accuracy::count(&classify(&model, &dataset.test, |_| {}).unwrap(), &dataset.test);
+    assert!(accuracy.correct >= 5, "{accuracy} of pictures that differ by colour");
+}
