@@ -3,7 +3,7 @@
 
 use runtime::Model;
 use runtime::error::{FormatError, RecordId};
-use runtime::format::{HEAD_CLASS, MAX_HEADS, VERSION};
+use runtime::format::{HEAD_CLASS, MAX_HEADS, PRELUDE_LEN, VERSION};
 use runtime::kernels::scalar;
 use tests::network::Network;
 use tests::sealed::sealed;
@@ -88,6 +88,26 @@ fn a_second_class_head_is_refused() {
             max: 255,
         };
         assert_eq!(error, expected, "class head in place {}", place + 1);
+    }
+}
+
+#[test]
+fn a_varint_may_be_longer_than_needed() {
+    let plain = smallest().to_bytes();
+    // The image's height follows the prelude: seven rows.
+    assert_eq!(plain[PRELUDE_LEN], 7, "the first varint");
+    let with = |varint: &[u8]| {
+        let mut blob = plain.clone();
+        blob.splice(PRELUDE_LEN..PRELUDE_LEN + 1, varint.iter().copied());
+        sealed(blob)
+    };
+    for longer in [&[0x87, 0][..], &[0x87, 0x80, 0]] {
+        assert_eq!(logits(&with(longer)), logits(&plain), "{longer:02x?}");
+    }
+    // A u16 has at most three bytes, and no bit above its sixteenth.
+    for wrong in [&[0x87, 0x80, 0x80, 0][..], &[0x87, 0x80, 4]] {
+        let error = Model::parse(&with(wrong)).unwrap_err();
+        assert_eq!(error, FormatError::Record { record: RecordId::Header }, "{wrong:02x?}");
     }
 }
 

@@ -46,7 +46,8 @@ impl Octaves {
     /// The clamped distance keeps the product at most `18_431 · 2^17 + 2^30 < 2^32`.
     #[inline]
     pub const fn apply(self, distance: u32) -> u32 {
-        let clamped = if distance > self.limit { self.limit + 1 } else { distance };
+        let most = self.limit + 1;
+        let clamped = if distance < most { distance } else { most };
         let x = (clamped * self.mult) >> SCORE_SHIFT;
         if x > MAX_ATTENTION_OCTAVES { MAX_ATTENTION_OCTAVES } else { x }
     }

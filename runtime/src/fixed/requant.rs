@@ -3,25 +3,16 @@
 /// Clamps to the range of i8.
 #[expect(clippy::cast_possible_truncation, reason = "the value is clamped to the range of i8")]
 pub const fn sat8(value: i32) -> i8 {
-    if value < -128 {
-        -128
-    } else if value > 127 {
-        127
-    } else {
-        value as i8
-    }
+    // One bound after the other is a minimum and a maximum; a chain of three cases becomes jumps.
+    let value = if value < -128 { -128 } else { value };
+    (if value > 127 { 127 } else { value }) as i8
 }
 
 /// Clamps to the range of i16.
 #[expect(clippy::cast_possible_truncation, reason = "the value is clamped to the range of i16")]
 pub const fn sat16(value: i32) -> i16 {
-    if value < -32_768 {
-        -32_768
-    } else if value > 32_767 {
-        32_767
-    } else {
-        value as i16
-    }
+    let value = if value < -32_768 { -32_768 } else { value };
+    (if value > 32_767 { 32_767 } else { value }) as i16
 }
 
 /// A real factor `mult · 2^−shift` that rescales an accumulator.

@@ -29,6 +29,40 @@ fn results_are_within_their_bound() {
     }
 }
 
+/// The page's steps in integers of any size, from the quadratic to the last.
+fn steps(m: u32) -> [u128; 4] {
+    let m = u128::from(m);
+    let falling = (3_527_475_764 * m) >> 32;
+    let rising = (1_759_337_317 * ((m * m) >> 32)) >> 32;
+    let mut y = 2_867_720_522 + rising - falling;
+    let mut steps = [y; 4];
+    for step in &mut steps[1..] {
+        let product = (((y * y) >> 32) * m) >> 32;
+        y = (y * ((3 << 28) - product)) >> 29;
+        *step = y;
+    }
+    steps
+}
+
+#[test]
+fn each_step_is_as_near_as_the_page_says() {
+    // Relative errors times 10^9: the quadratic, and each of Newton's steps.
+    const BOUNDS: [u128; 4] = [25_000_000, 900_000, 1_200, 15];
+    let mut samples = Samples::new(9);
+    for _ in 0..200_000 {
+        let m = samples.pick(1 << 30, u32::MAX);
+        let steps = steps(m);
+        for (step, (y, bound)) in steps.into_iter().zip(BOUNDS).enumerate() {
+            // |y²·m − 2^92| ≤ 2^92 · (2·bound + bound²), without the square, which only helps.
+            let distance = (y * y * u128::from(m)).abs_diff(1 << 92);
+            let margin =
+                ((1u128 << 62) * (2 * bound + bound * bound / 1_000_000_000) / 1_000_000_000) << 30;
+            assert!(distance <= margin, "m = {m}: step {step} gives {y}");
+        }
+        assert_eq!(u128::from(rsqrt(m)), steps[3].min((1 << 31) - 1), "m = {m}");
+    }
+}
+
 /// `cargo test --release -p runtime --test fixed -- --ignored` takes under a minute.
 #[test]
 #[ignore = "all 3.2 billion arguments"]
