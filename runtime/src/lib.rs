@@ -32,8 +32,13 @@
     )
 )]
 
+#[cfg(all(feature = "std", not(test)))]
+extern crate std;
+
 mod arena;
 mod arithmetic;
+#[cfg(feature = "std")]
+mod batch;
 pub mod config;
 pub mod error;
 pub mod fixed;

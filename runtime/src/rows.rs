@@ -25,14 +25,14 @@ const fn at_least_one(len: usize) -> NonZero<usize> {
 }
 
 /// `len` values from `start` on; none if there are fewer.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
 #[inline]
 pub(crate) fn part<T>(values: &[T], start: usize, len: usize) -> &[T] {
     values.get(start..).and_then(|tail| tail.get(..len)).unwrap_or(&[])
 }
 
 /// The same, to be written to.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
 #[inline]
 pub(crate) fn part_mut<T>(values: &mut [T], start: usize, len: usize) -> &mut [T] {
     values.get_mut(start..).and_then(|tail| tail.get_mut(..len)).unwrap_or(&mut [])

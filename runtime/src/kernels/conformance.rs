@@ -78,8 +78,17 @@ fn table() -> [i8; 256] {
 fn every_set_of_this_processor_is_compared() {
     let names: Vec<_> = Kernels::all().map(|set| set.name).collect();
     assert_eq!(names[..2], ["scalar", "generic"], "on every target");
+    #[cfg(target_arch = "aarch64")]
+    {
+        assert!(names.contains(&"neon"), "{names:?}");
+        let dotprod = std::arch::is_aarch64_feature_detected!("dotprod");
+        assert_eq!(names.contains(&"dotprod"), dotprod, "{names:?}");
+    }
+    #[cfg(target_feature = "simd128")]
+    assert!(names.contains(&"simd128"), "{names:?}");
     #[cfg(target_arch = "x86_64")]
     {
+        assert!(names.contains(&"sse2"), "{names:?}");
         assert_eq!(names.contains(&"avx2"), is_x86_feature_detected!("avx2"), "{names:?}");
         let vnni = is_x86_feature_detected!("avx512vnni") && is_x86_feature_detected!("avx512vbmi");
         assert_eq!(names.contains(&"avx512_vnni"), vnni, "{names:?}");

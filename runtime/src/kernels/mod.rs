@@ -6,6 +6,9 @@
 //! **Invariant**: every kernel of every set equals [`scalar`] for every operand; `conformance`
 //! checks it.
 
+#[cfg(target_arch = "aarch64")]
+#[allow(unsafe_code, reason = "vector instructions; each block states why it is sound")]
+mod aarch64;
 #[cfg(test)]
 mod conformance;
 #[cfg(cortex_m_dsp)]
@@ -14,6 +17,11 @@ mod cortex_m;
 pub mod generic;
 mod operand;
 pub mod scalar;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
+mod tile;
+#[cfg(target_feature = "simd128")]
+#[allow(unsafe_code, reason = "vector instructions; each block states why it is sound")]
+mod wasm;
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "vector instructions; each block states why it is sound")]
 mod x86;
@@ -58,6 +66,10 @@ impl Kernels {
         let sets = sets.chain(x86::sets());
         #[cfg(cortex_m_dsp)]
         let sets = sets.chain(cortex_m::sets());
+        #[cfg(target_arch = "aarch64")]
+        let sets = sets.chain(aarch64::sets());
+        #[cfg(target_feature = "simd128")]
+        let sets = sets.chain(wasm::sets());
         sets
     }
 

@@ -73,7 +73,7 @@ impl<'a> Linear<'a> {
     }
 
     /// As [`Self::rescales`], from channel `first` on.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
     pub(crate) fn rescales_from(self, first: usize) -> impl Iterator<Item = Channel<'a>> {
         let tail = |bytes: I32Le<'a>| bytes.skip(first);
         let shift = self.shift.get(first..).unwrap_or(&[]);
@@ -83,7 +83,7 @@ impl<'a> Linear<'a> {
     /// Biases, multipliers and shifts of up to `len` channels from `first` on, as they are stored.
     #[cfg(target_arch = "x86_64")]
     #[inline]
-    pub(crate) fn parameters(
+    pub(crate) fn stored(
         &self,
         first: usize,
         len: usize,

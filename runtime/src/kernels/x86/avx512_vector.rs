@@ -202,7 +202,7 @@ impl Rescale {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
     pub(super) fn bias(layer: &Linear<'_>, first: usize) -> __m512i {
-        load_words(layer.parameters(first, LANES).0)
+        load_words(layer.stored(first, LANES).0)
     }
 
     /// Rescales of up to 64 channels from `first` on, with their biases, in the order of
@@ -227,7 +227,7 @@ impl Rescale {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
     fn parameters(layer: &Linear<'_>, first: usize) -> (__m512i, __m512i, __m512i) {
-        let (bias, mult, shift) = layer.parameters(first, LANES);
+        let (bias, mult, shift) = layer.stored(first, LANES);
         // SAFETY: the mask has one bit for each shift.
         let shift = unsafe { _mm_maskz_loadu_epi8(lanes(shift.len()), shift.as_ptr().cast()) };
         let mult = _mm512_max_epi32(load_words(mult), _mm512_set1_epi32(Requant::MIN_MULT));

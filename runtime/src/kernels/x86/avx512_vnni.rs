@@ -75,7 +75,7 @@ fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
 /// Same contract as [`scalar::logits_i8`].
 fn logits_i8(x: &[i8], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
     let k = x.len().max(1);
-    let blocks = w.chunks(DOTS * k).zip(out.chunks_mut(DOTS));
+    let blocks = w.chunks((DOTS * k).max(1)).zip(out.chunks_mut(DOTS));
     let mut bias = bias.iter();
     for (w, out) in blocks {
         // SAFETY: `sets` gives out this set only where the processor has every feature named below.

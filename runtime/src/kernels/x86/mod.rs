@@ -2,6 +2,7 @@
 //!
 //! | set | needs | products |
 //! |---|---|---|
+//! | `sse2` | nothing more than the architecture | `pmaddwd` on values widened to i16 |
 //! | `avx2` | AVX2 | `vpmaddwd` on values widened to i16 |
 //! | `avx512_vnni` | AVX-512 F, BW, VL, VNNI, VBMI | `vpdpbusd` on `x + 128`, less `128 · Σw` |
 //!
@@ -19,6 +20,7 @@ mod avx512_product;
 mod avx512_vector;
 mod avx512_vnni;
 mod panel;
+mod sse2;
 
 use super::Kernels;
 use core::arch::x86_64::{__cpuid_count, _xgetbv};
@@ -28,7 +30,7 @@ pub(super) fn sets() -> impl Iterator<Item = &'static Kernels> {
     let features = Features::detect();
     let avx2 = features.avx2.then_some(&avx2::KERNELS);
     let avx512 = features.avx512_vnni.then_some(&avx512_vnni::KERNELS);
-    avx2.into_iter().chain(avx512)
+    core::iter::once(&sse2::KERNELS).chain(avx2).chain(avx512)
 }
 
 /// What CPUID and XGETBV report. `core` has no detection of its own.

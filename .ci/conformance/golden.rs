@@ -1,0 +1,35 @@
+//! The trained golden blob under every kernel set of the target: its logits on the 1,000 embedded
+//! test images hash to the published value.
+
+#[path = "../../tests/src/fnv.rs"]
+mod fnv;
+
+use image::ImageFormat::WebP;
+use runtime::{Kernels, Model};
+
+const BLOB: &[u8] = include_bytes!("../../tests/golden/v1/micro.bin");
+const PUBLISHED: &str = include_str!("../../tests/golden/v1/micro.logits");
+const STRIPS: [&[u8]; 2] = [
+    include_bytes!("../../trainer/assets/test_0.webp"),
+    include_bytes!("../../trainer/assets/test_1.webp"),
+];
+
+#[test]
+fn every_set_gives_the_published_logits() {
+    let decode = |strip| image::load_from_memory_with_format(strip, WebP).unwrap();
+    let pixels: Vec<u8> =
+        STRIPS.iter().flat_map(|strip| decode(strip).into_rgb8().into_raw()).collect();
+    let model = Model::parse(BLOB).unwrap();
+    let mut arena = vec![0; model.arena_len()];
+    let images = pixels.chunks_exact(model.config().image().len());
+    assert_eq!(images.len(), 1000, "embedded test images");
+    for kernels in Kernels::all() {
+        let model = model.clone().with_kernels(kernels);
+        let mut hash = fnv::Fnv1a::new();
+        for image in images.clone() {
+            hash.extend(model.run(image, &mut arena).unwrap().logits().iter().copied());
+        }
+        assert_eq!(hash.to_string(), PUBLISHED.trim_end(), "{}", kernels.name);
+        println!("{}: {hash}", kernels.name);
+    }
+}

@@ -1,0 +1,148 @@
+//! A worker that times one network image by image: `serve MODEL THREADS`.
+//!
+//! It imports `MODEL.safetensors` from the directory in `OCELLI_PEERS`, quantizes it on the images
+//! of `MODEL.images.u8` behind the first 32, and prints `READY {json}` with the cosine between its
+//! logits and those of `MODEL.logits.f32`. Then every line `run SECONDS` on standard input is
+//! answered by a line of JSON: microseconds of a call (5th percentile, median), of processor time a
+//! call, and the number of calls. A call starts from the image's bytes and ends at the logits.
+//!
+//! One image runs on one core: THREADS is read, and more than one changes nothing.
+
+use anyhow::{Context, Result, ensure};
+use export::calibrate::Observer;
+use export::import::{self, Options};
+use export::record::FloatModel;
+use runtime::Model;
+use serde_json::json;
+use std::hint::black_box;
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use trainer::data::Images;
+
+/// Images at the front of the file that are compared and not calibrated on.
+const COMPARED: usize = 32;
+/// Calls before the first that is timed.
+const WARM_UP: usize = 20;
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [name, threads] = arguments.as_slice() else {
+        anyhow::bail!("usage: OCELLI_PEERS=DIRECTORY serve MODEL THREADS");
+    };
+    threads.parse::<usize>().with_context(|| format!("THREADS is {threads}, not a number"))?;
+    let directory = std::env::var_os("OCELLI_PEERS").context(
+        "OCELLI_PEERS is not set: set it to the directory with MODEL.safetensors and its images",
+    )?;
+    let files = Files { directory: PathBuf::from(directory), name };
+    let blob = files.quantize()?;
+    let model = Model::parse(&blob)?;
+    let mut arena = vec![0; model.arena_len()];
+    let image_len = model.config().image().len();
+    let pixels = files.read("images.u8")?;
+    let images: Vec<&[u8]> = pixels.chunks_exact(image_len).take(COMPARED).collect();
+    let mut logits = Vec::new();
+    for image in &images {
+        logits.extend(model.run(image, &mut arena)?.logits().iter().map(|&logit| f64::from(logit)));
+    }
+    let floats = floats(&files.read("logits.f32")?);
+    let classes = model.config().classes();
+    ensure!(floats.len() >= logits.len(), "{name}.logits.f32 is too short for {COMPARED} images");
+    let image = images.first().context("no image")?;
+    for _ in 0..WARM_UP {
+        black_box(model.run(image, &mut arena)?.logits());
+    }
+    let ready = json!({
+        "cos": rounded(cosine(&logits[..classes], &floats[..classes])),
+        "cos_all": rounded(cosine(&logits, &floats[..logits.len()])),
+        "kernels": model.kernels().name,
+        "blob": blob.len(),
+    });
+    println!("READY {ready}");
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        let seconds: f64 = line
+            .strip_prefix("run ")
+            .and_then(|seconds| seconds.trim().parse().ok())
+            .with_context(|| format!("{line:?} is not `run SECONDS`"))?;
+        println!("{}", measure(&model, image, &mut arena, Duration::from_secs_f64(seconds))?);
+    }
+    Ok(())
+}
+
+/// The files of one network.
+struct Files<'a> {
+    directory: PathBuf,
+    name: &'a str,
+}
+
+impl Files<'_> {
+    fn path(&self, kind: &str) -> PathBuf {
+        self.directory.join(format!("{}.{kind}", self.name))
+    }
+
+    fn read(&self, kind: &str) -> Result<Vec<u8>> {
+        let path = self.path(kind);
+        std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+    }
+
+    /// The int8 blob.
+    fn quantize(&self) -> Result<Vec<u8>> {
+        let checkpoint = import::load(&self.path("safetensors"), &Options::default())?;
+        let model = FloatModel::new(checkpoint);
+        let shape = model.config().image();
+        let pixels = self.read("images.u8")?;
+        let rest = pixels.get(COMPARED * shape.len()..).context("no images to calibrate on")?;
+        let labels = vec![0; rest.len() / shape.len()];
+        let images = Images::new(shape.height, shape.width, rest.to_vec(), labels)?;
+        Ok(export::quantize(&model, &images, Observer::default(), |_| {})?.blob)
+    }
+}
+
+/// Calls the network for `duration`, three times at least.
+fn measure(
+    model: &Model<'_>,
+    image: &[u8],
+    arena: &mut [u8],
+    duration: Duration,
+) -> Result<serde_json::Value> {
+    let mut times = Vec::new();
+    let (start, processor) = (Instant::now(), processor_time());
+    while start.elapsed() < duration || times.len() < 3 {
+        let call = Instant::now();
+        black_box(model.run(black_box(image), arena)?.logits());
+        times.push(call.elapsed());
+    }
+    let processor = match (processor, processor_time()) {
+        (Some(before), Some(after)) => after.saturating_sub(before),
+        _ => start.elapsed(),
+    };
+    times.sort_unstable();
+    let micros = |time: Duration| time.as_secs_f64() * 1e6;
+    Ok(json!({
+        "p05": micros(times[times.len() / 20]),
+        "med": micros(times[times.len() / 2]),
+        "cpu": micros(processor) / times.len() as f64,
+        "n": times.len(),
+    }))
+}
+
+/// Processor time of this thread, where the kernel tells it.
+fn processor_time() -> Option<Duration> {
+    let text = std::fs::read_to_string(Path::new("/proc/thread-self/schedstat")).ok()?;
+    Some(Duration::from_nanos(text.split(' ').next()?.parse().ok()?))
+}
+
+fn floats(bytes: &[u8]) -> Vec<f64> {
+    let (words, _) = bytes.as_chunks::<4>();
+    words.iter().map(|&word| f64::from(f32::from_le_bytes(word))).collect()
+}
+
+fn cosine(a: &[f64], b: &[f64]) -> f64 {
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 1e5).round() / 1e5
+}

@@ -1,0 +1,111 @@
+//! NEON: sixteen products in four instructions, sums along the inputs.
+
+use super::super::tile::{Chunks, Four, TILE, Tile, tiled_layers};
+use super::super::{Activation, Kernels, Linear, Skip, generic, scalar};
+use core::arch::aarch64::*;
+
+/// The NEON set.
+pub(super) static KERNELS: Kernels = Kernels {
+    name: "neon",
+    linear_i8,
+    linear_skip_i8,
+    linear_add_i16,
+    logits_i32: scalar::logits_i32,
+    logits_i8: generic::logits_i8,
+    depthwise_i8: generic::depthwise_i8,
+    layer_norm_i8: generic::layer_norm_i8,
+    layer_norm_affine_i8: scalar::layer_norm_affine_i8,
+    attention_i8: generic::attention_i8,
+    pool_i32: scalar::pool_i32,
+};
+
+tiled_layers!(Neon);
+
+/// Tiles by `smull` and `sadalp`.
+struct Neon;
+
+impl Tile for Neon {
+    #[inline]
+    fn dots(&self, x: [&[i8]; TILE], w: [&[i8]; TILE]) -> [[i32; TILE]; TILE] {
+        // SAFETY: NEON is part of the architecture.
+        unsafe { dots(x, w) }
+    }
+
+    #[inline]
+    fn rescale(&self, four: &Four, dots: [i32; TILE]) -> [i32; TILE] {
+        // SAFETY: NEON is part of the architecture.
+        unsafe { rescale(four, dots) }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "neon")]
+fn dots(x: [&[i8]; TILE], w: [&[i8]; TILE]) -> [[i32; TILE]; TILE] {
+    let mut acc = [[vdupq_n_s32(0); TILE]; TILE];
+    let (x, w) = (Chunks::new(x), Chunks::new(w));
+    let rest = x.rest.zip(w.rest);
+    for (x, w) in x.steps().zip(w.steps()) {
+        step(&mut acc, x, w);
+    }
+    if let Some((x, w)) = rest {
+        step(&mut acc, x.each_ref(), w.each_ref());
+    }
+    reduce(&acc)
+}
+
+#[inline]
+#[target_feature(enable = "neon")]
+fn step(acc: &mut [[int32x4_t; TILE]; TILE], x: [&[i8; 16]; TILE], w: [&[i8; 16]; TILE]) {
+    let mut weights = [vdupq_n_s8(0); TILE];
+    for (to, from) in weights.iter_mut().zip(w) {
+        *to = load(from);
+    }
+    for (acc, x) in acc.iter_mut().zip(x) {
+        let x = load(x);
+        for (acc, w) in acc.iter_mut().zip(weights) {
+            // One product a half: two of −128 · −128 do not fit i16.
+            let low = vmull_s8(vget_low_s8(x), vget_low_s8(w));
+            let high = vmull_high_s8(x, w);
+            *acc = vpadalq_s16(vpadalq_s16(*acc, low), high);
+        }
+    }
+}
+
+/// The sums of the lanes, `[row][channel]`.
+#[inline]
+#[target_feature(enable = "neon")]
+pub(super) fn reduce(acc: &[[int32x4_t; TILE]; TILE]) -> [[i32; TILE]; TILE] {
+    let mut sums = [[0; TILE]; TILE];
+    for (sums, &[a, b, c, d]) in sums.iter_mut().zip(acc) {
+        let all = vpaddq_s32(vpaddq_s32(a, b), vpaddq_s32(c, d));
+        // SAFETY: there are four places.
+        unsafe { vst1q_s32(sums.as_mut_ptr(), all) };
+    }
+    sums
+}
+
+/// `srshl` by a negative number is a right shift that rounds half up.
+#[inline]
+#[target_feature(enable = "neon")]
+pub(super) fn rescale(four: &Four, dots: [i32; TILE]) -> [i32; TILE] {
+    // SAFETY: each array has four i32.
+    let load = |values: &[i32; TILE]| unsafe { vld1q_s32(values.as_ptr()) };
+    let acc = vaddq_s32(load(&dots), load(&four.bias));
+    let mult = load(&four.mult);
+    let [a, b, c, d] = four.shift.map(|shift| -i64::from(shift));
+    let pair = |low, high| vcombine_s64(vdup_n_s64(low), vdup_n_s64(high));
+    let low = vrshlq_s64(vmull_s32(vget_low_s32(acc), vget_low_s32(mult)), pair(a, b));
+    let high = vrshlq_s64(vmull_high_s32(acc, mult), pair(c, d));
+    let mut rescaled = [0; TILE];
+    let all = vcombine_s32(vmovn_s64(low), vmovn_s64(high));
+    // SAFETY: there are four places.
+    unsafe { vst1q_s32(rescaled.as_mut_ptr(), all) };
+    rescaled
+}
+
+#[inline]
+#[target_feature(enable = "neon")]
+pub(super) fn load(values: &[i8; 16]) -> int8x16_t {
+    // SAFETY: there are sixteen bytes.
+    unsafe { vld1q_s8(values.as_ptr()) }
+}

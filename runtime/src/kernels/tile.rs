@@ -1,0 +1,154 @@
+//! Layers in tiles of four rows by four channels, for sets whose instructions sum along the inputs.
+//!
+//! Weights are read where they lie: nothing is packed, so tiles serve few rows as well as many.
+
+use super::{Channel, Linear};
+use crate::rows::{part, part_mut, rows, rows_mut};
+
+/// Rows and channels of a tile.
+pub(super) const TILE: usize = 4;
+
+/// What a set contributes to a layer.
+pub(super) trait Tile {
+    /// `Σ x · w` of four rows with four channels, `[row][channel]`. All slices have one length.
+    fn dots(&self, x: [&[i8]; TILE], w: [&[i8]; TILE]) -> [[i32; TILE]; TILE];
+
+    /// Rescales the accumulators of four channels, biases included.
+    #[inline]
+    fn rescale(&self, four: &Four, dots: [i32; TILE]) -> [i32; TILE] {
+        let mut rescaled = [0; TILE];
+        let places = rescaled.iter_mut().zip(dots);
+        for (((place, dot), bias), (mult, shift)) in
+            places.zip(four.bias).zip(four.mult.iter().zip(four.shift))
+        {
+            *place = crate::fixed::rescale(bias + dot, *mult, shift);
+        }
+        rescaled
+    }
+}
+
+/// Biases and rescales of four channels; those that there are not rescale anything to something.
+pub(super) struct Four {
+    pub(super) bias: [i32; TILE],
+    pub(super) mult: [i32; TILE],
+    pub(super) shift: [u8; TILE],
+}
+
+impl Four {
+    fn new<'a>(channels: impl Iterator<Item = Channel<'a>>) -> Self {
+        let mut four = Self { bias: [0; TILE], mult: [1 << 30; TILE], shift: [32; TILE] };
+        let places = four.bias.iter_mut().zip(&mut four.mult).zip(&mut four.shift);
+        for (((bias, mult), shift), channel) in places.zip(channels) {
+            (*bias, *mult, *shift) =
+                (channel.bias, channel.requant.mult(), channel.requant.shift());
+        }
+        four
+    }
+}
+
+/// All rows times all channels; `store` gets up to four rescaled channels of a row and their places.
+#[inline]
+pub(super) fn linear<T>(
+    tile: &impl Tile,
+    x: &[i8],
+    layer: &Linear<'_>,
+    out: &mut [T],
+    store: impl Fn(&[i32], &mut [T]),
+) {
+    let (k, n) = (layer.inputs().max(1), layer.outputs().max(1));
+    for (block, w) in layer.weights().chunks((TILE * k).max(1)).enumerate() {
+        let first = block * TILE;
+        let channels = TILE.min(n - first);
+        let four = Four::new(layer.rescales_from(first));
+        let w = repeat_last(w, k);
+        let tiles = x.chunks((TILE * k).max(1)).zip(out.chunks_mut((TILE * n).max(1)));
+        for (x, out) in tiles {
+            let dots = tile.dots(repeat_last(x, k), w);
+            for (dots, out) in dots.into_iter().zip(rows_mut(out, n)) {
+                let rescaled = tile.rescale(&four, dots);
+                store(part(&rescaled, 0, channels), part_mut(out, first, channels));
+            }
+        }
+    }
+}
+
+/// Up to four rows, the last one in place of those that there are not.
+#[inline]
+fn repeat_last(values: &[i8], len: usize) -> [&[i8]; TILE] {
+    let mut all = [&[][..]; TILE];
+    let mut last: &[i8] = &[];
+    let mut rows = rows(values, len);
+    for place in &mut all {
+        last = rows.next().unwrap_or(last);
+        *place = last;
+    }
+    all
+}
+
+/// Four rows as whole chunks of sixteen values and what is left of each, filled up with zeros.
+pub(super) struct Chunks<'a> {
+    pub(super) whole: [&'a [[i8; 16]]; TILE],
+    pub(super) rest: Option<[[i8; 16]; TILE]>,
+}
+
+impl<'a> Chunks<'a> {
+    #[inline]
+    pub(super) fn new(rows: [&'a [i8]; TILE]) -> Self {
+        let mut whole = [&[][..]; TILE];
+        let mut rest = [[0; 16]; TILE];
+        let mut any = false;
+        for ((row, whole), rest) in rows.into_iter().zip(&mut whole).zip(&mut rest) {
+            let (chunks, tail) = row.as_chunks::<16>();
+            *whole = chunks;
+            any |= !tail.is_empty();
+            for (to, from) in rest.iter_mut().zip(tail) {
+                *to = *from;
+            }
+        }
+        Self { whole, rest: any.then_some(rest) }
+    }
+
+    /// The chunks in order, one of each row.
+    #[inline]
+    pub(super) fn steps(self) -> impl Iterator<Item = [&'a [i8; 16]; TILE]> {
+        let [a, b, c, d] = self.whole;
+        a.iter().zip(b).zip(c).zip(d).map(|(((a, b), c), d)| [a, b, c, d])
+    }
+}
+
+/// The layers of a set that has a [`Tile`]: implements `linear_i8`, `linear_skip_i8`,
+/// `linear_add_i16` over it.
+macro_rules! tiled_layers {
+    ($tile:expr) => {
+        /// Same contract as [`scalar::linear_i8`](crate::kernels::scalar::linear_i8).
+        fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_>, out: &mut [i8]) {
+            crate::kernels::tile::linear(&$tile, x, layer, out, |rescaled, out| {
+                for (out, &rescaled) in out.iter_mut().zip(rescaled) {
+                    *out = activation.apply(rescaled);
+                }
+            });
+        }
+
+        /// Same contract as [`scalar::linear_skip_i8`](crate::kernels::scalar::linear_skip_i8).
+        fn linear_skip_i8(x: &[i8], layer: &Linear<'_>, skip: &Skip, out: &mut [i8]) {
+            let (zero_in, zero_out) =
+                (i32::from(skip.input_zero_point), i32::from(skip.zero_point));
+            crate::kernels::tile::linear(&$tile, x, layer, out, |rescaled, out| {
+                for (out, &rescaled) in out.iter_mut().zip(rescaled) {
+                    let skipped = skip.requant.apply((i32::from(*out) - zero_in) * 256);
+                    *out = crate::fixed::sat8(zero_out + rescaled + skipped);
+                }
+            });
+        }
+
+        /// Same contract as [`scalar::linear_add_i16`](crate::kernels::scalar::linear_add_i16).
+        fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
+            crate::kernels::tile::linear(&$tile, x, layer, out, |rescaled, out| {
+                for (out, &rescaled) in out.iter_mut().zip(rescaled) {
+                    *out = crate::fixed::sat16(i32::from(*out) + rescaled);
+                }
+            });
+        }
+    };
+}
+pub(super) use tiled_layers;
