@@ -33,7 +33,9 @@ impl Tile for Sse2 {
         // Sixteen accumulators would leave no register for the values.
         let [w0, w1, w2, w3] = w;
         // SAFETY: SSE2 is part of x86-64.
-        let (left, right) = unsafe { (dots(x, [w0, w1]), dots(x, [w2, w3])) };
+        let left = unsafe { dots(x, [w0, w1]) };
+        // SAFETY: as above.
+        let right = unsafe { dots(x, [w2, w3]) };
         let mut all = [[0; TILE]; TILE];
         for ((all, [a, b]), [c, d]) in all.iter_mut().zip(left).zip(right) {
             *all = [a, b, c, d];
