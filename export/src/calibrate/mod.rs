@@ -101,21 +101,18 @@ impl Ranges {
     /// The range of the residual stream in the whole network: all of it, because its sixteen bits
     /// have room.
     pub fn residual(&self) -> Range {
-        let stream = self.sites.iter().filter(|(site, _)| {
-            matches!(
-                site,
-                SiteId::Embed | SiteId::Block { at: BlockSite::Attention | BlockSite::Output, .. }
-            )
-        });
+        let stream = self.sites.iter().filter(|(site, _)| in_stream(**site));
         stream.fold(Range::ZERO, |all, (_, seen)| all.join(seen.values.range()))
     }
 
-    /// The values seen at each site with the range chosen for it, in the order of the pass; those of
-    /// a block's normalisations are the ones before gain and bias, which are what is stored.
+    /// The values seen at each site with the range that its integers cover, in the order of the pass;
+    /// those of a block's normalisations are the ones before gain and bias, which are what is stored.
     pub fn sites(&self) -> impl Iterator<Item = (SiteId, &Histogram, Range)> {
         self.sites.iter().map(|(site, seen)| {
             let stored = self.normalised.get(site).unwrap_or(seen);
-            (*site, &stored.values, stored.range)
+            let whole = in_stream(*site) || matches!(site, SiteId::Input | SiteId::Logits);
+            let range = if whole { stored.values.range() } else { stored.range };
+            (*site, &stored.values, range)
         })
     }
 
@@ -168,6 +165,14 @@ fn find(seen: &BTreeMap<SiteId, Seen>, site: SiteId) -> Result<Range> {
         "the float pass overflows at {site}: the record's training diverged, train it again"
     );
     Ok(range)
+}
+
+/// Whether a site is the residual stream.
+fn in_stream(site: SiteId) -> bool {
+    matches!(
+        site,
+        SiteId::Embed | SiteId::Block { at: BlockSite::Attention | BlockSite::Output, .. }
+    )
 }
 
 /// The block normalisation that reads a site of the residual stream.

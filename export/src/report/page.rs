@@ -141,8 +141,9 @@ fn sites(report: &Report<'_, '_>) -> Result<Markup> {
     Ok(html! {
         h2 { "Sites" }
         p class="note" {
-            "How often values occur (logarithmic), with what the integers cover in light blue; the \
-             ratio of signal to noise is that of the whole network up to there, on test images."
+            "How often values occur (logarithmic), with what the integers cut off in grey. The ratio \
+             of signal to noise is that of the whole network up to there, on test images; sites \
+             without one exist only inside a layer."
         }
         table {
             tr {
@@ -150,13 +151,15 @@ fn sites(report: &Report<'_, '_>) -> Result<Markup> {
                 th class="number" { "one step" } th class="number" { "dB" } th {}
             }
             @for (site, values, range) in ranges.sites() {
+                @let scale = quantized.scales.get(&site);
+                @let covered = if scale.is_some() { range } else { values.range() };
                 @let decibels = errors.get(&site).map(|error| error.decibels());
                 tr {
                     td class="code" { (site.to_string()) }
                     td class="number" { (format!("{:.3}", values.range().min)) }
                     td class="number" { (format!("{:.3}", values.range().max)) }
                     td class="number" {
-                        @if let Some(scale) = quantized.scales.get(&site) { (format!("{scale:.4}")) }
+                        @if let Some(scale) = scale { (step(*scale)) }
                     }
                     td class="number" {
                         @if let Some(decibels) = decibels {
@@ -165,11 +168,16 @@ fn sites(report: &Report<'_, '_>) -> Result<Markup> {
                             }
                         }
                     }
-                    td { (charts::histogram(values, range)) }
+                    td { (charts::histogram(values, covered)) }
                 }
             }
         }
     })
+}
+
+/// A step with its first digits.
+fn step(scale: f64) -> String {
+    if scale < 0.001 { format!("{scale:.1e}") } else { format!("{scale:.4}") }
 }
 
 fn disagreements(report: &Report<'_, '_>) -> Result<Markup> {
