@@ -4,6 +4,7 @@
 pub mod fnv;
 pub mod golden;
 pub mod integer_reference;
+pub mod losses;
 pub mod mutation;
 pub mod network;
 pub mod observed;

@@ -13,6 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tests::golden::{Golden, directory, verdict};
+use tests::losses;
 
 /// Writes the golden files of the newest format version under tests/golden.
 #[derive(Debug, Parser)]
@@ -45,7 +46,7 @@ fn generated() -> Result<()> {
             write(&name, &bytes)?;
         }
     }
-    Ok(())
+    write(losses::FILE, losses::table()?.as_bytes())
 }
 
 /// The trained network.
@@ -70,7 +71,7 @@ fn trained(path: &Path) -> Result<()> {
     write("micro.logits", format!("{}\n", verdict.logits).as_bytes())?;
     println!("{} of {} test images are classified correctly", verdict.correct, test.len());
     println!("the logits hash to {}", verdict.logits);
-    Ok(())
+    write(losses::FILE, losses::table()?.as_bytes())
 }
 
 /// Writes one file.

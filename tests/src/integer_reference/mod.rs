@@ -8,11 +8,13 @@ mod arithmetic;
 mod blob;
 mod block;
 mod layers;
+mod loss;
 mod stem;
 
 use arithmetic::{acc, normalise, pow2, probabilities, requant, sat8, sat16, shift_right};
 use blob::{Blob, Z};
 use layers::Tensor;
+pub use loss::Loss;
 
 /// The stored integers of one site.
 #[derive(Clone, Debug, PartialEq, Eq)]
