@@ -3,7 +3,8 @@
 //! Values are widened to i16; `vpmaddwd` adds two exact products to an i32, which cannot overflow
 //! (`2 · 2^14`).
 
-use super::super::{Activation, Attention, Kernels, Linear, Norm, generic, scalar};
+use super::super::{Activation, Kernels, Linear, Norm, generic, scalar};
+use super::avx2_attention;
 use super::panel::{CHANNELS, MAX_K, MIN_ROWS, Panel};
 use crate::config::Grid;
 use crate::fixed::sat16;
@@ -22,7 +23,7 @@ pub(super) static KERNELS: Kernels = Kernels {
     depthwise_i8,
     layer_norm_i8,
     layer_norm_affine_i8: scalar::layer_norm_affine_i8,
-    attention_i8,
+    attention_i8: avx2_attention::attention_i8,
     pool_i32: scalar::pool_i32,
 };
 
@@ -104,16 +105,6 @@ fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
     }
     // SAFETY: `sets` gives out this set only where the processor has AVX2.
     unsafe { wide(x, dim, norm, out) }
-}
-
-/// Same contract as [`scalar::attention_i8`].
-fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
-    #[target_feature(enable = "avx2")]
-    fn wide(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
-        generic::attention_i8(qkv, attention, scores, out);
-    }
-    // SAFETY: `sets` gives out this set only where the processor has AVX2.
-    unsafe { wide(qkv, attention, scores, out) }
 }
 
 /// Whether there are enough rows to pack weights for, and few enough inputs.

@@ -307,6 +307,14 @@ pub(super) fn pack(values: [__m512i; 4], zero_point: i8) -> __m512i {
     _mm512_permutexvar_epi32(order, pack_lanes(values, zero_point))
 }
 
+/// In each quarter, byte `i` of lane `j` becomes byte `j` of lane `i`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn transpose_bytes(values: __m512i) -> __m512i {
+    let order = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    _mm512_shuffle_epi8(values, _mm512_broadcast_i32x4(order))
+}
+
 /// A table of 256 bytes in four registers.
 #[derive(Clone, Copy)]
 pub(super) struct Table([__m512i; 4]);

@@ -13,10 +13,12 @@
 //! able to.
 
 mod avx2;
+mod avx2_attention;
 mod avx512_attention;
 mod avx512_depthwise;
 mod avx512_norm;
 mod avx512_product;
+mod avx512_softmax;
 mod avx512_vector;
 mod avx512_vnni;
 mod panel;

@@ -1,0 +1,287 @@
+//! Attention on AVX2: eight queries a vector, so that softmax needs no step across lanes.
+//!
+//! Everything is widened to i16 and packed in pairs: two channels of a query and a key, two tokens
+//! of exponentials and values. `vpmaddwd` adds two exact products of each.
+
+use super::super::{Attention, generic};
+use crate::fixed::MAX_ATTENTION_OCTAVES;
+use crate::rows::{part, part_mut, rows, rows_mut};
+use core::arch::x86_64::*;
+
+/// 32-bit lanes of a vector.
+const LANES: usize = 8;
+
+/// Two i16 for each of eight lanes, or an i32.
+#[derive(Clone, Copy)]
+#[repr(C, align(32))]
+struct Pairs([[i16; 2]; LANES]);
+
+const ZERO: Pairs = Pairs([[0; 2]; LANES]);
+/// Groups of 64 tokens of a head of 32.
+const SMALL: usize = 384;
+/// Groups of 256 tokens of a head of 128.
+const LARGE: usize = 4544;
+
+/// Same contract as [`scalar::attention_i8`](crate::kernels::scalar::attention_i8).
+pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
+    let Attention { heads, head_dim, .. } = *attention;
+    let shape = Shape { tokens: scores.len(), heads, head_dim };
+    let groups = shape.groups();
+    // Small networks do not pay for clearing the stack that the largest ones need.
+    if groups <= SMALL {
+        with_stack::<SMALL>(qkv, attention, shape, out);
+    } else if groups <= LARGE {
+        with_stack::<LARGE>(qkv, attention, shape, out);
+    } else {
+        generic::attention_i8(qkv, attention, scores, out);
+    }
+}
+
+fn with_stack<const GROUPS: usize>(
+    qkv: &[i8],
+    attention: &Attention,
+    shape: Shape,
+    out: &mut [i8],
+) {
+    let mut stack = [ZERO; GROUPS];
+    for head in 0..shape.heads {
+        let Some(mut buffers) = Buffers::new(&mut stack, shape) else { return };
+        buffers.pack(qkv, shape, head);
+        for first in (0..shape.tokens).step_by(LANES) {
+            buffers.pack_queries(qkv, shape, head, first);
+            // SAFETY: `sets` gives out this set only where the processor has AVX2.
+            unsafe { buffers.attend(attention, shape, (head, first), out) };
+        }
+    }
+}
+
+/// Sizes of one attention layer.
+#[derive(Clone, Copy)]
+struct Shape {
+    tokens: usize,
+    heads: usize,
+    head_dim: usize,
+}
+
+impl Shape {
+    const fn width(self) -> usize {
+        self.heads * self.head_dim
+    }
+
+    const fn channel_pairs(self) -> usize {
+        self.head_dim.div_ceil(2)
+    }
+
+    const fn token_pairs(self) -> usize {
+        self.tokens.div_ceil(2)
+    }
+
+    /// Tokens up to a whole vector.
+    const fn padded(self) -> usize {
+        self.tokens.next_multiple_of(LANES)
+    }
+
+    /// Groups of all [`Buffers`].
+    const fn groups(self) -> usize {
+        (self.padded() / LANES + 1) * self.channel_pairs()
+            + (self.head_dim.div_ceil(LANES) + 1) * self.token_pairs()
+            + self.padded()
+    }
+}
+
+/// What one head is computed with.
+struct Buffers<'a> {
+    /// `[eight tokens][two channels][token]`.
+    keys: &'a mut [Pairs],
+    /// `[eight channels][two tokens][channel]`.
+    values: &'a mut [Pairs],
+    /// Of eight queries, `[two channels][query]`.
+    queries: &'a mut [Pairs],
+    /// Of eight queries, `[two tokens][query]`.
+    exponentials: &'a mut [Pairs],
+    /// Of eight queries, i32, `[token][query]`.
+    scores: &'a mut [Pairs],
+}
+
+impl<'a> Buffers<'a> {
+    fn new(stack: &'a mut [Pairs], shape: Shape) -> Option<Self> {
+        let keys = shape.padded() / LANES * shape.channel_pairs();
+        let (keys, stack) = stack.split_at_mut_checked(keys)?;
+        let values = shape.head_dim.div_ceil(LANES) * shape.token_pairs();
+        let (values, stack) = stack.split_at_mut_checked(values)?;
+        let (queries, stack) = stack.split_at_mut_checked(shape.channel_pairs())?;
+        let (exponentials, stack) = stack.split_at_mut_checked(shape.token_pairs())?;
+        let (scores, _) = stack.split_at_mut_checked(shape.padded())?;
+        Some(Self { keys, values, queries, exponentials, scores })
+    }
+
+    /// Packs keys and values of one head.
+    fn pack(&mut self, qkv: &[i8], shape: Shape, head: usize) {
+        let (width, start) = (shape.width(), head * shape.head_dim);
+        for (token, row) in rows(qkv, 3 * width).enumerate() {
+            let block = token / LANES * shape.channel_pairs();
+            let groups = part_mut(self.keys, block, shape.channel_pairs());
+            set_pairs(groups, token % LANES, part(row, width + start, shape.head_dim));
+            let values = part(row, 2 * width + start, shape.head_dim).chunks(LANES);
+            for (groups, values) in rows_mut(self.values, shape.token_pairs()).zip(values) {
+                let Some(group) = groups.get_mut(token / 2) else { continue };
+                for (pair, &value) in group.0.iter_mut().zip(values) {
+                    let [even, odd] = pair;
+                    *(if token.is_multiple_of(2) { even } else { odd }) = value.into();
+                }
+            }
+        }
+    }
+
+    /// Packs eight queries from `first` on.
+    fn pack_queries(&mut self, qkv: &[i8], shape: Shape, head: usize, first: usize) {
+        let tail = qkv.get(3 * shape.width() * first..).unwrap_or(&[]);
+        for (lane, row) in rows(tail, 3 * shape.width()).take(LANES).enumerate() {
+            let query = part(row, head * shape.head_dim, shape.head_dim);
+            set_pairs(self.queries, lane, query);
+        }
+    }
+
+    /// From packed queries to their rows of `out`.
+    #[target_feature(enable = "avx2")]
+    fn attend(
+        &mut self,
+        attention: &Attention,
+        shape: Shape,
+        (head, first): (usize, usize),
+        out: &mut [i8],
+    ) {
+        let highest = self.score(shape);
+        let sums = self.softmax(attention, highest);
+        let mut mults = ZERO;
+        store(&mut mults, sums);
+        let mults: &mut [i32; LANES] = bytemuck::cast_mut(&mut mults.0);
+        for mult in mults.iter_mut() {
+            *mult = attention.row_mult(mult.cast_unsigned());
+        }
+        for (block, values) in rows(self.values, shape.token_pairs()).enumerate() {
+            let channel = block * LANES;
+            let len = LANES.min(shape.head_dim - channel);
+            let acc = products(self.exponentials, values);
+            let mut context = [[0i32; LANES]; LANES];
+            for (context, acc) in context.iter_mut().zip(acc) {
+                let mut group = ZERO;
+                store(&mut group, acc);
+                *context = bytemuck::cast(group.0);
+            }
+            for (lane, &mult) in mults.iter().enumerate().take(shape.tokens - first) {
+                let at = (first + lane) * shape.width() + head * shape.head_dim + channel;
+                for (out, context) in part_mut(out, at, len).iter_mut().zip(&context) {
+                    let acc = context.get(lane).copied().unwrap_or(0);
+                    *out = attention.store(acc, mult);
+                }
+            }
+        }
+    }
+
+    /// `q · k` of the queries with every key, [`i32::MIN`] up to a whole vector beyond the tokens;
+    /// returns the highest of each query.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn score(&mut self, shape: Shape) -> __m256i {
+        let lowest = _mm256_set1_epi32(i32::MIN);
+        let mut highest = lowest;
+        let keys = rows(self.keys, shape.channel_pairs());
+        for (block, (scores, keys)) in rows_mut(self.scores, LANES).zip(keys).enumerate() {
+            let left = shape.tokens - block * LANES;
+            let products = products(self.queries, keys);
+            for (token, (score, product)) in scores.iter_mut().zip(products).enumerate() {
+                let product = if token < left { product } else { lowest };
+                highest = _mm256_max_epi32(highest, product);
+                store(score, product);
+            }
+        }
+        highest
+    }
+
+    /// Writes `exp2_neg(octaves(highest − score))` of every score and returns their sums.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn softmax(&mut self, attention: &Attention, highest: __m256i) -> __m256i {
+        let set = |value: u32| _mm256_set1_epi32(value.cast_signed());
+        let (mult, limit) = (set(attention.octaves.mult()), set(attention.octaves.limit() + 1));
+        let octaves = |score: &Pairs| {
+            let distance = _mm256_min_epu32(_mm256_sub_epi32(highest, load(score)), limit);
+            _mm256_srli_epi32::<17>(_mm256_mullo_epi32(distance, mult))
+        };
+        let together = _mm256_broadcastsi128_si256(_mm_setr_epi8(
+            0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15,
+        ));
+        let mut sum = _mm256_setzero_si256();
+        for (place, [a, b]) in self.exponentials.iter_mut().zip(self.scores.as_chunks::<2>().0) {
+            let e = exp2_neg(_mm256_packus_epi32(octaves(a), octaves(b)));
+            let e = _mm256_shuffle_epi8(e, together);
+            sum = _mm256_add_epi32(sum, _mm256_madd_epi16(e, _mm256_set1_epi16(1)));
+            store(place, e);
+        }
+        sum
+    }
+}
+
+/// One lane's values in pairs.
+fn set_pairs(groups: &mut [Pairs], lane: usize, values: &[i8]) {
+    for (group, values) in groups.iter_mut().zip(values.chunks(2)) {
+        let Some(pair) = group.0.get_mut(lane) else { return };
+        for (place, &value) in pair.iter_mut().zip(values) {
+            *place = value.into();
+        }
+    }
+}
+
+/// `Σ x · w` over groups: for each of the eight lanes of `w`, a vector over the lanes of `x`.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn products(x: &[Pairs], w: &[Pairs]) -> [__m256i; LANES] {
+    let mut acc = [_mm256_setzero_si256(); LANES];
+    for (x, w) in x.iter().zip(w) {
+        let x = load(x);
+        let w: &[[u8; 4]; LANES] = bytemuck::cast_ref(&w.0);
+        for (acc, w) in acc.iter_mut().zip(w) {
+            let w = _mm256_set1_epi32(i32::from_le_bytes(*w));
+            *acc = _mm256_add_epi32(*acc, _mm256_madd_epi16(x, w));
+        }
+    }
+    acc
+}
+
+/// [`exp2_neg`](crate::fixed::exp2_neg) of sixteen i16 octaves, clamped first: `vpmulhrsw` is its
+/// `mul`.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn exp2_neg(octaves: __m256i) -> __m256i {
+    #[allow(clippy::cast_possible_truncation, reason = "a constant far below 2^15")]
+    const MOST: i16 = MAX_ATTENTION_OCTAVES as i16;
+    let set = |value: i16| _mm256_set1_epi16(value);
+    let octaves = _mm256_min_epi16(octaves, set(MOST));
+    let f = _mm256_slli_epi16::<4>(_mm256_and_si256(octaves, set(2047)));
+    let p = _mm256_add_epi16(set(7_592), _mm256_mulhrs_epi16(set(-1_327), f));
+    let p = _mm256_add_epi16(set(-22_588), _mm256_mulhrs_epi16(p, f));
+    let p = _mm256_add_epi16(set(32_640), _mm256_mulhrs_epi16(p, f));
+    // `256 >> n`: a look-up for n from 1 on, whose upper bytes look up zero.
+    let n = _mm256_srli_epi16::<11>(octaves);
+    let powers = _mm256_broadcastsi128_si256(_mm_setr_epi8(
+        0, -128, 64, 32, 16, 8, 4, 2, 1, 0, 0, 0, 0, 0, 0, 0,
+    ));
+    let none = _mm256_cmpeq_epi16(n, _mm256_setzero_si256());
+    let power = _mm256_or_si256(_mm256_shuffle_epi8(powers, n), _mm256_and_si256(none, set(256)));
+    _mm256_mulhrs_epi16(p, power)
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load(group: &Pairs) -> __m256i {
+    // SAFETY: a group has 32 bytes.
+    unsafe { _mm256_loadu_si256(group.0.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn store(group: &mut Pairs, values: __m256i) {
+    // SAFETY: a group has 32 bytes.
+    unsafe { _mm256_storeu_si256(group.0.as_mut_ptr().cast(), values) };
+}
