@@ -8,7 +8,7 @@ use runtime::Model;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-const BOARD: &str = "mps2-an386";
+const BOARD: &str = "mps2";
 const BLOB: &str = "../golden/v1/micro.bin";
 
 fn main() {

@@ -21,6 +21,12 @@ impl<'a> I32Le<'a> {
         self.0.is_empty()
     }
 
+    /// The bytes of each integer.
+    #[cfg(cortex_m_dsp)]
+    pub(crate) const fn words(&self) -> &'a [[u8; 4]] {
+        self.0
+    }
+
     /// All but the first `count` integers.
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
     pub(crate) fn skip(self, count: usize) -> Self {

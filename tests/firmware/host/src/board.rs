@@ -5,8 +5,10 @@ use crate::preset::Blob;
 /// One board.
 #[derive(Debug)]
 pub struct Board {
-    /// Its name, as of its memory map in `boards`.
+    /// Its name.
     pub name: &'static str,
+    /// Its memory map in `boards`.
+    pub map: &'static str,
     /// Its processor.
     pub core: &'static str,
     /// What the compiler calls its instruction set.
@@ -25,9 +27,10 @@ const ARM: &str = "qemu-system-arm";
 
 impl Board {
     /// Every board.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self {
             name: "mps2-an386",
+            map: "mps2",
             core: "Cortex-M4F",
             target: "thumbv7em-none-eabihf",
             cpu: None,
@@ -37,6 +40,7 @@ impl Board {
         },
         Self {
             name: "mps2-an500",
+            map: "mps2",
             core: "Cortex-M7",
             target: "thumbv7em-none-eabihf",
             cpu: None,
@@ -46,6 +50,7 @@ impl Board {
         },
         Self {
             name: "netduinoplus2",
+            map: "netduinoplus2",
             core: "Cortex-M4F",
             target: "thumbv7em-none-eabihf",
             cpu: None,
@@ -55,15 +60,17 @@ impl Board {
         },
         Self {
             name: "mps2-an505",
+            map: "mps2-an505",
             core: "Cortex-M33",
             target: "thumbv8m.main-none-eabihf",
             cpu: Some("cortex-m33"),
             machine: (ARM, &["-M", "mps2-an505"]),
-            blobs: &[Blob::Micro, Blob::Compact],
+            blobs: &[Blob::Micro],
             constant: true,
         },
         Self {
             name: "mps3-an547",
+            map: "mps3-an547",
             core: "Cortex-M55",
             target: "thumbv8m.main-none-eabihf",
             cpu: Some("cortex-m55"),
@@ -71,8 +78,20 @@ impl Board {
             blobs: &[Blob::Micro],
             constant: true,
         },
+        // No machine with this core has the memory; Armv7E-M runs its code as it is.
+        Self {
+            name: "mps2-v6m",
+            map: "mps2",
+            core: "Armv6-M code",
+            target: "thumbv6m-none-eabi",
+            cpu: None,
+            machine: (ARM, &["-M", "mps2-an386"]),
+            blobs: &[Blob::Tiny],
+            constant: false,
+        },
         Self {
             name: "microbit",
+            map: "microbit",
             core: "Cortex-M0",
             target: "thumbv6m-none-eabi",
             cpu: None,
@@ -82,6 +101,7 @@ impl Board {
         },
         Self {
             name: "riscv32-virt",
+            map: "riscv32-virt",
             core: "RV32IMAC",
             target: "riscv32imac-unknown-none-elf",
             cpu: None,

@@ -2,7 +2,7 @@
 //! computer, and prints a line for each.
 //!
 //! ```text
-//! run [--images N] [--layers] [--conformance] [BOARD]...
+//! run [--images N] [--layers] [--conformance] [BOARD]... [PRESET]...
 //! ```
 
 mod board;
@@ -28,12 +28,15 @@ mod synthetic;
 
 use anyhow::{Result, bail};
 use board::Board;
+use preset::Blob;
 use report::Job;
 use std::process::ExitCode;
 
 /// What the command line asks for.
 struct Request {
     boards: Vec<&'static Board>,
+    /// All that a board holds where this is empty.
+    blobs: Vec<Blob>,
     job: Job,
 }
 
@@ -53,14 +56,19 @@ fn run(request: &Request) -> Result<bool> {
     let mut good = true;
     report::header(&request.job);
     for board in &request.boards {
-        good &= report::board(board, &request.job)?;
+        good &= report::board(board, &request.blobs, &request.job)?;
     }
     Ok(good)
 }
 
 fn request(mut words: impl Iterator<Item = String>) -> Result<Request> {
-    let mut request = Request { boards: Vec::new(), job: Job::Classify { images: 10 } };
+    let mut request =
+        Request { boards: Vec::new(), blobs: Vec::new(), job: Job::Classify { images: 10 } };
     while let Some(word) = words.next() {
+        if let Some(blob) = Blob::ALL.into_iter().find(|blob| blob.name() == word) {
+            request.blobs.push(blob);
+            continue;
+        }
         match (word.as_str(), Board::by_name(&word)) {
             (_, Some(board)) => request.boards.push(board),
             ("--images", _) => match words.next().and_then(|count| count.parse().ok()) {
@@ -70,7 +78,7 @@ fn request(mut words: impl Iterator<Item = String>) -> Result<Request> {
             ("--layers", _) => request.job = Job::Layers,
             ("--conformance", _) => request.job = Job::Conformance,
             _ => bail!(
-                "unknown board or option {word}; boards: {}",
+                "unknown board, preset or option {word}; boards: {}",
                 Board::ALL.map(|board| board.name).join(" ")
             ),
         }

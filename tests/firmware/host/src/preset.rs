@@ -18,6 +18,9 @@ pub enum Blob {
 }
 
 impl Blob {
+    /// Every blob.
+    pub const ALL: [Self; 3] = [Self::Tiny, Self::Micro, Self::Compact];
+
     /// Its name in reports.
     pub const fn name(self) -> &'static str {
         match self {

@@ -53,11 +53,11 @@ pub fn header(job: &Job) {
 }
 
 /// Does the job on one board; whether everything was as it should be.
-pub fn board(board: &Board, job: &Job) -> Result<bool> {
+pub fn board(board: &Board, blobs: &[Blob], job: &Job) -> Result<bool> {
     let target = toolchain::target_directory();
     std::fs::create_dir_all(&target).with_context(|| target.display().to_string())?;
     let mut good = true;
-    for blob in board.blobs {
+    for blob in board.blobs.iter().filter(|blob| blobs.is_empty() || blobs.contains(blob)) {
         let path = blob.path(&target)?;
         good &= match *job {
             Job::Classify { images } => classify(board, *blob, &path, images)?,

@@ -36,7 +36,7 @@ pub fn build(build: &Build<'_>) -> Result<PathBuf> {
         .args(["--bin", program])
         .arg("--target-dir")
         .arg(target_directory())
-        .env("OCELLI_BOARD", board.name)
+        .env("OCELLI_BOARD", board.map)
         .env("OCELLI_BLOB", blob)
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("RUSTFLAGS");

@@ -1,11 +1,10 @@
 //! Attention: four queries at a time, scores and weighted values through the same loop.
 
 use super::product::four_rows;
-use super::rescale::HighWord;
+use super::rescale::{HighWord, sat8};
 use super::softmax::Distance;
 use super::wide::{Group, ROWS, Wide};
 use crate::config::MAX_HEAD_DIM;
-use crate::fixed::sat8;
 use crate::kernels::{Attention, generic};
 use core::array;
 use core::mem::MaybeUninit;

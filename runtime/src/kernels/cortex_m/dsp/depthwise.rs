@@ -4,9 +4,8 @@
 //! left out; the padding's share of a whole window is part of the bias.
 
 use super::instructions::{pkhbt, sxtb16, sxtb16_odd, word};
-use super::rescale::{HighWord, nearest_mult};
+use super::rescale::{HighWord, nearest_mult, sat8};
 use crate::config::Grid;
-use crate::fixed::sat8;
 use crate::kernels::{Activation, Linear, scalar};
 use core::arch::asm;
 use core::ops::Range;
@@ -34,18 +33,20 @@ pub(super) fn depthwise_i8(
         && layer.weights().len() == 9 * grid.channels
         && x.len() >= grid.len()
         && out.len() >= grid.len()
-        && layer.channels().all(|(_, _, shift)| HighWord::new(1, shift, zero_point).is_some());
+        && layer.parameters().2.iter().all(|&shift| HighWord::new(1, shift, zero_point).is_some());
     if !fast {
         return scalar::depthwise_i8(x, grid, pad, layer, activation, out);
     }
-    let mut parameters = layer.channels();
+    let (bias, mult, shift) = layer.parameters();
+    let mut parameters = bias.iter().zip(mult).zip(shift);
     for first in (0..grid.channels).step_by(CHANNELS) {
         // SAFETY: there are nine rows of `channels` weights and four channels from `first` on.
         let mut four = unsafe { Four::new(layer.weights().as_ptr().add(first), grid, pad) };
         for (bias, scale) in four.bias.iter_mut().zip(&mut four.scales) {
-            let Some((channel_bias, mult, shift)) = parameters.next() else { return };
-            *bias += channel_bias;
-            *scale = HighWord::new(nearest_mult(mult), shift, zero_point).unwrap_or(*scale);
+            let Some(((channel_bias, &mult), &shift)) = parameters.next() else { return };
+            *bias += i32::from_le_bytes(*channel_bias);
+            let mult = nearest_mult(i32::from_le_bytes(mult));
+            *scale = HighWord::new(mult, shift, zero_point).unwrap_or(*scale);
         }
         let (from, to) = (x.as_ptr().wrapping_add(first), out.as_mut_ptr().wrapping_add(first));
         let mut at = 0;

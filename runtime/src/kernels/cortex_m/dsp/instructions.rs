@@ -55,6 +55,18 @@ instruction! {
     smmlar(x: i32, y: i32, acc: i32) -> i32, "smmlar {result}, {x}, {y}, {acc}"
 }
 instruction! {
+    /// Shifts right; by at most 31, which a compiler would make sure of with one more instruction.
+    asr(x: i32, by: u32) -> i32, "asr {result}, {x}, {by}"
+}
+instruction! {
+    /// Clamps to the range of i8. The compiler's own choice for `sat8` is compares and moves.
+    ssat8(x: i32) -> i32, "ssat {result}, #8, {x}"
+}
+instruction! {
+    /// Clamps to the range of i16.
+    ssat16(x: i32) -> i32, "ssat {result}, #16, {x}"
+}
+instruction! {
     /// Clamps to `0..=2^15 − 1`.
     usat15(x: i32) -> u32, "usat {result}, #15, {x}"
 }

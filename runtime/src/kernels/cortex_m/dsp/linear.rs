@@ -2,9 +2,9 @@
 
 use super::instructions::{smlad, sxtb16, sxtb16_odd, word};
 use super::product::four_rows;
-use super::rescale::{HighWord, nearest_mult};
+use super::rescale::{Exact, HighWord, sat8, sat16};
 use super::wide::{Group, ROWS, Wide, part_of_word};
-use crate::fixed::{Requant, sat8, sat16};
+use crate::fixed::Requant;
 use crate::kernels::{Activation, Linear, Skip};
 use crate::rows::{rows, rows_mut};
 
@@ -25,15 +25,10 @@ pub(super) fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_
 /// Same contract as [`scalar::linear_skip_i8`](crate::kernels::scalar::linear_skip_i8).
 pub(super) fn linear_skip_i8(x: &[i8], layer: &Linear<'_>, skip: &Skip, out: &mut [i8]) {
     let zero = i32::from(skip.input_zero_point);
-    let scale = skip.requant;
-    match HighWord::new(scale.mult(), scale.shift(), 0) {
-        Some(scale) => each_output(x, layer, skip.zero_point, out, |value, out| {
-            *out = sat8(value + scale.apply((i32::from(*out) - zero) * 256));
-        }),
-        None => each_output(x, layer, skip.zero_point, out, |value, out| {
-            *out = sat8(value + scale.apply((i32::from(*out) - zero) * 256));
-        }),
-    }
+    let scale = Exact::new(skip.requant);
+    each_output(x, layer, skip.zero_point, out, |value, out| {
+        *out = sat8(value + scale.apply((i32::from(*out) - zero) * 256));
+    });
 }
 
 /// Same contract as [`scalar::linear_add_i16`](crate::kernels::scalar::linear_add_i16).
@@ -51,7 +46,7 @@ fn each_output<T>(
     store: impl Fn(i32, &mut T),
 ) {
     let (k, n) = (layer.inputs(), layer.outputs());
-    if k <= Rows::MAX {
+    if k <= Rows::MAX && all_in_range(layer) {
         let mut wide = Rows::new();
         while let Some((tile, rest)) = x.split_at_checked(ROWS * k)
             && out.len() >= ROWS * n
@@ -82,40 +77,43 @@ fn tile_outputs<T>(
     store: &impl Fn(i32, &mut T),
 ) {
     let (k, n) = (layer.inputs(), layer.outputs());
-    let weights = layer.weights();
-    let mut start = weights.as_ptr();
-    let end = weights.as_ptr_range().end;
-    let mut place = out.as_mut_ptr();
-    for (bias, mult, shift) in layer.channels() {
-        // A last group that is not full reads on into the next channel, against zeros.
-        let acc = if (end as usize) - (start as usize) >= 4 * wide.len() {
-            // SAFETY: that many weights were found to be left.
-            unsafe { four_rows(wide, start, bias) }
+    let weights = layer.weights().as_ptr_range();
+    // A last group that is not full reads on into the next channel, against zeros.
+    let last_whole = weights.end.wrapping_sub(4 * wide.len());
+    let (bias, mult, shift) = layer.parameters();
+    // Pointers, not iterators: these compile to the same few instructions at every level.
+    let (mut start, mut place) = (weights.start, out.as_mut_ptr());
+    let (mut bias, mut mult, mut shift) = (bias.as_ptr(), mult.as_ptr(), shift.as_ptr());
+    for _ in 0..n {
+        // SAFETY: there are `n` biases, multipliers and shifts.
+        let (channel_bias, channel_mult, channel_shift) = unsafe { (*bias, *mult, *shift) };
+        let channel_bias = i32::from_le_bytes(channel_bias);
+        let acc = if start <= last_whole {
+            // SAFETY: as many weights are left as the groups have.
+            unsafe { four_rows(wide, start, channel_bias) }
         } else {
             // SAFETY: each channel has `k` weights.
-            unsafe { last_channel(wide, start, k, bias) }
+            unsafe { last_channel(wide, start, k, channel_bias) }
         };
-        let mult = nearest_mult(mult);
-        let fast = HighWord::new(mult, shift, zero_point);
-        for (row, acc) in acc.into_iter().enumerate() {
-            // SAFETY: `out` has four rows of `n` values, and there are `n` channels.
-            let place = unsafe { &mut *place.add(row * n) };
-            let value = match fast {
-                Some(scale) => scale.apply(acc),
-                None => slow(acc, mult, shift, zero_point),
-            };
-            store(value, place);
+        let scale = HighWord::in_range(i32::from_le_bytes(channel_mult), channel_shift, zero_point);
+        let [a, b, c, d] = acc;
+        // SAFETY: `out` has four rows of `n` values, and there are `n` channels.
+        unsafe {
+            store(scale.apply(a), &mut *place);
+            store(scale.apply(b), &mut *place.add(n));
+            store(scale.apply(c), &mut *place.add(2 * n));
+            store(scale.apply(d), &mut *place.add(3 * n));
         }
-        start = start.wrapping_add(k);
-        place = place.wrapping_add(1);
+        (bias, mult, shift) = (bias.wrapping_add(1), mult.wrapping_add(1), shift.wrapping_add(1));
+        (start, place) = (start.wrapping_add(k), place.wrapping_add(1));
     }
 }
 
-/// Shifts that [`HighWord`] does not take.
-#[cold]
-#[inline(never)]
-fn slow(acc: i32, mult: i32, shift: u8, zero_point: i8) -> i32 {
-    i32::from(zero_point) + Requant::nearest(mult, shift).apply(acc)
+/// Whether [`HighWord`] takes every channel of a layer.
+fn all_in_range(layer: &Linear<'_>) -> bool {
+    let (_, mult, shift) = layer.parameters();
+    mult.iter().all(|&mult| i32::from_le_bytes(mult) >= Requant::MIN_MULT)
+        && shift.iter().all(|shift| HighWord::SHIFTS.contains(shift))
 }
 
 /// As [`four_rows`], reading no more than `k` weights.
@@ -138,6 +136,7 @@ unsafe fn last_channel(wide: &[Group], weights: *const i8, k: usize, bias: i32) 
 }
 
 /// `Σ x · w`, both widened on the way.
+#[inline(never)]
 fn dot(x: &[i8], w: &[i8]) -> i32 {
     let (x_words, x_rest) = x.as_chunks::<4>();
     let (w_words, w_rest) = w.as_chunks::<4>();

@@ -1,8 +1,8 @@
 //! Layer normalisation.
 
-use super::instructions::{smlad, smlald};
-use super::rescale::HighWord;
-use crate::fixed::{RowScale, sat8};
+use super::instructions::{smlad, smlald, word};
+use super::rescale::{HighWord, sat8};
+use crate::fixed::RowScale;
 use crate::kernels::{Norm, scalar};
 use crate::rows::{rows, rows_mut};
 
@@ -18,22 +18,32 @@ pub(super) fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) 
         let Some(scale) = HighWord::new(row.times(norm.mult), shift, norm.zero_point) else {
             return;
         };
-        for (&x, out) in x.iter().zip(out) {
-            *out = sat8(scale.apply(row.normalise(x)));
+        let store = |x: &[i16], out: &mut [i8]| {
+            for (&x, out) in x.iter().zip(out) {
+                *out = sat8(scale.apply(row.normalise(x)));
+            }
+        };
+        // Four at a time, which are written out.
+        let (fours, rest) = x.as_chunks::<4>();
+        let (fours_out, rest_out) = out.as_chunks_mut::<4>();
+        for (x, out) in fours.iter().zip(fours_out) {
+            store(x, out);
         }
+        store(rest, rest_out);
     }
 }
 
 /// `Σ x` and `Σ x²`.
 fn sums(x: &[i16]) -> (i32, i64) {
     const ONES: u32 = 0x0001_0001;
-    let (pairs, rest) = x.as_chunks::<2>();
+    let (fours, rest) = x.as_chunks::<4>();
     let (mut sum, mut squares) = (0, (0, 0));
-    for pair in pairs {
-        // SAFETY: a pair has four bytes.
-        let pair = unsafe { super::instructions::word(pair.as_ptr().cast()) };
-        sum = smlad(pair, ONES, sum);
-        squares = smlald(pair, pair, squares);
+    for four in fours {
+        let four = four.as_ptr().cast::<i8>();
+        // SAFETY: four values have eight bytes.
+        let (low, high) = unsafe { (word(four), word(four.add(4))) };
+        sum = smlad(high, ONES, smlad(low, ONES, sum));
+        squares = smlald(high, high, smlald(low, low, squares));
     }
     let mut squares = i64::from(squares.0) | i64::from(squares.1) << 32;
     for &x in rest {

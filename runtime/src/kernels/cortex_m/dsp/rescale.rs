@@ -1,7 +1,8 @@
 //! From an accumulator to a stored value in two instructions.
 
-use super::instructions::smmla;
+use super::instructions::{asr, smmla, ssat8, ssat16};
 use crate::fixed::Requant;
+use core::ops::RangeInclusive;
 
 /// `zero_point + (acc · mult + 2^(shift − 1)) >> shift` by the upper word of the product alone.
 ///
@@ -21,26 +22,70 @@ impl HighWord {
     /// Gives 0.
     pub(super) const ZERO: Self = Self { mult: 0, base: 0, shift: 1 };
 
-    /// `None` for shifts outside `33..=54`: there the base would need lower bits, or not fit.
+    /// Shifts that the upper word serves: below, the base would need lower bits; above, not fit.
+    pub(super) const SHIFTS: RangeInclusive<u8> = 33..=54;
+
+    /// `None` for shifts outside [`Self::SHIFTS`].
+    pub(super) fn new(mult: i32, shift: u8, zero_point: i8) -> Option<Self> {
+        Self::SHIFTS.contains(&shift).then(|| Self::in_range(mult, shift, zero_point))
+    }
+
+    /// As [`Self::new`]; for other shifts the values mean nothing.
     ///
     /// # Ranges and overflow
     /// With `0 ≤ mult < 2^31` the product's upper word is at most `2^30` in magnitude, the rounding
-    /// term below `2^21`, and a zero point of at most `2^7` times `2^22` below `2^29`.
+    /// term below `2^22`, and a zero point of at most `2^7` times `2^22` at most `2^29`.
     #[inline(always)]
-    pub(super) fn new(mult: i32, shift: u8, zero_point: i8) -> Option<Self> {
+    pub(super) fn in_range(mult: i32, shift: u8, zero_point: i8) -> Self {
         let shift = u32::from(shift).wrapping_sub(32);
-        if shift.wrapping_sub(1) >= 22 {
-            return None;
-        }
-        let base = (i32::from(zero_point) * 2 + 1) << (shift - 1);
-        Some(Self { mult, base, shift })
+        let base = (i32::from(zero_point) * 2 + 1).wrapping_shl(shift.wrapping_sub(1));
+        Self { mult, base, shift }
     }
 
     /// The rescaled accumulator plus the zero point.
     #[inline(always)]
     pub(super) fn apply(self, acc: i32) -> i32 {
-        smmla(acc, self.mult, self.base) >> self.shift
+        asr(smmla(acc, self.mult, self.base), self.shift)
     }
+}
+
+/// [`Requant`] for every shift, in four instructions: the rounding term is made once.
+#[derive(Clone, Copy)]
+pub(super) struct Exact {
+    mult: i32,
+    half: i64,
+    /// `shift − 32`.
+    shift: u32,
+}
+
+impl Exact {
+    #[inline(always)]
+    pub(super) fn new(requant: Requant) -> Self {
+        let shift = u32::from(requant.shift());
+        Self { mult: requant.mult(), half: 1 << (shift - 1), shift: shift - 32 }
+    }
+
+    /// [`Requant::apply`].
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "the upper word of a sum below 2^63")]
+    pub(super) fn apply(self, acc: i32) -> i32 {
+        let sum = i64::from(acc) * i64::from(self.mult) + self.half;
+        ((sum >> 32) as i32) >> self.shift
+    }
+}
+
+/// [`sat8`](crate::fixed::sat8) in one instruction.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "the value is clamped to the range of i8")]
+pub(super) fn sat8(value: i32) -> i8 {
+    ssat8(value) as i8
+}
+
+/// [`sat16`](crate::fixed::sat16) in one instruction.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "the value is clamped to the range of i16")]
+pub(super) fn sat16(value: i32) -> i16 {
+    ssat16(value) as i16
 }
 
 /// The multiplier of [`Requant::nearest`].

@@ -74,11 +74,8 @@ impl Distance {
             for _ in 0..groups {
                 // SAFETY: `from` stays below `16 · groups` words. `to` is behind it: the words that
                 // are written hold scores of this row that were read.
-                let e = [0, 1, 2, 3].map(|token| {
-                    let score = unsafe { from.add(ROWS * token).read() };
-                    self.exp2_neg(highest - score)
-                });
-                let (even, odd) = (pkhbt(e[0], e[2]), pkhbt(e[1], e[3]));
+                let e = |token| unsafe { self.exp2_neg(highest - from.add(ROWS * token).read()) };
+                let (even, odd) = (pkhbt(e(0), e(2)), pkhbt(e(1), e(3)));
                 sum = smlad(odd, ONES, smlad(even, ONES, sum));
                 // SAFETY: as above.
                 unsafe { to.write(even) };

@@ -28,33 +28,56 @@ impl<const GROUPS: usize> Wide<GROUPS> {
     ///
     /// # Safety
     /// `k` must be at most [`Self::MAX`], and each pointer must be followed by `k` readable values.
-    #[inline(never)]
+    #[inline(always)]
     pub(super) unsafe fn fill(&mut self, rows: [*const i8; ROWS], k: usize) -> &[Group] {
-        let groups = k.div_ceil(4).min(GROUPS);
-        let full = k / 4;
-        for (at, group) in self.groups.iter_mut().take(groups).enumerate() {
-            let read = |row: *const i8| {
-                // SAFETY: a group that is not full has `k % 4` values left.
-                unsafe {
-                    let place = row.add(4 * at);
-                    if at < full { word(place) } else { part_of_word(place, k % 4) }
-                }
-            };
-            let [a, b, c, d] = rows.map(read);
-            group.write([
-                sxtb16(a),
-                sxtb16(b),
-                sxtb16(c),
-                sxtb16(d),
-                sxtb16_odd(a),
-                sxtb16_odd(b),
-                sxtb16_odd(c),
-                sxtb16_odd(d),
-            ]);
-        }
-        // SAFETY: that many groups were written.
-        unsafe { core::slice::from_raw_parts(self.groups.as_ptr().cast(), groups) }
+        // SAFETY: the caller's promise.
+        unsafe { widen(&mut self.groups, rows, k) }
     }
+}
+
+/// [`Wide::fill`] for every size.
+///
+/// # Safety
+/// As there; `groups` must hold `k.div_ceil(4)`.
+#[inline(never)]
+unsafe fn widen(groups: &mut [MaybeUninit<Group>], rows: [*const i8; ROWS], k: usize) -> &[Group] {
+    let len = k.div_ceil(4).min(groups.len());
+    let [mut a, mut b, mut c, mut d] = rows;
+    for (at, group) in groups.iter_mut().take(len).enumerate() {
+        let left = k - 4 * at;
+        // SAFETY: `left` values are left of each row.
+        let [wa, wb, wc, wd] = unsafe {
+            if left >= 4 {
+                [word(a), word(b), word(c), word(d)]
+            } else {
+                rows_end([a, b, c, d], left)
+            }
+        };
+        group.write([
+            sxtb16(wa),
+            sxtb16(wb),
+            sxtb16(wc),
+            sxtb16(wd),
+            sxtb16_odd(wa),
+            sxtb16_odd(wb),
+            sxtb16_odd(wc),
+            sxtb16_odd(wd),
+        ]);
+        (a, b, c, d) = (a.wrapping_add(4), b.wrapping_add(4), c.wrapping_add(4), d.wrapping_add(4));
+    }
+    // SAFETY: that many groups were written.
+    unsafe { core::slice::from_raw_parts(groups.as_ptr().cast(), len) }
+}
+
+/// The last `len < 4` values of four rows.
+///
+/// # Safety
+/// Each pointer must be followed by `len` readable values.
+#[cold]
+#[inline(never)]
+unsafe fn rows_end(rows: [*const i8; ROWS], len: usize) -> [u32; ROWS] {
+    // SAFETY: the caller's promise.
+    rows.map(|row| unsafe { part_of_word(row, len) })
 }
 
 /// Up to three bytes as a word, zeros above.
