@@ -12,6 +12,8 @@ use core::ops::Range;
 
 /// Channels that are computed together.
 const CHANNELS: usize = 4;
+/// Positions whose sums are kept.
+const POSITIONS: usize = 32;
 
 /// The weights of channels 0 and 2 at one tap as halves, then those of channels 1 and 3.
 type Tap = [u32; 2];
@@ -48,20 +50,8 @@ pub(super) fn depthwise_i8(
             let mult = nearest_mult(i32::from_le_bytes(mult));
             *scale = HighWord::new(mult, shift, zero_point).unwrap_or(*scale);
         }
-        let (from, to) = (x.as_ptr().wrapping_add(first), out.as_mut_ptr().wrapping_add(first));
-        let mut at = 0;
-        for row in 0..grid.height {
-            let rows = inside(row, grid.height);
-            for column in 0..grid.width {
-                let columns = inside(column, grid.width);
-                // SAFETY: `x` and `out` hold the grid.
-                unsafe {
-                    let acc = four.sum(from.add(at), rows.clone(), &columns);
-                    four.store(acc, activation, to.add(at));
-                }
-                at += grid.channels;
-            }
-        }
+        // SAFETY: `x` and `out` hold the grid.
+        unsafe { four.convolve(x.as_ptr().add(first), activation, out.as_mut_ptr().add(first)) };
     }
 }
 
@@ -102,6 +92,35 @@ impl Four {
         four
     }
 
+    /// All positions.
+    ///
+    /// Sums are kept for some positions before they are stored: a channel's rescale then stays in
+    /// registers, which have no room for it beside the taps.
+    ///
+    /// # Safety
+    /// `from` and `to` must point to the first of the four channels in the grid.
+    #[inline(never)]
+    unsafe fn convolve(&self, mut from: *const i8, activation: &Activation<'_>, mut to: *mut i8) {
+        let Grid { height, width, channels } = self.grid;
+        let mut sums = [[0; CHANNELS]; POSITIONS];
+        for row in 0..height {
+            let rows = inside(row, height);
+            for first in (0..width).step_by(POSITIONS) {
+                let count = POSITIONS.min(width - first);
+                for (column, sums) in (first..first + count).zip(&mut sums) {
+                    // SAFETY: the caller's promise.
+                    *sums = unsafe { self.sum(from, rows.clone(), &inside(column, width)) };
+                    from = from.wrapping_add(channels);
+                }
+                for channel in 0..CHANNELS {
+                    // SAFETY: as above.
+                    unsafe { self.store(sums.get(..count), channel, activation, to) };
+                }
+                to = to.wrapping_add(count * channels);
+            }
+        }
+    }
+
     /// The accumulators at one position, whose taps inside the grid are `rows` × `columns`.
     ///
     /// # Safety
@@ -128,20 +147,38 @@ impl Four {
         acc
     }
 
-    /// Rescales and stores four values.
+    /// Rescales and stores one channel of some positions.
     ///
     /// # Safety
-    /// `to` must point to four writable values.
+    /// `to` must point to the first of the four channels at the first position.
     #[inline(always)]
-    unsafe fn store(&self, acc: Acc, activation: &Activation<'_>, to: *mut i8) {
-        for (channel, (acc, scale)) in acc.into_iter().zip(&self.scales).enumerate() {
-            let q = sat8(scale.apply(acc));
-            let value = match activation.gelu {
-                Some((table, _)) => table.get(usize::from(q.cast_unsigned())).copied(),
-                None => Some(q),
-            };
-            // SAFETY: the caller's promise.
-            unsafe { to.add(channel).write(value.unwrap_or(q)) };
+    unsafe fn store(
+        &self,
+        sums: Option<&[Acc]>,
+        channel: usize,
+        activation: &Activation<'_>,
+        to: *mut i8,
+    ) {
+        let (Some(sums), Some(&scale)) = (sums, self.scales.get(channel)) else { return };
+        let mut to = to.wrapping_add(channel);
+        let sums = sums.iter().map(|sums| sums.get(channel).copied().unwrap_or_default());
+        let values = sums.map(|acc| sat8(scale.apply(acc)));
+        match activation.gelu {
+            Some((table, _)) => {
+                for value in values {
+                    let value = table.get(usize::from(value.cast_unsigned()));
+                    // SAFETY: the caller's promise.
+                    unsafe { to.write(value.copied().unwrap_or_default()) };
+                    to = to.wrapping_add(self.grid.channels);
+                }
+            }
+            None => {
+                for value in values {
+                    // SAFETY: the caller's promise.
+                    unsafe { to.write(value) };
+                    to = to.wrapping_add(self.grid.channels);
+                }
+            }
         }
     }
 }

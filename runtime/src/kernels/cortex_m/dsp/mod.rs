@@ -25,7 +25,7 @@ pub(super) static KERNELS: Kernels = Kernels {
     logits_i8: generic::logits_i8,
     depthwise_i8: depthwise::depthwise_i8,
     layer_norm_i8: norm::layer_norm_i8,
-    layer_norm_affine_i8: scalar::layer_norm_affine_i8,
+    layer_norm_affine_i8: norm::layer_norm_affine_i8,
     attention_i8: attention::attention_i8,
     pool_i32: scalar::pool_i32,
 };

@@ -1,12 +1,12 @@
 //! Layer normalisation.
 
-use super::instructions::{smlad, smlald, word};
-use super::rescale::{HighWord, sat8};
+use super::instructions::{asr, smlad, smlald, word};
+use super::rescale::{HighWord, sat8, sat16};
 use crate::fixed::RowScale;
-use crate::kernels::{Norm, scalar};
+use crate::kernels::{Norm, NormAffine, scalar};
 use crate::rows::{rows, rows_mut};
 
-/// Same contract as [`scalar::layer_norm_i8`](crate::kernels::scalar::layer_norm_i8).
+/// Same contract as [`scalar::layer_norm_i8`].
 pub(super) fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
     let shift = norm.shift.clamp(7, 37) + 25;
     if HighWord::new(1, shift, norm.zero_point).is_none() {
@@ -30,6 +30,26 @@ pub(super) fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) 
             store(x, out);
         }
         store(rest, rest_out);
+    }
+}
+
+/// Same contract as [`scalar::layer_norm_affine_i8`].
+pub(super) fn layer_norm_affine_i8(x: &[i16], norm: &NormAffine<'_>, out: &mut [i8]) {
+    let dim = norm.gamma.len();
+    let shift = u32::from(norm.shift.clamp(1, 24));
+    let offset = 1i32 << (shift - 1);
+    let zero_point = i32::from(norm.zero_point);
+    for (x, out) in rows(x, dim).zip(rows_mut(out, dim)) {
+        let (sum, squares) = sums(x);
+        let row = RowScale::new(x.len(), sum, squares, norm.eps);
+        // `RowScale::fraction10`: `y` is below 2^31.
+        let scale = HighWord::in_range(row.y().cast_signed(), 46, 0);
+        let channels = norm.gamma.iter().zip(norm.beta.iter());
+        for ((&x, (gamma, beta)), out) in x.iter().zip(channels).zip(out) {
+            let t = i32::from(sat16(scale.apply(row.normalise(x))));
+            let scaled = asr(t * i32::from(gamma) + beta + offset, shift);
+            *out = sat8(zero_point + scaled);
+        }
     }
 }
 

@@ -50,7 +50,8 @@ unsafe fn widen(groups: &mut [MaybeUninit<Group>], rows: [*const i8; ROWS], k: u
             if left >= 4 {
                 [word(a), word(b), word(c), word(d)]
             } else {
-                rows_end([a, b, c, d], left)
+                let end = |row| row_end(row, left, k);
+                [end(a), end(b), end(c), end(d)]
             }
         };
         group.write([
@@ -69,15 +70,16 @@ unsafe fn widen(groups: &mut [MaybeUninit<Group>], rows: [*const i8; ROWS], k: u
     unsafe { core::slice::from_raw_parts(groups.as_ptr().cast(), len) }
 }
 
-/// The last `len < 4` values of four rows.
+/// The last `left < 4` of a row's `k` values, zeros above.
 ///
 /// # Safety
-/// Each pointer must be followed by `len` readable values.
-#[cold]
-#[inline(never)]
-unsafe fn rows_end(rows: [*const i8; ROWS], len: usize) -> [u32; ROWS] {
-    // SAFETY: the caller's promise.
-    rows.map(|row| unsafe { part_of_word(row, len) })
+/// `end` must point to `left` readable values, after `k - left` others.
+#[inline(always)]
+unsafe fn row_end(end: *const i8, left: usize, k: usize) -> u32 {
+    // SAFETY: the caller's promise. A whole word that ends with the row holds values of the row.
+    unsafe {
+        if k >= 4 { word(end.sub(4 - left)) >> (8 * (4 - left)) } else { part_of_word(end, left) }
+    }
 }
 
 /// Up to three bytes as a word, zeros above.
