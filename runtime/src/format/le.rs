@@ -21,12 +21,6 @@ impl<'a> I32Le<'a> {
         self.0.is_empty()
     }
 
-    /// The bytes of each integer.
-    #[cfg(cortex_m_dsp)]
-    pub(crate) const fn words(&self) -> &'a [[u8; 4]] {
-        self.0
-    }
-
     /// All but the first `count` integers.
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
     pub(crate) fn skip(self, count: usize) -> Self {
@@ -34,7 +28,7 @@ impl<'a> I32Le<'a> {
     }
 
     /// The bytes of up to `len` integers from `first` on.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(any(target_arch = "x86_64", cortex_m_dsp))]
     #[inline]
     pub(crate) fn words(self, first: usize, len: usize) -> &'a [[u8; 4]] {
         crate::rows::part(self.0, first, len.min(self.0.len().saturating_sub(first)))

@@ -81,7 +81,7 @@ impl<'a> Linear<'a> {
     }
 
     /// Biases, multipliers and shifts of up to `len` channels from `first` on, as they are stored.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(any(target_arch = "x86_64", cortex_m_dsp))]
     #[inline]
     pub(crate) fn stored(
         &self,
@@ -91,14 +91,6 @@ impl<'a> Linear<'a> {
         let len = len.min(self.shift.len().saturating_sub(first));
         let shift = crate::rows::part(self.shift, first, len);
         (self.bias.words(first, len), self.mult.words(first, len), shift)
-    }
-
-    /// Bias, multiplier and shift of each output channel in order, as they are stored.
-    #[cfg(cortex_m_dsp)]
-    #[inline(always)]
-    pub(crate) fn channels(self) -> impl Iterator<Item = (i32, i32, u8)> {
-        let pairs = self.bias.iter().zip(self.mult.iter());
-        pairs.zip(self.shift).map(|((bias, mult), &shift)| (bias, mult, shift))
     }
 
     /// Bias and rescale of each output channel in order, without weights.

@@ -30,16 +30,16 @@ pub(super) fn depthwise_i8(
     out: &mut [i8],
 ) {
     let zero_point = activation.zero_point;
+    let (bias, mult, shift) = layer.parameters(0, layer.outputs());
     let fast = grid.channels % CHANNELS == 0
         && layer.outputs() == grid.channels
         && layer.weights().len() == 9 * grid.channels
         && x.len() >= grid.len()
         && out.len() >= grid.len()
-        && layer.parameters().2.iter().all(|&shift| HighWord::new(1, shift, zero_point).is_some());
+        && shift.iter().all(|shift| HighWord::SHIFTS.contains(shift));
     if !fast {
         return scalar::depthwise_i8(x, grid, pad, layer, activation, out);
     }
-    let (bias, mult, shift) = layer.parameters();
     let mut parameters = bias.iter().zip(mult).zip(shift);
     for first in (0..grid.channels).step_by(CHANNELS) {
         // SAFETY: there are nine rows of `channels` weights and four channels from `first` on.
