@@ -132,17 +132,21 @@ impl Four {
         let first = width * rows.start + columns.start;
         let mut x = at.wrapping_add(first * channels).wrapping_sub((width + 1) * channels);
         let mut weights = self.weights.as_ptr().wrapping_add(3 * rows.start + columns.start);
-        for _ in rows {
-            // SAFETY: the taps are inside the grid.
-            unsafe {
-                match columns.len() {
-                    3 => three_taps(x, channels, weights, self.minus_pad, &mut acc),
-                    2 => two_taps(x, channels, weights, self.minus_pad, &mut acc),
-                    _ => one_tap(x, channels, weights, self.minus_pad, &mut acc),
+        // One loop for each width: the choice is not made again for each row.
+        macro_rules! each_row {
+            ($taps:ident) => {
+                for _ in rows {
+                    // SAFETY: the taps are inside the grid.
+                    unsafe { $taps(x, channels, weights, self.minus_pad, &mut acc) };
+                    x = x.wrapping_add(width * channels);
+                    weights = weights.wrapping_add(3);
                 }
-            }
-            x = x.wrapping_add(width * channels);
-            weights = weights.wrapping_add(3);
+            };
+        }
+        match columns.len() {
+            3 => each_row!(three_taps),
+            2 => each_row!(two_taps),
+            _ => each_row!(one_tap),
         }
         acc
     }
