@@ -8,6 +8,7 @@ mod depthwise;
 mod instructions;
 mod linear;
 mod norm;
+mod pool;
 mod product;
 mod rescale;
 mod softmax;
@@ -27,5 +28,5 @@ pub(super) static KERNELS: Kernels = Kernels {
     layer_norm_i8: norm::layer_norm_i8,
     layer_norm_affine_i8: norm::layer_norm_affine_i8,
     attention_i8: attention::attention_i8,
-    pool_i32: scalar::pool_i32,
+    pool_i32: pool::pool_i32,
 };
