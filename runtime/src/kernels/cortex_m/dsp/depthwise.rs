@@ -30,7 +30,7 @@ pub(super) fn depthwise_i8(
     out: &mut [i8],
 ) {
     let zero_point = activation.zero_point;
-    let (bias, mult, shift) = layer.parameters(0, layer.outputs());
+    let (bias, mult, shift) = layer.stored(0, layer.outputs());
     let fast = grid.channels % CHANNELS == 0
         && layer.outputs() == grid.channels
         && layer.weights().len() == 9 * grid.channels

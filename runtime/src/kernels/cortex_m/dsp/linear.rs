@@ -80,7 +80,7 @@ fn tile_outputs<T>(
     let weights = layer.weights().as_ptr_range();
     // A last group that is not full reads on into the next channel, against zeros.
     let last_whole = weights.end.wrapping_sub(4 * wide.len());
-    let (bias, mult, shift) = layer.parameters(0, layer.outputs());
+    let (bias, mult, shift) = layer.stored(0, layer.outputs());
     // Pointers, not iterators: these compile to the same few instructions at every level.
     let (mut start, mut place) = (weights.start, out.as_mut_ptr());
     let (mut bias, mut mult, mut shift) = (bias.as_ptr(), mult.as_ptr(), shift.as_ptr());
@@ -111,7 +111,7 @@ fn tile_outputs<T>(
 
 /// Whether [`HighWord`] takes every channel of a layer.
 fn all_in_range(layer: &Linear<'_>) -> bool {
-    let (_, mult, shift) = layer.parameters(0, layer.outputs());
+    let (_, mult, shift) = layer.stored(0, layer.outputs());
     mult.iter().all(|&mult| i32::from_le_bytes(mult) >= Requant::MIN_MULT)
         && shift.iter().all(|shift| HighWord::SHIFTS.contains(shift))
 }
