@@ -10,9 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef uint64_t qemu_plugin_id_t;
-typedef struct qemu_info_t qemu_info_t;
+/* The first member of a longer structure. */
+typedef struct {
+    const char *target_name;
+} qemu_info_t;
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 enum { NO_REGISTERS = 0, ADD_U64 = 0 };
@@ -32,6 +36,8 @@ EXPORT int qemu_plugin_version = 1;
 
 enum mark { NONE, START, STOP };
 static uint64_t total, started;
+/* What marks a region for one processor is an ordinary instruction for another. */
+static bool riscv;
 
 static void start(unsigned cpu, void *data) {
     (void)cpu, (void)data;
@@ -47,10 +53,14 @@ static void stop(unsigned cpu, void *data) {
 static enum mark mark(const struct qemu_plugin_insn *instruction) {
     const uint8_t *byte = qemu_plugin_insn_data(instruction);
     size_t size = qemu_plugin_insn_size(instruction);
-    if (size == 2) {
+    if (!riscv) {
+        if (size != 2)
+            return NONE;
         unsigned half = byte[0] | byte[1] << 8;
         return half == 0x46d2 ? START : half == 0x46db ? STOP : NONE;
     }
+    if (size != 4)
+        return NONE;
     uint32_t word = byte[0] | byte[1] << 8 | byte[2] << 16 | (uint32_t)byte[3] << 24;
     return word == 0x00a00013 ? START : word == 0x00b00013 ? STOP : NONE;
 }
@@ -83,7 +93,8 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block) {
 
 EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
                                char **argv) {
-    (void)info, (void)argc, (void)argv;
+    (void)argc, (void)argv;
+    riscv = !strncmp(info->target_name, "riscv", 5);
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
     return 0;
 }
