@@ -152,7 +152,7 @@ impl<'a> Buffers<'a> {
         out: &mut [i8],
     ) {
         let highest = self.score(shape);
-        let sums = self.softmax(attention, highest);
+        let sums = self.softmax(attention, shape.tokens, highest);
         let mut mults = ZERO;
         store(&mut mults, sums);
         let mults: &mut [i32; LANES] = bytemuck::cast_mut(&mut mults.0);
@@ -202,7 +202,7 @@ impl<'a> Buffers<'a> {
     /// Writes `exp2_neg(octaves(highest − score))` of every score and returns their sums.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn softmax(&mut self, attention: &Attention, highest: __m256i) -> __m256i {
+    fn softmax(&mut self, attention: &Attention, tokens: usize, highest: __m256i) -> __m256i {
         let set = |value: u32| _mm256_set1_epi32(value.cast_signed());
         let (mult, limit) = (set(attention.octaves.mult()), set(attention.octaves.limit() + 1));
         let octaves = |score: &Pairs| {
@@ -212,10 +212,14 @@ impl<'a> Buffers<'a> {
         let together = _mm256_broadcastsi128_si256(_mm_setr_epi8(
             0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15,
         ));
+        let (all, first) = (_mm256_set1_epi32(-1), _mm256_set1_epi32(0xFFFF));
         let mut sum = _mm256_setzero_si256();
-        for (place, [a, b]) in self.exponentials.iter_mut().zip(self.scores.as_chunks::<2>().0) {
+        let pairs = self.scores.as_chunks::<2>().0.iter().enumerate();
+        for (place, (index, [a, b])) in self.exponentials.iter_mut().zip(pairs) {
             let e = exp2_neg(_mm256_packus_epi32(octaves(a), octaves(b)));
-            let e = _mm256_shuffle_epi8(e, together);
+            // Not left to the score beyond the tokens: the smallest steps turn no distance into 0.
+            let tokens = if 2 * index + 1 < tokens { all } else { first };
+            let e = _mm256_and_si256(_mm256_shuffle_epi8(e, together), tokens);
             sum = _mm256_add_epi32(sum, _mm256_madd_epi16(e, _mm256_set1_epi16(1)));
             store(place, e);
         }
