@@ -19,7 +19,8 @@ pub struct Board {
     pub machine: (&'static str, &'static [&'static str]),
     /// The blobs that it holds.
     pub blobs: &'static [Blob],
-    /// Whether every image takes the same number of instructions: not without a divider.
+    /// Whether every image takes the same number of instructions: not without a divider, nor
+    /// without conditional moves, where the compiler makes jumps of minima and maxima.
     pub constant: bool,
 }
 
@@ -107,7 +108,7 @@ impl Board {
             cpu: None,
             machine: ("qemu-system-riscv32", &["-M", "virt", "-bios", "none"]),
             blobs: &[Blob::Micro],
-            constant: true,
+            constant: false,
         },
     ];
 
