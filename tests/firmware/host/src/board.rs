@@ -28,7 +28,7 @@ const ARM: &str = "qemu-system-arm";
 
 impl Board {
     /// Every board.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 6] = [
         Self {
             name: "mps2-an386",
             map: "mps2",
@@ -78,27 +78,6 @@ impl Board {
             machine: (ARM, &["-M", "mps3-an547"]),
             blobs: &[Blob::Micro],
             constant: true,
-        },
-        // No machine with this core has the memory; Armv7E-M runs its code as it is.
-        Self {
-            name: "mps2-v6m",
-            map: "mps2",
-            core: "Armv6-M code",
-            target: "thumbv6m-none-eabi",
-            cpu: None,
-            machine: (ARM, &["-M", "mps2-an386"]),
-            blobs: &[Blob::Tiny],
-            constant: false,
-        },
-        Self {
-            name: "microbit",
-            map: "microbit",
-            core: "Cortex-M0",
-            target: "thumbv6m-none-eabi",
-            cpu: None,
-            machine: (ARM, &["-M", "microbit"]),
-            blobs: &[Blob::Tiny],
-            constant: false,
         },
         Self {
             name: "riscv32-virt",
