@@ -2,6 +2,7 @@
 //! test images hash to the published value.
 
 #[path = "../../tests/src/fnv.rs"]
+#[allow(dead_code, reason = "shared with tests that also read the value")]
 mod fnv;
 
 use image::ImageFormat::WebP;

@@ -46,10 +46,12 @@ fn normalise(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
             let rescale = Rescale::uniform(_mm512_set1_epi32(row.times(norm.mult)), shift);
             let centre = Centre::new(row);
             for (x, out) in x.chunks(BYTES).zip(out.chunks_mut(BYTES)) {
-                let mut values = [_mm512_setzero_si512(); 4];
-                for (value, x) in values.iter_mut().zip(x.chunks(LANES)) {
-                    *value = rescale.apply(centre.apply(widen_halves(x)));
-                }
+                // Not in a loop, so that nothing leaves the registers.
+                let value = |first: usize| {
+                    let x = widen_halves(x.get(first..).unwrap_or(&[]));
+                    rescale.apply(centre.apply(x))
+                };
+                let values = [value(0), value(LANES), value(2 * LANES), value(3 * LANES)];
                 store_bytes(pack(values, norm.zero_point), out);
             }
         }

@@ -8,10 +8,9 @@
 //! registers costs a sixteenth of an instruction a weight, and a blob stays borrowed.
 
 use super::super::Linear;
-use super::avx512_vector::{
-    BYTES, Group, LANES, Rescale, fours, load_bytes, load_sixteen, strided,
-};
-use crate::rows::{part, part_mut, rows, rows_mut};
+use super::avx512_rows::{Fours, Inputs, Memory, Tile};
+use super::avx512_vector::{BYTES, Group, LANES, Rescale, fours, load_sixteen, strided};
+use crate::rows::{part, part_mut, rows_mut};
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
@@ -41,16 +40,22 @@ pub(super) trait Store {
 pub(super) fn product<S: Store>(x: &[i8], layer: &Linear<'_>, out: &mut [S::Out], store: &S) {
     let k = layer.inputs().clamp(1, MAX_K);
     let mut buffer = [const { MaybeUninit::uninit() }; GROUPS];
+    let n = layer.outputs().max(1);
+    let len = (x.len() / k).min(out.len() / n) * n;
+    let out = part_mut(out, 0, len);
+    let mut memory = Memory::new();
+    let inputs = Inputs::new(x, k, &mut memory);
+    let mut tile = Tile::new();
     let most = if 4 * k.div_ceil(4) <= GROUPS { PANELS } else { 2 };
     let mut first = 0;
     while first < layer.outputs() {
         let panels = (layer.outputs() - first).div_ceil(LANES).min(most);
-        let task = Task { x, layer, k, first };
+        let task = Task { inputs, layer, k, first };
         match panels {
-            1 => task.run::<S, 1>(&mut buffer, out, store),
-            2 => task.run::<S, 2>(&mut buffer, out, store),
-            3 => task.run::<S, 3>(&mut buffer, out, store),
-            _ => task.run::<S, 4>(&mut buffer, out, store),
+            1 => task.run::<S, 1>(&mut buffer, &mut tile, out, store),
+            2 => task.run::<S, 2>(&mut buffer, &mut tile, out, store),
+            3 => task.run::<S, 3>(&mut buffer, &mut tile, out, store),
+            _ => task.run::<S, 4>(&mut buffer, &mut tile, out, store),
         }
         first += panels * LANES;
     }
@@ -58,15 +63,11 @@ pub(super) fn product<S: Store>(x: &[i8], layer: &Linear<'_>, out: &mut [S::Out]
 
 /// All rows times the channels from `first` on.
 struct Task<'a> {
-    x: &'a [i8],
+    inputs: Inputs<'a>,
     layer: &'a Linear<'a>,
     k: usize,
     first: usize,
 }
-
-/// Up to four rows of inputs, `x + 128`. What lies beyond the inputs meets weights of zero.
-#[repr(C, align(64))]
-struct Tile([[u8; MAX_K]; ROWS]);
 
 impl Task<'_> {
     #[inline]
@@ -74,6 +75,7 @@ impl Task<'_> {
     fn run<S: Store, const P: usize>(
         &self,
         buffer: &mut [MaybeUninit<Group>],
+        tile: &mut Tile,
         out: &mut [S::Out],
         store: &S,
     ) {
@@ -86,15 +88,11 @@ impl Task<'_> {
         }
         let rescale = |panel| Rescale::of_channels(self.layer, self.first + panel * LANES);
         let rescales = [rescale(0), rescale(1), rescale(2), rescale(3)];
-        let mut tile = Tile([[0; MAX_K]; ROWS]);
-        let mut x = self.x;
         let mut ahead = self.ahead::<P>(out.len() / (ROWS * n).max(1));
-        for out in out.chunks_mut((ROWS * n).max(1)) {
+        for (index, out) in out.chunks_mut((ROWS * n).max(1)).enumerate() {
             ahead.step();
-            let Some((rows, rest)) = x.split_at_checked(out.len() / n * self.k) else { return };
-            x = rest;
-            tile.fill(rows, self.k);
-            let acc = rescaled(tile.product(groups, start), &rescales);
+            let x = self.inputs.tile(index * ROWS, tile);
+            let acc = rescaled(tile_product(x, groups, start), &rescales);
             let len = (P * LANES).min(n - self.first);
             for (acc, out) in acc.into_iter().zip(rows_mut(out, n)) {
                 // SAFETY: this function's own features include those of `store`.
@@ -122,28 +120,50 @@ impl Task<'_> {
         let (groups, _) = buffer.as_chunks_mut::<P>();
         let groups = part_mut(groups, 0, self.k.div_ceil(4));
         let mut sums = [_mm512_setzero_si512(); P];
-        let ones = _mm512_set1_epi8(1);
         for (panel, sum) in sums.iter_mut().enumerate() {
             let channel = self.first + panel * LANES;
             let weights = self.layer.weights().get(channel * self.k..).unwrap_or(&[]);
-            for (column, groups) in groups.chunks_mut(4).enumerate() {
+            // A sum for each of four groups: one sum alone would wait for itself.
+            let mut parts = [_mm512_setzero_si512(); 4];
+            let (columns, rest) = groups.as_chunks_mut::<4>();
+            let whole = columns.len();
+            for (column, groups) in columns.iter_mut().enumerate() {
                 let at = column * LANES;
                 let fours = match strided(weights, at, self.k) {
                     Some(fours) if self.k - at >= LANES => fours,
                     _ => edge(weights, at, self.k),
                 };
-                for (group, four) in groups.iter_mut().zip(fours) {
-                    *sum = _mm512_dpbusd_epi32(*sum, ones, four);
-                    if let Some(place) = group.get_mut(panel) {
-                        // SAFETY: a group has 64 bytes.
-                        unsafe { _mm512_storeu_epi8(place.as_mut_ptr().cast(), four) };
-                    }
-                }
+                place(groups, panel, fours, &mut parts);
             }
+            if !rest.is_empty() {
+                let fours = edge(weights, whole * LANES, self.k);
+                place(rest, panel, fours, &mut parts);
+            }
+            let [a, b, c, d] = parts;
+            *sum = _mm512_add_epi32(_mm512_add_epi32(a, b), _mm512_add_epi32(c, d));
         }
         let len = groups.len();
         // SAFETY: every panel of every group in this slice was written above.
         (unsafe { core::slice::from_raw_parts(groups.as_ptr().cast(), len) }, sums)
+    }
+}
+
+/// Stores a vector in a panel of each group, and adds its values to its sum.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+fn place<const P: usize>(
+    groups: &mut [[MaybeUninit<Group>; P]],
+    panel: usize,
+    fours: [__m512i; 4],
+    sums: &mut [__m512i; 4],
+) {
+    let ones = _mm512_set1_epi8(1);
+    for ((group, four), sum) in groups.iter_mut().zip(fours).zip(sums) {
+        *sum = _mm512_dpbusd_epi32(*sum, ones, four);
+        if let Some(place) = group.get_mut(panel) {
+            // SAFETY: a group has 64 bytes.
+            unsafe { _mm512_storeu_epi8(place.as_mut_ptr().cast(), four) };
+        }
     }
 }
 
@@ -164,49 +184,28 @@ impl Ahead {
     }
 }
 
-impl Tile {
-    /// Copies up to four rows of `k` inputs.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw")]
-    fn fill(&mut self, x: &[i8], k: usize) {
-        let flip = _mm512_set1_epi8(i8::MIN);
-        for (row, x) in self.0.iter_mut().zip(rows(x, k)) {
-            let (places, _) = row.as_chunks_mut::<BYTES>();
-            for (place, x) in places.iter_mut().zip(x.chunks(BYTES)) {
-                let values = _mm512_xor_si512(load_bytes(x), flip);
-                // SAFETY: a place has 64 bytes.
-                unsafe { _mm512_storeu_epi8(place.as_mut_ptr().cast(), values) };
+/// `start + Σ (x + 128) · w` of `P` panels with each row, modulo `2^32`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+fn tile_product<const P: usize>(
+    [a, b, c, d]: Fours<'_>,
+    groups: &[[Group; P]],
+    start: [__m512i; P],
+) -> [[__m512i; ROWS]; P] {
+    let mut acc = [[_mm512_setzero_si512(); ROWS]; P];
+    for (acc, start) in acc.iter_mut().zip(start) {
+        *acc = [start; ROWS];
+    }
+    for ((((weights, a), b), c), d) in groups.iter().zip(a).zip(b).zip(c).zip(d) {
+        let x = [four(a), four(b), four(c), four(d)];
+        for (acc, weights) in acc.iter_mut().zip(weights) {
+            let weights = weights.load();
+            for (acc, x) in acc.iter_mut().zip(x) {
+                *acc = _mm512_dpbusd_epi32(*acc, x, weights);
             }
         }
     }
-
-    /// `start + Σ (x + 128) · w` of `P` panels with each row, modulo `2^32`.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-    fn product<const P: usize>(
-        &self,
-        groups: &[[Group; P]],
-        start: [__m512i; P],
-    ) -> [[__m512i; ROWS]; P] {
-        // Not `map`: a closure with target features is not inlined through it.
-        let [a, b, c, d] = &self.0;
-        let ((a, _), (b, _), (c, _), (d, _)) =
-            (a.as_chunks::<4>(), b.as_chunks::<4>(), c.as_chunks::<4>(), d.as_chunks::<4>());
-        let mut acc = [[_mm512_setzero_si512(); ROWS]; P];
-        for (acc, start) in acc.iter_mut().zip(start) {
-            *acc = [start; ROWS];
-        }
-        for ((((weights, a), b), c), d) in groups.iter().zip(a).zip(b).zip(c).zip(d) {
-            let x = [four(a), four(b), four(c), four(d)];
-            for (acc, weights) in acc.iter_mut().zip(weights) {
-                let weights = weights.load();
-                for (acc, x) in acc.iter_mut().zip(x) {
-                    *acc = _mm512_dpbusd_epi32(*acc, x, weights);
-                }
-            }
-        }
-        acc
-    }
+    acc
 }
 
 /// Four inputs of one row, for every channel.

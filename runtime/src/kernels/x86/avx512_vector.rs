@@ -167,7 +167,7 @@ pub(super) fn widen_bytes(values: &[i8]) -> __m512i {
     _mm512_cvtepi8_epi32(load_sixteen(values))
 }
 
-/// Up to sixteen i16 as i32, zeros beyond.
+/// The first sixteen i16 as i32, zeros beyond.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 pub(super) fn widen_halves(values: &[i16]) -> __m512i {

@@ -18,6 +18,7 @@ mod avx512_attention;
 mod avx512_depthwise;
 mod avx512_norm;
 mod avx512_product;
+mod avx512_rows;
 mod avx512_softmax;
 mod avx512_vector;
 mod avx512_vnni;

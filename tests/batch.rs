@@ -1,0 +1,32 @@
+//! A batch gives what single runs give, in the order of its images.
+
+use runtime::config::Preset;
+use runtime::{Model, RunError};
+use tests::synthetic;
+
+#[test]
+fn a_batch_equals_single_runs_in_order() {
+    let config = Preset::Nano.config(10).unwrap();
+    let blob = synthetic::blob(&config, 3);
+    let model = Model::parse(&blob).unwrap();
+    let images: Vec<Vec<u8>> = (0..37).map(|seed| synthetic::image(config.image(), seed)).collect();
+    let mut arena = vec![0; model.arena_len()];
+    let single: Vec<Vec<i32>> = images
+        .iter()
+        .map(|image| model.run(image, &mut arena).unwrap().logits().to_vec())
+        .collect();
+    let batch = model.run_batch(&images.concat(), |output| output.logits().to_vec()).unwrap();
+    assert!(single.windows(2).any(|pair| pair[0] != pair[1]), "the images are told apart");
+    assert_eq!(batch, single, "logits image by image");
+    assert_eq!(model.run_batch(&[], |output| output.class()).unwrap(), [0; 0], "no image");
+}
+
+#[test]
+fn a_last_image_that_is_not_whole_is_refused() {
+    let config = Preset::Nano.config(10).unwrap();
+    let blob = synthetic::blob(&config, 3);
+    let model = Model::parse(&blob).unwrap();
+    let len = config.image().len();
+    let error = model.run_batch(&vec![0; 2 * len + 1], |output| output.class()).unwrap_err();
+    assert_eq!(error, RunError::Image { found: 1, expected: len }, "one byte too many");
+}
