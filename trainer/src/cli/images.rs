@@ -1,15 +1,13 @@
 //! `trainer images`: test images as pictures, to try a network on.
 
-use std::io::Cursor;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use image::{ImageFormat, RgbImage};
 
 use super::dataset;
+use crate::data::Dataset;
 use crate::data::download::DownloadArgs;
-use crate::data::{Dataset, Images};
 use crate::output;
 
 #[derive(Debug, Args)]
@@ -35,32 +33,9 @@ impl ImagesArgs {
         for index in 0..count {
             let class = &classes[usize::from(test.label(index))];
             let path = self.out.join(format!("{index:04}_{class}.png"));
-            output::write(&path, &png(&test, index)?)?;
+            output::write(&path, &test.png(index)?)?;
         }
         println!("wrote the first {count} test images to {}", self.out.display());
         Ok(())
-    }
-}
-
-fn png(images: &Images, index: usize) -> Result<Vec<u8>> {
-    let (width, height) = (u32::try_from(images.width())?, u32::try_from(images.height())?);
-    let picture = RgbImage::from_raw(width, height, images.image(index).to_vec());
-    let picture = picture.context("an image has all its pixels")?;
-    let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, ImageFormat::Png)?;
-    Ok(bytes.into_inner())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_picture_keeps_its_pixels() {
-        let pixels: Vec<u8> = (0..2 * 4 * 3 * 2).collect();
-        let images = Images::new(2, 4, pixels, vec![0, 1]).unwrap();
-        let picture = image::load_from_memory(&png(&images, 1).unwrap()).unwrap().into_rgb8();
-        assert_eq!(picture.dimensions(), (4, 2), "width and height");
-        assert_eq!(picture.as_raw(), images.image(1), "pixels");
     }
 }

@@ -1,6 +1,9 @@
 //! Labelled RGB images of one size in one buffer.
 
-use anyhow::{Result, ensure};
+use std::io::Cursor;
+
+use anyhow::{Context, Result, ensure};
+use image::{ImageFormat, RgbImage};
 use rand::seq::SliceRandom;
 use runtime::config::IMAGE_CHANNELS;
 
@@ -67,6 +70,22 @@ impl Images {
     /// If `i` is not below [`len`](Self::len).
     pub fn image(&self, i: usize) -> &[u8] {
         &self.pixels[i * self.image_len()..][..self.image_len()]
+    }
+
+    /// Image `i` as a PNG file.
+    ///
+    /// # Errors
+    /// If a side is beyond what the format holds.
+    ///
+    /// # Panics
+    /// If `i` is not below [`len`](Self::len).
+    pub fn png(&self, i: usize) -> Result<Vec<u8>> {
+        let (width, height) = (u32::try_from(self.width)?, u32::try_from(self.height)?);
+        let picture = RgbImage::from_raw(width, height, self.image(i).to_vec());
+        let picture = picture.context("an image has all its pixels")?;
+        let mut bytes = Cursor::new(Vec::new());
+        picture.write_to(&mut bytes, ImageFormat::Png)?;
+        Ok(bytes.into_inner())
     }
 
     /// Label of image `i`.
@@ -175,5 +194,14 @@ mod tests {
         let mut labels = images.sample(100, 1).labels().to_vec();
         labels.sort_unstable();
         assert_eq!(labels, images.labels(), "no more than there are, each once");
+    }
+
+    #[test]
+    fn a_picture_keeps_its_pixels() {
+        let pixels: Vec<u8> = (0..2 * 4 * 3 * 2).collect();
+        let images = Images::new(2, 4, pixels, vec![0, 1]).unwrap();
+        let picture = image::load_from_memory(&images.png(1).unwrap()).unwrap().into_rgb8();
+        assert_eq!(picture.dimensions(), (4, 2), "width and height");
+        assert_eq!(picture.as_raw(), images.image(1), "pixels");
     }
 }

@@ -1,25 +1,14 @@
 //! NEON with dot products: sixteen products an instruction, sums along the inputs.
 
 use super::super::tile::{Chunks, Four, TILE, Tile, tiled_layers};
-use super::super::{Activation, Kernels, Linear, Skip, generic, scalar};
+use super::super::{Activation, Kernels, Linear, Skip, generic};
 use super::neon::{load, reduce, rescale};
 use core::arch::aarch64::*;
 use core::arch::asm;
 
 /// The dot product set.
-pub(super) static KERNELS: Kernels = Kernels {
-    name: "dotprod",
-    linear_i8,
-    linear_skip_i8,
-    linear_add_i16,
-    logits_i32: scalar::logits_i32,
-    logits_i8: generic::logits_i8,
-    depthwise_i8: generic::depthwise_i8,
-    layer_norm_i8: generic::layer_norm_i8,
-    layer_norm_affine_i8: scalar::layer_norm_affine_i8,
-    attention_i8: generic::attention_i8,
-    pool_i32: scalar::pool_i32,
-};
+pub(super) static KERNELS: Kernels =
+    Kernels { name: "dotprod", linear_i8, linear_skip_i8, linear_add_i16, ..generic::KERNELS };
 
 tiled_layers!(DotProd);
 

@@ -3,23 +3,12 @@
 //! `i32x4.dot_i16x8_s` adds two products of at most `2^14` and cannot overflow.
 
 use super::super::tile::{Chunks, TILE, Tile, tiled_layers};
-use super::super::{Activation, Kernels, Linear, Skip, generic, scalar};
+use super::super::{Activation, Kernels, Linear, Skip, generic};
 use core::arch::wasm32::*;
 
 /// The 128-bit set.
-pub(super) static KERNELS: Kernels = Kernels {
-    name: "simd128",
-    linear_i8,
-    linear_skip_i8,
-    linear_add_i16,
-    logits_i32: scalar::logits_i32,
-    logits_i8: generic::logits_i8,
-    depthwise_i8: generic::depthwise_i8,
-    layer_norm_i8: generic::layer_norm_i8,
-    layer_norm_affine_i8: scalar::layer_norm_affine_i8,
-    attention_i8: generic::attention_i8,
-    pool_i32: scalar::pool_i32,
-};
+pub(super) static KERNELS: Kernels =
+    Kernels { name: "simd128", linear_i8, linear_skip_i8, linear_add_i16, ..generic::KERNELS };
 
 tiled_layers!(Simd128);
 
