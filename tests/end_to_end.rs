@@ -1,9 +1,9 @@
 //! The whole chain on real images: train, record, export, run.
 
-use export::calibrate::Observer;
 use export::evaluate::{Accuracy, classify};
 use export::model::AnyModel;
 use export::record::FloatModel;
+use export::{Method, unwatched};
 use runtime::config::Preset;
 use std::sync::atomic::AtomicBool;
 use trainer::backend::BackendChoice;
@@ -48,11 +48,10 @@ fn a_network_is_trained_exported_and_run() {
     let reference = Accuracy::count(&expected, &test);
     assert!(reference.percent() >= 20.0, "float accuracy {reference}");
 
-    let int8 = export::quantize(&float, &dataset.train.take(128), Observer::default(), |_| {})
-        .unwrap()
-        .blob;
+    let images = dataset.train.take(128);
+    let (_, int8) = export::quantize(&float, &images, Method::default(), unwatched).unwrap();
     let f16 = export::assemble::assemble_real(&float.weights().unwrap()).unwrap();
-    for (blob, least) in [(int8, 85.0), (f16, 97.0)] {
+    for (blob, least) in [(int8.blob, 85.0), (f16, 97.0)] {
         let model = AnyModel::parse(&blob).unwrap();
         let found = classify(&model, &test, |_| {}).unwrap();
         let agreement = Accuracy::agreement(&expected, &found);

@@ -1,9 +1,9 @@
 //! The whole chain on pictures of one's own: folders, training, blob, names.
 
-use export::calibrate::Observer;
 use export::evaluate::{Accuracy, classify};
 use export::model::AnyModel;
 use export::record::FloatModel;
+use export::{Method, unwatched};
 use image::{Rgb, RgbImage};
 use runtime::config::Preset;
 use std::path::Path;
@@ -53,7 +53,8 @@ fn pictures_become_a_blob_with_their_names() {
     let outcome = BackendChoice::Flex.train(run, &mut Progress::hidden()).unwrap();
     let float = FloatModel::load(&outcome.record).unwrap();
     assert_eq!(float.source(), DataSource::Custom, "nothing is built in for these classes");
-    let quantized = export::quantize(&float, &dataset.train, Observer::default(), |_| {}).unwrap();
+    let (_, quantized) =
+        export::quantize(&float, &dataset.train, Method::default(), unwatched).unwrap();
     let model = AnyModel::parse(&quantized.blob).unwrap();
     let names: Vec<_> = (0..3).filter_map(|class| model.class_name(class)).collect();
     assert_eq!(names, CLASSES.map(|(name, _)| name), "the folders' names");

@@ -7,6 +7,7 @@ use burn::tensor::{Tensor, TensorData};
 use burn_ndarray::NdArray;
 use export::calibrate::Observer;
 use export::record::FloatModel;
+use export::{Method, unwatched};
 use runtime::config::Preset;
 use runtime::site::SiteId;
 use trainer::data::{self, DataSource, Images, Normalisation, batch};
@@ -52,13 +53,10 @@ impl Network {
             normalisation: Normalisation::CIFAR10,
             source: DataSource::Cifar10,
         });
-        let int8 = export::quantize(
-            &model,
-            &data.train.take(CALIBRATION_IMAGES),
-            Observer::MinMax,
-            |_| {},
-        )?
-        .blob;
+        // What a blob costs to run does not depend on its numbers.
+        let method = Method { observer: Observer::MinMax, correct_biases: false };
+        let images = data.train.take(CALIBRATION_IMAGES);
+        let int8 = export::quantize(&model, &images, method, unwatched)?.1.blob;
         let f16 = export::assemble::assemble_real(&model.weights()?)?;
         Ok(Self { preset, int8, f16 })
     }

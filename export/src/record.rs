@@ -104,6 +104,42 @@ impl FloatModel {
         Ok(())
     }
 
+    /// The logits, image after image, of a pass that goes on at each site with what `replace` makes
+    /// of its values; arguments as in [`observe`](Self::observe).
+    ///
+    /// # Errors
+    /// If the images have another size than the network's input.
+    pub fn replaced(
+        &self,
+        images: &Images,
+        replace: impl Fn(SiteId, &mut [f32], usize),
+        progress: impl Fn(usize),
+    ) -> Result<Vec<f32>> {
+        let mut logits = Vec::with_capacity(images.len() * self.config().classes());
+        for (batch, len) in self.batches(images)? {
+            let mut failed = None;
+            let found = self.checkpoint.model.forward_replaced(batch, &mut |site, value| {
+                let (dims, device) = (value.dims(), value.device());
+                match floats(value.clone()) {
+                    Ok(mut values) => {
+                        replace(site, &mut values, dims[2]);
+                        Tensor::from_data(TensorData::new(values, dims), &device)
+                    }
+                    Err(error) => {
+                        failed = Some(error);
+                        value
+                    }
+                }
+            });
+            if let Some(error) = failed {
+                return Err(error);
+            }
+            logits.extend(floats(found)?);
+            progress(len);
+        }
+        Ok(logits)
+    }
+
     /// The weights, batch normalisation folded.
     ///
     /// # Errors
@@ -159,7 +195,7 @@ impl FloatModel {
 }
 
 /// The index of the largest value, the first of equals.
-fn argmax(row: &[f32]) -> usize {
+pub(crate) fn argmax(row: &[f32]) -> usize {
     let mut best = (0, f32::NEG_INFINITY);
     for (index, &value) in row.iter().enumerate() {
         if value > best.1 {

@@ -2,6 +2,7 @@
 
 use crate::assemble::Quantized;
 use crate::float::{FloatNet, FloatNorm};
+use crate::quantize::Affine;
 use crate::record::FloatModel;
 use anyhow::{Context, Result, anyhow};
 use runtime::Model;
@@ -91,26 +92,32 @@ pub fn reals(
     site: SiteId,
     stored: &SiteValues<'_>,
 ) -> Vec<f64> {
-    let zero = i32::from(stored.zero_point());
-    let scale = quantized.scales.get(&site).copied().unwrap_or(f64::NAN);
-    let real: Vec<f64> = stored.integers().map(|q| scale * f64::from(q - zero)).collect();
-    let affine = |gain: &[f64], offset: &[f64]| {
-        let (gain, offset) = (gain.iter().cycle(), offset.iter().cycle());
-        real.iter().zip(gain.zip(offset)).map(|(x, (gain, offset))| x * gain + offset).collect()
-    };
-    let normed = |norm: &FloatNorm| affine(&norm.gamma, &norm.beta);
+    let affine = quantized.sites.get(&site).copied().unwrap_or(Affine::centred(f64::NAN));
+    let real: Vec<f64> = stored.integers().map(|q| affine.real(q)).collect();
+    match folding(net, site) {
+        None => real,
+        Some((gain, offset)) => {
+            let folded = gain.iter().cycle().zip(offset.iter().cycle());
+            real.iter().zip(folded).map(|(x, (gain, offset))| x * gain + offset).collect()
+        }
+    }
+}
+
+/// Gain and offset, repeated over the channels of a site, from what is stored there to what the
+/// float network computes, where a layer that follows has them folded in.
+pub(crate) fn folding(net: &FloatNet, site: SiteId) -> Option<(Vec<f64>, Vec<f64>)> {
+    let normed = |norm: &FloatNorm| Some((norm.gamma.clone(), norm.beta.clone()));
     match site {
         SiteId::Input => {
             let (gain, offset) = net.pixel_normalisation();
-            affine(&gain, &offset)
+            Some((gain.to_vec(), offset.to_vec()))
         }
-        // Gain and bias of a block's normalisations are folded into the layer that follows.
         SiteId::Block { block, at: BlockSite::Norm1 } => {
             normed(&net.blocks[usize::from(block)].norm1)
         }
         SiteId::Block { block, at: BlockSite::Norm2 } => {
             normed(&net.blocks[usize::from(block)].norm2)
         }
-        _ => real,
+        _ => None,
     }
 }

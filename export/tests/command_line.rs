@@ -76,6 +76,28 @@ fn a_record_becomes_a_blob_of_either_precision() {
 }
 
 #[test]
+fn sensitivity_ranks_the_sites() {
+    let directory = tempfile::tempdir().unwrap();
+    let best = directory.path().join("best.mpk");
+    record(&best, DataSource::Cifar10);
+    let args = ["sensitivity", text(&best), "--calibration", "8", "--images", "4", "--json"];
+    let output = export(&args);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one object");
+    let decibels = |list: &str| -> Vec<f64> {
+        let rows = found[list].as_array().expect("a list");
+        rows.iter().map(|row| row["decibels"].as_f64().expect("a number")).collect()
+    };
+    let (alone, spared) = (decibels("alone"), decibels("spared"));
+    assert!(alone.is_sorted() && alone.len() > 20, "worst first: {alone:?}");
+    assert!(spared[0] < alone[0], "all sites lose more than the worst one: {spared:?}");
+    assert!(spared[5] > spared[0] + 1.0, "without the worst there is less loss: {spared:?}");
+
+    let all = export(&["sensitivity", text(&best), "--calibration", "5000"]);
+    assert!(refusal(&all, 1).contains("--calibration"), "nothing is left to measure on");
+}
+
+#[test]
 fn the_same_options_give_the_same_bytes_a_page_and_a_module() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);

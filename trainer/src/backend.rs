@@ -1,27 +1,51 @@
-//! The choice between burn's processor backends.
+//! The choice between burn's backends.
 
 use std::fmt;
 
 use anyhow::Result;
-use burn_flex::Flex;
-use burn_ndarray::NdArray;
 use clap::ValueEnum;
 
+use crate::ops::HostBackend;
 use crate::progress::Progress;
 use crate::train::{Outcome, Run, train};
 
 /// Where the arithmetic of training and evaluation is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum BackendChoice {
-    /// burn-flex: the faster one.
+    /// burn-flex: this computer's processor, the faster way.
     #[default]
     Flex,
     /// burn-ndarray: the float reference.
     Ndarray,
+    /// burn-tch: `LibTorch`, on the first CUDA device if there is one, else on the processor.
+    #[cfg(feature = "tch")]
+    Tch,
 }
 
+/// Evaluates an expression in which a type alias stands for the chosen backend.
+macro_rules! on_backend {
+    ($choice:expr, $backend:ident => $call:expr) => {
+        match $choice {
+            $crate::backend::BackendChoice::Flex => {
+                type $backend = burn_flex::Flex;
+                $call
+            }
+            $crate::backend::BackendChoice::Ndarray => {
+                type $backend = burn_ndarray::NdArray;
+                $call
+            }
+            #[cfg(feature = "tch")]
+            $crate::backend::BackendChoice::Tch => {
+                type $backend = burn_tch::LibTorch;
+                $call
+            }
+        }
+    };
+}
+pub(crate) use on_backend;
+
 impl BackendChoice {
-    /// [`train()`] on this backend's default device.
+    /// [`train()`] on this backend's device.
     ///
     /// For other crates, too: a generic function would be compiled anew in each of them, which
     /// takes minutes.
@@ -29,18 +53,13 @@ impl BackendChoice {
     /// # Errors
     /// As [`train()`].
     pub fn train(self, run: Run<'_>, progress: &mut Progress) -> Result<Outcome> {
-        match self {
-            Self::Flex => train::<Flex>(run, &Default::default(), progress),
-            Self::Ndarray => train::<NdArray>(run, &Default::default(), progress),
-        }
+        on_backend!(self, B => train::<B>(run, &B::training_device(), progress))
     }
 }
 
 impl fmt::Display for BackendChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Flex => "flex",
-            Self::Ndarray => "ndarray",
-        })
+        let value = self.to_possible_value().expect("no choice is skipped");
+        f.write_str(value.get_name())
     }
 }

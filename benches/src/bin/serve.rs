@@ -9,9 +9,9 @@
 //! One image runs on one core: THREADS is read, and more than one changes nothing.
 
 use anyhow::{Context, Result, ensure};
-use export::calibrate::Observer;
 use export::import::{self, Options};
 use export::record::FloatModel;
+use export::{Method, unwatched};
 use runtime::Model;
 use serde_json::json;
 use std::hint::black_box;
@@ -95,7 +95,7 @@ impl Files<'_> {
         let rest = pixels.get(COMPARED * shape.len()..).context("no images to calibrate on")?;
         let labels = vec![0; rest.len() / shape.len()];
         let images = Images::new(shape.height, shape.width, rest.to_vec(), labels)?;
-        Ok(export::quantize(&model, &images, Observer::default(), |_| {})?.blob)
+        Ok(export::quantize(&model, &images, Method::default(), unwatched)?.1.blob)
     }
 }
 

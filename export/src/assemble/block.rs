@@ -91,7 +91,7 @@ impl Assembler<'_> {
     pub(super) fn block(&mut self, index: usize, scales: &BlockScales) -> BlockBytes {
         let block = u8::try_from(index).unwrap_or(u8::MAX);
         for at in [BlockSite::Attention, BlockSite::Output] {
-            self.scales.insert(SiteId::Block { block, at }, self.residual);
+            self.sites.insert(SiteId::Block { block, at }, Affine::centred(self.residual));
         }
         let layers = &self.net.blocks[index];
         let folded = Folded::new(layers);
@@ -131,14 +131,14 @@ impl Assembler<'_> {
     /// Scale of a normalisation whose gain and bias are folded.
     fn norm_site(&mut self, site: SiteId) -> Result<Affine> {
         let affine = Affine::asymmetric(self.ranges.normalised(site)?, 0.0);
-        self.scales.insert(site, affine.scale);
+        self.sites.insert(site, affine);
         Ok(affine)
     }
 
     fn symmetric(&mut self, site: SiteId, layer: &FloatLinear, input: Affine) -> Result<Affine> {
         let floor = finest_output_scale(layer, input);
         let affine = Affine::symmetric(self.ranges.site(site)?, floor);
-        self.scales.insert(site, affine.scale);
+        self.sites.insert(site, affine);
         Ok(affine)
     }
 

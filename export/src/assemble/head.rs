@@ -62,7 +62,7 @@ impl Assembler<'_> {
         let mean = self.net.config.spec().pool == Pool::Mean;
         let (embedding, pooled) = if mean {
             let pooled = Affine::symmetric(self.ranges.site(SiteId::Pool)?, 0.0);
-            self.scales.insert(SiteId::Pool, pooled.scale);
+            self.sites.insert(SiteId::Pool, pooled);
             let factor = tokens.scale / (self.net.config.tokens() as f64 * pooled.scale);
             let rescale = multiplier(factor, Requant::MIN_SHIFT, Requant::MAX_SHIFT);
             (Some(rescale.into()), pooled)
@@ -97,10 +97,10 @@ impl Assembler<'_> {
         // A mean pool without hidden layers is read as exact sums over tokens, zero point removed.
         if hidden.is_empty() && end.embedding.is_some() {
             let tokens = self.net.config.tokens() as f64;
-            input = Affine { scale: end.tokens.scale / tokens, zero_point: 0 };
+            input = Affine::centred(end.tokens.scale / tokens);
         }
         let (quantized, scale) = QuantLinear::shared_scale(last, input);
-        self.scales.insert(SiteId::Logits, scale);
+        self.sites.insert(SiteId::Logits, Affine::centred(scale));
         let octaves = scale * core::f64::consts::LOG2_E * 2f64.powi(11);
         let hidden: Vec<_> = layers
             .iter()

@@ -22,8 +22,8 @@ use std::collections::BTreeMap;
 pub struct Quantized {
     /// The blob, which [`runtime::Model::parse`] has read once.
     pub blob: Vec<u8>,
-    /// Real size of one step at each stored site.
-    pub scales: BTreeMap<SiteId, f64>,
+    /// What the integers of each stored site stand for.
+    pub sites: BTreeMap<SiteId, Affine>,
 }
 
 /// Quantizes a network.
@@ -32,7 +32,7 @@ pub struct Quantized {
 /// If a range is missing or not finite, a class name holds a line break, or the blob that comes
 /// out is not one that the runtime reads.
 pub fn assemble(net: &FloatNet, ranges: &Ranges) -> Result<Quantized> {
-    let mut assembler = Assembler { net, ranges, scales: BTreeMap::new(), residual: 0.0 };
+    let mut assembler = Assembler { net, ranges, sites: BTreeMap::new(), residual: 0.0 };
     let stem = assembler.stem()?;
     let blocks = (0..net.config.depth())
         .map(|block| assembler.block_scales(block))
@@ -46,14 +46,14 @@ pub fn assemble(net: &FloatNet, ranges: &Ranges) -> Result<Quantized> {
     let blob = write(net, &stem.convs, &embed, &assembler.position(), &blocks, &end, &head)?;
     runtime::Model::parse(&blob)
         .map_err(|error| anyhow!("the assembled blob is not valid: {error}"))?;
-    Ok(Quantized { blob, scales: assembler.scales })
+    Ok(Quantized { blob, sites: assembler.sites })
 }
 
 /// What is known while a network is being assembled.
 struct Assembler<'a> {
     net: &'a FloatNet,
     ranges: &'a Ranges,
-    scales: BTreeMap<SiteId, f64>,
+    sites: BTreeMap<SiteId, Affine>,
     /// Scale of the residual stream.
     residual: f64,
 }
@@ -62,7 +62,7 @@ impl Assembler<'_> {
     /// Scale and zero point of a site, no finer than `floor`.
     fn site(&mut self, site: SiteId, floor: f64) -> Result<Affine> {
         let affine = Affine::asymmetric(self.ranges.site(site)?, floor);
-        self.scales.insert(site, affine.scale);
+        self.sites.insert(site, affine);
         Ok(affine)
     }
 

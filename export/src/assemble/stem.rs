@@ -18,13 +18,13 @@ pub(super) struct StemBytes {
 }
 
 /// The image: `q = u8 − 128` with the pixel normalisation folded into the first layer.
-const IMAGE: Affine = Affine { scale: 1.0, zero_point: 0 };
+const IMAGE: Affine = Affine::centred(1.0);
 
 impl Assembler<'_> {
     /// Quantizes all of the stem but its last layer, whose scale is the residual stream's.
     pub(super) fn stem(&mut self) -> Result<StemBytes> {
         let (gain, offset) = self.net.pixel_normalisation();
-        self.scales.insert(SiteId::Input, IMAGE.scale);
+        self.sites.insert(SiteId::Input, IMAGE);
         if let Some(patch) = &self.net.patch {
             let last = patch.clone().scale_inputs(&gain, &offset);
             return Ok(StemBytes { convs: Vec::new(), last, input: IMAGE });
@@ -44,7 +44,7 @@ impl Assembler<'_> {
 
     /// The layer that makes tokens, at the residual stream's scale.
     pub(super) fn embed(&mut self, stem: &StemBytes) -> LinearBytes {
-        self.scales.insert(SiteId::Embed, self.residual);
+        self.sites.insert(SiteId::Embed, Affine::centred(self.residual));
         LinearBytes::new(&QuantLinear::new(&stem.last, stem.input, |_| self.residual))
     }
 }

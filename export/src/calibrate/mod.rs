@@ -1,5 +1,6 @@
 //! Ranges of every site over the calibration images.
 
+mod bias;
 mod histogram;
 mod observer;
 mod range;
@@ -9,6 +10,7 @@ pub use histogram::Histogram;
 pub use observer::Observer;
 pub use range::Range;
 
+use crate::float::FloatNet;
 use crate::record::FloatModel;
 use anyhow::{Result, ensure};
 use runtime::site::{BlockSite, SiteId};
@@ -68,6 +70,11 @@ impl Ranges {
         Ok(Self { sites: choose(sites), normalised: choose(normalised_sites) })
     }
 
+    /// Images that [`Self::observe`] counts.
+    pub fn passes(images: &Images) -> usize {
+        2 * images.len()
+    }
+
     /// Widens or narrows ranges until the integer network is as close to `model` on `images` as
     /// this finds it to come; `progress` counts sites out of [`Self::len`].
     ///
@@ -80,6 +87,25 @@ impl Ranges {
         progress: impl Fn(usize),
     ) -> Result<()> {
         search::search(self, model, images, progress)
+    }
+
+    /// The network of `model` with biases that give its integer form the means of `model` on
+    /// `images`; `progress` counts layers out of [`Self::bias_steps`].
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    pub fn correct_biases(
+        &self,
+        model: &FloatModel,
+        images: &Images,
+        progress: impl Fn(usize),
+    ) -> Result<FloatNet> {
+        bias::correct(model, self, images, progress)
+    }
+
+    /// Number of steps of [`Self::correct_biases`].
+    pub fn bias_steps(net: &FloatNet) -> usize {
+        bias::steps(net)
     }
 
     /// The range that a site's integers are to cover.

@@ -3,6 +3,7 @@
 mod evaluate;
 mod inspect;
 mod quantize;
+mod sensitivity;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::error::ErrorKind;
@@ -10,9 +11,11 @@ use clap::{CommandFactory, Parser, Subcommand};
 use evaluate::EvaluateArgs;
 use export::import::ImportArgs;
 use export::model::AnyModel;
-use indicatif::{ProgressBar, ProgressStyle};
+use export::{Counter, Phase};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use inspect::InspectArgs;
 use quantize::ExportArgs;
+use sensitivity::SensitivityArgs;
 use std::path::Path;
 use trainer::data::{self, DataSource, Dataset};
 
@@ -29,6 +32,7 @@ use trainer::data::{self, DataSource, Dataset};
         cargo run -p export -- best.mpk firmware/model.bin --rust firmware/src/model.rs\n  \
         cargo run -p export -- weights.safetensors model.bin --preset compact\n  \
         cargo run -p export -- inspect model.bin\n  \
+        cargo run -p export -- sensitivity best.mpk\n  \
         cargo run -p export -- evaluate model.bin --data cifar-10-batches-bin"
 )]
 pub(crate) struct Cli {
@@ -45,6 +49,8 @@ enum Command {
     /// Classifies test images with a blob and prints its accuracy.
     Evaluate(EvaluateArgs),
     Import(ImportArgs),
+    /// Measures what each activation loses by having only eight bits.
+    Sensitivity(SensitivityArgs),
 }
 
 /// Does what the command line says.
@@ -53,6 +59,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         (Some(Command::Inspect(args)), _) => args.run(),
         (Some(Command::Evaluate(args)), _) => args.run(),
         (Some(Command::Import(args)), _) => args.run(),
+        (Some(Command::Sensitivity(args)), _) => args.run(),
         (None, Some(args)) => args.run(),
         (None, None) => {
             let missing = "give a record and a blob, such as: export best.mpk model.bin";
@@ -129,6 +136,17 @@ fn bar(what: &'static str, len: usize) -> ProgressBar {
         bar.set_style(style);
     }
     bar
+}
+
+/// A bar for a phase of [`export::quantize`], gone when that is over.
+fn watched(phase: Phase, total: usize) -> Counter {
+    let what = match phase {
+        Phase::Calibrating => "calibrating",
+        Phase::Searching => "searching",
+        Phase::Correcting => "biases",
+    };
+    let bar = bar(what, total).with_finish(ProgressFinish::AndClear);
+    Box::new(move |done| bar.inc(done as u64))
 }
 
 #[cfg(test)]

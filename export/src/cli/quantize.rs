@@ -1,6 +1,6 @@
 //! `export best.mpk model.bin`: a record becomes a blob, which is measured.
 
-use super::{bar, check_classes, dataset, parse, positive, read};
+use super::{bar, check_classes, dataset, parse, positive, read, watched};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use export::assemble::{self, Quantized};
@@ -10,10 +10,10 @@ use export::import::{self, Options, preset_parser};
 use export::model::AnyModel;
 use export::record::FloatModel;
 use export::report::{Classified, Report};
-use export::rust_module;
+use export::{Method, rust_module};
 use runtime::config::Preset;
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use trainer::data::Images;
 use trainer::output;
 use trainer::summary::grouped;
@@ -44,6 +44,10 @@ pub(super) struct ExportArgs {
     /// How those activations decide them.
     #[arg(long, value_enum, default_value_t)]
     observer: Observer,
+    /// Leave the biases as they are, instead of giving every layer's channels the means that they have
+    /// in the float network.
+    #[arg(long)]
+    keep_biases: bool,
     /// Decides which training images those are; the same options give the same bytes.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -90,7 +94,7 @@ struct Made {
 
 impl ExportArgs {
     pub(super) fn run(&self) -> Result<()> {
-        let float = self.float_model()?;
+        let float = float_model(&self.record, self.preset)?;
         let data = dataset(self.data.as_deref(), Some(float.source()))?;
         check_classes(&data, float.classes().iter().map(|name| Some(name.as_str())), &self.record)?;
         let made = self
@@ -121,35 +125,14 @@ impl ExportArgs {
         self.print(&model, bytes.len(), classified.as_ref())
     }
 
-    fn float_model(&self) -> Result<FloatModel> {
-        if self.record.extension().is_some_and(|extension| extension == "safetensors") {
-            let options = Options { preset: self.preset, ..Options::default() };
-            return import::load(&self.record, &options).map(FloatModel::new);
-        }
-        ensure!(
-            self.preset.is_none(),
-            "{} is a record, which holds its own shape: leave --preset out",
-            self.record.display()
-        );
-        FloatModel::load(&self.record)
-    }
-
     fn make(&self, float: &FloatModel, train: &Images) -> Result<Made> {
-        let net = float.weights()?;
         if self.precision == Precision::F16 {
-            return Ok(Made { blob: assemble::assemble_real(&net)?, calibrated: None });
+            let blob = assemble::assemble_real(&float.weights()?)?;
+            return Ok(Made { blob, calibrated: None });
         }
         let images = train.sample(self.calibration, self.seed);
-        let progress = bar("calibrating", 2 * images.len());
-        let count = |images| progress.inc(images as u64);
-        let mut ranges = Ranges::observe(float, &images, self.observer, count)?;
-        progress.finish_and_clear();
-        if self.observer == Observer::Search {
-            let progress = bar("searching", ranges.len());
-            ranges.search(float, &images, |sites| progress.inc(sites as u64))?;
-            progress.finish_and_clear();
-        }
-        let quantized = assemble::assemble(&net, &ranges)?;
+        let method = Method { observer: self.observer, correct_biases: !self.keep_biases };
+        let (ranges, quantized) = export::quantize(float, &images, method, watched)?;
         Ok(Made { blob: quantized.blob.clone(), calibrated: Some((ranges, quantized)) })
     }
 
@@ -190,6 +173,20 @@ impl ExportArgs {
         }
         Ok(())
     }
+}
+
+/// A record, or PyTorch weights of the shape `preset` or of the one that their file describes.
+pub(super) fn float_model(record: &Path, preset: Option<Preset>) -> Result<FloatModel> {
+    if record.extension().is_some_and(|extension| extension == "safetensors") {
+        let options = Options { preset, ..Options::default() };
+        return import::load(record, &options).map(FloatModel::new);
+    }
+    ensure!(
+        preset.is_none(),
+        "{} is a record, which holds its own shape: leave --preset out",
+        record.display()
+    );
+    FloatModel::load(record)
 }
 
 /// The classes that the float network and the blob give to test images.

@@ -8,4 +8,4 @@ mod tables;
 pub use linear::{QuantLinear, finest_output_scale};
 pub use multiplier::{Multiplier, multiplier};
 pub use scale::Affine;
-pub use tables::{gelu_table_i8, gelu_table_i16};
+pub use tables::{gelu_slope, gelu_table_i8, gelu_table_i16};

@@ -15,6 +15,11 @@ pub struct Affine {
 const EMPTY_SCALE: f64 = 1.0;
 
 impl Affine {
+    /// Steps of one size around zero.
+    pub const fn centred(scale: f64) -> Self {
+        Self { scale, zero_point: 0 }
+    }
+
     /// The finest scale that holds `range` in −128..127, but no finer than `floor`.
     pub fn asymmetric(range: Range, floor: f64) -> Self {
         let width = range.max - range.min;
@@ -28,7 +33,7 @@ impl Affine {
     pub fn symmetric(range: Range, floor: f64) -> Self {
         let peak = range.peak();
         let scale = if peak > 0.0 { (peak / 127.0).max(floor) } else { floor.max(EMPTY_SCALE) };
-        Self { scale, zero_point: 0 }
+        Self::centred(scale)
     }
 
     /// The real value of a stored integer.

@@ -7,6 +7,12 @@ fn gelu(x: f64) -> f64 {
     0.5 * x * (1.0 + libm::erf(x / core::f64::consts::SQRT_2))
 }
 
+/// The derivative of [`gelu`]: `Φ(x) + x·φ(x)`.
+pub fn gelu_slope(x: f64) -> f64 {
+    let density = (-0.5 * x * x).exp() * core::f64::consts::FRAC_2_SQRT_PI / 8f64.sqrt();
+    0.5 * (1.0 + libm::erf(x / core::f64::consts::SQRT_2)) + x * density
+}
+
 /// Entry `q as u8` holds `gelu` of what `q` stands for at `input`, quantized for `output`; ties to
 /// even.
 pub fn gelu_table_i8(input: Affine, output: Affine) -> [i8; 256] {
@@ -47,5 +53,9 @@ mod tests {
     fn gelu_has_its_known_values() {
         assert!((gelu(1.0) - 0.841_344_746_068_542_9).abs() < 1e-12, "at 1");
         assert!((gelu(-1.0) + 0.158_655_253_931_457_05).abs() < 1e-12, "at -1");
+        for x in [-3.0, -0.5, 0.0, 0.7, 2.0] {
+            let difference = (gelu(x + 1e-5) - gelu(x - 1e-5)) / 2e-5;
+            assert!((gelu_slope(x) - difference).abs() < 1e-9, "slope at {x}");
+        }
     }
 }

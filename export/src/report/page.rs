@@ -151,15 +151,15 @@ fn sites(report: &Report<'_, '_>) -> Result<Markup> {
                 th class="number" { "one step" } th class="number" { "dB" } th {}
             }
             @for (site, values, range) in ranges.sites() {
-                @let scale = quantized.scales.get(&site);
-                @let covered = if scale.is_some() { range } else { values.range() };
+                @let affine = quantized.sites.get(&site);
+                @let covered = if affine.is_some() { range } else { values.range() };
                 @let decibels = errors.get(&site).map(|error| error.decibels());
                 tr {
                     td class="code" { (site.to_string()) }
                     td class="number" { (format!("{:.3}", values.range().min)) }
                     td class="number" { (format!("{:.3}", values.range().max)) }
                     td class="number" {
-                        @if let Some(scale) = scale { (step(*scale)) }
+                        @if let Some(affine) = affine { (step(affine.scale)) }
                     }
                     td class="number" {
                         @if let Some(decibels) = decibels {

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use clap::Args;
 
 use super::{dataset, result};
-use crate::backend::BackendChoice;
+use crate::backend::{BackendChoice, on_backend};
 use crate::data::download::DownloadArgs;
 use crate::eval::evaluate;
 use crate::ops::HostBackend;
@@ -32,14 +32,11 @@ pub(super) struct EvalArgs {
 
 impl EvalArgs {
     pub(super) fn run(self) -> Result<()> {
-        match self.backend {
-            BackendChoice::Flex => self.run_on::<burn_flex::Flex>(),
-            BackendChoice::Ndarray => self.run_on::<burn_ndarray::NdArray>(),
-        }
+        on_backend!(self.backend, B => self.run_on::<B>())
     }
 
     fn run_on<B: HostBackend>(self) -> Result<()> {
-        let device = B::Device::default();
+        let device = B::training_device();
         let checkpoint = record::load::<B>(&self.record, &device)?;
         let dataset = dataset(self.data.as_deref(), &self.images)?;
         let (image, test) = (checkpoint.config.image(), &dataset.test);

@@ -183,7 +183,7 @@ mod tests {
         for arguments in [
             &["--preset", "huge"][..],
             &["--epochs", "many"],
-            &["--backend", "cuda"],
+            &["--backend", "abacus"],
             &["eval"],
             &["--epochs", "3", "summary"],
             &["--train-images", "-5"],

@@ -11,7 +11,7 @@ use runtime::config::{Preset, VitConfig};
 use serde_json::json;
 
 use super::{config_for, dataset, presets, result};
-use crate::backend::BackendChoice;
+use crate::backend::{BackendChoice, on_backend};
 use crate::data::Dataset;
 use crate::data::download::DownloadArgs;
 use crate::eval::evaluate;
@@ -94,17 +94,14 @@ pub(super) struct TrainArgs {
 
 impl TrainArgs {
     pub(super) fn run(self) -> Result<()> {
-        match self.backend {
-            BackendChoice::Flex => self.run_on::<burn_flex::Flex>(),
-            BackendChoice::Ndarray => self.run_on::<burn_ndarray::NdArray>(),
-        }
+        on_backend!(self.backend, B => self.run_on::<B>())
     }
 
     fn run_on<B: HostBackend>(self) -> Result<()> {
         let dataset = self.dataset()?;
         let recipe = self.recipe(dataset.train.len());
         let config = config_for(self.preset, &dataset)?;
-        let device = B::Device::default();
+        let device = B::training_device();
         let stop = train::on_interrupt()?;
         let run = self.plan(&config, &recipe, &dataset, &stop);
         if !self.json {

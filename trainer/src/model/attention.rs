@@ -43,16 +43,13 @@ impl<B: VitBackend> Attention<B> {
     pub(crate) fn forward(
         &self,
         x: Tensor<B, 3>,
-        mut see: impl FnMut(BlockSite, &Tensor<B, 3>),
+        mut pass: impl FnMut(BlockSite, Tensor<B, 3>) -> Tensor<B, 3>,
     ) -> Tensor<B, 3> {
-        let query = ops::linear(x.clone(), &self.query); // [batch, tokens, heads · head_dim]
-        see(BlockSite::Query, &query);
-        let key = ops::linear(x.clone(), &self.key);
-        see(BlockSite::Key, &key);
-        let value = ops::linear(x, &self.value);
-        see(BlockSite::Value, &value);
-        let context = ops::attention(query, key, value, self.heads);
-        see(BlockSite::Context, &context);
+        // [batch, tokens, heads · head_dim]
+        let query = pass(BlockSite::Query, ops::linear(x.clone(), &self.query));
+        let key = pass(BlockSite::Key, ops::linear(x.clone(), &self.key));
+        let value = pass(BlockSite::Value, ops::linear(x, &self.value));
+        let context = pass(BlockSite::Context, ops::attention(query, key, value, self.heads));
         ops::linear(context, &self.output) // [batch, tokens, dim]
     }
 }

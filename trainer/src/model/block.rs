@@ -62,17 +62,12 @@ impl<B: VitBackend> Block<B> {
         index: usize,
         observer: &mut impl Observer<B>,
     ) -> Tensor<B, 3> {
-        let mut see = |at, value: &Tensor<B, 3>| {
-            observer.see(SiteId::Block { block: index as u8, at }, value);
-        };
-        let normed = ops::layer_norm(x.clone(), &self.norm1);
-        see(BlockSite::Norm1, &normed);
-        let x = x + self.path.forward_whole(self.attention.forward(normed, &mut see));
-        see(BlockSite::Attention, &x);
-        let normed = ops::layer_norm(x.clone(), &self.norm2);
-        see(BlockSite::Norm2, &normed);
-        let x = x + self.path.forward_whole(self.mlp.forward(normed, &mut see));
-        see(BlockSite::Output, &x);
-        x
+        let mut pass = |at, value| observer.pass(SiteId::Block { block: index as u8, at }, value);
+        let normed = pass(BlockSite::Norm1, ops::layer_norm(x.clone(), &self.norm1));
+        let x = x + self.path.forward_whole(self.attention.forward(normed, &mut pass));
+        let x = pass(BlockSite::Attention, x);
+        let normed = pass(BlockSite::Norm2, ops::layer_norm(x.clone(), &self.norm2));
+        let x = x + self.path.forward_whole(self.mlp.forward(normed, &mut pass));
+        pass(BlockSite::Output, x)
     }
 }

@@ -48,13 +48,11 @@ impl<B: VitBackend> Head<B> {
         for (index, layer) in self.layers.iter().enumerate() {
             x = ops::linear(x, layer);
             if index + 1 < self.layers.len() {
-                observer.see(SiteId::HeadHidden(index as u8), &x);
-                x = ops::gelu(x);
-                observer.see(SiteId::HeadGelu(index as u8), &x);
+                x = observer.pass(SiteId::HeadHidden(index as u8), x);
+                x = observer.pass(SiteId::HeadGelu(index as u8), ops::gelu(x));
                 x = self.dropout.forward(x);
             }
         }
-        observer.see(SiteId::Logits, &x);
-        x
+        observer.pass(SiteId::Logits, x)
     }
 }

@@ -62,24 +62,18 @@ impl<B: VitBackend> Mlp<B> {
     pub(crate) fn forward(
         &self,
         x: Tensor<B, 3>,
-        mut see: impl FnMut(BlockSite, &Tensor<B, 3>),
+        mut pass: impl FnMut(BlockSite, Tensor<B, 3>) -> Tensor<B, 3>,
     ) -> Tensor<B, 3> {
-        let mut h = ops::linear(x, &self.linear1); // [batch, tokens, mlp_dim]
-        see(BlockSite::Mlp1, &h);
+        // [batch, tokens, mlp_dim]
+        let mut h = pass(BlockSite::Mlp1, ops::linear(x, &self.linear1));
         if let Some(depthwise) = &self.depthwise {
             let (weight, bias) = (depthwise.weight.val(), depthwise.bias.val());
             h = h.clone() + ops::depthwise3x3(h, weight, Some(bias), depthwise.sides);
-            see(BlockSite::Depthwise, &h);
+            h = pass(BlockSite::Depthwise, h);
         }
-        let h = ops::gelu(h);
-        see(BlockSite::Gelu, &h);
+        let h = pass(BlockSite::Gelu, ops::gelu(h));
         let y = ops::linear(self.dropout.forward(h), &self.linear2); // [batch, tokens, dim]
-        let y = if self.second_gelu {
-            see(BlockSite::Mlp2, &y);
-            ops::gelu(y)
-        } else {
-            y
-        };
+        let y = if self.second_gelu { ops::gelu(pass(BlockSite::Mlp2, y)) } else { y };
         self.dropout.forward(y)
     }
 }

@@ -34,7 +34,7 @@ pub use stem::{ConvNorm, ConvStem, Stage, Stem};
 use crate::ops::{self, VitBackend};
 use dropout::Dropout;
 use init::Init;
-use observe::{Callback, Observer, Silent};
+use observe::{Observer, Replace, Silent};
 
 /// A vision transformer of the family.
 #[derive(Module, Debug)]
@@ -122,27 +122,38 @@ impl<B: VitBackend> Vit<B> {
         images: Tensor<B, 4>,
         observe: &mut dyn FnMut(SiteId, Tensor<B, 3>),
     ) -> Tensor<B, 2> {
-        self.pass(images, &mut Callback(observe))
+        self.forward_replaced(images, &mut |site, value| {
+            observe(site, value.clone());
+            value
+        })
+    }
+
+    /// As [`forward_observed`](Self::forward_observed), going on at each site with what `replace`
+    /// makes of its value, of the same shape.
+    pub fn forward_replaced(
+        &self,
+        images: Tensor<B, 4>,
+        replace: &mut dyn FnMut(SiteId, Tensor<B, 3>) -> Tensor<B, 3>,
+    ) -> Tensor<B, 2> {
+        self.pass(images, &mut Replace(replace))
     }
 
     fn pass(&self, images: Tensor<B, 4>, observer: &mut impl Observer<B>) -> Tensor<B, 2> {
         let [batch, channels, height, width] = images.dims();
         let pixels = images.permute([0, 2, 3, 1]).reshape([batch, height * width, channels]);
-        observer.see(SiteId::Input, &pixels);
+        let pixels = observer.pass(SiteId::Input, pixels);
         let x = self.stem.forward(pixels, observer); // [batch, tokens, dim]
-        let x = x + self.position.val().unsqueeze();
-        observer.see(SiteId::Embed, &x);
+        let x = observer.pass(SiteId::Embed, x + self.position.val().unsqueeze());
         let mut x = self.dropout.forward(x);
         for (index, block) in self.blocks.iter().enumerate() {
             x = block.forward(x, index, observer); // [batch, tokens, dim]
         }
-        let x = ops::layer_norm(x, &self.norm);
-        observer.see(SiteId::Norm, &x);
+        let x = observer.pass(SiteId::Norm, ops::layer_norm(x, &self.norm));
         let pooled = match self.pool {
             Pool::Mean => x.mean_dim(1), // [batch, 1, dim]
             Pool::Flatten => x.flatten::<2>(1, 2).unsqueeze_dim(1), // [batch, 1, tokens · dim]
         };
-        observer.see(SiteId::Pool, &pooled);
+        let pooled = observer.pass(SiteId::Pool, pooled);
         self.head.forward(pooled, observer).squeeze_dim(1) // [batch, classes]
     }
 }

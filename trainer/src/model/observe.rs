@@ -1,28 +1,32 @@
-//! Who listens to the intermediate values of a forward pass.
+//! Who looks at the intermediate values of a forward pass, or puts others in their place.
 
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use runtime::site::SiteId;
 
-/// Sees the value at each site as `[batch, positions, channels]`, in the order of the pass.
+/// Receives the value at each site as `[batch, positions, channels]`, in the order of the pass.
 pub(crate) trait Observer<B: Backend> {
-    /// Receives one value.
-    fn see(&mut self, site: SiteId, value: &Tensor<B, 3>);
+    /// Receives one value and gives the one that the pass goes on with.
+    fn pass(&mut self, site: SiteId, value: Tensor<B, 3>) -> Tensor<B, 3>;
 }
 
-/// Listens to nothing: the plain forward pass.
+/// Changes nothing: the plain forward pass.
 pub(crate) struct Silent;
 
 impl<B: Backend> Observer<B> for Silent {
     #[inline(always)]
-    fn see(&mut self, _site: SiteId, _value: &Tensor<B, 3>) {}
+    fn pass(&mut self, _site: SiteId, value: Tensor<B, 3>) -> Tensor<B, 3> {
+        value
+    }
 }
 
-/// Hands every value to a callback.
-pub(crate) struct Callback<'a, B: Backend>(pub(crate) &'a mut dyn FnMut(SiteId, Tensor<B, 3>));
+/// Puts what a callback makes of a value in its place.
+pub(crate) struct Replace<'a, B: Backend>(
+    pub(crate) &'a mut dyn FnMut(SiteId, Tensor<B, 3>) -> Tensor<B, 3>,
+);
 
-impl<B: Backend> Observer<B> for Callback<'_, B> {
-    fn see(&mut self, site: SiteId, value: &Tensor<B, 3>) {
-        (self.0)(site, value.clone());
+impl<B: Backend> Observer<B> for Replace<'_, B> {
+    fn pass(&mut self, site: SiteId, value: Tensor<B, 3>) -> Tensor<B, 3> {
+        (self.0)(site, value)
     }
 }

@@ -126,17 +126,15 @@ impl<B: VitBackend> Stage<B> {
         let mut x = input;
         for (conv, layer) in self.convs.iter().enumerate() {
             let site = |at| SiteId::Stem { stage: index as u8, conv: conv as u8, at };
-            x = layer.forward(x);
-            observer.see(site(ConvSite::Linear), &x);
+            x = observer.pass(site(ConvSite::Linear), layer.forward(x));
             if layer.gelu {
-                x = ops::gelu(x);
-                observer.see(site(ConvSite::Gelu), &x);
+                x = observer.pass(site(ConvSite::Gelu), ops::gelu(x));
             }
         }
         if let Some(shortcut) = shortcut {
-            x = x + shortcut;
             let conv = (self.convs.len() - 1) as u8;
-            observer.see(SiteId::Stem { stage: index as u8, conv, at: ConvSite::Add }, &x);
+            let site = SiteId::Stem { stage: index as u8, conv, at: ConvSite::Add };
+            x = observer.pass(site, x + shortcut);
         }
         x
     }

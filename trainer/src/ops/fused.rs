@@ -79,7 +79,7 @@ impl VitBackend for Flex {
 }
 
 impl<B: HostBackend, C: CheckpointStrategy> VitBackend for Autodiff<B, C> {
-    const COMPOSED: bool = false;
+    const COMPOSED: bool = B::TRAINS_COMPOSED;
 
     fn apply<const N: usize>(
         op: impl Fused<N>,
@@ -100,7 +100,7 @@ impl<B: HostBackend, C: CheckpointStrategy> VitBackend for Autodiff<B, C> {
     }
 }
 
-fn forward<B: HostBackend, const N: usize>(
+pub(super) fn forward<B: HostBackend, const N: usize>(
     op: &impl Fused<N>,
     inputs: [FloatTensor<B>; N],
     dims: [usize; 3],

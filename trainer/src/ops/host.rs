@@ -2,15 +2,20 @@
 
 use std::ops::Deref;
 
-use burn::tensor::ops::{FloatTensor, FloatTensorOps};
+use burn::tensor::backend::Backend;
+use burn::tensor::ops::FloatTensor;
 use burn::tensor::{TensorData, try_read_sync};
 use burn_flex::{Flex, FlexTensor};
 use burn_ndarray::NdArray;
 
 use super::fused::VitBackend;
 
-/// A backend whose tensors are f32 values in this process's memory.
+/// A backend that networks are trained on: its tensors can be read as f32 values in this process's
+/// memory, those of a device by a copy.
 pub trait HostBackend: VitBackend {
+    /// Whether training, too, runs the definitions in [`compose`](super::compose).
+    const TRAINS_COMPOSED: bool = false;
+
     /// Values of a tensor, row-major.
     type Values: Deref<Target = [f32]>;
 
@@ -19,6 +24,11 @@ pub trait HostBackend: VitBackend {
 
     /// Makes a tensor of row-major values.
     fn tensor(data: TensorData) -> FloatTensor<Self>;
+
+    /// The device to work on where several could be used.
+    fn training_device() -> Self::Device {
+        Self::Device::default()
+    }
 }
 
 /// A contiguous tensor of the flex backend.
@@ -45,12 +55,19 @@ impl HostBackend for NdArray {
     type Values = OwnedValues;
 
     fn values(tensor: FloatTensor<Self>) -> OwnedValues {
-        let data = try_read_sync(Self::float_into_data(tensor));
-        OwnedValues(data.expect("ready at once").expect("a tensor in memory can be read"))
+        OwnedValues::read::<Self>(tensor)
     }
 
     fn tensor(data: TensorData) -> FloatTensor<Self> {
         FloatTensor::<Self>::from_data(data)
+    }
+}
+
+impl OwnedValues {
+    /// Copies the values of a tensor.
+    pub(super) fn read<B: Backend>(tensor: FloatTensor<B>) -> Self {
+        let data = try_read_sync(B::float_into_data(tensor));
+        Self(data.expect("ready at once").expect("a tensor can be read"))
     }
 }
 

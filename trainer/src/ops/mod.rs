@@ -16,6 +16,8 @@ mod gelu;
 mod host;
 mod kernels;
 mod layer_norm;
+#[cfg(feature = "tch")]
+mod libtorch;
 mod linear;
 mod parallel;
 
