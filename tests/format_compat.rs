@@ -31,7 +31,8 @@ fn an_unknown_version_is_named_whatever_follows_it() {
         let mut strange = blob.clone();
         strange.truncate(40);
         strange[6..].fill(0xEE);
-        for bytes in [&blob, &sealed(blob.clone()), &strange] {
+        let sealed = sealed(blob.clone());
+        for bytes in [&blob[..], &sealed, &strange, &strange[..PRELUDE_LEN - 1], &strange[..6]] {
             let error = Model::parse(bytes).unwrap_err();
             let expected = FormatError::Version { found: version, newest: VERSION };
             assert_eq!(error, expected, "version {version}");
@@ -104,6 +105,14 @@ fn a_varint_may_be_longer_than_needed() {
     for longer in [&[0x87, 0][..], &[0x87, 0x80, 0]] {
         assert_eq!(logits(&with(longer)), logits(&plain), "{longer:02x?}");
     }
+    // So may a length, here that of the position, which no other bytes equal.
+    let position = smallest().position;
+    let len = u8::try_from(position.len()).expect("a length of one byte");
+    let at = plain.windows(position.len()).position(|bytes| bytes == position).unwrap() - 1;
+    assert_eq!(plain[at], len, "the length of the position");
+    let mut longer = plain.clone();
+    longer.splice(at..=at, [len & 127 | 128, len >> 7 | 128, 128, 128, 0]);
+    assert_eq!(logits(&sealed(longer)), logits(&plain), "a length of five bytes");
     // A u16 has at most three bytes, and no bit above its sixteenth.
     for wrong in [&[0x87, 0x80, 0x80, 0][..], &[0x87, 0x80, 4]] {
         let error = Model::parse(&with(wrong)).unwrap_err();

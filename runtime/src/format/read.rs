@@ -7,10 +7,9 @@ use serde::Deserialize;
 /// Checks magic, version, arithmetic, length and checksum of a prelude, and returns the records'
 /// bytes.
 pub(crate) fn check_prelude(bytes: &[u8], arithmetic: u16) -> Result<&[u8], FormatError> {
-    let Some((prelude, records)) = bytes.split_first_chunk::<PRELUDE_LEN>() else {
-        return Err(FormatError::Truncated { found: bytes.len(), expected: PRELUDE_LEN });
-    };
-    let [m0, m1, m2, m3, v0, v1, a0, a1, l0, l1, l2, l3, c0, c1, c2, c3] = *prelude;
+    let truncated = FormatError::Truncated { found: bytes.len(), expected: PRELUDE_LEN };
+    // Magic and version alone: what follows them is another version's own.
+    let (&[m0, m1, m2, m3, v0, v1], _) = bytes.split_first_chunk().ok_or(truncated)?;
     if [m0, m1, m2, m3] != MAGIC {
         return Err(FormatError::Magic { found: [m0, m1, m2, m3] });
     }
@@ -18,6 +17,8 @@ pub(crate) fn check_prelude(bytes: &[u8], arithmetic: u16) -> Result<&[u8], Form
     if version == 0 || version > VERSION {
         return Err(FormatError::Version { found: version, newest: VERSION });
     }
+    let (prelude, records) = bytes.split_first_chunk::<PRELUDE_LEN>().ok_or(truncated)?;
+    let [.., a0, a1, l0, l1, l2, l3, c0, c1, c2, c3] = *prelude;
     let found = u16::from_le_bytes([a0, a1]);
     if found != arithmetic {
         return Err(FormatError::Arithmetic { found, expected: arithmetic });
