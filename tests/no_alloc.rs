@@ -6,6 +6,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::fmt::Write;
 use std::hint::black_box;
+use tests::planted::ALLOCATES;
 use tests::{real_network, smallest, synthetic};
 
 /// The system's allocator, counting each thread's requests.
@@ -105,6 +106,16 @@ fn int8_makes_no_request() {
             assert!(sites > 10, "{name}, {kernels:?}: {sites} sites");
         }
     }
+}
+
+#[test]
+fn a_kernel_that_makes_a_request_is_noticed() {
+    let config = Preset::Micro.config(10).unwrap();
+    let (blob, image) = (synthetic::blob(&config, 1), synthetic::image(config.image(), 1));
+    let mut arena = vec![0; config.arena_len()];
+    let model = Model::parse(&blob).unwrap().with_kernels(&ALLOCATES);
+    let (made, _) = requests(|| use_all(&model, &image, &mut arena));
+    assert_eq!(made, 2 * config.depth() as u64, "one made and one released in each block");
 }
 
 #[test]

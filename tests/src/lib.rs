@@ -3,11 +3,13 @@
 
 pub mod fnv;
 pub mod golden;
+pub mod hostile;
 pub mod integer_reference;
 pub mod losses;
 pub mod mutation;
 pub mod network;
 pub mod observed;
+pub mod planted;
 pub mod real_network;
 pub mod rng;
 pub mod sealed;

@@ -11,9 +11,17 @@ const CHECKED_LEN: usize = 12;
 /// # Panics
 /// If there are fewer bytes than a prelude has, or more than 2^32.
 pub fn seal(bytes: &mut [u8]) {
+    seal_len(bytes);
+    seal_checksum(bytes);
+}
+
+/// Repairs the length alone.
+///
+/// # Panics
+/// As [`seal`].
+pub fn seal_len(bytes: &mut [u8]) {
     let len = u32::try_from(bytes.len() - PRELUDE_LEN).expect("a blob below 4 GiB");
     bytes[8..CHECKED_LEN].copy_from_slice(&len.to_le_bytes());
-    seal_checksum(bytes);
 }
 
 /// Repairs the checksum alone.

@@ -2,8 +2,14 @@
 
 // The modules of the package `tests`, which itself depends on the trainer and takes minutes to
 // build.
+#[path = "../../src/hostile.rs"]
+pub mod hostile;
+#[path = "../../src/mutation.rs"]
+pub mod mutation;
 #[path = "../../src/network.rs"]
 pub mod network;
+#[path = "../../src/planted.rs"]
+pub mod planted;
 #[path = "../../src/real_network.rs"]
 pub mod real_network;
 #[path = "../../src/rng.rs"]

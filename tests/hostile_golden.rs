@@ -1,0 +1,98 @@
+//! The golden blobs cut off and with single bits flipped, the checksum broken and repaired: refused,
+//! or run to the end in two arenas that differ in every bit.
+//!
+//! Some thousands by default. All of them are 2.4 million blobs, eleven minutes of one processor:
+//!
+//! ```text
+//! cargo test -p tests --test hostile_golden -- --ignored --nocapture
+//! ```
+
+use runtime::error::FormatError;
+use runtime::format::PRELUDE_LEN;
+use tests::hostile::{Subject, Tally, each, flipped, run_best};
+use tests::sealed::{seal_checksum, seal_len, sealed};
+
+/// The default takes one of so many. Prime, so that every bit of a byte has its turn.
+const SAMPLE: u64 = 101;
+
+fn subjects() -> [Subject; 2] {
+    let golden: [(&str, &[u8]); 2] = [
+        ("tiny", include_bytes!("golden/v1/tiny.bin")),
+        ("tiny_seed", include_bytes!("golden/v1/tiny_seed.bin")),
+    ];
+    golden.map(|(name, blob)| Subject { name: name.into(), blob: blob.into(), run: run_best })
+}
+
+/// Tries every `step`th length, with nothing repaired, with the length and with everything.
+fn truncations(step: u64) {
+    for subject in subjects() {
+        let cuts = (subject.blob.len() as u64).div_ceil(step);
+        let tally = each(cuts, |cut, tally| truncation(&subject, (cut * step) as usize, tally));
+        tally.print(&format!("{}, cut off", subject.name));
+        let records = tally.refused["Record"];
+        assert_eq!((tally.ran, tally.refused["Checksum"]), (0, records), "{}", subject.name);
+        assert!(records >= cuts - PRELUDE_LEN as u64, "{}: {records} of {cuts}", subject.name);
+    }
+}
+
+fn truncation(subject: &Subject, len: usize, tally: &mut Tally) {
+    let what = || format!("{len} bytes");
+    let mut bytes = subject.blob[..len].to_vec();
+    let found = tally.add(subject, &bytes, what).unwrap_err();
+    if len < PRELUDE_LEN {
+        assert_eq!(found, FormatError::Truncated { found: len, expected: PRELUDE_LEN }, "{len}");
+        return;
+    }
+    assert!(matches!(found, FormatError::Length { .. }), "{}: {len}: {found}", subject.name);
+    seal_len(&mut bytes);
+    let found = tally.add(subject, &bytes, what).unwrap_err();
+    assert!(matches!(found, FormatError::Checksum { .. }), "{}: {len}: {found}", subject.name);
+    let found = tally.add(subject, &sealed(bytes), what).unwrap_err();
+    assert!(matches!(found, FormatError::Record { .. }), "{}: {len}: {found}", subject.name);
+}
+
+/// Flips every `step`th bit, with the checksum broken and repaired.
+fn flips(step: u64) {
+    for subject in subjects() {
+        let bits = 8 * subject.blob.len() as u64;
+        let tally = each(bits.div_ceil(step), |flip, tally| bit(&subject, flip * step, tally));
+        tally.print(&format!("{}, a bit flipped", subject.name));
+        assert!(tally.ran > tally.refused() / 2, "{}: too few ran", subject.name);
+        assert!(tally.refused.len() >= 2, "{}: {:?}", subject.name, tally.refused);
+    }
+}
+
+fn bit(subject: &Subject, bit: u64, tally: &mut Tally) {
+    let in_prelude = bit < 8 * PRELUDE_LEN as u64;
+    let mut bytes = flipped(&subject.blob, bit);
+    let found = tally.add(subject, &bytes, || format!("bit {bit}")).unwrap_err();
+    let noticed = matches!(found, FormatError::Checksum { .. });
+    assert!(noticed || in_prelude, "{}: bit {bit}: {found}", subject.name);
+    seal_checksum(&mut bytes);
+    if bytes != subject.blob {
+        let result = tally.add(subject, &bytes, || format!("bit {bit}, checksum repaired"));
+        assert!(result.is_err() || !in_prelude, "{}: bit {bit} of the prelude", subject.name);
+    }
+}
+
+#[test]
+fn some_truncations_are_refused() {
+    truncations(SAMPLE);
+}
+
+#[test]
+fn some_flipped_bits_are_noticed_and_repaired_are_refused_or_run() {
+    flips(SAMPLE);
+}
+
+#[test]
+#[ignore = "380,000 blobs"]
+fn every_truncation_is_refused() {
+    truncations(1);
+}
+
+#[test]
+#[ignore = "two million blobs"]
+fn every_flipped_bit_is_noticed_and_repaired_is_refused_or_runs() {
+    flips(1);
+}

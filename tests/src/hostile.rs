@@ -1,0 +1,213 @@
+//! Blobs that may be damaged: parsed, run to the end if they parse, and counted.
+
+use crate::real_network;
+use crate::smallest;
+use runtime::config::VitConfig;
+use runtime::error::FormatError;
+use runtime::{Arithmetic, Kernels, Model};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Far more than any blob that tests damage may take, on any machine.
+const HANG: Duration = Duration::from_secs(20);
+/// What arenas hold before a run, each bit once 0 and once 1.
+const DIRT: [u8; 2] = [0xA5, 0x5A];
+
+/// A blob and what is done with it and with what becomes of it.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// Its name in messages.
+    pub name: String,
+    /// An intact blob.
+    pub blob: Vec<u8>,
+    /// Parses and, if that succeeds, runs.
+    pub run: fn(&[u8]) -> Result<(), FormatError>,
+}
+
+/// Blobs of a few kilobytes, int8 and real, that between them hold every kind of record.
+///
+/// # Panics
+/// If an intact one does not run.
+pub fn subjects() -> Vec<Subject> {
+    let mut subjects = Vec::new();
+    for (name, network) in smallest::networks() {
+        let config = VitConfig::new(network.spec.clone()).expect("a valid description");
+        let blob = network.to_bytes();
+        subjects.push(Subject { name: format!("int8, {name}"), blob, run: run_all });
+        let blob = real_network::blob(&config, 4);
+        subjects.push(Subject { name: format!("real, {name}"), blob, run: run_real });
+    }
+    for subject in &subjects {
+        assert!(subject.blob.len() < 5_000, "{} takes too long", subject.name);
+        assert_eq!((subject.run)(&subject.blob), Ok(()), "{}, intact", subject.name);
+    }
+    subjects
+}
+
+/// Runs an int8 blob under every kernel set.
+///
+/// # Errors
+/// What the reader has against it.
+///
+/// # Panics
+/// If a run does not finish, or two do not give the same bits.
+pub fn run_all(bytes: &[u8]) -> Result<(), FormatError> {
+    let model = Model::parse(bytes)?;
+    let mut first = None;
+    for kernels in Kernels::all() {
+        let answer = finish(&model.clone().with_kernels(kernels));
+        let first = first.get_or_insert_with(|| answer.clone());
+        assert_eq!(&answer, first, "{kernels:?} differs from the scalar kernels");
+    }
+    Ok(())
+}
+
+/// Runs an int8 blob under the kernel set that a caller gets.
+///
+/// # Errors
+/// What the reader has against it.
+///
+/// # Panics
+/// If a run does not finish, or two do not give the same bits.
+pub fn run_best(bytes: &[u8]) -> Result<(), FormatError> {
+    finish(&Model::parse(bytes)?);
+    Ok(())
+}
+
+fn run_real(bytes: &[u8]) -> Result<(), FormatError> {
+    finish(&Model::parse_real(bytes)?);
+    Ok(())
+}
+
+/// Runs to the end in two arenas that differ in every bit, and returns what it gives.
+///
+/// # Panics
+/// If a run fails, or the arena decides a bit of what it gives.
+pub fn finish<A: Arithmetic>(model: &Model<'_, A>) -> String {
+    let image: Vec<u8> = (0..=250).cycle().take(model.config().image().len()).collect();
+    let [first, second] = DIRT.map(|dirt| run(model, &image, dirt));
+    assert_eq!(first, second, "the arena decides");
+    first
+}
+
+/// Runs in an arena full of `dirt`, of exactly as many bytes as are asked for, and writes down
+/// everything that an output has: as text, in which one NaN equals another.
+fn run<A: Arithmetic>(model: &Model<'_, A>, image: &[u8], dirt: u8) -> String {
+    let mut arena = vec![dirt; model.arena_len()];
+    let output = model.run(image, &mut arena).expect("what parses must run");
+    let classes = model.config().classes();
+    let probabilities: Vec<u16> = output.probabilities().collect();
+    assert_eq!(output.logits().len(), classes, "logits");
+    assert_eq!(probabilities.len(), classes, "probabilities");
+    assert_eq!(output.top_k::<5>().len(), classes.min(5), "ranks");
+    assert!(output.class() < classes, "class {}", output.class());
+    assert!(!output.embedding().is_empty(), "no embedding");
+    let _ = model.class_name(output.class());
+    format!("{:?} {:?} {probabilities:?}", output.logits(), output.embedding())
+}
+
+/// What became of many blobs.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// How many ran.
+    pub ran: u64,
+    /// How many were refused, by the error's variant.
+    pub refused: BTreeMap<String, u64>,
+    slowest: Duration,
+}
+
+impl Tally {
+    /// Tries one blob; `what` says how it came about.
+    ///
+    /// # Errors
+    /// What the reader has against it.
+    ///
+    /// # Panics
+    /// If it panics or takes too long.
+    pub fn add(
+        &mut self,
+        subject: &Subject,
+        bytes: &[u8],
+        what: impl Fn() -> String,
+    ) -> Result<(), FormatError> {
+        let start = Instant::now();
+        let result = catch_unwind(AssertUnwindSafe(|| (subject.run)(bytes)))
+            .unwrap_or_else(|_| panic!("{}: {}: panicked", subject.name, what()));
+        let took = start.elapsed();
+        assert!(took < HANG, "{}: {}: took {took:?}", subject.name, what());
+        self.slowest = self.slowest.max(took);
+        match &result {
+            Ok(()) => self.ran += 1,
+            Err(error) => *self.refused.entry(variant(error)).or_default() += 1,
+        }
+        result
+    }
+
+    /// How many were refused.
+    pub fn refused(&self) -> u64 {
+        self.refused.values().sum()
+    }
+
+    /// Prints what became of the blobs.
+    pub fn print(&self, name: &str) {
+        println!(
+            "{name}: {} blobs, {} ran, {} were refused {:?}, slowest {:?}",
+            self.ran + self.refused(),
+            self.ran,
+            self.refused(),
+            self.refused,
+            self.slowest
+        );
+    }
+
+    fn merge(mut self, other: Self) -> Self {
+        for (variant, count) in other.refused {
+            *self.refused.entry(variant).or_default() += count;
+        }
+        Self {
+            ran: self.ran + other.ran,
+            slowest: self.slowest.max(other.slowest),
+            refused: self.refused,
+        }
+    }
+}
+
+/// Name of the error's variant.
+fn variant(error: &FormatError) -> String {
+    let text = format!("{error:?}");
+    text.chars().take_while(|c| c.is_alphanumeric()).collect()
+}
+
+/// Calls `try_one` for every number below `count`, on all processors.
+///
+/// # Panics
+/// If a call panics.
+pub fn each(count: u64, try_one: impl Fn(u64, &mut Tally) + Sync) -> Tally {
+    let threads = thread::available_parallelism().map_or(1, |n| n.get() as u64);
+    thread::scope(|scope| {
+        let start = |first: u64| {
+            let try_one = &try_one;
+            scope.spawn(move || {
+                let mut tally = Tally::default();
+                for number in (first..count).step_by(threads as usize) {
+                    try_one(number, &mut tally);
+                }
+                tally
+            })
+        };
+        let handles: Vec<_> = (0..threads).map(start).collect();
+        handles
+            .into_iter()
+            .map(|handle| handle.join().expect("the panic above"))
+            .fold(Tally::default(), Tally::merge)
+    })
+}
+
+/// The blob with one bit flipped.
+pub fn flipped(blob: &[u8], bit: u64) -> Vec<u8> {
+    let mut bytes = blob.to_vec();
+    bytes[(bit / 8) as usize] ^= 1 << (bit % 8);
+    bytes
+}

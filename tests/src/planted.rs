@@ -1,0 +1,20 @@
+//! Kernel sets with a fault that a test exists to find: proof that it would.
+
+use runtime::Kernels;
+use runtime::kernels::{Activation, Attention, Linear, scalar};
+use std::hint::black_box;
+
+/// Lets memory that nothing wrote decide bits: layers leave their output as it was.
+pub static LEAVES_DIRT: Kernels =
+    Kernels { name: "leaves dirt", linear_i8: leaves_dirt, ..scalar::KERNELS };
+
+/// Asks the allocator for memory in attention.
+pub static ALLOCATES: Kernels =
+    Kernels { name: "allocates", attention_i8: allocates, ..scalar::KERNELS };
+
+fn leaves_dirt(_: &[i8], _: &Linear<'_>, _: &Activation<'_>, _: &mut [i8]) {}
+
+fn allocates(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
+    black_box(scores.to_vec());
+    scalar::attention_i8(qkv, attention, scores, out);
+}
