@@ -3,8 +3,8 @@
 
 use runtime::config::{
     AttentionSpec, ConfigError, ImageSpec, MAX_CLASSES, MAX_DEPTH, MAX_DIM, MAX_HEAD_DIM,
-    MAX_HEADS, MAX_HIDDEN_DIM, MAX_IMAGE_SIDE, MAX_K, MAX_POOLED, MAX_TOKENS, MlpSpec, PatchOrder,
-    Pool, StemSpec, VitConfig, VitSpec,
+    MAX_HEADS, MAX_HIDDEN_DIM, MAX_IMAGE_SIDE, MAX_K, MAX_POOLED, MAX_STEM_VALUES, MAX_TOKENS,
+    MlpSpec, PatchOrder, Pool, StemSpec, StemStage, VitConfig, VitSpec,
 };
 
 /// Patches of 4 × 4 pixels of an 8 × 8 image, four tokens, a mean pool.
@@ -96,4 +96,42 @@ fn sides_and_patches_are_limited() {
     assert_eq!(refused(patches(148, 148)), values, "patches of 65,712 values");
     let zero = Some(("patch size", 0, MAX_IMAGE_SIDE));
     assert_eq!(refused(patches(8, 0)), zero, "patches of nothing");
+}
+
+/// A stem over a square image whose last convolution, of stride 2, makes tokens of eight values.
+fn stem(side: u16, stages: &[StemStage]) -> VitSpec {
+    let last = StemStage::Conv { channels: 8, stride: 2, gelu: false };
+    let stages = stages.iter().copied().chain([last]).collect();
+    let image = ImageSpec { height: side, width: side };
+    VitSpec { image, stem: StemSpec::Conv(stages), ..small() }
+}
+
+fn conv(channels: u16, stride: u8) -> StemStage {
+    StemStage::Conv { channels, stride, gelu: true }
+}
+
+#[test]
+fn stem_stages_are_limited() {
+    for (channels, allowed) in [(0, false), (1, true), (1024, true), (1025, false)] {
+        let expected = ("channels of a stem stage", channels.into(), MAX_DIM);
+        let found = refused(stem(8, &[conv(channels, 1)]));
+        assert_eq!(found, (!allowed).then_some(expected), "{channels} channels");
+    }
+    for (stride, allowed) in [(0, false), (1, true), (2, true), (3, false)] {
+        let expected = ("stride of a stem stage", stride.into(), 2);
+        let found = refused(stem(8, &[conv(4, stride)]));
+        assert_eq!(found, (!allowed).then_some(expected), "a stride of {stride}");
+    }
+    for (hidden, allowed) in [(0, false), (1, true), (4096, true), (4097, false)] {
+        for stage in [StemStage::Residual { hidden }, StemStage::InvertedResidual { hidden }] {
+            let expected = ("hidden channels of a stem stage", hidden.into(), MAX_HIDDEN_DIM);
+            let found = refused(stem(8, &[conv(4, 1), stage]));
+            assert_eq!(found, (!allowed).then_some(expected), "{stage:?}");
+        }
+    }
+    let narrow = [conv(8, 2); 4];
+    let wide = |first| [&[first][..], &narrow].concat();
+    assert_eq!(refused(stem(512, &wide(conv(256, 1)))), None, "2^26 values");
+    let values = Some(("values of a stem stage", 512 * 512 * 257, MAX_STEM_VALUES));
+    assert_eq!(refused(stem(512, &wide(conv(257, 1)))), values, "more");
 }
