@@ -1,6 +1,7 @@
 //! What the workspace's tests share: random networks, an independent integer reference, the golden
 //! files, and tools to damage a blob.
 
+pub mod eight_bits;
 pub mod fnv;
 pub mod golden;
 pub mod hostile;
