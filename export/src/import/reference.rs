@@ -1,10 +1,10 @@
 //! Published weights against their published logits and accuracies; skipped without the files.
 
 use super::*;
-use crate::calibrate::Observer;
 use crate::evaluate::{self, Accuracy};
 use crate::model::AnyModel;
 use crate::record::FloatModel;
+use crate::{Method, unwatched};
 use runtime::site::SiteId;
 use std::io::Write;
 use std::path::PathBuf;
@@ -61,8 +61,8 @@ fn the_compact_reference_reproduces_its_logits_and_accuracy() {
     let worst = distance(&float, &data.test.take(256), &logits);
     assert!(worst < 1e-3, "logits differ by up to {worst}");
 
-    let quantized =
-        crate::quantize(&float, &data.train.sample(512, 1), Observer::default(), |_| {}).unwrap();
+    let (_, quantized) =
+        crate::quantize(&float, &data.train.sample(512, 1), Method::default(), unwatched).unwrap();
     let model = AnyModel::parse(&quantized.blob).unwrap();
     let float = float.classify(&data.test, |_| {}).unwrap();
     let float = Accuracy::count(&float, &data.test);
