@@ -2,6 +2,13 @@
 
 use super::requant::rescale;
 
+/// Coefficients of [`rsqrt`]'s first guess, `a − b·m + c·m²`.
+pub(crate) const RSQRT_GUESS: [u32; 3] = [2_867_720_522, 3_527_475_764, 1_759_337_317];
+/// Three, with the 28 fraction bits of `m · y²`.
+pub(crate) const RSQRT_THREE: u32 = 3 << 28;
+/// Steps of [`rsqrt`].
+pub(crate) const NEWTON_STEPS: u32 = 3;
+
 /// `2^46 / √m` for `2^30 ≤ m < 2^32`, at most `2^31 − 1`, within a relative `2^−26`.
 ///
 /// # Ranges and overflow
@@ -16,17 +23,14 @@ use super::requant::rescale;
     reason = "every narrowed value is a high word below 2^32, by the bounds above"
 )]
 pub const fn rsqrt(m: u32) -> u32 {
-    const C0: u32 = 2_867_720_522;
-    const C1: u32 = 3_527_475_764;
-    const C2: u32 = 1_759_337_317;
-    const THREE: u32 = 3 << 28;
+    let [c0, c1, c2] = RSQRT_GUESS;
     let square = high(m, m);
     // Below zero for a moment where m is large; the sum is right modulo 2^32.
-    let mut y = C0.wrapping_sub(high(C1, m)).wrapping_add(high(C2, square));
+    let mut y = c0.wrapping_sub(high(c1, m)).wrapping_add(high(c2, square));
     let mut step = 0;
-    while step < 3 {
+    while step < NEWTON_STEPS {
         let product = high(high(y, y), m);
-        y = ((y as u64 * (THREE - product) as u64) >> 29) as u32;
+        y = ((y as u64 * (RSQRT_THREE - product) as u64) >> 29) as u32;
         step += 1;
     }
     if y > (1 << 31) - 1 { (1 << 31) - 1 } else { y }
@@ -71,12 +75,6 @@ impl RowScale {
     #[inline]
     pub const fn normalise(self, x: i16) -> i32 {
         (self.n * x as i32 - self.sum) << self.left
-    }
-
-    /// `n`, `S` and the shift `h − 6` of [`Self::normalise`].
-    #[cfg(target_arch = "x86_64")]
-    pub(crate) const fn parts(self) -> (i32, i32, u32) {
-        (self.n, self.sum, self.left)
     }
 
     /// The reciprocal square root, `2^30 ≤ y < 2^31`.

@@ -5,7 +5,7 @@
 //! less `128 · Σk`; the exponentials are unsigned as they are.
 
 use super::super::{Attention, generic};
-use super::avx512_softmax::Softmax;
+use super::avx512_softmax::{Softmax, row_mults};
 use super::avx512_vector::{
     Group, LANES, Rescale, fours, load_sixteen, pack_lanes, strided, transpose_bytes,
     transpose_quarters,
@@ -212,17 +212,21 @@ impl Buffers<'_> {
         for (block, (scores, (keys, offset))) in
             self.scores.as_chunks_mut::<LANES>().0.iter_mut().zip(keys).enumerate()
         {
-            let mut products = products(self.queries, keys, offset);
-            let left = shape.tokens - block * LANES;
-            if left < LANES {
-                for product in products.iter_mut().skip(left) {
-                    *product = lowest;
-                }
-            }
+            let products = products(self.queries, keys, offset);
+            let mut most = lowest;
             for (score, product) in scores.iter_mut().zip(products) {
-                highest = _mm512_max_epi32(highest, product);
+                most = _mm512_max_epi32(most, product);
                 score.store(product);
             }
+            let left = shape.tokens - block * LANES;
+            if left < LANES {
+                let (kept, beyond) = scores.split_at_mut(left);
+                most = kept.iter().fold(lowest, |most, score| _mm512_max_epi32(most, score.load()));
+                for score in beyond {
+                    score.store(lowest);
+                }
+            }
+            highest = _mm512_max_epi32(highest, most);
         }
         highest
     }
@@ -241,7 +245,7 @@ fn interleave([a, b, c, d]: [__m128i; 4]) -> __m512i {
 }
 
 /// All queries of one head, sixteen at a time.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512vl,avx512vnni")]
 fn queries(
     columns: &Columns<'_>,
     buffers: &mut Buffers<'_>,
@@ -308,17 +312,6 @@ fn products(x: &[Group], w: &[Group], start: &Group) -> [__m512i; LANES] {
         }
     }
     acc
-}
-
-/// The multiplier of each row.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn row_mults(attention: &Attention, sums: __m512i) -> __m512i {
-    let mut rows = ZERO;
-    rows.store(sums);
-    let sums: &Fours = bytemuck::cast_ref(&rows.0);
-    let mults: Fours = sums.map(|sum| attention.row_mult(u32::from_le_bytes(sum)).to_le_bytes());
-    Group(bytemuck::cast(mults)).load()
 }
 
 /// `sat8(zero_point + value)` of sixteen channels, a vector of sixteen queries each, by query:

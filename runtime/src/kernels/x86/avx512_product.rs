@@ -61,6 +61,13 @@ pub(super) fn product<S: Store>(x: &[i8], layer: &Linear<'_>, out: &mut [S::Out]
     }
 }
 
+/// What the rows of a task share.
+struct Products<'a, const P: usize> {
+    groups: &'a [[Group; P]],
+    start: [__m512i; P],
+    rescales: [Rescale; PANELS],
+}
+
 /// All rows times the channels from `first` on.
 struct Task<'a> {
     inputs: Inputs<'a>,
@@ -79,7 +86,6 @@ impl Task<'_> {
         out: &mut [S::Out],
         store: &S,
     ) {
-        let n = self.layer.outputs().max(1);
         let (groups, sums) = self.pack::<P>(buffer);
         let mut start = sums;
         for (panel, start) in start.iter_mut().enumerate() {
@@ -88,11 +94,32 @@ impl Task<'_> {
         }
         let rescale = |panel| Rescale::of_channels(self.layer, self.first + panel * LANES);
         let rescales = [rescale(0), rescale(1), rescale(2), rescale(3)];
+        let products = Products { groups, start, rescales };
+        // Two loops, since a choice within one takes the accumulators out of their registers.
+        if products.rescales.iter().any(Rescale::carries) {
+            self.tiles::<S, P, true>(&products, tile, out, store);
+        } else {
+            self.tiles::<S, P, false>(&products, tile, out, store);
+        }
+    }
+
+    /// Four rows at a time; `CARRY` where a channel [`carries`](Rescale::carries).
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    fn tiles<S: Store, const P: usize, const CARRY: bool>(
+        &self,
+        products: &Products<'_, P>,
+        tile: &mut Tile,
+        out: &mut [S::Out],
+        store: &S,
+    ) {
+        let n = self.layer.outputs().max(1);
         let mut ahead = self.ahead::<P>(out.len() / (ROWS * n).max(1));
         for (index, out) in out.chunks_mut((ROWS * n).max(1)).enumerate() {
             ahead.step();
             let x = self.inputs.tile(index * ROWS, tile);
-            let acc = rescaled(tile_product(x, groups, start), &rescales);
+            let acc = tile_product(x, products.groups, products.start);
+            let acc = rescaled::<P, CARRY>(acc, &products.rescales);
             let len = (P * LANES).min(n - self.first);
             for (acc, out) in acc.into_iter().zip(rows_mut(out, n)) {
                 // SAFETY: this function's own features include those of `store`.
@@ -218,7 +245,7 @@ fn four(x: &[u8; 4]) -> __m512i {
 /// The rescaled panels of each row, zeros for those that there are not.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn rescaled<const P: usize>(
+fn rescaled<const P: usize, const CARRY: bool>(
     acc: [[__m512i; ROWS]; P],
     rescales: &[Rescale; PANELS],
 ) -> [[__m512i; PANELS]; ROWS] {
@@ -228,17 +255,18 @@ fn rescaled<const P: usize>(
     let mut next = || panels.next().unwrap_or(zero);
     let (a, b, c, d) = (next(), next(), next(), next());
     let [ra, rb, rc, rd] = rescales;
-    let [a0, a1, a2, a3] = apply(ra, a);
-    let [b0, b1, b2, b3] = if P > 1 { apply(rb, b) } else { b };
-    let [c0, c1, c2, c3] = if P > 2 { apply(rc, c) } else { c };
-    let [d0, d1, d2, d3] = if P > 3 { apply(rd, d) } else { d };
+    let [a0, a1, a2, a3] = apply::<CARRY>(ra, a);
+    let [b0, b1, b2, b3] = if P > 1 { apply::<CARRY>(rb, b) } else { b };
+    let [c0, c1, c2, c3] = if P > 2 { apply::<CARRY>(rc, c) } else { c };
+    let [d0, d1, d2, d3] = if P > 3 { apply::<CARRY>(rd, d) } else { d };
     [[a0, b0, c0, d0], [a1, b1, c1, d1], [a2, b2, c2, d2], [a3, b3, c3, d3]]
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn apply(rescale: &Rescale, [a, b, c, d]: [__m512i; ROWS]) -> [__m512i; ROWS] {
-    [rescale.apply(a), rescale.apply(b), rescale.apply(c), rescale.apply(d)]
+fn apply<const CARRY: bool>(rescale: &Rescale, [a, b, c, d]: [__m512i; ROWS]) -> [__m512i; ROWS] {
+    let apply = |acc| if CARRY { rescale.apply(acc) } else { rescale.apply_without_carry(acc) };
+    [apply(a), apply(b), apply(c), apply(d)]
 }
 
 /// As [`strided`], for the last rows and inputs of a layer: zeros beyond both.

@@ -1,8 +1,7 @@
 //! Exponentials of scores on AVX-512, sixteen queries a vector.
 
 use super::super::Attention;
-use super::avx512_vector::{Group, transpose_bytes};
-use crate::fixed::MAX_ATTENTION_OCTAVES;
+use super::avx512_vector::{Group, halves, narrow};
 use core::arch::x86_64::*;
 
 /// Exponentials of scores.
@@ -32,49 +31,85 @@ impl Softmax {
         let ones = _mm512_set1_epi8(1);
         let mut sum = _mm512_setzero_si512();
         let (fours, _) = scores.as_chunks::<4>();
-        for (group, (place, four)) in exponentials.iter_mut().zip(fours).enumerate() {
-            let [a, b, c, d] = four;
-            let octaves = |score: &Group| {
+        for (place, [a, b, c, d]) in exponentials.iter_mut().zip(fours) {
+            let product = |score: &Group| {
                 let distance = _mm512_sub_epi32(highest, score.load());
-                let distance = _mm512_min_epu32(distance, self.limit);
-                _mm512_srli_epi32::<17>(_mm512_mullo_epi32(distance, self.mult))
+                _mm512_mullo_epi32(_mm512_min_epu32(distance, self.limit), self.mult)
             };
-            // Octaves before the last clamp are below 2^15.
-            let ab = _mm512_packus_epi32(octaves(a), octaves(b));
-            let cd = _mm512_packus_epi32(octaves(c), octaves(d));
-            let e = transpose_bytes(_mm512_packus_epi16(exp2_neg(ab), exp2_neg(cd)));
-            // The lowest score of all is not far enough away where a score's step is tiny.
-            let e = _mm512_and_si512(e, _mm512_set1_epi32(first_bytes(tokens - 4 * group)));
+            let even = exp2_neg(upper_halves(product(a), product(c)));
+            let odd = exp2_neg(upper_halves(product(b), product(d)));
+            let e = _mm512_or_si512(even, _mm512_slli_epi16::<8>(odd));
             sum = _mm512_dpbusd_epi32(sum, e, ones);
             place.store(e);
+        }
+        // The lowest score of all, beyond the tokens, is not far enough away where a score's step is tiny.
+        if let (Some(last), left @ 1..) = (exponentials.get_mut(tokens / 4), tokens % 4) {
+            let keep = _mm512_set1_epi32((1 << (8 * left)) - 1);
+            sum = _mm512_sub_epi32(sum, {
+                let beyond = _mm512_andnot_si512(keep, last.load());
+                _mm512_dpbusd_epi32(_mm512_setzero_si512(), beyond, ones)
+            });
+            last.store(_mm512_and_si512(keep, last.load()));
         }
         sum
     }
 }
 
-/// The first `count` bytes of a lane set, all four from there on.
+/// The upper halves of `low`'s lanes, and those of `high`'s above them.
 #[inline]
-const fn first_bytes(count: usize) -> i32 {
-    match count {
-        0 => 0,
-        1 => 0xff,
-        2 => 0xffff,
-        3 => 0x00ff_ffff,
-        _ => -1,
-    }
+#[target_feature(enable = "avx512f,avx512bw")]
+fn upper_halves(low: __m512i, high: __m512i) -> __m512i {
+    _mm512_mask_blend_epi16(0xAAAA_AAAA, _mm512_srli_epi32::<16>(low), high)
 }
 
-/// [`exp2_neg`](crate::fixed::exp2_neg) of 32 i16 octaves, clamped first: `vpmulhrsw` is its `mul`.
+/// [`exp2_neg`](crate::fixed::exp2_neg) of 32 octaves, which have a bit more here, the twelfth of their
+/// fraction. Zero from [`MAX_ATTENTION_OCTAVES`](crate::fixed::MAX_ATTENTION_OCTAVES) on, so that no second
+/// clamp is needed: octaves are below 16. `vpmulhrsw` is `mul_high`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn exp2_neg(octaves: __m512i) -> __m512i {
-    #[allow(clippy::cast_possible_truncation, reason = "a constant far below 2^15")]
-    const MOST: i16 = MAX_ATTENTION_OCTAVES as i16;
     let set = |value: i16| _mm512_set1_epi16(value);
-    let octaves = _mm512_min_epi16(octaves, set(MOST));
-    let f = _mm512_slli_epi16::<4>(_mm512_and_si512(octaves, set(2047)));
+    let f = _mm512_and_si512(_mm512_slli_epi16::<3>(octaves), set(2047 << 4));
     let p = _mm512_add_epi16(set(7_592), _mm512_mulhrs_epi16(set(-1_327), f));
     let p = _mm512_add_epi16(set(-22_588), _mm512_mulhrs_epi16(p, f));
     let p = _mm512_add_epi16(set(32_640), _mm512_mulhrs_epi16(p, f));
-    _mm512_mulhrs_epi16(p, _mm512_srlv_epi16(set(256), _mm512_srli_epi16::<11>(octaves)))
+    _mm512_mulhrs_epi16(p, _mm512_srlv_epi16(set(256), _mm512_srli_epi16::<12>(octaves)))
+}
+
+/// [`Attention::row_mult`] of each row.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512cd")]
+pub(super) fn row_mults(attention: &Attention, sums: __m512i) -> __m512i {
+    let least = _mm512_max_epu32(sums, _mm512_set1_epi32(255));
+    let mult = _mm512_set1_epi64(attention.mult.into());
+    narrow(halves(least).map(|sums| {
+        let product = _mm512_mul_epu32(mult, reciprocal(sums));
+        _mm512_srli_epi64::<24>(product)
+    }))
+}
+
+/// `⌊2^31 / s⌋` for `255 ≤ s < 2^24`, in eight lanes of 64 bits.
+///
+/// A quadratic guess for `2^61 / m`, where `m = s << z` has 32 bits, is within 1/99; two of Newton's steps
+/// bring it within a relative `2^−26`, so that the quotient, below `2^24`, is at most one off.
+#[inline]
+#[target_feature(enable = "avx512f,avx512cd")]
+fn reciprocal(s: __m512i) -> __m512i {
+    let set = |value: i64| _mm512_set1_epi64(value);
+    let high = |a, b| _mm512_srli_epi64::<32>(_mm512_mul_epu32(a, b));
+    let zeros = _mm512_lzcnt_epi64(s);
+    let m = _mm512_sllv_epi64(s, _mm512_sub_epi64(zeros, set(32)));
+    // 140 / 33 − 64 / 11 · d + 256 / 99 · d², where d = m / 2^32, with 29 fraction bits.
+    let slope = _mm512_sub_epi64(set(3_123_612_579), high(set(1_388_272_257), m));
+    let mut y = _mm512_sub_epi64(set(2_277_634_172), high(slope, m));
+    for _ in 0..2 {
+        let bracket = _mm512_sub_epi64(set(1 << 30), high(y, m));
+        y = _mm512_srli_epi64::<29>(_mm512_mul_epu32(y, bracket));
+    }
+    let quotient = _mm512_srlv_epi64(y, _mm512_sub_epi64(set(62), zeros));
+    let left = _mm512_sub_epi64(set(1 << 31), _mm512_mul_epu32(quotient, s));
+    let high = _mm512_cmplt_epi64_mask(left, set(0));
+    let low = _mm512_cmpge_epi64_mask(left, s);
+    let quotient = _mm512_mask_sub_epi64(quotient, high, quotient, set(1));
+    _mm512_mask_add_epi64(quotient, low, quotient, set(1))
 }

@@ -180,13 +180,15 @@ pub(super) fn widen_halves(values: &[i16]) -> __m512i {
     _mm512_cvtepi16_epi32(halves)
 }
 
-/// `(acc · mult + 2^(shift − 1)) >> shift` of sixteen lanes, `32 ≤ shift ≤ 62`: the shift by 32
-/// takes the products' upper halves, so that even and odd lanes meet before the rest of it.
+/// `(acc · mult + 2^(shift − 1)) >> shift` of sixteen lanes, `32 ≤ shift ≤ 62`. Even and odd lanes meet in
+/// the products' upper halves: from a shift of 33 on, the half that rounds has no bit below them.
 #[derive(Clone, Copy)]
 pub(super) struct Rescale {
     mult: [__m512i; 2],
-    half: [__m512i; 2],
+    half: __m512i,
     shift: __m512i,
+    /// Lanes with a shift of 32, which round by the highest bit of the lower halves.
+    carry: u16,
 }
 
 impl Rescale {
@@ -247,27 +249,71 @@ impl Rescale {
     fn new(mult: __m512i, shift: __m512i) -> Self {
         let set = |value: u8| _mm512_set1_epi32(value.into());
         let shift = _mm512_min_epi32(_mm512_max_epi32(shift, set(32)), set(62));
-        let even = _mm512_and_si512(shift, _mm512_set1_epi64(0xFFFF_FFFF));
-        let odd = _mm512_srli_epi64::<32>(shift);
-        let one = _mm512_set1_epi64(1);
-        let half = |shift| _mm512_sllv_epi64(one, _mm512_sub_epi64(shift, one));
+        let shift = _mm512_sub_epi32(shift, set(32));
         Self {
             mult: [mult, _mm512_srli_epi64::<32>(mult)],
-            half: [half(even), half(odd)],
-            shift: _mm512_sub_epi32(shift, set(32)),
+            half: _mm512_srli_epi32::<1>(_mm512_sllv_epi32(set(1), shift)),
+            shift,
+            carry: _mm512_testn_epi32_mask(shift, shift),
         }
+    }
+
+    /// Whether a lane has a shift of 32.
+    #[inline]
+    pub(super) const fn carries(&self) -> bool {
+        self.carry != 0
     }
 
     #[inline]
     #[target_feature(enable = "avx512f")]
     pub(super) fn apply(&self, acc: __m512i) -> __m512i {
-        let ([mult0, mult1], [half0, half1]) = (self.mult, self.half);
-        let even = _mm512_add_epi64(_mm512_mul_epi32(acc, mult0), half0);
-        let odd = _mm512_mul_epi32(_mm512_srli_epi64::<32>(acc), mult1);
-        let odd = _mm512_add_epi64(odd, half1);
+        if !self.carries() {
+            return self.apply_without_carry(acc);
+        }
+        let (even, odd) = self.products(acc);
+        let lower = _mm512_mask_shuffle_epi32::<0xA0>(even, 0xAAAA, odd);
         let upper = _mm512_mask_shuffle_epi32::<0xF5>(odd, 0x5555, even);
-        _mm512_srav_epi32(upper, self.shift)
+        let bit = _mm512_srli_epi32::<31>(lower);
+        self.round(_mm512_mask_add_epi32(upper, self.carry, upper, bit))
     }
+
+    /// [`Self::apply`] where no lane [`carries`](Self::carries).
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    pub(super) fn apply_without_carry(&self, acc: __m512i) -> __m512i {
+        let (even, odd) = self.products(acc);
+        self.round(_mm512_mask_shuffle_epi32::<0xF5>(odd, 0x5555, even))
+    }
+
+    /// Of even and of odd lanes.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn products(&self, acc: __m512i) -> (__m512i, __m512i) {
+        let [even, odd] = self.mult;
+        (_mm512_mul_epi32(acc, even), _mm512_mul_epi32(_mm512_srli_epi64::<32>(acc), odd))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn round(&self, upper: __m512i) -> __m512i {
+        _mm512_srav_epi32(_mm512_add_epi32(upper, self.half), self.shift)
+    }
+}
+
+/// Sixteen i32 as two vectors of i64.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn halves(all: __m512i) -> [__m512i; 2] {
+    let upper = _mm512_extracti64x4_epi64::<1>(all);
+    [_mm512_cvtepi32_epi64(_mm512_castsi512_si256(all)), _mm512_cvtepi32_epi64(upper)]
+}
+
+/// The lower halves of sixteen i64 in two vectors.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn narrow([lower, upper]: [__m512i; 2]) -> __m512i {
+    let lower = _mm512_castsi256_si512(_mm512_cvtepi64_epi32(lower));
+    _mm512_inserti64x4::<1>(lower, _mm512_cvtepi64_epi32(upper))
 }
 
 /// Quarter `l` of vector `i` becomes quarter `i` of vector `l`.

@@ -7,6 +7,7 @@ use super::avx512_vector::{
     widen_halves,
 };
 use super::{avx512_attention, avx512_depthwise, avx512_norm};
+use crate::fixed::Requant;
 use crate::format::I32Le;
 use crate::rows::{rows, rows_mut};
 use core::arch::x86_64::*;
@@ -54,7 +55,8 @@ fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_>, out: &mu
 
 /// Same contract as [`scalar::linear_skip_i8`].
 fn linear_skip_i8(x: &[i8], layer: &Linear<'_>, skip: &Skip, out: &mut [i8]) {
-    if !packing_pays(x, layer) {
+    // The least shift would carry, see `Rescale`.
+    if !packing_pays(x, layer) || skip.requant.shift() == Requant::MIN_SHIFT {
         return generic::linear_skip_i8(x, layer, skip, out);
     }
     // SAFETY: `sets` gives out this set only where the processor has every feature named below.
@@ -172,7 +174,7 @@ impl Store for AddI8 {
     unsafe fn store(&self, mut rescaled: [__m512i; 4], out: &mut [i8]) {
         for (rescaled, before) in rescaled.iter_mut().zip(out.chunks(LANES)) {
             let before = _mm512_sub_epi32(widen_bytes(before), self.input_zero_point);
-            let skipped = self.rescale.apply(_mm512_slli_epi32::<8>(before));
+            let skipped = self.rescale.apply_without_carry(_mm512_slli_epi32::<8>(before));
             *rescaled = _mm512_add_epi32(*rescaled, skipped);
         }
         store_bytes(pack(rescaled, self.zero_point), out);

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `sse2` | nothing more than the architecture | `pmaddwd` on values widened to i16 |
 //! | `avx2` | AVX2 | `vpmaddwd` on values widened to i16 |
-//! | `avx512_vnni` | AVX-512 F, BW, VL, VNNI, VBMI | `vpdpbusd` on `x + 128`, less `128 · Σw` |
+//! | `avx512_vnni` | AVX-512 F, BW, CD, VL, VNNI, VBMI | `vpdpbusd` on `x + 128`, less `128 · Σw` |
 //!
 //! Neither can saturate: `vpmaddwd` adds two products of at most `2^14`, and `vpdpbusd` wraps modulo
 //! `2^32` around a true sum that fits i32. The saturating `vpmaddubsw` and `vpdpbusds` are not used.
@@ -18,6 +18,7 @@ mod avx512_attention;
 mod avx512_depthwise;
 mod avx512_norm;
 mod avx512_product;
+mod avx512_row_scale;
 mod avx512_rows;
 mod avx512_softmax;
 mod avx512_vector;
@@ -47,8 +48,8 @@ impl Features {
     fn detect() -> Self {
         const OSXSAVE: u32 = 1 << 27;
         const AVX2: u32 = 1 << 5;
-        // Leaf 7: AVX-512 F (ebx 16), BW (ebx 30), VL (ebx 31); VBMI (ecx 1), VNNI (ecx 11).
-        const AVX512_EBX: u32 = 1 << 16 | 1 << 30 | 1 << 31;
+        // Leaf 7: AVX-512 F (ebx 16), CD (ebx 28), BW (ebx 30), VL (ebx 31); VBMI (ecx 1), VNNI (ecx 11).
+        const AVX512_EBX: u32 = 1 << 16 | 1 << 28 | 1 << 30 | 1 << 31;
         const AVX512_ECX: u32 = 1 << 1 | 1 << 11;
         // XCR0: SSE and AVX state; with AVX-512, also its masks and upper halves.
         const YMM: u64 = 0b110;

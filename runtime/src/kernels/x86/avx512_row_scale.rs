@@ -1,0 +1,152 @@
+//! [`RowScale`](crate::fixed::RowScale) of sixteen rows at once on AVX-512, one row a lane: its
+//! reciprocal square root is a chain of dependent steps, which one row alone would wait for.
+
+use super::avx512_vector::{
+    LANES, exchange_quarters, halves, load_halves, narrow, transpose_quarters,
+};
+use crate::fixed::{NEWTON_STEPS, RSQRT_GUESS, RSQRT_THREE};
+use crate::rows::part;
+use core::arch::x86_64::*;
+
+/// Rows whose scales are computed together.
+pub(super) const ROWS: usize = LANES;
+
+/// Halves of a vector.
+const HALVES: usize = 2 * LANES;
+
+/// The scales of sixteen rows of one length.
+pub(super) struct Scales {
+    /// The reciprocal square root of each row.
+    pub(super) y: [i32; ROWS],
+    /// `n << left` and `S << left` of each row, in the words of `RowScale::normalise`.
+    pub(super) times: [i32; ROWS],
+    pub(super) less: [i32; ROWS],
+}
+
+impl Scales {
+    /// Of up to sixteen rows of `dim` values.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512vl,avx512vnni")]
+    pub(super) fn new(x: &[i16], dim: usize, eps: u32) -> Self {
+        let n = i32::try_from(dim).unwrap_or(i32::MAX);
+        let [sum, low, high] = totals(x, dim);
+        let ([sum0, sum1], [low0, low1], [high0, high1]) = (halves(sum), halves(low), halves(high));
+        let (y0, left0) = scale(spread(n, eps, [sum0, low0, high0]));
+        let (y1, left1) = scale(spread(n, eps, [sum1, low1, high1]));
+        let left = narrow([left0, left1]);
+        Self {
+            y: stored(narrow([y0, y1])),
+            times: stored(_mm512_sllv_epi32(_mm512_set1_epi32(n), left)),
+            less: stored(_mm512_sllv_epi32(sum, left)),
+        }
+    }
+
+    /// The multiplier of each row, `RowScale::times`.
+    #[inline]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "both factors are below 2^31, so the shifted product is too"
+    )]
+    pub(super) fn mults(&self, mult: u32) -> [i32; ROWS] {
+        self.y.map(|y| ((u64::from(y.cast_unsigned()) * u64::from(mult)) >> 31) as i32)
+    }
+}
+
+/// Of up to sixteen rows, one a lane: the sum, and the sums of the lower and of the upper halves of the
+/// squares of pairs. None reaches `2^26`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+fn totals(x: &[i16], dim: usize) -> [__m512i; 3] {
+    let mut fours = [[_mm512_setzero_si512(); 4]; 3];
+    for at in 0..4 {
+        let row = |row: usize| moments(part(x, (4 * at + row) * dim, dim));
+        let ([a0, a1, a2], [b0, b1, b2]) = (row(0), row(1));
+        let ([c0, c1, c2], [d0, d1, d2]) = (row(2), row(3));
+        let columns = [[a0, b0, c0, d0], [a1, b1, c1, d1], [a2, b2, c2, d2]];
+        for (fours, column) in fours.iter_mut().zip(columns) {
+            if let Some(four) = fours.get_mut(at) {
+                *four = add(transpose_quarters(column));
+            }
+        }
+    }
+    let [sum, low, high] = fours;
+    [sum, low, high].map(|fours| add(exchange_quarters(fours)))
+}
+
+/// [`totals`] of a row, spread over the lanes.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+fn moments(x: &[i16]) -> [__m512i; 3] {
+    let mut sums = [_mm512_setzero_si512(); 3];
+    let (whole, rest) = x.as_chunks::<HALVES>();
+    for x in whole {
+        sums = more(sums, load_halves(x));
+    }
+    if rest.is_empty() { sums } else { more(sums, load_halves(rest)) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+fn more([sum, low, high]: [__m512i; 3], x: __m512i) -> [__m512i; 3] {
+    // Two squares of −2^15 sum to 2^31, which is right as unsigned.
+    let pairs = _mm512_madd_epi16(x, x);
+    let lower = _mm512_and_si512(pairs, _mm512_set1_epi32(0xFFFF));
+    [
+        _mm512_dpwssd_epi32(sum, x, _mm512_set1_epi16(1)),
+        _mm512_add_epi32(low, lower),
+        _mm512_add_epi32(high, _mm512_srli_epi32::<16>(pairs)),
+    ]
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn add([a, b, c, d]: [__m512i; 4]) -> __m512i {
+    _mm512_add_epi32(_mm512_add_epi32(a, b), _mm512_add_epi32(c, d))
+}
+
+/// The reciprocal square root and the left shift of eight rows from their spreads.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512cd")]
+fn scale(spread: __m512i) -> (__m512i, __m512i) {
+    let half = _mm512_srli_epi64::<1>(_mm512_lzcnt_epi64(spread));
+    let m = _mm512_sllv_epi64(spread, _mm512_slli_epi64::<1>(half));
+    let left = _mm512_subs_epu16(half, _mm512_set1_epi64(6));
+    (rsqrt(_mm512_srli_epi64::<32>(m)), left)
+}
+
+/// `n · Q − S² + n² · eps`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn spread(n: i32, eps: u32, [sum, low, high]: [__m512i; 3]) -> __m512i {
+    let times_n = |value| _mm512_mul_epi32(value, _mm512_set1_epi64(n.into()));
+    let squares = _mm512_add_epi64(times_n(low), _mm512_slli_epi64::<16>(times_n(high)));
+    let eps = i64::from(n).wrapping_mul(n.into()).wrapping_mul(eps.into());
+    let squares = _mm512_add_epi64(squares, _mm512_set1_epi64(eps));
+    _mm512_sub_epi64(squares, _mm512_mul_epi32(sum, sum))
+}
+
+/// [`rsqrt`](crate::fixed::rsqrt) of eight u32, each in 64 bits.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn rsqrt(m: __m512i) -> __m512i {
+    let set = |value: u32| _mm512_set1_epi64(value.into());
+    let high = |a, b| _mm512_srli_epi64::<32>(_mm512_mul_epu32(a, b));
+    let [c0, c1, c2] = RSQRT_GUESS;
+    let y = _mm512_sub_epi64(set(c0), high(set(c1), m));
+    let mut y = _mm512_add_epi64(y, high(set(c2), high(m, m)));
+    for _ in 0..NEWTON_STEPS {
+        let product = high(high(y, y), m);
+        let bracket = _mm512_sub_epi64(set(RSQRT_THREE), product);
+        y = _mm512_srli_epi64::<29>(_mm512_mul_epu32(y, bracket));
+    }
+    _mm512_min_epu64(y, set((1 << 31) - 1))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn stored(values: __m512i) -> [i32; ROWS] {
+    let mut all = [0; ROWS];
+    // SAFETY: there are sixteen places.
+    unsafe { _mm512_storeu_epi32(all.as_mut_ptr(), values) };
+    all
+}
