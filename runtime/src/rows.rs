@@ -25,12 +25,6 @@ const fn at_least_one(len: usize) -> NonZero<usize> {
 }
 
 /// `len` values from `start` on; none if there are fewer.
-#[cfg(any(
-    target_arch = "x86_64",
-    target_arch = "aarch64",
-    target_feature = "simd128",
-    cortex_m_dsp
-))]
 #[inline]
 pub(crate) fn part<T>(values: &[T], start: usize, len: usize) -> &[T] {
     values.get(start..).and_then(|tail| tail.get(..len)).unwrap_or(&[])

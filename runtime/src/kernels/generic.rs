@@ -23,7 +23,7 @@ pub static KERNELS: Kernels = Kernels {
     attention_i8,
     pool_i32: scalar::pool_i32,
 };
-use crate::rows::{rows, rows_mut};
+use crate::rows::{part, rows, rows_mut};
 
 /// Output channels that share one pass over an input row.
 const BLOCK: usize = 4;
@@ -130,16 +130,35 @@ pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: 
                 *score = e.into();
             }
             let mut acc = [0i32; MAX_HEAD_DIM];
-            for (row, &e) in rows(qkv, 3 * width).zip(scores.iter()) {
-                let values = row.get(start + width..start + width + head_dim).unwrap_or(&[]);
-                for (acc, &v) in acc.iter_mut().zip(values) {
-                    *acc += e * i32::from(v);
-                }
-            }
+            weigh(qkv, 3 * width, (start + width, head_dim), scores, &mut acc);
             let mult = attention.row_mult(sum);
             for (out, acc) in out.iter_mut().zip(acc) {
                 *out = attention.store(acc, mult);
             }
+        }
+    }
+}
+
+/// `acc[i] += Σ_j e[j] · v[j, i]`, where row `j` of `len` values has its `v` at `place`, a start and a length.
+/// Four rows share a pass over the sums.
+#[inline]
+fn weigh(values: &[i8], len: usize, place: (usize, usize), e: &[i32], acc: &mut [i32]) {
+    let (start, width) = place;
+    let (fours, rest) = e.as_chunks::<4>();
+    let (whole, last) = values.split_at_checked(4 * len * fours.len()).unwrap_or((values, &[]));
+    for (rows, e) in rows(whole, 4 * len).zip(fours) {
+        let row = |index| part(rows, index * len + start, width);
+        let four = row(0).iter().zip(row(1)).zip(row(2)).zip(row(3));
+        // Exponentials are at most 255, which no compiler knows.
+        let e = e.map(|e| e & 0xFF);
+        for (acc, (((&a, &b), &c), &d)) in acc.iter_mut().zip(four) {
+            let v = [a, b, c, d].map(i32::from);
+            *acc += e[0] * v[0] + e[1] * v[1] + e[2] * v[2] + e[3] * v[3];
+        }
+    }
+    for (row, &e) in rows(last, len).zip(rest) {
+        for (acc, &v) in acc.iter_mut().zip(part(row, start, width)) {
+            *acc += e * i32::from(v);
         }
     }
 }
@@ -152,6 +171,10 @@ fn each_acc<T>(
     out: &mut [T],
     store: impl Fn(&super::Channel<'_>, i32, &mut T),
 ) {
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
+    if super::widened::each_acc(x, layer, out, &store) {
+        return;
+    }
     let (k, n) = (layer.inputs().max(1), layer.outputs().max(1));
     for (x, out) in rows(x, k).zip(rows_mut(out, n)) {
         let mut rescales = layer.rescales();

@@ -22,6 +22,8 @@ mod tile;
 #[cfg(target_feature = "simd128")]
 #[allow(unsafe_code, reason = "vector instructions; each block states why it is sound")]
 mod wasm;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
+mod widened;
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "vector instructions; each block states why it is sound")]
 mod x86;
