@@ -32,7 +32,7 @@ pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32]
         && tokens.next_multiple_of(4) * head_dim <= VALUES
         && qkv.len() == 3 * tokens * width
         && out.len() == tokens * width
-        && HighWord::new(1, attention.shift.clamp(25, 55) + 7, attention.zero_point).is_some();
+        && HighWord::new(1, attention.shift.clamp(25, 55) + 7, attention.zero_point.into()).is_some();
     let (true, Some(distance)) = (fast, distance) else {
         return generic::attention_i8(qkv, attention, scores, out);
     };
@@ -107,7 +107,7 @@ impl Head<'_> {
         let (weights, sums) = unsafe { self.distance.softmax(&mut scores, filled / 4, highest) };
         let shift = self.attention.shift.clamp(25, 55) + 7;
         let scales = sums.map(|sum| {
-            HighWord::new(self.attention.row_mult(sum), shift, self.attention.zero_point)
+            HighWord::new(self.attention.row_mult(sum), shift, self.attention.zero_point.into())
         });
         let places: [_; ROWS] = array::from_fn(|query| (row(query)) * self.width + self.start);
         for i in 0..head_dim {

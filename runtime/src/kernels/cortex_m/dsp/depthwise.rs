@@ -48,7 +48,7 @@ pub(super) fn depthwise_i8(
             let Some(((channel_bias, &mult), &shift)) = parameters.next() else { return };
             *bias += i32::from_le_bytes(*channel_bias);
             let mult = nearest_mult(i32::from_le_bytes(mult));
-            *scale = HighWord::new(mult, shift, zero_point).unwrap_or(*scale);
+            *scale = HighWord::new(mult, shift, zero_point.into()).unwrap_or(*scale);
         }
         // SAFETY: `x` and `out` hold the grid.
         unsafe { four.convolve(x.as_ptr().add(first), activation, out.as_mut_ptr().add(first)) };

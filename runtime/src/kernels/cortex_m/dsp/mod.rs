@@ -4,6 +4,7 @@
 //! through one loop, [`product::four_rows`].
 
 mod attention;
+mod channels;
 mod depthwise;
 mod instructions;
 mod linear;

@@ -9,13 +9,13 @@ use crate::rows::{rows, rows_mut};
 /// Same contract as [`scalar::layer_norm_i8`].
 pub(super) fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
     let shift = norm.shift.clamp(7, 37) + 25;
-    if HighWord::new(1, shift, norm.zero_point).is_none() {
+    if HighWord::new(1, shift, norm.zero_point.into()).is_none() {
         return scalar::layer_norm_i8(x, dim, norm, out);
     }
     for (x, out) in rows(x, dim).zip(rows_mut(out, dim)) {
         let (sum, squares) = sums(x);
         let row = RowScale::new(x.len(), sum, squares, norm.eps);
-        let Some(scale) = HighWord::new(row.times(norm.mult), shift, norm.zero_point) else {
+        let Some(scale) = HighWord::new(row.times(norm.mult), shift, norm.zero_point.into()) else {
             return;
         };
         let store = |x: &[i16], out: &mut [i8]| {

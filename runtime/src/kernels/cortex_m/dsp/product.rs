@@ -21,6 +21,7 @@ macro_rules! group {
          smlad r3, r9, r11, r3"
     };
 }
+pub(super) use group;
 
 /// `start + Σ x · w` for each of four widened rows.
 ///

@@ -9,6 +9,7 @@ use core::ops::RangeInclusive;
 /// With `shift ≥ 33` the rounding term has no bits in the lower word, so the lower word of the
 /// product cannot change the result; the zero point is added before the last shift, as bits that it
 /// leaves.
+#[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) struct HighWord {
     mult: i32,
@@ -26,19 +27,19 @@ impl HighWord {
     pub(super) const SHIFTS: RangeInclusive<u8> = 33..=54;
 
     /// `None` for shifts outside [`Self::SHIFTS`].
-    pub(super) fn new(mult: i32, shift: u8, zero_point: i8) -> Option<Self> {
-        Self::SHIFTS.contains(&shift).then(|| Self::in_range(mult, shift, zero_point))
+    pub(super) fn new(mult: i32, shift: u8, zero: i32) -> Option<Self> {
+        Self::SHIFTS.contains(&shift).then(|| Self::in_range(mult, shift, zero))
     }
 
     /// As [`Self::new`]; for other shifts the values mean nothing.
     ///
     /// # Ranges and overflow
     /// With `0 ≤ mult < 2^31` the product's upper word is at most `2^30` in magnitude, the rounding
-    /// term below `2^22`, and a zero point of at most `2^7` times `2^22` at most `2^29`.
+    /// term and zero point together, for `−2^7 ≤ zero < 2^8`, at most `511 · 2^21 < 2^30`.
     #[inline(always)]
-    pub(super) fn in_range(mult: i32, shift: u8, zero_point: i8) -> Self {
+    pub(super) fn in_range(mult: i32, shift: u8, zero: i32) -> Self {
         let shift = u32::from(shift).wrapping_sub(32);
-        let base = (i32::from(zero_point) * 2 + 1).wrapping_shl(shift.wrapping_sub(1));
+        let base = (zero * 2 + 1).wrapping_shl(shift.wrapping_sub(1));
         Self { mult, base, shift }
     }
 
@@ -46,31 +47,6 @@ impl HighWord {
     #[inline(always)]
     pub(super) fn apply(self, acc: i32) -> i32 {
         asr(smmla(acc, self.mult, self.base), self.shift)
-    }
-}
-
-/// [`Requant`] for every shift, in four instructions: the rounding term is made once.
-#[derive(Clone, Copy)]
-pub(super) struct Exact {
-    mult: i32,
-    half: i64,
-    /// `shift − 32`.
-    shift: u32,
-}
-
-impl Exact {
-    #[inline(always)]
-    pub(super) fn new(requant: Requant) -> Self {
-        let shift = u32::from(requant.shift());
-        Self { mult: requant.mult(), half: 1 << (shift - 1), shift: shift - 32 }
-    }
-
-    /// [`Requant::apply`].
-    #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, reason = "the upper word of a sum below 2^63")]
-    pub(super) fn apply(self, acc: i32) -> i32 {
-        let sum = i64::from(acc) * i64::from(self.mult) + self.half;
-        ((sum >> 32) as i32) >> self.shift
     }
 }
 
