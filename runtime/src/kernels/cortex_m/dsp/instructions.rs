@@ -35,6 +35,14 @@ instruction! {
     sxtb16_odd(x: u32) -> u32, "sxtb16 {result}, {x}, ror #8"
 }
 instruction! {
+    /// Bytes 0 and 2, sign-extended and added to the halves of `acc`.
+    sxtab16(acc: u32, x: u32) -> u32, "sxtab16 {result}, {acc}, {x}"
+}
+instruction! {
+    /// Bytes 1 and 3, sign-extended and added to the halves of `acc`.
+    sxtab16_odd(acc: u32, x: u32) -> u32, "sxtab16 {result}, {acc}, {x}, ror #8"
+}
+instruction! {
     /// `acc` plus the products of both halves.
     smlad(x: u32, y: u32, acc: i32) -> i32, "smlad {result}, {x}, {y}, {acc}"
 }

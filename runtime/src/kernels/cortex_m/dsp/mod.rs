@@ -14,6 +14,7 @@ mod product;
 mod rescale;
 mod softmax;
 mod wide;
+mod window;
 
 use super::super::{Kernels, generic, scalar};
 
