@@ -2,14 +2,10 @@
 
 use super::{Arithmetic, Leaves, Stages, Types};
 use crate::config::{Grid, VitConfig};
-use crate::error::{FormatError, RecordId};
 use crate::fixed::{ProbabilityScale, Requant, exp2_mantissa, sat8, sat16};
-use crate::format::{
-    ARITHMETIC_INT8, ActivationRecord, AttentionRecord, I16Le, I32Le, LastNormRecord, LinearRecord,
-    LogitsRecord, NormRecord, Records, RequantRecord, SecondGeluRecord,
-};
+use crate::format::{ARITHMETIC_INT8, I16Le, I32Le, Records};
 use crate::kernels::{Activation, Attention, Kernels, Linear, Norm, NormAffine, Skip};
-use crate::model::check::Check;
+use crate::model::Limits;
 use crate::site::{Columns, SiteValues};
 
 /// The integer network of `INTEGER.md`.
@@ -30,8 +26,9 @@ pub struct SecondGeluI8<'a> {
     table: I16Le<'a>,
 }
 
-/// Largest magnitude of a bias of the last normalisation.
-const MAX_BETA: i64 = 1 << 29;
+const BETA: Limits = Limits::new("beta", -(1 << 29), 1 << 29);
+const AFFINE_SHIFT: Limits = Limits::new("shift", 1, 24);
+const PROBABILITY_SHIFT: Limits = Limits::new("shift", 10, 62);
 
 impl Types for Int8 {
     type Act = i8;
@@ -55,115 +52,78 @@ impl Types for Int8 {
 impl Leaves for Int8 {
     const ID: u16 = ARITHMETIC_INT8;
 
-    fn input(_: Check, _: &Self::Input) -> Result<(), FormatError> {
-        Ok(())
+    fn input(_: &mut Records<'_>, _: &Self::Input) -> Option<()> {
+        Some(())
     }
 
-    fn read_linear<'a>(
-        records: &mut Records<'a>,
-        check: Check,
-        (n, k): (usize, usize),
-    ) -> Result<Linear<'a>, FormatError> {
-        let record: LinearRecord<'a> = records.next(check.0)?;
-        check.linear(&record, n, k)
+    fn read_linear<'a>(records: &mut Records<'a>, (n, k): (usize, usize)) -> Option<Linear<'a>> {
+        records.linear(n, k)
     }
 
-    fn read_activation<'a>(
-        records: &mut Records<'a>,
-        check: Check,
-        gelu: bool,
-    ) -> Result<Activation<'a>, FormatError> {
-        let record: ActivationRecord<'a> = records.next(check.0)?;
-        check.activation(&record, gelu)
+    fn read_activation<'a>(records: &mut Records<'a>, gelu: bool) -> Option<Activation<'a>> {
+        records.activation(gelu)
     }
 
     fn read_skip(
         records: &mut Records<'_>,
-        check: Check,
         zero: Option<i8>,
         activation: &Activation<'_>,
-    ) -> Result<Option<Skip>, FormatError> {
-        let record: Option<RequantRecord> = records.next(check.0)?;
-        check.presence("skip", record.is_some(), zero.is_some())?;
-        let Some((record, input_zero_point)) = record.zip(zero) else {
-            return Ok(None);
-        };
-        let requant = check.requant(record)?;
-        Ok(Some(Skip { input_zero_point, requant, zero_point: activation.zero_point }))
+    ) -> Option<Option<Skip>> {
+        records.present("skip", zero.is_some())?;
+        let Some(input_zero_point) = zero else { return Some(None) };
+        let requant = records.requant()?;
+        Some(Some(Skip { input_zero_point, requant, zero_point: activation.zero_point }))
     }
 
-    fn read_norm(records: &mut Records<'_>, check: Check, _: usize) -> Result<Norm, FormatError> {
-        let record: NormRecord = records.next(check.0)?;
-        check.norm(&record)
+    fn read_norm(records: &mut Records<'_>, _: usize) -> Option<Norm> {
+        records.norm()
     }
 
-    fn read_attention(
-        records: &mut Records<'_>,
-        check: Check,
-        config: &VitConfig,
-    ) -> Result<Attention, FormatError> {
-        let record: AttentionRecord = records.next(check.0)?;
-        check.attention((config.heads(), config.head_dim()), &record)
+    fn read_attention(records: &mut Records<'_>, config: &VitConfig) -> Option<Attention> {
+        records.attention(config.heads(), config.head_dim())
     }
 
     fn read_second_gelu<'a>(
         records: &mut Records<'a>,
-        check: Check,
         expected: bool,
-    ) -> Result<Option<SecondGeluI8<'a>>, FormatError> {
-        let record: Option<SecondGeluRecord<'a>> = records.next(check.0)?;
-        check.presence("mlp2_gelu", record.is_some(), expected)?;
-        let Some(record) = record else {
-            return Ok(None);
-        };
-        let table = check.i16s("gelu table", record.table, 256)?;
-        Ok(Some(SecondGeluI8 { zero_point: record.zero_point, table }))
+    ) -> Option<Option<SecondGeluI8<'a>>> {
+        if !records.present("mlp2_gelu", expected)? {
+            return Some(None);
+        }
+        let zero_point = records.next()?;
+        Some(Some(SecondGeluI8 { zero_point, table: records.i16s("gelu table", 256)? }))
     }
 
-    fn position<'a>(check: Check, bytes: &'a [u8], len: usize) -> Result<I16Le<'a>, FormatError> {
-        check.i16s("position", bytes, len)
+    fn read_position<'a>(records: &mut Records<'a>, len: usize) -> Option<I16Le<'a>> {
+        records.i16s("position", len)
     }
 
-    fn read_last_norm<'a>(
-        records: &mut Records<'a>,
-        check: Check,
-        dim: usize,
-    ) -> Result<NormAffine<'a>, FormatError> {
-        let record: LastNormRecord<'a> = records.next(check.0)?;
-        check.eps(record.eps)?;
-        check.shift(record.shift, 1, 24)?;
-        Ok(NormAffine {
-            eps: record.eps,
-            gamma: check.i16s("gamma", record.gamma, dim)?,
-            beta: check.i32s("beta", record.beta, dim, (-MAX_BETA, MAX_BETA))?,
-            shift: record.shift,
-            zero_point: record.zero_point,
+    fn read_last_norm<'a>(records: &mut Records<'a>, dim: usize) -> Option<NormAffine<'a>> {
+        Some(NormAffine {
+            eps: records.eps()?,
+            gamma: records.i16s("gamma", dim)?,
+            beta: records.i32s(&BETA, dim)?,
+            shift: records.u8_within(&AFFINE_SHIFT)?,
+            zero_point: records.next()?,
         })
     }
 
-    fn read_embedding(
-        records: &mut Records<'_>,
-        check: Check,
-        tokens: Option<usize>,
-    ) -> Result<Option<Requant>, FormatError> {
-        let record: Option<RequantRecord> = records.next(check.0)?;
-        check.presence("embedding", record.is_some(), tokens.is_some())?;
-        record.map(|record| check.requant(record)).transpose()
+    fn read_embedding(records: &mut Records<'_>, tokens: Option<usize>) -> Option<Option<Requant>> {
+        if !records.present("embedding", tokens.is_some())? {
+            return Some(None);
+        }
+        records.requant().map(Some)
     }
 
     fn read_logits<'a>(
         records: &mut Records<'a>,
-        check: Check,
         (n, k): (usize, usize),
-    ) -> Result<(LogitsI8<'a>, ProbabilityScale), FormatError> {
-        let LogitsRecord::<'a> { weights, bias, probability: scale } = records.next(check.0)?;
-        check.len("weights", weights.len(), n.saturating_mul(k))?;
-        check.mult(scale.mult)?;
-        check.shift(scale.shift, 10, 62)?;
-        let probability = ProbabilityScale::new(scale.mult, scale.shift)
-            .ok_or(FormatError::Record { record: RecordId::Head(0) })?;
-        let bias = check.bias(bias, n)?;
-        Ok((LogitsI8 { weights: bytemuck::cast_slice(weights), bias }, probability))
+    ) -> Option<(LogitsI8<'a>, ProbabilityScale)> {
+        let weights = records.bytes("weights", n.saturating_mul(k))?;
+        let bias = records.bias(n)?;
+        let mult = records.mult()?;
+        let probability = ProbabilityScale::new(mult, records.u8_within(&PROBABILITY_SHIFT)?)?;
+        Some((LogitsI8 { weights: bytemuck::cast_slice(weights), bias }, probability))
     }
 }
 

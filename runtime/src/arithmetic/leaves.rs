@@ -2,86 +2,74 @@
 
 use super::Types;
 use crate::config::VitConfig;
-use crate::error::FormatError;
 use crate::format::Records;
-use crate::model::check::Check;
 
-/// Reads and checks the leaves of a blob. `check` names the record in errors.
+/// Reads and checks the leaves of a blob; `None` after a fault, which the records keep.
 pub trait Leaves: Types {
     /// The number that the prelude stores.
     const ID: u16;
 
     /// Checks what the header says of the input.
-    fn input(check: Check, input: &Self::Input) -> Result<(), FormatError>;
+    fn input(records: &mut Records<'_>, input: &Self::Input) -> Option<()>;
 
     /// A layer of `n` outputs over `k` inputs.
     fn read_linear<'a>(
         records: &mut Records<'a>,
-        check: Check,
         shape: (usize, usize),
-    ) -> Result<Self::Linear<'a>, FormatError>;
+    ) -> Option<Self::Linear<'a>>;
 
     /// What follows a layer.
     fn read_activation<'a>(
         records: &mut Records<'a>,
-        check: Check,
         gelu: bool,
-    ) -> Result<Self::Activation<'a>, FormatError>;
+    ) -> Option<Self::Activation<'a>>;
 
     /// How a stage adds its input, where `zero` stands for zero; `None` if nothing is added.
     fn read_skip(
         records: &mut Records<'_>,
-        check: Check,
         zero: Option<Self::Act>,
         activation: &Self::Activation<'_>,
-    ) -> Result<Option<Self::Skip>, FormatError>;
+    ) -> Option<Option<Self::Skip>>;
 
     /// A block's normalisation of width `dim`.
     fn read_norm<'a>(
         records: &mut Records<'a>,
-        check: Check,
         dim: usize,
-    ) -> Result<Self::Norm<'a>, FormatError>;
+    ) -> Option<Self::Norm<'a>>;
 
     /// Softmax, and rescale of the weighted values.
     fn read_attention(
         records: &mut Records<'_>,
-        check: Check,
         config: &VitConfig,
-    ) -> Result<Self::Attention, FormatError>;
+    ) -> Option<Self::Attention>;
 
     /// GELU after the second MLP layer, if `expected`.
     fn read_second_gelu<'a>(
         records: &mut Records<'a>,
-        check: Check,
         expected: bool,
-    ) -> Result<Option<Self::SecondGelu<'a>>, FormatError>;
+    ) -> Option<Option<Self::SecondGelu<'a>>>;
 
     /// The position embedding of `len` values.
-    fn position<'a>(
-        check: Check,
-        bytes: &'a [u8],
+    fn read_position<'a>(
+        records: &mut Records<'a>,
         len: usize,
-    ) -> Result<Self::Position<'a>, FormatError>;
+    ) -> Option<Self::Position<'a>>;
 
     /// The last normalisation of width `dim`.
     fn read_last_norm<'a>(
         records: &mut Records<'a>,
-        check: Check,
         dim: usize,
-    ) -> Result<Self::LastNorm<'a>, FormatError>;
+    ) -> Option<Self::LastNorm<'a>>;
 
     /// From a mean pool over `tokens` to the embedding; `None` without a mean pool.
     fn read_embedding(
         records: &mut Records<'_>,
-        check: Check,
         tokens: Option<usize>,
-    ) -> Result<Option<Self::Embedding>, FormatError>;
+    ) -> Option<Option<Self::Embedding>>;
 
     /// The last layer of the class head, `n` outputs over `k` inputs.
     fn read_logits<'a>(
         records: &mut Records<'a>,
-        check: Check,
         shape: (usize, usize),
-    ) -> Result<(Self::Logits<'a>, Self::Probability), FormatError>;
+    ) -> Option<(Self::Logits<'a>, Self::Probability)>;
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../../docs/FORMAT.md")]
 
+mod description;
 mod le;
 mod read;
 mod records;

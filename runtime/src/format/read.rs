@@ -2,6 +2,7 @@
 
 use super::{CHECKED_PRELUDE_LEN, MAGIC, PRELUDE_LEN, VERSION, checksum};
 use crate::error::{FormatError, RecordId};
+use core::mem;
 use serde::Deserialize;
 
 /// Checks magic, version, arithmetic, length and checksum of a prelude, and returns the records'
@@ -35,25 +36,67 @@ pub(crate) fn check_prelude(bytes: &[u8], arithmetic: u16) -> Result<&[u8], Form
     Ok(records)
 }
 
-/// The records that are still to be read.
+/// The records that are still to be read, and what went wrong first.
+///
+/// Readers return `None` after a fault, not the fault itself: it is larger than most of what they
+/// read, and every `?` would carry it.
 #[derive(Debug)]
-pub struct Records<'a>(&'a [u8]);
+pub struct Records<'a> {
+    rest: &'a [u8],
+    record: RecordId,
+    fault: Option<FormatError>,
+}
 
 impl<'a> Records<'a> {
     pub(crate) const fn new(bytes: &'a [u8]) -> Self {
-        Self(bytes)
+        Self { rest: bytes, record: RecordId::Header, fault: None }
     }
 
-    /// Takes the next record.
-    pub(crate) fn next<T: Deserialize<'a>>(&mut self, record: RecordId) -> Result<T, FormatError> {
-        let (value, rest) =
-            postcard::take_from_bytes(self.0).map_err(|_| FormatError::Record { record })?;
-        self.0 = rest;
-        Ok(value)
+    /// Says which record is read next.
+    pub(crate) const fn enter(&mut self, record: RecordId) {
+        self.record = record;
+    }
+
+    /// The record that is being read.
+    pub(crate) const fn record(&self) -> RecordId {
+        self.record
+    }
+
+    /// Reads from other bytes; returns those that were left.
+    pub(crate) const fn replace(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        mem::replace(&mut self.rest, bytes)
+    }
+
+    /// Takes the next value. A record is its fields one after another.
+    #[inline(never)]
+    pub(crate) fn next<T: Deserialize<'a>>(&mut self) -> Option<T> {
+        match postcard::take_from_bytes(self.rest) {
+            Ok((value, rest)) => {
+                self.rest = rest;
+                Some(value)
+            }
+            Err(_) => self.fail(FormatError::Record { record: self.record }),
+        }
     }
 
     /// Succeeds if nothing is left.
-    pub(crate) const fn end(&self) -> Result<(), FormatError> {
-        if self.0.is_empty() { Ok(()) } else { Err(FormatError::Trailing { bytes: self.0.len() }) }
+    pub(crate) fn end(&mut self) -> Option<()> {
+        if self.rest.is_empty() {
+            return Some(());
+        }
+        self.fail(FormatError::Trailing { bytes: self.rest.len() })
+    }
+
+    /// Keeps a fault.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn fail<T>(&mut self, fault: FormatError) -> Option<T> {
+        self.fault = Some(fault);
+        None
+    }
+
+    /// The fault that a reader met, if it returned `None`.
+    pub(crate) fn into_fault(self) -> FormatError {
+        self.fault.unwrap_or(FormatError::Record { record: self.record })
     }
 }

@@ -1,190 +1,154 @@
-//! Checks of single records: every length, every multiplier, shift and bias.
+//! Fields of records with their checks: every length, every multiplier, shift and bias.
 
-use crate::error::{FormatError, RecordId};
+use crate::error::FormatError;
 use crate::fixed::{Octaves, Requant};
-use crate::format::{
-    ActivationRecord, AttentionRecord, ContextRecord, I16Le, I32Le, LinearRecord, NormRecord,
-    RequantRecord,
-};
+use crate::format::{I16Le, I32Le, Records};
 use crate::kernels::{Activation, Attention, Linear, Norm};
 
-const MAX_BIAS: i64 = 1 << 30;
-const MIN_MULT: i64 = 1 << 30;
-const MAX_MULT: i64 = (1 << 31) - 1;
-const MAX_EPS: i64 = (1 << 31) - 1;
+/// Range of a value.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    field: &'static str,
+    min: i64,
+    max: i64,
+}
 
-/// Checks of one record, which its errors name.
-#[derive(Clone, Copy, Debug)]
-pub struct Check(pub(crate) RecordId);
-
-impl Check {
-    pub(crate) fn len(
-        self,
-        tensor: &'static str,
-        found: usize,
-        expected: usize,
-    ) -> Result<(), FormatError> {
-        if found == expected {
-            return Ok(());
-        }
-        Err(FormatError::TensorLen { record: self.0, tensor, found, expected })
+impl Limits {
+    pub(crate) const fn new(field: &'static str, min: i64, max: i64) -> Self {
+        Self { field, min, max }
     }
+}
 
-    pub(crate) fn range(
-        self,
-        field: &'static str,
-        found: impl Into<i64>,
-        min: i64,
-        max: i64,
-    ) -> Result<(), FormatError> {
-        let found = found.into();
+const BIAS: Limits = Limits::new("bias", -(1 << 30), 1 << 30);
+const MULT: Limits = Limits::new("mult", 1 << 30, (1 << 31) - 1);
+const EPS: Limits = Limits::new("eps", 1, (1 << 31) - 1);
+const SCORES: Limits = Limits::new("scores", 1, Octaves::MAX_MULT as i64);
+const SHIFT: Limits =
+    Limits::new("shift", Requant::MIN_SHIFT as i64, Requant::MAX_SHIFT as i64);
+const NORM_SHIFT: Limits = Limits::new("shift", 7, 37);
+const CONTEXT_SHIFT: Limits = Limits::new("shift", 25, 55);
+
+impl<'a> Records<'a> {
+    /// Succeeds for a value in its range.
+    pub(crate) fn within(&mut self, limits: &Limits, found: i64) -> Option<()> {
+        let Limits { field, min, max } = *limits;
         if found >= min && found <= max {
-            return Ok(());
+            return Some(());
         }
-        Err(FormatError::Range { record: self.0, field, found, min, max })
+        self.fail(FormatError::Range { record: self.record(), field, found, min, max })
     }
 
-    pub(crate) fn presence(
-        self,
-        field: &'static str,
-        found: bool,
-        expected: bool,
-    ) -> Result<(), FormatError> {
+    /// The next u32, in its range.
+    pub(crate) fn u32_within(&mut self, limits: &Limits) -> Option<u32> {
+        let value = self.next::<u32>()?;
+        self.within(limits, value.into())?;
+        Some(value)
+    }
+
+    /// The next byte, in its range.
+    pub(crate) fn u8_within(&mut self, limits: &Limits) -> Option<u8> {
+        let value = self.next::<u8>()?;
+        self.within(limits, value.into())?;
+        Some(value)
+    }
+
+    /// The tag of an optional part, which must be as expected: a byte of 0 or 1, as a `bool` is.
+    pub(crate) fn present(&mut self, field: &'static str, expected: bool) -> Option<bool> {
+        if self.next::<bool>()? == expected {
+            return Some(expected);
+        }
+        self.fail(FormatError::Presence { record: self.record(), field, expected })
+    }
+
+    /// The next byte string, of `expected` bytes.
+    pub(crate) fn bytes(&mut self, tensor: &'static str, expected: usize) -> Option<&'a [u8]> {
+        let bytes: &[u8] = self.next()?;
+        let found = bytes.len();
         if found == expected {
-            return Ok(());
+            return Some(bytes);
         }
-        Err(FormatError::Presence { record: self.0, field, expected })
+        self.fail(FormatError::TensorLen { record: self.record(), tensor, found, expected })
     }
 
-    /// `n` values from `min` to `max`.
-    pub(crate) fn i32s<'a>(
-        self,
-        tensor: &'static str,
-        bytes: &'a [u8],
-        n: usize,
-        (min, max): (i64, i64),
-    ) -> Result<I32Le<'a>, FormatError> {
-        let expected = n.saturating_mul(4);
-        self.len(tensor, bytes.len(), expected)?;
-        let values = I32Le::new(bytes).ok_or(FormatError::TensorLen {
-            record: self.0,
-            tensor,
-            found: bytes.len(),
-            expected,
-        })?;
+    /// `n` values in their range.
+    pub(crate) fn i32s(&mut self, limits: &Limits, n: usize) -> Option<I32Le<'a>> {
+        let values = I32Le::new(self.bytes(limits.field, n.saturating_mul(4))?)?;
         for value in values.iter() {
-            self.range(tensor, value, min, max)?;
+            self.within(limits, value.into())?;
         }
-        Ok(values)
+        Some(values)
     }
 
-    pub(crate) fn bias<'a>(self, bytes: &'a [u8], n: usize) -> Result<I32Le<'a>, FormatError> {
-        self.i32s("bias", bytes, n, (-MAX_BIAS, MAX_BIAS))
+    /// `n` values.
+    pub(crate) fn i16s(&mut self, tensor: &'static str, n: usize) -> Option<I16Le<'a>> {
+        I16Le::new(self.bytes(tensor, n.saturating_mul(2))?)
     }
 
-    pub(crate) fn i16s<'a>(
-        self,
-        tensor: &'static str,
-        bytes: &'a [u8],
-        n: usize,
-    ) -> Result<I16Le<'a>, FormatError> {
-        let expected = n.saturating_mul(2);
-        self.len(tensor, bytes.len(), expected)?;
-        I16Le::new(bytes).ok_or(FormatError::TensorLen {
-            record: self.0,
-            tensor,
-            found: bytes.len(),
-            expected,
-        })
+    /// `n` biases.
+    pub(crate) fn bias(&mut self, n: usize) -> Option<I32Le<'a>> {
+        self.i32s(&BIAS, n)
+    }
+
+    /// A normalised multiplier.
+    pub(crate) fn mult(&mut self) -> Option<u32> {
+        self.u32_within(&MULT)
+    }
+
+    /// What is added to a variance.
+    pub(crate) fn eps(&mut self) -> Option<u32> {
+        self.u32_within(&EPS)
     }
 
     /// A layer of `n` outputs over `k` inputs.
-    pub(crate) fn linear<'a>(
-        self,
-        record: &LinearRecord<'a>,
-        n: usize,
-        k: usize,
-    ) -> Result<Linear<'a>, FormatError> {
-        self.len("weights", record.weights.len(), n.saturating_mul(k))?;
-        self.len("shift", record.shift.len(), n)?;
-        let bias = self.bias(record.bias, n)?;
-        let mult = self.i32s("mult", record.mult, n, (MIN_MULT, MAX_MULT))?;
-        for &shift in record.shift {
-            self.shift(shift, Requant::MIN_SHIFT, Requant::MAX_SHIFT)?;
+    #[inline(never)]
+    pub(crate) fn linear(&mut self, n: usize, k: usize) -> Option<Linear<'a>> {
+        let weights = self.bytes("weights", n.saturating_mul(k))?;
+        let bias = self.bias(n)?;
+        let mult = self.i32s(&MULT, n)?;
+        let shift = self.bytes(SHIFT.field, n)?;
+        for &shift in shift {
+            self.within(&SHIFT, shift.into())?;
         }
-        let weights = bytemuck::cast_slice(record.weights);
-        Linear::new(weights, bias, mult, record.shift, k).map_err(|error| FormatError::TensorLen {
-            record: self.0,
-            tensor: error.what,
-            found: error.found,
-            expected: error.expected,
+        Linear::new(bytemuck::cast_slice(weights), bias, mult, shift, k).ok()
+    }
+
+    /// What follows a layer.
+    #[inline(never)]
+    pub(crate) fn activation(&mut self, gelu: bool) -> Option<Activation<'a>> {
+        let zero_point = self.next()?;
+        if !self.present("gelu", gelu)? {
+            return Some(Activation { zero_point, gelu: None });
+        }
+        let table = <&[u8; 256]>::try_from(self.bytes("gelu table", 256)?).ok()?;
+        Some(Activation { zero_point, gelu: Some((bytemuck::cast_ref(table), self.next()?)) })
+    }
+
+    /// A block's normalisation.
+    #[inline(never)]
+    pub(crate) fn norm(&mut self) -> Option<Norm> {
+        Some(Norm {
+            eps: self.eps()?,
+            mult: self.mult()?,
+            shift: self.u8_within(&NORM_SHIFT)?,
+            zero_point: self.next()?,
         })
     }
 
-    pub(crate) fn activation<'a>(
-        self,
-        record: &ActivationRecord<'a>,
-        gelu: bool,
-    ) -> Result<Activation<'a>, FormatError> {
-        self.presence("gelu", record.gelu.is_some(), gelu)?;
-        let gelu = match &record.gelu {
-            None => None,
-            Some(gelu) => {
-                let table =
-                    <&[u8; 256]>::try_from(gelu.table).map_err(|_| FormatError::TensorLen {
-                        record: self.0,
-                        tensor: "gelu table",
-                        found: gelu.table.len(),
-                        expected: 256,
-                    })?;
-                Some((bytemuck::cast_ref(table), gelu.zero_point))
-            }
-        };
-        Ok(Activation { zero_point: record.zero_point, gelu })
+    /// Softmax, and rescale of the weighted values.
+    pub(crate) fn attention(&mut self, heads: usize, head_dim: usize) -> Option<Attention> {
+        Some(Attention {
+            heads,
+            head_dim,
+            octaves: Octaves::new(self.u32_within(&SCORES)?)?,
+            mult: self.mult()?,
+            shift: self.u8_within(&CONTEXT_SHIFT)?,
+            zero_point: self.next()?,
+        })
     }
 
-    pub(crate) fn norm(self, record: &NormRecord) -> Result<Norm, FormatError> {
-        self.eps(record.eps)?;
-        self.mult(record.mult)?;
-        self.shift(record.shift, 7, 37)?;
-        let NormRecord { eps, mult, shift, zero_point } = *record;
-        Ok(Norm { eps, mult, shift, zero_point })
-    }
-
-    pub(crate) fn attention(
-        self,
-        (heads, head_dim): (usize, usize),
-        record: &AttentionRecord,
-    ) -> Result<Attention, FormatError> {
-        let AttentionRecord { scores, context } = *record;
-        let octaves = Octaves::new(scores).ok_or(FormatError::Range {
-            record: self.0,
-            field: "scores",
-            found: scores.into(),
-            min: 1,
-            max: Octaves::MAX_MULT.into(),
-        })?;
-        self.mult(context.mult)?;
-        self.shift(context.shift, 25, 55)?;
-        let ContextRecord { mult, shift, zero_point } = context;
-        Ok(Attention { heads, head_dim, octaves, mult, shift, zero_point })
-    }
-
-    pub(crate) fn requant(self, record: RequantRecord) -> Result<Requant, FormatError> {
-        self.mult(record.mult)?;
-        self.shift(record.shift, Requant::MIN_SHIFT, Requant::MAX_SHIFT)?;
-        Ok(Requant::nearest(record.mult.cast_signed(), record.shift))
-    }
-
-    pub(crate) fn eps(self, eps: u32) -> Result<(), FormatError> {
-        self.range("eps", eps, 1, MAX_EPS)
-    }
-
-    pub(crate) fn mult(self, mult: u32) -> Result<(), FormatError> {
-        self.range("mult", mult, MIN_MULT, MAX_MULT)
-    }
-
-    pub(crate) fn shift(self, shift: u8, min: u8, max: u8) -> Result<(), FormatError> {
-        self.range("shift", shift, min.into(), max.into())
+    /// A rescale.
+    pub(crate) fn requant(&mut self) -> Option<Requant> {
+        let mult = self.mult()?.cast_signed();
+        Requant::new(mult, self.u8_within(&SHIFT)?)
     }
 }

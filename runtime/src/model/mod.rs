@@ -1,6 +1,6 @@
 //! A parsed blob: everything checked, weights borrowed, ready to run.
 
-pub(crate) mod check;
+mod check;
 mod parse;
 
 use crate::arena;
@@ -11,6 +11,7 @@ use crate::kernels::Kernels;
 use crate::output::Output;
 use crate::site::{SiteId, SiteValues};
 use crate::vit;
+pub(crate) use check::Limits;
 use heapless::Vec;
 
 /// Most convolutions of a stem but the last: three a stage.
@@ -34,10 +35,11 @@ pub struct Model<'a, A: Arithmetic = Int8> {
     pub(crate) class_names: &'a str,
     pub(crate) input: A::Input,
     pub(crate) convs: Vec<Conv<'a, A>, MAX_CONVS>,
-    pub(crate) embed: A::Linear<'a>,
-    pub(crate) position: A::Position<'a>,
+    // After `parse` every layer is there; `embedding` is where the pool is a mean.
+    pub(crate) embed: Option<A::Linear<'a>>,
+    pub(crate) position: Option<A::Position<'a>>,
     pub(crate) blocks: Vec<Block<'a, A>, MAX_DEPTH>,
-    pub(crate) norm: A::LastNorm<'a>,
+    pub(crate) norm: Option<A::LastNorm<'a>>,
     pub(crate) embedding: Option<A::Embedding>,
     pub(crate) head: ClassHead<'a, A>,
     pub(crate) kernels: A::Kernels,
@@ -69,8 +71,8 @@ pub(crate) struct Block<'a, A: Arithmetic> {
 #[derive(Clone, Debug)]
 pub(crate) struct ClassHead<'a, A: Arithmetic> {
     pub(crate) hidden: Vec<(A::Linear<'a>, A::Activation<'a>), MAX_HIDDEN>,
-    pub(crate) logits: A::Logits<'a>,
-    pub(crate) probability: A::Probability,
+    /// The last layer, and from its logits to probabilities.
+    pub(crate) logits: Option<(A::Logits<'a>, A::Probability)>,
 }
 
 impl<'a> Model<'a> {

@@ -24,7 +24,8 @@ pub(super) fn embed<A: Arithmetic>(
             let len = config.patch_len()?;
             // As many patches at once as the arena has room for; it was sized for one at least.
             let values = carver.rows::<A::Act>(len, config.tokens())?;
-            A::start(&model.position, stream);
+            A::start(model.position.as_ref()?, stream);
+            let layer = model.embed.as_ref()?;
             let (width, patches) = (config.image().width, (size.into(), order));
             let mut tokens = 0..config.tokens();
             for stream in stream.chunks_mut((values.len() / len.max(1) * config.dim()).max(1)) {
@@ -35,7 +36,7 @@ pub(super) fn embed<A: Arithmetic>(
                     });
                     count += len;
                 }
-                A::linear_add(model.kernels, values.get(..count)?, &model.embed, stream);
+                A::linear_add(model.kernels, values.get(..count)?, layer, stream);
             }
             observer(SiteId::Embed, A::show_stream(stream));
         }
@@ -46,10 +47,11 @@ pub(super) fn embed<A: Arithmetic>(
             let x = &*carver.back::<A::Act>(last.grid.len())?;
             let stream = residual(model, &mut carver)?;
             let windows = carver.front(window_len(last.grid, output.width))?;
-            A::start(&model.position, stream);
+            A::start(model.position.as_ref()?, stream);
+            let layer = model.embed.as_ref()?;
             let x = (x, last.grid);
             each_row(x, last.pad, (&mut *stream, output), windows, |windows, stream| {
-                A::linear_add(model.kernels, windows, &model.embed, stream);
+                A::linear_add(model.kernels, windows, layer, stream);
             });
             observer(SiteId::Embed, A::show_stream(stream));
         }

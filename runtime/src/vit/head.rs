@@ -20,7 +20,7 @@ pub(super) fn head<'m, A: Arithmetic>(
     let (arena, tokens) = arena.split_at_mut_checked(arena.len().checked_sub(tokens_bytes)?)?;
     let tokens: &mut [A::Act] = bytemuck::try_cast_slice_mut(tokens).ok()?;
     let stream = residual(model, &mut Carver::new(&mut *arena))?;
-    let zero = A::last_norm(kernels, stream, config.dim(), &model.norm, tokens); // [tokens, dim]
+    let zero = A::last_norm(kernels, stream, config.dim(), model.norm.as_ref()?, tokens); // [tokens, dim]
     observer(SiteId::Norm, A::show(tokens, zero));
 
     let mut carver = Carver::new(arena);
@@ -43,13 +43,14 @@ pub(super) fn head<'m, A: Arithmetic>(
         observer(site, A::show(out, A::zero(activation)));
         x = out;
     }
+    let (layer, probability) = model.head.logits.as_ref()?;
     match sums {
         Some(sums) if model.head.hidden.is_empty() => {
-            A::logits_of_pool(kernels, (sums, pooled), &model.head.logits, logits); // [classes]
+            A::logits_of_pool(kernels, (sums, pooled), layer, logits); // [classes]
         }
-        _ => A::logits(kernels, x, &model.head.logits, logits), //                  [classes]
+        _ => A::logits(kernels, x, layer, logits), //                  [classes]
     }
     observer(SiteId::Logits, A::show_logits(logits));
     let embedding = if sums.is_some() { pooled } else { x };
-    Some(Output { logits, embedding, probability: model.head.probability })
+    Some(Output { logits, embedding, probability: *probability })
 }

@@ -1,0 +1,72 @@
+//! The description of a network, read field by field: a derived reader of the same bytes is three
+//! kilobytes of program, which a device has better uses for.
+
+use super::Records;
+use crate::config::{
+    AttentionSpec, ImageSpec, MlpSpec, PatchOrder, Pool, StemSpec, StemStage, VitSpec,
+};
+use heapless::Vec;
+
+impl<'a> Records<'a> {
+    /// What [`VitSpec`] serialises to.
+    pub(crate) fn spec(&mut self) -> Option<VitSpec> {
+        Some(VitSpec {
+            image: ImageSpec { height: self.next()?, width: self.next()? },
+            stem: self.stem()?,
+            dim: self.next()?,
+            depth: self.next()?,
+            attention: AttentionSpec { heads: self.next()?, head_dim: self.next()? },
+            mlp: MlpSpec {
+                dim: self.next()?,
+                depthwise: self.next()?,
+                second_gelu: self.next()?,
+            },
+            pool: if self.variant()? { Pool::Flatten } else { Pool::Mean },
+            hidden: self.list(Self::next)?,
+            classes: self.next()?,
+        })
+    }
+
+    fn stem(&mut self) -> Option<StemSpec> {
+        if self.variant()? {
+            return Some(StemSpec::Conv(self.list(Self::stem_stage)?));
+        }
+        let size = self.next()?;
+        let order = if self.variant()? { PatchOrder::Row } else { PatchOrder::Grid };
+        Some(StemSpec::Patches { size, order })
+    }
+
+    fn stem_stage(&mut self) -> Option<StemStage> {
+        let kind: u32 = self.next()?;
+        let channels = self.next()?;
+        match kind {
+            0 => {
+                Some(StemStage::Conv { channels, stride: self.next()?, gelu: self.next()? })
+            }
+            1 => Some(StemStage::Residual { hidden: channels }),
+            2 => Some(StemStage::InvertedResidual { hidden: channels }),
+            _ => None,
+        }
+    }
+
+    /// The variant of an enumeration of two: whether it is the second.
+    fn variant(&mut self) -> Option<bool> {
+        match self.next::<u32>()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+
+    /// A length and as many items, at most `N`.
+    fn list<T, const N: usize>(
+        &mut self,
+        mut item: impl FnMut(&mut Self) -> Option<T>,
+    ) -> Option<Vec<T, N>> {
+        let mut list = Vec::new();
+        for _ in 0..self.next::<u32>()? {
+            list.push(item(self)?).ok()?;
+        }
+        Some(list)
+    }
+}
