@@ -1,5 +1,6 @@
 #![doc = include_str!("../../docs/FORMAT.md")]
 
+mod crc;
 mod description;
 mod le;
 mod read;
@@ -39,9 +40,5 @@ pub const MAX_HEADS: usize = 8;
 
 /// CRC-32 of the checked part of a prelude followed by the records.
 fn checksum(prelude: &[u8], records: &[u8]) -> u32 {
-    const CRC: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
-    let mut digest = CRC.digest();
-    digest.update(prelude);
-    digest.update(records);
-    digest.finalize()
+    crc::crc32(&[prelude, records])
 }

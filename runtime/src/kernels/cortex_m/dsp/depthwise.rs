@@ -3,13 +3,14 @@
 //! Values are taken less the padding value, so that taps outside the grid add nothing and are
 //! left out; the padding's share of a whole window is part of the bias.
 
-use super::instructions::{pkhbt, sxtab16, sxtab16_odd, sxtb16, sxtb16_odd, word};
+use super::instructions::{pkhbt, sxtab16, sxtab16_odd, sxtb16, sxtb16_odd};
 use super::linear::by_value_plus_128;
 use super::rescale::{HighWord, nearest_mult};
 use super::window::{CHANNELS, Tap, Taps, Window};
 use crate::config::Grid;
 use crate::kernels::{Activation, Linear, scalar};
-use core::array;
+use crate::rows::part;
+use core::hint::black_box;
 use core::ops::Range;
 
 /// Same contract as [`scalar::depthwise_i8`](crate::kernels::scalar::depthwise_i8).
@@ -32,14 +33,10 @@ pub(super) fn depthwise_i8(
     if !fast {
         return scalar::depthwise_i8(x, grid, pad, layer, activation, out);
     }
-    let table = match activation.gelu {
-        Some((table, _)) => by_value_plus_128(table),
-        None => by_value_plus_128(&array::from_fn(|bits| (bits as u8).cast_signed())),
-    };
+    let table = by_value_plus_128(activation.gelu.map(|(table, _)| table));
     for first in (0..grid.channels).step_by(CHANNELS) {
         let mut taps = [[0; 2]; 9];
-        // SAFETY: there are nine rows of `channels` weights, with four channels from `first` on.
-        let sums = unsafe { widen(layer.weights().as_ptr().add(first), grid.channels, &mut taps) };
+        let sums = widen(layer, first, &mut taps);
         let mut four = Four {
             grid,
             taps,
@@ -63,17 +60,17 @@ fn both(value: i32) -> u32 {
     pkhbt(value.cast_unsigned(), value.cast_unsigned())
 }
 
-/// Widens four channels' weights; returns each channel's sum.
-///
-/// # Safety
-/// `weights` must point to nine rows of `channels` values, the last with at least four.
-unsafe fn widen(weights: *const i8, channels: usize, taps: &mut [Tap; 9]) -> [i32; CHANNELS] {
+/// Widens the weights of four channels from `first` on; returns each channel's sum.
+fn widen(layer: &Linear<'_>, first: usize, taps: &mut [Tap; 9]) -> [i32; CHANNELS] {
     let (mut even, mut odd) = (0, 0);
-    for (row, tap) in taps.iter_mut().enumerate() {
-        // SAFETY: the caller's promise.
-        let w = unsafe { word(weights.add(row * channels)) };
+    let mut row = 0;
+    while let Some(tap) = taps.get_mut(row) {
+        let w = part(layer.weights(), row * layer.outputs() + first, CHANNELS);
+        let w = w.first_chunk::<CHANNELS>().map_or(0, |&w| u32::from_le_bytes(bytemuck::cast(w)));
         *tap = [sxtb16(w), sxtb16_odd(w)];
         (even, odd) = (sxtab16(even, w), sxtab16_odd(odd, w));
+        // Hidden from the compiler, which would write the loop out nine times.
+        row = black_box(row + 1);
     }
     [low(even), low(odd), high(even), high(odd)]
 }

@@ -1,35 +1,39 @@
 //! Linear layers and convolutions over windows.
 
 use super::channels::{Channels, SkipScale, Tail};
-use super::rescale::HighWord;
+use super::rescale::{HighWord, sat8, sat16};
 use super::wide::{Group, ROWS, Wide};
 use crate::fixed::Requant;
-use crate::kernels::{Activation, Linear, Skip, scalar};
-use crate::rows::part;
+use crate::kernels::{Activation, Linear, Skip};
+use crate::rows::{part, rows};
 use core::mem::MaybeUninit;
 use core::{array, ptr};
 
 /// Four rows of up to 768 inputs: 6 KiB of stack.
 type Rows = Wide<192>;
 
-/// Same contract as [`scalar::linear_i8`].
+/// Same contract as [`scalar::linear_i8`](crate::kernels::scalar::linear_i8).
 pub(super) fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_>, out: &mut [i8]) {
     let zero = i32::from(activation.zero_point);
     let found = Output { start: out.as_mut_ptr().cast(), len: out.len(), size: 1 };
     let done = match activation.gelu {
         Some((table, _)) => {
-            let table = by_value_plus_128(table);
+            let table = by_value_plus_128(Some(table));
             let store = Store { zero: zero + 128, table: table.as_ptr(), ..Store::new(Tail::Gelu) };
             store.layer(x, layer, &found)
         }
         None => Store { zero, ..Store::new(Tail::Bytes) }.layer(x, layer, &found),
     };
     if !done {
-        scalar::linear_i8(x, layer, activation, out);
+        each_output(x, layer, &mut |at, value| {
+            if let Some(out) = out.get_mut(at) {
+                *out = activation.apply(value);
+            }
+        });
     }
 }
 
-/// Same contract as [`scalar::linear_skip_i8`].
+/// Same contract as [`scalar::linear_skip_i8`](crate::kernels::scalar::linear_skip_i8).
 pub(super) fn linear_skip_i8(x: &[i8], layer: &Linear<'_>, skip: &Skip, out: &mut [i8]) {
     let found = Output { start: out.as_mut_ptr().cast(), len: out.len(), size: 1 };
     let done = SkipScale::new(skip).is_some_and(|skipped| {
@@ -37,23 +41,38 @@ pub(super) fn linear_skip_i8(x: &[i8], layer: &Linear<'_>, skip: &Skip, out: &mu
         Store { zero, skip: skipped, ..Store::new(Tail::Skip) }.layer(x, layer, &found)
     });
     if !done {
-        scalar::linear_skip_i8(x, layer, skip, out);
+        let (zero_in, zero_out) = (i32::from(skip.input_zero_point), i32::from(skip.zero_point));
+        each_output(x, layer, &mut |at, value| {
+            if let Some(out) = out.get_mut(at) {
+                let skipped = skip.requant.apply((i32::from(*out) - zero_in) * 256);
+                *out = sat8(zero_out + value + skipped);
+            }
+        });
     }
 }
 
-/// Same contract as [`scalar::linear_add_i16`].
+/// Same contract as [`scalar::linear_add_i16`](crate::kernels::scalar::linear_add_i16).
 pub(super) fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
     let found = Output { start: out.as_mut_ptr().cast(), len: out.len(), size: size_of::<i16>() };
     if !Store::new(Tail::Add).layer(x, layer, &found) {
-        scalar::linear_add_i16(x, layer, out);
+        each_output(x, layer, &mut |at, value| {
+            if let Some(out) = out.get_mut(at) {
+                *out = sat16(i32::from(*out) + value);
+            }
+        });
     }
 }
 
-/// A table of GELU in the order of values, not of their bits.
-pub(super) fn by_value_plus_128(table: &[i8; 256]) -> [i8; 256] {
-    let mut turned = *table;
-    turned.rotate_left(128);
-    turned
+/// A table of GELU in the order of values, not of their bits; without one, of the values themselves.
+#[inline(never)]
+pub(super) fn by_value_plus_128(table: Option<&[i8; 256]>) -> [i8; 256] {
+    match table {
+        Some(table) => {
+            let [positive, negative]: [[i8; 128]; 2] = bytemuck::cast(*table);
+            bytemuck::cast([negative, positive])
+        }
+        None => array::from_fn(|index| (index as u8 ^ 0x80).cast_signed()),
+    }
 }
 
 /// `len` outputs of `size` bytes.
@@ -153,6 +172,21 @@ impl Last {
             to.write(weight);
         }
         self.0.as_ptr().cast()
+    }
+}
+
+/// Calls `store` with the place of each output and its rescaled accumulator, for layers that
+/// [`Store::layer`] does not take.
+#[cold]
+#[inline(never)]
+fn each_output(x: &[i8], layer: &Linear<'_>, store: &mut dyn FnMut(usize, i32)) {
+    let mut at = 0;
+    for x in rows(x, layer.inputs()) {
+        for channel in layer.channels() {
+            let products = x.iter().zip(channel.weights).map(|(&x, &w)| i32::from(x) * i32::from(w));
+            store(at, channel.requant.apply(channel.bias + products.sum::<i32>()));
+            at += 1;
+        }
     }
 }
 

@@ -9,7 +9,6 @@ mod depthwise;
 mod instructions;
 mod linear;
 mod norm;
-mod pool;
 mod product;
 mod rescale;
 mod softmax;
@@ -30,5 +29,5 @@ pub(super) static KERNELS: Kernels = Kernels {
     layer_norm_i8: norm::layer_norm_i8,
     layer_norm_affine_i8: norm::layer_norm_affine_i8,
     attention_i8: attention::attention_i8,
-    pool_i32: pool::pool_i32,
+    pool_i32: scalar::pool_i32,
 };

@@ -2,21 +2,22 @@
 
 use super::instructions::{asr, smlad, smlald, word};
 use super::rescale::{HighWord, sat8, sat16};
-use crate::fixed::RowScale;
-use crate::kernels::{Norm, NormAffine, scalar};
+use crate::fixed::{RowScale, rescale};
+use crate::kernels::{Norm, NormAffine};
 use crate::rows::{rows, rows_mut};
 
-/// Same contract as [`scalar::layer_norm_i8`].
+/// Same contract as [`scalar::layer_norm_i8`](crate::kernels::scalar::layer_norm_i8).
 pub(super) fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
     let shift = norm.shift.clamp(7, 37) + 25;
-    if HighWord::new(1, shift, norm.zero_point.into()).is_none() {
-        return scalar::layer_norm_i8(x, dim, norm, out);
-    }
+    let zero_point = i32::from(norm.zero_point);
     for (x, out) in rows(x, dim).zip(rows_mut(out, dim)) {
-        let (sum, squares) = sums(x);
-        let row = RowScale::new(x.len(), sum, squares, norm.eps);
-        let Some(scale) = HighWord::new(row.times(norm.mult), shift, norm.zero_point.into()) else {
-            return;
+        let row = row_scale(x, norm.eps);
+        let mult = row.times(norm.mult);
+        let Some(scale) = HighWord::new(mult, shift, zero_point) else {
+            for (&x, out) in x.iter().zip(out) {
+                *out = sat8(zero_point + rescale(row.normalise(x), mult, shift));
+            }
+            continue;
         };
         let store = |x: &[i16], out: &mut [i8]| {
             for (&x, out) in x.iter().zip(out) {
@@ -33,15 +34,14 @@ pub(super) fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) 
     }
 }
 
-/// Same contract as [`scalar::layer_norm_affine_i8`].
+/// Same contract as [`scalar::layer_norm_affine_i8`](crate::kernels::scalar::layer_norm_affine_i8).
 pub(super) fn layer_norm_affine_i8(x: &[i16], norm: &NormAffine<'_>, out: &mut [i8]) {
     let dim = norm.gamma.len();
     let shift = u32::from(norm.shift.clamp(1, 24));
     let offset = 1i32 << (shift - 1);
     let zero_point = i32::from(norm.zero_point);
     for (x, out) in rows(x, dim).zip(rows_mut(out, dim)) {
-        let (sum, squares) = sums(x);
-        let row = RowScale::new(x.len(), sum, squares, norm.eps);
+        let row = row_scale(x, norm.eps);
         // `RowScale::fraction10`: `y` is below 2^31.
         let scale = HighWord::in_range(row.y().cast_signed(), 46, 0);
         let channels = norm.gamma.iter().zip(norm.beta.iter());
@@ -51,6 +51,13 @@ pub(super) fn layer_norm_affine_i8(x: &[i16], norm: &NormAffine<'_>, out: &mut [
             *out = sat8(zero_point + scaled);
         }
     }
+}
+
+/// [`scalar::row_scale`](crate::kernels::scalar::row_scale).
+#[inline(never)]
+fn row_scale(x: &[i16], eps: u32) -> RowScale {
+    let (sum, squares) = sums(x);
+    RowScale::new(x.len(), sum, squares, eps)
 }
 
 /// `Σ x` and `Σ x²`.

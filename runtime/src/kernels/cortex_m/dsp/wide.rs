@@ -50,7 +50,7 @@ unsafe fn widen(groups: &mut [MaybeUninit<Group>], rows: [*const i8; ROWS], k: u
             if left >= 4 {
                 [word(a), word(b), word(c), word(d)]
             } else {
-                let end = |row| row_end(row, left, k);
+                let end = |row| row_end(row, left);
                 [end(a), end(b), end(c), end(d)]
             }
         };
@@ -70,26 +70,15 @@ unsafe fn widen(groups: &mut [MaybeUninit<Group>], rows: [*const i8; ROWS], k: u
     unsafe { core::slice::from_raw_parts(groups.as_ptr().cast(), len) }
 }
 
-/// The last `left < 4` of a row's `k` values, zeros above.
+/// The last `left < 4` of a row's values as a word, zeros above.
 ///
 /// # Safety
-/// `end` must point to `left` readable values, after `k - left` others.
-#[inline(always)]
-unsafe fn row_end(end: *const i8, left: usize, k: usize) -> u32 {
-    // SAFETY: the caller's promise. A whole word that ends with the row holds values of the row.
-    unsafe {
-        if k >= 4 { word(end.sub(4 - left)) >> (8 * (4 - left)) } else { part_of_word(end, left) }
-    }
-}
-
-/// Up to three bytes as a word, zeros above.
-///
-/// # Safety
-/// `bytes` must point to `len` readable bytes.
-pub(super) unsafe fn part_of_word(bytes: *const i8, len: usize) -> u32 {
-    (0..len.min(4)).fold(0, |word, at| {
+/// `end` must point to `left` readable values.
+#[cold]
+#[inline(never)]
+unsafe fn row_end(end: *const i8, left: usize) -> u32 {
+    (0..left.min(3)).rev().fold(0, |word, at| {
         // SAFETY: the caller's promise.
-        let byte = unsafe { bytes.add(at).read() };
-        word | u32::from(byte.cast_unsigned()) << (8 * at)
+        word << 8 | u32::from(unsafe { end.add(at).read() }.cast_unsigned())
     })
 }
