@@ -19,10 +19,7 @@ pub trait Leaves: Types {
     ) -> Option<Self::Linear<'a>>;
 
     /// What follows a layer.
-    fn read_activation<'a>(
-        records: &mut Records<'a>,
-        gelu: bool,
-    ) -> Option<Self::Activation<'a>>;
+    fn read_activation<'a>(records: &mut Records<'a>, gelu: bool) -> Option<Self::Activation<'a>>;
 
     /// How a stage adds its input, where `zero` stands for zero; `None` if nothing is added.
     fn read_skip(
@@ -32,16 +29,10 @@ pub trait Leaves: Types {
     ) -> Option<Option<Self::Skip>>;
 
     /// A block's normalisation of width `dim`.
-    fn read_norm<'a>(
-        records: &mut Records<'a>,
-        dim: usize,
-    ) -> Option<Self::Norm<'a>>;
+    fn read_norm<'a>(records: &mut Records<'a>, dim: usize) -> Option<Self::Norm<'a>>;
 
     /// Softmax, and rescale of the weighted values.
-    fn read_attention(
-        records: &mut Records<'_>,
-        config: &VitConfig,
-    ) -> Option<Self::Attention>;
+    fn read_attention(records: &mut Records<'_>, config: &VitConfig) -> Option<Self::Attention>;
 
     /// GELU after the second MLP layer, if `expected`.
     fn read_second_gelu<'a>(
@@ -50,16 +41,10 @@ pub trait Leaves: Types {
     ) -> Option<Option<Self::SecondGelu<'a>>>;
 
     /// The position embedding of `len` values.
-    fn read_position<'a>(
-        records: &mut Records<'a>,
-        len: usize,
-    ) -> Option<Self::Position<'a>>;
+    fn read_position<'a>(records: &mut Records<'a>, len: usize) -> Option<Self::Position<'a>>;
 
     /// The last normalisation of width `dim`.
-    fn read_last_norm<'a>(
-        records: &mut Records<'a>,
-        dim: usize,
-    ) -> Option<Self::LastNorm<'a>>;
+    fn read_last_norm<'a>(records: &mut Records<'a>, dim: usize) -> Option<Self::LastNorm<'a>>;
 
     /// From a mean pool over `tokens` to the embedding; `None` without a mean pool.
     fn read_embedding(

@@ -16,11 +16,7 @@ impl<'a> Records<'a> {
             dim: self.next()?,
             depth: self.next()?,
             attention: AttentionSpec { heads: self.next()?, head_dim: self.next()? },
-            mlp: MlpSpec {
-                dim: self.next()?,
-                depthwise: self.next()?,
-                second_gelu: self.next()?,
-            },
+            mlp: MlpSpec { dim: self.next()?, depthwise: self.next()?, second_gelu: self.next()? },
             pool: if self.variant()? { Pool::Flatten } else { Pool::Mean },
             hidden: self.list(Self::next)?,
             classes: self.next()?,
@@ -40,9 +36,7 @@ impl<'a> Records<'a> {
         let kind: u32 = self.next()?;
         let channels = self.next()?;
         match kind {
-            0 => {
-                Some(StemStage::Conv { channels, stride: self.next()?, gelu: self.next()? })
-            }
+            0 => Some(StemStage::Conv { channels, stride: self.next()?, gelu: self.next()? }),
             1 => Some(StemStage::Residual { hidden: channels }),
             2 => Some(StemStage::InvertedResidual { hidden: channels }),
             _ => None,

@@ -23,8 +23,7 @@ const BIAS: Limits = Limits::new("bias", -(1 << 30), 1 << 30);
 const MULT: Limits = Limits::new("mult", 1 << 30, (1 << 31) - 1);
 const EPS: Limits = Limits::new("eps", 1, (1 << 31) - 1);
 const SCORES: Limits = Limits::new("scores", 1, Octaves::MAX_MULT as i64);
-const SHIFT: Limits =
-    Limits::new("shift", Requant::MIN_SHIFT as i64, Requant::MAX_SHIFT as i64);
+const SHIFT: Limits = Limits::new("shift", Requant::MIN_SHIFT as i64, Requant::MAX_SHIFT as i64);
 const NORM_SHIFT: Limits = Limits::new("shift", 7, 37);
 const CONTEXT_SHIFT: Limits = Limits::new("shift", 25, 55);
 

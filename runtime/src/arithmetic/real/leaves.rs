@@ -97,10 +97,6 @@ impl Leaves for Real {
 }
 
 /// A part without content: there or not.
-fn read_flag(
-    records: &mut Records<'_>,
-    field: &'static str,
-    expected: bool,
-) -> Option<Option<()>> {
+fn read_flag(records: &mut Records<'_>, field: &'static str, expected: bool) -> Option<Option<()>> {
     Some(records.present(field, expected)?.then_some(()))
 }

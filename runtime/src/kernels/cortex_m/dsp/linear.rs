@@ -183,7 +183,8 @@ fn each_output(x: &[i8], layer: &Linear<'_>, store: &mut dyn FnMut(usize, i32)) 
     let mut at = 0;
     for x in rows(x, layer.inputs()) {
         for channel in layer.channels() {
-            let products = x.iter().zip(channel.weights).map(|(&x, &w)| i32::from(x) * i32::from(w));
+            let products =
+                x.iter().zip(channel.weights).map(|(&x, &w)| i32::from(x) * i32::from(w));
             store(at, channel.requant.apply(channel.bias + products.sum::<i32>()));
             at += 1;
         }
