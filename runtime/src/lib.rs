@@ -61,3 +61,4 @@ pub use error::{FormatError, RunError};
 pub use kernels::Kernels;
 pub use model::Model;
 pub use output::{Output, Ranked};
+pub use vit::Step;

@@ -29,6 +29,7 @@ const CONTEXT_SHIFT: Limits = Limits::new("shift", 25, 55);
 
 impl<'a> Records<'a> {
     /// Succeeds for a value in its range.
+    #[inline(never)]
     pub(crate) fn within(&mut self, limits: &Limits, found: i64) -> Option<()> {
         let Limits { field, min, max } = *limits;
         if found >= min && found <= max {
@@ -38,6 +39,7 @@ impl<'a> Records<'a> {
     }
 
     /// The next u32, in its range.
+    #[inline(never)]
     pub(crate) fn u32_within(&mut self, limits: &Limits) -> Option<u32> {
         let value = self.next::<u32>()?;
         self.within(limits, value.into())?;
@@ -45,6 +47,7 @@ impl<'a> Records<'a> {
     }
 
     /// The next byte, in its range.
+    #[inline(never)]
     pub(crate) fn u8_within(&mut self, limits: &Limits) -> Option<u8> {
         let value = self.next::<u8>()?;
         self.within(limits, value.into())?;
@@ -52,6 +55,7 @@ impl<'a> Records<'a> {
     }
 
     /// The tag of an optional part, which must be as expected: a byte of 0 or 1, as a `bool` is.
+    #[inline(never)]
     pub(crate) fn present(&mut self, field: &'static str, expected: bool) -> Option<bool> {
         if self.next::<bool>()? == expected {
             return Some(expected);
@@ -60,6 +64,7 @@ impl<'a> Records<'a> {
     }
 
     /// The next byte string, of `expected` bytes.
+    #[inline(never)]
     pub(crate) fn bytes(&mut self, tensor: &'static str, expected: usize) -> Option<&'a [u8]> {
         let bytes: &[u8] = self.next()?;
         let found = bytes.len();
@@ -70,6 +75,7 @@ impl<'a> Records<'a> {
     }
 
     /// `n` values in their range.
+    #[inline(never)]
     pub(crate) fn i32s(&mut self, limits: &Limits, n: usize) -> Option<I32Le<'a>> {
         let values = I32Le::new(self.bytes(limits.field, n.saturating_mul(4))?)?;
         for value in values.iter() {
@@ -134,6 +140,7 @@ impl<'a> Records<'a> {
     }
 
     /// Softmax, and rescale of the weighted values.
+    #[inline(never)]
     pub(crate) fn attention(&mut self, heads: usize, head_dim: usize) -> Option<Attention> {
         Some(Attention {
             heads,
@@ -146,6 +153,7 @@ impl<'a> Records<'a> {
     }
 
     /// A rescale.
+    #[inline(never)]
     pub(crate) fn requant(&mut self) -> Option<Requant> {
         let mult = self.mult()?.cast_signed();
         Requant::new(mult, self.u8_within(&SHIFT)?)

@@ -10,7 +10,7 @@ use crate::error::{FormatError, RunError};
 use crate::kernels::Kernels;
 use crate::output::Output;
 use crate::site::{SiteId, SiteValues};
-use crate::vit;
+use crate::vit::{self, Step};
 pub(crate) use check::Limits;
 use heapless::Vec;
 
@@ -149,16 +149,49 @@ impl<'a, A: Arithmetic> Model<'a, A> {
         arena: &'m mut [u8],
         observer: &mut impl FnMut(SiteId, SiteValues<'_>),
     ) -> Result<Output<'m, A>, RunError> {
-        let expected = self.config.image().len();
-        if image.len() != expected {
-            return Err(RunError::Image { found: image.len(), expected });
+        self.check(image, arena)?;
+        let (found, expected) = (arena.len(), self.arena_len());
+        vit::forward(self, image, arena::align(arena), observer)
+            .ok_or(RunError::Arena { found, expected })
+    }
+
+    /// [`Self::run`], one stage a call: for executors that must not be blocked for a whole image.
+    ///
+    /// Call it with the same image and arena until it returns an output, which is that of
+    /// [`Self::run`], bit for bit; `step` begins as [`Step::default`] and is that again afterwards.
+    /// The stages are the embedding with its stem, attention and MLP of each block, and the head:
+    /// `2 · depth + 2` calls. Between two calls the arena's contents must be left alone.
+    ///
+    /// # Errors
+    /// As [`Self::run`]; `step` is unchanged.
+    pub fn run_step<'m>(
+        &'m self,
+        image: &[u8],
+        arena: &'m mut [u8],
+        step: &mut Step,
+    ) -> Result<Option<Output<'m, A>>, RunError> {
+        self.check(image, arena)?;
+        let error = RunError::Arena { found: arena.len(), expected: self.arena_len() };
+        let arena = arena::align(arena);
+        if !step.is_last(self) {
+            vit::stage(self, image, arena, step, &mut |_, _| {}).ok_or(error)?;
+            return Ok(None);
+        }
+        *step = Step::FIRST;
+        vit::head(self, arena, &mut |_, _| {}).map(Some).ok_or(error)
+    }
+
+    /// Whether an image and an arena have the right sizes.
+    fn check(&self, image: &[u8], arena: &[u8]) -> Result<(), RunError> {
+        let (found, expected) = (image.len(), self.config.image().len());
+        if found != expected {
+            return Err(RunError::Image { found, expected });
         }
         let (found, expected) = (arena.len(), self.arena_len());
         if found < expected {
             return Err(RunError::Arena { found, expected });
         }
-        vit::forward(self, image, arena::align(arena), observer)
-            .ok_or(RunError::Arena { found, expected })
+        Ok(())
     }
 }
 

@@ -5,19 +5,23 @@ use crate::arithmetic::Arithmetic;
 use crate::model::Model;
 use crate::site::{SiteId, SiteValues};
 
-/// Runs block `index` on the residual stream at the front of the arena.
-pub(super) fn block<A: Arithmetic>(
+/// Runs half a block on the residual stream at the front of the arena: attention of block
+/// `half / 2`, or its MLP.
+pub(super) fn half<A: Arithmetic>(
     model: &Model<'_, A>,
-    index: usize,
+    half: usize,
     arena: &mut [u8],
     observer: &mut impl FnMut(SiteId, SiteValues<'_>),
 ) -> Option<()> {
+    let index = half / 2;
     let block = model.blocks.get(index)?;
     let number = u8::try_from(index).ok()?;
-    attention::attention(model, block, arena, &mut |at, values: SiteValues<'_>| {
+    let mut observer = |at, values: SiteValues<'_>| {
         observer(SiteId::Block { block: number, at }, values);
-    })?;
-    mlp::mlp(model, block, arena, &mut |at, values: SiteValues<'_>| {
-        observer(SiteId::Block { block: number, at }, values);
-    })
+    };
+    if half % 2 == 0 {
+        attention::attention(model, block, arena, &mut observer)
+    } else {
+        mlp::mlp(model, block, arena, &mut observer)
+    }
 }

@@ -9,7 +9,7 @@ use crate::site::{SiteId, SiteValues};
 use num_traits::Zero;
 
 /// From the residual stream to the logits.
-pub(super) fn head<'m, A: Arithmetic>(
+pub(crate) fn head<'m, A: Arithmetic>(
     model: &'m Model<'_, A>,
     arena: &'m mut [u8],
     observer: &mut impl FnMut(SiteId, SiteValues<'_>),

@@ -12,6 +12,8 @@ pub struct Elf {
     pub ram: usize,
     /// Names of symbols, mangled.
     pub symbols: Vec<String>,
+    /// Bytes of stack of the function that takes most, by the compiler's count.
+    pub largest_frame: Option<usize>,
 }
 
 const LOAD: u32 = 1;
@@ -27,7 +29,7 @@ impl Elf {
     }
 
     fn parse(bytes: &[u8]) -> Option<Self> {
-        let mut elf = Self { flash: 0, ram: 0, symbols: Vec::new() };
+        let mut elf = Self { flash: 0, ram: 0, symbols: Vec::new(), largest_frame: None };
         let (segments, sections) = (word(bytes, 28)?, word(bytes, 32)?);
         for index in 0..half(bytes, 44)? {
             let at = segments + index * half(bytes, 42)?;
@@ -40,8 +42,14 @@ impl Elf {
                 elf.ram += in_memory;
             }
         }
+        let names = sections + half(bytes, 50)? * half(bytes, 46)?;
+        let names = word(bytes, names + 16)?;
         for index in 0..half(bytes, 48)? {
             let at = sections + index * half(bytes, 46)?;
+            if bytes.get(names + word(bytes, at)?..)?.starts_with(b".stack_sizes\0") {
+                let (offset, size) = (word(bytes, at + 16)?, word(bytes, at + 20)?);
+                elf.largest_frame = largest_frame(bytes.get(offset..offset + size)?);
+            }
             if word(bytes, at + 4)? as u32 == SYMBOL_TABLE {
                 elf.read_symbols(bytes, at, sections)?;
             }
@@ -80,6 +88,19 @@ fn is_float(name: &str) -> bool {
     name.starts_with("__") && (name.contains("sf") || name.contains("df"))
 }
 
+/// The largest entry of a section that `-Zemit-stack-sizes` makes: addresses of four bytes, each with
+/// a size in LEB128.
+fn largest_frame(mut section: &[u8]) -> Option<usize> {
+    let mut largest = None;
+    while let Some((_, rest)) = section.split_at_checked(4) {
+        let last = rest.iter().position(|byte| byte & 0x80 == 0)?;
+        let (size, others) = rest.split_at_checked(last + 1)?;
+        let size = size.iter().rev().fold(0, |size, byte| size << 7 | usize::from(byte & 0x7F));
+        (largest, section) = (largest.max(Some(size)), others);
+    }
+    largest
+}
+
 fn half(bytes: &[u8], at: usize) -> Option<usize> {
     let bytes = bytes.get(at..at + 2)?;
     Some(usize::from(u16::from_le_bytes(bytes.try_into().ok()?)))
@@ -93,6 +114,14 @@ fn word(bytes: &[u8], at: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn frames_are_read_to_the_last() {
+        let section = [0, 1, 2, 3, 8, 0, 0, 0, 0, 0xB0, 0x31, 9, 9, 9, 9, 0];
+        assert_eq!(largest_frame(&section), Some(0x30 + (0x31 << 7)));
+        assert_eq!(largest_frame(&[]), None);
+        assert_eq!(largest_frame(&[0, 0, 0, 0, 0x80]), None, "cut off");
+    }
 
     #[test]
     fn float_functions_are_told_from_others() {

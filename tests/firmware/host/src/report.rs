@@ -31,7 +31,7 @@ pub enum Job {
 pub fn header(job: &Job) {
     match job {
         Job::Classify { .. } => println!(
-            "{:<14} {:<11} {:<8} {:>8} {:>7} {:>7} {:>7} {:>12} {:>6} {:>6}  {:<16} ok",
+            "{:<14} {:<11} {:<8} {:>8} {:>7} {:>7} {:>7} {:>6} {:>12} {:>6} {:>6}  {:<16} ok",
             "board",
             "core",
             "preset",
@@ -39,6 +39,7 @@ pub fn header(job: &Job) {
             "code",
             "RAM",
             "stack",
+            "frame",
             "instructions",
             "/MAC",
             "linear",
@@ -83,6 +84,10 @@ fn classify(board: &Board, blob: Blob, path: &Path, images: usize) -> Result<boo
     let ram = elf.ram + stack;
 
     let mut faults = compared(board, &run, &reference::answer(&model, images)?);
+    let frame = elf.largest_frame.unwrap_or(0);
+    if frame == 0 {
+        faults.push("the compiler counted no stack frames".into());
+    }
     let budget = Budget::read(board.name, blob.name())?;
     let mut within = |what: &str, found: f64, limit: Option<f64>| {
         if limit.is_some_and(|limit| found > limit) {
@@ -98,7 +103,7 @@ fn classify(board: &Board, blob: Blob, path: &Path, images: usize) -> Result<boo
         faults.push(format!("unwanted symbols: {}", unwanted.join(" ")));
     }
     println!(
-        "{:<14} {:<11} {:<8} {:>8} {code:>7} {ram:>7} {stack:>7} {most:>12} {whole:>6.3} \
+        "{:<14} {:<11} {:<8} {:>8} {code:>7} {ram:>7} {stack:>7} {frame:>6} {most:>12} {whole:>6.3} \
          {linear:>6.3}  {:<16} {}",
         board.name,
         board.core,

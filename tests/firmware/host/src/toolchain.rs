@@ -39,13 +39,16 @@ pub fn build(build: &Build<'_>) -> Result<PathBuf> {
         .env("OCELLI_BOARD", board.map)
         .env("OCELLI_BLOB", blob)
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env_remove("RUSTFLAGS");
+        // For the sizes of stack frames alone, which a stable compiler does not offer.
+        .env("RUSTC_BOOTSTRAP", "1");
     if sites {
         command.args(["--features", "sites"]);
     }
+    let mut flags = String::from("-Zemit-stack-sizes");
     if let Some(cpu) = board.cpu {
-        command.env("RUSTFLAGS", format!("-Ctarget-cpu={cpu}"));
+        flags += &format!(" -Ctarget-cpu={cpu}");
     }
+    command.env("RUSTFLAGS", flags);
     let status = command.status().with_context(|| format!("{command:?}"))?;
     if !status.success() {
         bail!("{command:?}: {status}");
@@ -65,7 +68,7 @@ fn cargo(target: &str) -> Result<Command> {
     if rustc.is_file() && cargo.is_file() && library(rustc, "src/rust/library")?.is_dir() {
         let mut command = Command::new(cargo);
         command.args(["build", "-Zbuild-std=core"]);
-        command.env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1").env_remove("RUSTUP_TOOLCHAIN");
+        command.env("RUSTC", rustc).env_remove("RUSTUP_TOOLCHAIN");
         return Ok(command);
     }
     bail!(

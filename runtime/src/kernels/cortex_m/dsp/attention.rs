@@ -5,11 +5,11 @@ use super::rescale::{HighWord, sat8};
 use super::softmax::Distance;
 use super::wide::{Group, ROWS, Wide};
 use crate::config::MAX_HEAD_DIM;
-use crate::kernels::{Attention, generic};
+use crate::kernels::{Attention, scalar};
 use core::array;
 use core::mem::MaybeUninit;
 
-/// Most keys; longer sequences take the portable kernel.
+/// Most keys; longer sequences take the definition.
 const TOKENS: usize = 128;
 /// Most values of one head, over all tokens.
 const VALUES: usize = 2048;
@@ -34,7 +34,7 @@ pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32]
         && out.len() == tokens * width
         && HighWord::new(1, attention.shift.clamp(25, 55) + 7, attention.zero_point.into()).is_some();
     let (true, Some(distance)) = (fast, distance) else {
-        return generic::attention_i8(qkv, attention, scores, out);
+        return scalar::attention_i8(qkv, attention, scores, out);
     };
     let mut values = [0i8; VALUES];
     for head in 0..heads {

@@ -15,7 +15,7 @@ mod softmax;
 mod wide;
 mod window;
 
-use super::super::{Kernels, generic, scalar};
+use super::super::{Kernels, scalar};
 
 /// The DSP set.
 pub(super) static KERNELS: Kernels = Kernels {
@@ -24,7 +24,7 @@ pub(super) static KERNELS: Kernels = Kernels {
     linear_skip_i8: linear::linear_skip_i8,
     linear_add_i16: linear::linear_add_i16,
     logits_i32: scalar::logits_i32,
-    logits_i8: generic::logits_i8,
+    logits_i8: scalar::logits_i8,
     depthwise_i8: depthwise::depthwise_i8,
     layer_norm_i8: norm::layer_norm_i8,
     layer_norm_affine_i8: norm::layer_norm_affine_i8,

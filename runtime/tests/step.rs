@@ -1,0 +1,56 @@
+//! One stage a call gives the bits of a whole run.
+
+use runtime::{Model, RunError, Step};
+
+const BLOBS: [(&[u8], &[u8]); 2] = [
+    (
+        include_bytes!("../../tests/golden/v1/tiny.bin"),
+        include_bytes!("../../tests/golden/v1/tiny.rgb"),
+    ),
+    (
+        include_bytes!("../../tests/golden/v1/tiny_seed.bin"),
+        include_bytes!("../../tests/golden/v1/tiny_seed.rgb"),
+    ),
+];
+
+#[test]
+fn stages_add_up_to_a_run() {
+    for (blob, image) in BLOBS {
+        let model = Model::parse(blob).unwrap();
+        let mut arena = vec![0; model.arena_len()];
+        let whole = model.run(image, &mut arena).unwrap();
+        let (logits, embedding) = (whole.logits().to_vec(), whole.embedding().to_vec());
+        // Twice, the second time in an arena that holds anything.
+        let mut step = Step::default();
+        for byte in [0, 0xA5] {
+            arena.fill(byte);
+            let mut calls = 1;
+            while model.run_step(image, &mut arena, &mut step).unwrap().is_none() {
+                calls += 1;
+                // The last stage starts from the residual stream alone.
+                if calls == 2 * model.config().depth() + 2 {
+                    break;
+                }
+            }
+            let output = model.run_step(image, &mut arena, &mut step).unwrap().unwrap();
+            assert_eq!(output.logits(), logits, "logits");
+            assert_eq!(output.embedding(), embedding, "embedding");
+            assert_eq!(step, Step::default(), "ready for the next image");
+        }
+    }
+}
+
+#[test]
+fn a_call_that_fails_leaves_the_step() {
+    let (blob, image) = BLOBS[0];
+    let model = Model::parse(blob).unwrap();
+    let mut arena = vec![0; model.arena_len()];
+    let mut step = Step::default();
+    assert!(model.run_step(image, &mut arena, &mut step).unwrap().is_none());
+    let before = step;
+    let short = model.run_step(&image[1..], &mut arena, &mut step).unwrap_err();
+    assert!(matches!(short, RunError::Image { .. }), "{short}");
+    let small = model.run_step(image, &mut arena[1..], &mut step).unwrap_err();
+    assert!(matches!(small, RunError::Arena { .. }), "{small}");
+    assert_eq!(step, before);
+}
