@@ -9,6 +9,7 @@ use crate::format::{HEAD_CLASS, MAX_HEADS, Records, check_prelude};
 use heapless::Vec;
 use num_traits::Zero;
 
+#[expect(clippy::cast_possible_wrap, reason = "a small constant")]
 const HEADS: Limits = Limits::new("count", 1, MAX_HEADS as i64);
 const FIRST_HEAD: Limits = Limits::new("kind", HEAD_CLASS as i64, HEAD_CLASS as i64);
 /// A second class head is not passed over: which of the two counts would be a guess.
@@ -18,10 +19,10 @@ pub(super) fn parse<A: Arithmetic>(bytes: &[u8]) -> Result<Model<'_, A>, FormatE
     let mut records = Records::new(check_prelude(bytes, A::ID)?);
     // A model is kilobytes: it is filled where it is returned, and never moved.
     let mut result = header(&mut records).ok_or(FormatError::Record { record: RecordId::Header });
-    if let Ok(model) = &mut result {
-        if fill(model, &mut records).is_some() {
-            return result;
-        }
+    if let Ok(model) = &mut result
+        && fill(model, &mut records).is_some()
+    {
+        return result;
     }
     result = Err(records.into_fault());
     result

@@ -19,7 +19,7 @@ pub(super) fn half<A: Arithmetic>(
     let mut observer = |at, values: SiteValues<'_>| {
         observer(SiteId::Block { block: number, at }, values);
     };
-    if half % 2 == 0 {
+    if half.is_multiple_of(2) {
         attention::attention(model, block, arena, &mut observer)
     } else {
         mlp::mlp(model, block, arena, &mut observer)
