@@ -1,4 +1,4 @@
-//! The picture `curves.svg`: loss and accuracy over the epochs.
+//! The picture `curves.svg`: loss, accuracy and learning rate over the epochs.
 
 use std::ops::Range;
 use std::path::Path;
@@ -10,21 +10,27 @@ use crate::metrics::EpochMetrics;
 use crate::output;
 
 /// Width and height of the picture in pixels.
-const SIZE: (u32, u32) = (1100, 440);
+const SIZE: (u32, u32) = (1500, 440);
 const TRAIN: RGBColor = RGBColor(31, 119, 180);
 const VALIDATION: RGBColor = RGBColor(214, 90, 20);
+const RATE: RGBColor = RGBColor(60, 130, 60);
 
-/// One panel: a title and two curves over the epochs.
+/// One panel: a title and curves over the epochs.
 struct Panel {
     title: &'static str,
     y_label: &'static str,
     y_range: Range<f64>,
-    train: Vec<(f64, f64)>,
-    validation: Vec<(f64, f64)>,
-    /// Of the numbers beside it.
-    decimals: usize,
+    curves: Vec<Curve>,
+    /// The number beside a height.
+    number: fn(f64) -> String,
     /// Where the names of the curves hide nothing.
     legend: SeriesLabelPosition,
+}
+
+struct Curve {
+    name: &'static str,
+    colour: RGBColor,
+    points: Vec<(f64, f64)>,
 }
 
 /// Draws the epochs so far.
@@ -42,8 +48,8 @@ fn draw(epochs: &[EpochMetrics]) -> Result<String, Box<dyn std::error::Error>> {
         let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
         root.fill(&WHITE)?;
         let last = epochs.len().max(2) as f64;
-        let areas = root.split_evenly((1, 2));
-        for (area, panel) in areas.iter().zip([loss(epochs), accuracy(epochs)]) {
+        let areas = root.split_evenly((1, 3));
+        for (area, panel) in areas.iter().zip([loss(epochs), accuracy(epochs), rate(epochs)]) {
             draw_panel(area, &panel, 1.0..last)?;
         }
         root.present()?;
@@ -52,18 +58,16 @@ fn draw(epochs: &[EpochMetrics]) -> Result<String, Box<dyn std::error::Error>> {
 }
 
 fn loss(epochs: &[EpochMetrics]) -> Panel {
-    let train = points(epochs, |row| row.train_loss);
-    let validation = points(epochs, |row| row.validation_loss);
-    let values = || train.iter().chain(&validation).map(|point| point.1);
+    let curves = both(epochs, |row| row.train_loss, |row| row.validation_loss);
+    let values = || curves.iter().flat_map(|curve| &curve.points).map(|point| point.1);
     let top = values().fold(0.0, f64::max).max(0.1);
     let bottom = values().fold(top, f64::min);
     Panel {
         title: "Loss",
         y_label: "cross-entropy",
         y_range: (bottom - 0.05 * top).max(0.0)..1.05 * top,
-        train,
-        validation,
-        decimals: 1,
+        curves,
+        number: |value| format!("{value:.1}"),
         legend: SeriesLabelPosition::UpperRight,
     }
 }
@@ -73,11 +77,40 @@ fn accuracy(epochs: &[EpochMetrics]) -> Panel {
         title: "Accuracy",
         y_label: "%",
         y_range: 0.0..100.0,
-        train: points(epochs, |row| 100.0 * row.train_accuracy),
-        validation: points(epochs, |row| 100.0 * row.validation_accuracy),
-        decimals: 0,
+        curves: both(
+            epochs,
+            |row| 100.0 * row.train_accuracy,
+            |row| 100.0 * row.validation_accuracy,
+        ),
+        number: |value| format!("{value:.0}"),
         legend: SeriesLabelPosition::LowerRight,
     }
+}
+
+fn rate(epochs: &[EpochMetrics]) -> Panel {
+    let points = points(epochs, |row| row.learning_rate);
+    let top = points.iter().map(|point| point.1).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
+    Panel {
+        title: "Learning rate",
+        y_label: "at the end of the epoch",
+        y_range: 0.0..1.05 * top,
+        curves: vec![Curve { name: "learning rate", colour: RATE, points }],
+        number: |value| if value == 0.0 { "0".to_owned() } else { format!("{value:.1e}") },
+        legend: SeriesLabelPosition::UpperRight,
+    }
+}
+
+/// A curve of the training images and one of the validation images.
+fn both(
+    epochs: &[EpochMetrics],
+    train: impl Fn(&EpochMetrics) -> f64,
+    validation: impl Fn(&EpochMetrics) -> f64,
+) -> Vec<Curve> {
+    let name = "training (augmented, smoothed labels)";
+    vec![
+        Curve { name, colour: TRAIN, points: points(epochs, train) },
+        Curve { name: "validation", colour: VALIDATION, points: points(epochs, validation) },
+    ]
 }
 
 fn points(epochs: &[EpochMetrics], value: impl Fn(&EpochMetrics) -> f64) -> Vec<(f64, f64)> {
@@ -93,7 +126,7 @@ fn draw_panel<DB: DrawingBackend>(
         .caption(panel.title, ("sans-serif", 22))
         .margin(14)
         .x_label_area_size(40)
-        .y_label_area_size(54)
+        .y_label_area_size(66)
         .build_cartesian_2d(x_range, panel.y_range.clone())?;
     chart
         .configure_mesh()
@@ -102,19 +135,16 @@ fn draw_panel<DB: DrawingBackend>(
         .x_labels(10)
         .y_labels(10)
         .x_label_formatter(&|epoch| format!("{epoch:.0}"))
-        .y_label_formatter(&|value| format!("{value:.0$}", panel.decimals))
+        .y_label_formatter(&|value| (panel.number)(*value))
         .light_line_style(TRANSPARENT)
         .bold_line_style(BLACK.mix(0.12))
         .label_style(("sans-serif", 14))
         .draw()?;
-    for (name, colour, points) in [
-        ("training (augmented, smoothed labels)", TRAIN, &panel.train),
-        ("validation", VALIDATION, &panel.validation),
-    ] {
+    for Curve { name, colour, points } in &panel.curves {
         let style = colour.stroke_width(2);
         chart
             .draw_series(LineSeries::new(points.iter().copied(), style))?
-            .label(name)
+            .label(*name)
             .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 18, y)], style));
     }
     chart
@@ -132,15 +162,16 @@ mod tests {
     use crate::metrics::tests::improving;
 
     #[test]
-    fn both_panels_hold_both_curves() {
+    fn every_panel_holds_its_curves() {
         let svg = draw(&improving(12)).unwrap();
-        for text in ["Loss", "Accuracy", "epoch", "validation"] {
+        for text in ["Loss", "Accuracy", "Learning rate", "epoch", "validation"] {
             assert!(svg.contains(text), "{text} is missing");
         }
         let curve = |colour: &str| svg.matches(&format!("stroke=\"{colour}\"")).count();
-        // A curve and its line in the legend, in each of two panels.
+        // A curve and its line in the legend, in each of two panels or in one.
         assert_eq!(curve("#1F77B4"), 4, "training curves");
         assert_eq!(curve("#D65A14"), 4, "validation curves");
+        assert_eq!(curve("#3C823C"), 2, "learning rate");
     }
 
     #[test]

@@ -48,33 +48,115 @@ impl fmt::Display for Evaluation {
     }
 }
 
-/// Runs `model` on every image, as they are.
-///
-/// # Panics
-/// If the images do not have the size or the labels that the model was built for.
-pub fn evaluate<B: VitBackend>(
-    model: &Vit<B>,
-    images: &Images,
-    normalisation: Normalisation,
-    device: &B::Device,
-) -> Evaluation {
-    let mut total = Evaluation::default();
-    for batch in batch::sequential(images, BATCH_SIZE, normalisation) {
-        let shape = [batch.len, 3, images.height(), images.width()];
-        let logits = model.forward(Tensor::from_data(TensorData::new(batch.images, shape), device));
-        let [_, classes] = logits.dims();
-        let logits = logits.into_data().to_vec::<f32>().expect("logits are f32");
-        for (logits, &label) in logits.chunks_exact(classes).zip(&batch.labels) {
-            let label = label as usize;
+/// What a network gave for labelled images, in their order.
+#[derive(Clone, Debug)]
+pub struct Answers {
+    classes: usize,
+    /// `[images, classes]`.
+    logits: Vec<f32>,
+    labels: Vec<u16>,
+}
+
+impl Answers {
+    /// Number of images.
+    pub const fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is no image.
+    pub const fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Number of classes.
+    pub const fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// The class of image `i`.
+    ///
+    /// # Panics
+    /// If `i` is not below [`len`](Self::len).
+    pub fn label(&self, i: usize) -> usize {
+        self.labels[i].into()
+    }
+
+    /// The class that image `i` was given; of equal logits the first one.
+    ///
+    /// # Panics
+    /// If `i` is not below [`len`](Self::len).
+    pub fn given(&self, i: usize) -> usize {
+        let logits = self.logits(i);
+        let better = |best, class| if logits[class] > logits[best] { class } else { best };
+        (0..self.classes).fold(0, better)
+    }
+
+    /// The probability of a class for image `i`, 0 to 1.
+    ///
+    /// # Panics
+    /// If `i` is not below [`len`](Self::len), or there is no such class.
+    pub fn probability(&self, i: usize, class: usize) -> f64 {
+        (-cross_entropy(self.logits(i), class)).exp()
+    }
+
+    /// Accuracy and loss over all images.
+    pub fn evaluation(&self) -> Evaluation {
+        let mut total = Evaluation::default();
+        for image in 0..self.len() {
+            let (logits, label) = (self.logits(image), self.label(image));
             let rank = rank(logits, label);
             total.images += 1;
             total.correct += usize::from(rank == 0);
             total.top5 += usize::from(rank < TOP);
             total.loss += cross_entropy(logits, label);
         }
+        total.loss /= total.images.max(1) as f64;
+        total
     }
-    total.loss /= total.images.max(1) as f64;
-    total
+
+    fn logits(&self, i: usize) -> &[f32] {
+        &self.logits[i * self.classes..][..self.classes]
+    }
+
+    /// Answers without a network.
+    #[cfg(test)]
+    pub(crate) fn of_logits(logits: Vec<f32>, labels: Vec<u16>) -> Self {
+        Self { classes: logits.len() / labels.len(), logits, labels }
+    }
+}
+
+/// Runs `model` on every image, as they are.
+///
+/// # Panics
+/// If the images do not have the size or the labels that the model was built for.
+pub fn answers<B: VitBackend>(
+    model: &Vit<B>,
+    images: &Images,
+    normalisation: Normalisation,
+    device: &B::Device,
+) -> Answers {
+    let labels = images.labels().to_vec();
+    let mut found = Answers { classes: 0, logits: Vec::new(), labels };
+    for batch in batch::sequential(images, BATCH_SIZE, normalisation) {
+        let shape = [batch.len, 3, images.height(), images.width()];
+        let logits = model.forward(Tensor::from_data(TensorData::new(batch.images, shape), device));
+        [_, found.classes] = logits.dims();
+        found.logits.extend(logits.into_data().to_vec::<f32>().expect("logits are f32"));
+    }
+    found
+}
+
+/// How well `model` does on the images, as they are.
+///
+/// # Panics
+/// As [`answers`].
+pub fn evaluate<B: VitBackend>(
+    model: &Vit<B>,
+    images: &Images,
+    normalisation: Normalisation,
+    device: &B::Device,
+) -> Evaluation {
+    answers(model, images, normalisation, device).evaluation()
 }
 
 /// How many classes come before `label`; of equal logits the first class wins.
@@ -109,6 +191,20 @@ mod tests {
         assert!((cross_entropy(&[0.0; 4], 2) - 4.0f64.ln()).abs() < 1e-12, "equal logits");
         let sure = cross_entropy(&[1000.0, 0.0], 1);
         assert!((sure - 1000.0).abs() < 1e-9, "no overflow: {sure}");
+    }
+
+    #[test]
+    fn answers_keep_the_order_of_the_images() {
+        let labels = vec![1, 0];
+        let logits = vec![0.0, 0.0, f32::ln(2.0), 5.0, 5.0, -1.0];
+        let answers = Answers::of_logits(logits, labels);
+        assert_eq!([0, 1].map(|image| answers.given(image)), [2, 0], "the first of equal logits");
+        let found = [0, 1, 2].map(|class| answers.probability(0, class));
+        for (found, expected) in found.into_iter().zip([0.25, 0.25, 0.5]) {
+            assert!((found - expected).abs() < 1e-6, "probability {found}, not {expected}");
+        }
+        let total = answers.evaluation();
+        assert_eq!((total.images, total.correct, total.top5), (2, 1, 2), "counts");
     }
 
     #[test]

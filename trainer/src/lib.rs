@@ -14,6 +14,7 @@ pub mod output;
 pub mod progress;
 pub mod recipe;
 pub mod record;
+pub mod report;
 pub mod schedule;
 pub mod summary;
 pub mod train;

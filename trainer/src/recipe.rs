@@ -1,5 +1,7 @@
 //! How a network is trained: every number that is chosen and not learned.
 
+use std::num::NonZeroUsize;
+
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
 use runtime::config::Preset;
@@ -16,6 +18,8 @@ use crate::schedule::RateCourse;
 pub struct Recipe {
     /// Passes over the training images; at least 1.
     pub epochs: usize,
+    /// Epochs without a better validation accuracy after which the run is over; `None` to make all.
+    pub patience: Option<NonZeroUsize>,
     /// Images of one step; at least 1.
     pub batch_size: usize,
     /// Whether the images left over after the last full batch of an epoch make a smaller one.
@@ -118,6 +122,7 @@ impl Recipe {
     pub fn small_data(preset: Preset) -> Self {
         Self {
             epochs: 40,
+            patience: None,
             batch_size: 64,
             partial_batches: false,
             learning_rate: 2e-3,

@@ -73,6 +73,49 @@ fn more_images_than_there_are_are_refused() {
     assert!(error.contains("5001") && error.contains("5000"), "{error}");
 }
 
+#[test]
+fn a_run_leaves_what_there_is_to_look_at() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("run");
+    let args = ["--train-images", "100", "--epochs", "2", "--seed", "7", "--out", text(&out)];
+    let output = trainer(&args);
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && printed.contains("test accuracy "), "{printed}");
+    let config = std::fs::read(out.join("config.json")).unwrap();
+    let config: serde_json::Value = serde_json::from_slice(&config).unwrap();
+    assert_eq!(config["preset"], "micro", "preset");
+    assert_eq!(config["recipe"]["seed"], 7, "seed");
+    assert_eq!(config["backend"], "flex", "backend");
+    let count = |part: &str| config["data"][part].as_u64().unwrap() as usize;
+    assert_eq!(count("train") + count("validation"), 100, "images");
+    assert_eq!(config["arguments"], serde_json::json!(args), "arguments");
+    report(&out.join("validation"), count("validation"));
+
+    let test = directory.path().join("test");
+    let eval = trainer(&["eval", text(&out.join("best.mpk")), "--report", text(&test)]);
+    let line = String::from_utf8_lossy(&eval.stdout).into_owned();
+    assert!(printed.ends_with(&line), "{line} is not the end of {printed}");
+    report(&test, 1000);
+}
+
+/// Checks the files of a report about so many images, which must agree with each other.
+fn report(dir: &Path, images: usize) {
+    let read = |name: &str| std::fs::read_to_string(dir.join(name)).unwrap();
+    let confusion = read("confusion.csv");
+    let (mut all, mut right) = (0, 0);
+    for (class, row) in confusion.lines().skip(1).enumerate() {
+        let counts = row.split(',').skip(1).take(10).map(|count| count.parse::<usize>().unwrap());
+        let counts = counts.collect::<Vec<_>>();
+        all += counts.iter().sum::<usize>();
+        right += counts[class];
+    }
+    assert_eq!(all, images, "{confusion}");
+    assert_eq!(read("mistakes.csv").lines().count() - 1, images - right, "mistakes");
+    assert!(read("confusion.svg").contains("automobile"), "names of the classes");
+    let sheet = image::open(dir.join("mistakes.png")).unwrap();
+    assert!(sheet.width() > 1000, "eight images side by side");
+}
+
 #[cfg(unix)]
 mod unix {
     use std::io::{BufRead, BufReader, Read};
@@ -105,7 +148,7 @@ mod unix {
         let files = std::fs::read_dir(out).unwrap().map(|entry| entry.unwrap().file_name());
         let mut files = files.map(|name| name.into_string().unwrap()).collect::<Vec<_>>();
         files.sort_unstable();
-        let expected = ["best.mpk", "curves.svg", "metrics.csv", "resume.bin"];
+        let expected = ["best.mpk", "config.json", "curves.svg", "metrics.csv", "resume.bin"];
         assert_eq!(files, expected, "whole files and no others");
         let eval = trainer(&["eval", text(&out.join("best.mpk"))]);
         let printed = String::from_utf8_lossy(&eval.stdout);
@@ -125,6 +168,7 @@ mod unix {
             .unwrap();
         let error = refusal(&output, 1);
         assert!(error.contains("best.mpk") && error.contains("free some space"), "{error}");
-        assert_eq!(std::fs::read_dir(out).unwrap().count(), 0, "files");
+        let files = std::fs::read_dir(out).unwrap().map(|entry| entry.unwrap().file_name());
+        assert_eq!(files.collect::<Vec<_>>(), ["config.json"], "what was written before");
     }
 }

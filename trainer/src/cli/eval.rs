@@ -8,9 +8,10 @@ use clap::Args;
 use super::{dataset, result};
 use crate::backend::{BackendChoice, on_backend};
 use crate::data::download::DownloadArgs;
-use crate::eval::evaluate;
+use crate::eval::answers;
 use crate::ops::HostBackend;
 use crate::record;
+use crate::report;
 
 #[derive(Debug, Args)]
 pub(super) struct EvalArgs {
@@ -25,6 +26,9 @@ pub(super) struct EvalArgs {
     /// Where the arithmetic is done.
     #[arg(long, value_enum, default_value_t)]
     backend: BackendChoice,
+    /// Also write confusion.csv, confusion.svg, mistakes.csv and mistakes.png to this directory.
+    #[arg(long, value_name = "DIR")]
+    report: Option<PathBuf>,
     /// Print a JSON object instead of a line.
     #[arg(long)]
     json: bool,
@@ -48,7 +52,11 @@ impl EvalArgs {
             checkpoint.classes.len(),
             checkpoint.classes.join(", ")
         );
-        let found = evaluate(&checkpoint.model, test, checkpoint.normalisation, &device);
+        let answers = answers(&checkpoint.model, test, checkpoint.normalisation, &device);
+        if let Some(directory) = &self.report {
+            report::write(directory, test, &dataset.classes, &answers)?;
+        }
+        let found = answers.evaluation();
         if self.json {
             println!("{}", result(&found));
         } else {

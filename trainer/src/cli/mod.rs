@@ -1,7 +1,9 @@
 //! The command line.
 
+mod data;
 mod eval;
 mod images;
+mod recipe;
 mod summary;
 mod train;
 
@@ -15,8 +17,9 @@ use runtime::config::{Preset, VitConfig};
 use serde_json::json;
 
 use crate::data::download::DownloadArgs;
-use crate::data::{self, Dataset};
+use crate::data::{Dataset, embedded, open};
 use crate::eval::Evaluation;
+use data::DataArgs;
 use eval::EvalArgs;
 use images::ImagesArgs;
 use summary::SummaryArgs;
@@ -36,15 +39,19 @@ Examples:
       a quick try of a larger network
   trainer --preset seed
       the experiment of the report that this project started from
+  trainer --patience 5
+      end the run after 5 epochs that were no better
   trainer eval best.mpk
       accuracy of a trained network on the test images
+  trainer eval best.mpk --report test
+      also which classes it takes for which, and its worst mistakes as a picture
   trainer images pictures
       some test images as PNG files
   trainer summary --preset compact
       layers, shapes, parameters and multiply-accumulates
 
-A run leaves best.mpk (the network of the best epoch on validation images), metrics.csv and
-curves.svg in the output directory. The same seed gives the same network. Ctrl-C ends a run early
+A run leaves best.mpk (the network of the best epoch on validation images), config.json,
+metrics.csv, curves.svg and validation/ (confusion matrix, worst mistakes) in the output directory. The same seed gives the same network. Ctrl-C ends a run early
 and leaves the best network so far.";
 
 /// Trains small vision transformers on CIFAR-10, for export to microcontrollers.
@@ -72,7 +79,7 @@ impl Cli {
     /// request for help does with 0.
     pub fn from_arguments() -> Self {
         let cli = Self::parse();
-        if let Err(error) = cli.train.recipe(train::LARGE).check() {
+        if let Err(error) = cli.train.recipe(recipe::LARGE).check() {
             Self::command().error(ErrorKind::ValueValidation, error).exit();
         }
         cli
@@ -99,8 +106,8 @@ fn presets() -> impl TypedValueParser<Value = Preset> {
 
 fn dataset(directory: Option<&Path>, images: &DownloadArgs) -> Result<Dataset> {
     match directory.map(Path::to_path_buf).or(images.directory()?) {
-        Some(directory) => data::open(&directory),
-        None => data::embedded(),
+        Some(directory) => open(&directory),
+        None => embedded(),
     }
 }
 
@@ -189,6 +196,8 @@ mod tests {
             &["--train-images", "-5"],
             &["--data", "here", "--download"],
             &["--recipe", "none"],
+            &["--patience", "0"],
+            &["--plain", "--json"],
         ] {
             assert_eq!(parse(arguments).unwrap_err().exit_code(), 2, "{arguments:?}");
         }

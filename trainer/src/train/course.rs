@@ -54,6 +54,22 @@ impl<'a> Course<'a> {
         &self.state.epochs
     }
 
+    /// The epoch whose checkpoint is kept, if any is.
+    pub(super) fn best(&self) -> Option<usize> {
+        self.state.best.map(|(epoch, _)| epoch)
+    }
+
+    /// Epochs since the validation accuracy was last better than ever before.
+    pub(super) fn waited(&self) -> usize {
+        let mut highest = (0, f64::NEG_INFINITY);
+        for (index, row) in self.state.epochs.iter().enumerate() {
+            if row.validation_accuracy > highest.1 {
+                highest = (index + 1, row.validation_accuracy);
+            }
+        }
+        self.state.epochs.len() - highest.0
+    }
+
     /// Where the best checkpoint is.
     pub(super) fn record(&self) -> PathBuf {
         self.out.join("best.mpk")
@@ -83,7 +99,7 @@ impl<'a> Course<'a> {
     /// What is there of a run that ends in `epoch`.
     pub(super) fn kept(&self, epoch: usize) -> String {
         let Some((best, found)) = &self.state.best else {
-            return "the run ended in its first epoch and wrote nothing".to_owned();
+            return "the run ended in its first epoch: there is no network to keep".to_owned();
         };
         format!(
             "the run ended in epoch {epoch}; {} keeps epoch {best}, validation accuracy {:.2} %: \

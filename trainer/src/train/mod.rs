@@ -69,7 +69,8 @@ pub struct Outcome {
 /// changes them.
 ///
 /// The best epoch is the one with the highest accuracy on validation images held out from the
-/// training images, of equals the one with the lower loss. Until the run is over there is also
+/// training images, of equals the one with the lower loss. A run whose recipe has a patience may end
+/// before its last epoch. Until the run is over there is also
 /// `resume.bin`, from which it can go on after the last finished epoch as if nothing had happened.
 ///
 /// # Errors
@@ -92,11 +93,13 @@ pub fn train<B: HostBackend>(
     let mut course = Course::start(&run, &mut trainee)?;
     let start = Instant::now();
     let before = course.epochs().last().map_or(0.0, |row| row.seconds);
-    progress.start(course.epochs().len(), recipe.epochs, batches.images_per_epoch());
+    progress.start(course.epochs(), course.best(), recipe.epochs, batches.images_per_epoch());
     for epoch in course.epochs().len() + 1..=recipe.epochs {
+        if recipe.patience.is_some_and(|patience| course.waited() >= patience.get()) {
+            break;
+        }
         let sums = trainee
             .epoch(epoch, batches.epoch(epoch), progress)
-            .inspect_err(|_| progress.finish())
             .with_context(|| course.kept(epoch))?;
         let model = trainee.result();
         let found = evaluate(&model, &validation, recipe.normalisation, device);
@@ -108,7 +111,6 @@ pub fn train<B: HostBackend>(
         course.save(&trainee)?;
         progress.epoch(&row, best);
     }
-    progress.finish();
     course.finish()
 }
 
@@ -127,7 +129,10 @@ impl Recipe {
 
 impl Run<'_> {
     /// The images to train on and those to choose the best epoch by.
-    fn split(&self) -> Result<(Images, Images)> {
+    ///
+    /// # Errors
+    /// If there are too few images to choose by any.
+    pub fn split(&self) -> Result<(Images, Images)> {
         let recipe = self.recipe;
         let (train, validation) = split(&self.dataset.train, recipe.validation, recipe.seed);
         let few = "no image is left for validation: use more training images";

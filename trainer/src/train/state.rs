@@ -50,7 +50,10 @@ impl State {
         let state = Self::decode(&bytes).with_context(|| {
             format!("{} cannot be used: start the run anew without --resume", path.display())
         })?;
-        for ((name, then), (_, now)) in state.settings.iter().zip(settings) {
+        for (name, now) in settings {
+            // What an earlier version had no word for, it did not do.
+            let then = state.settings.iter().find(|setting| setting.0 == *name);
+            let then = then.map_or("null", |(_, then)| then);
             ensure!(
                 then == now,
                 "{} belongs to a run with {name} {then}, not {now}: resume with the same options, \

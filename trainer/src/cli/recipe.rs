@@ -1,0 +1,76 @@
+//! The options that decide how a network is trained.
+
+use std::num::NonZeroUsize;
+
+use clap::Args;
+use runtime::config::Preset;
+
+use crate::recipe::{Recipe, RecipeName};
+use crate::schedule::RateCourse;
+
+/// Training images from which `full` is the default recipe.
+pub(super) const LARGE: usize = 20_000;
+/// Steps that an epoch has at least by default, validation images counted in.
+const LEAST_STEPS: usize = 5;
+
+/// A recipe by name, and the numbers that replace its own.
+#[derive(Debug, Args)]
+pub(super) struct RecipeArgs {
+    /// Every number below that is not given [default: full for 20,000 images and more, else report
+    /// for `seed` and small for the others].
+    #[arg(long, value_enum, value_name = "NAME")]
+    recipe: Option<RecipeName>,
+    /// Passes over the training images [default: small 40, full 20].
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
+    /// End the run after N epochs without a better validation accuracy [default: make all epochs].
+    #[arg(long, value_name = "N")]
+    patience: Option<NonZeroUsize>,
+    /// Images of one step [default: small 64, full 128; less for very few
+    /// images].
+    #[arg(long, value_name = "N")]
+    batch_size: Option<usize>,
+    /// Largest learning rate, reached after the warm-up [default: 0.002].
+    #[arg(long, value_name = "RATE")]
+    learning_rate: Option<f64>,
+    /// Weight decay of matrices [default: 0.05].
+    #[arg(long, value_name = "DECAY")]
+    weight_decay: Option<f64>,
+    /// Share of all steps during which the learning rate rises, before it falls by half a cosine
+    /// [default: small 0.1, full 0.05].
+    #[arg(long, value_name = "SHARE")]
+    warmup: Option<f64>,
+    /// Probability spread over all classes instead of the label's [default: 0.1].
+    #[arg(long, value_name = "SHARE")]
+    label_smoothing: Option<f64>,
+    /// Decides starting values, validation split, order and augmentation.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+impl RecipeArgs {
+    /// The recipe for a network and so many images, validation included.
+    pub(super) fn recipe(&self, preset: Preset, images: usize) -> Recipe {
+        let name = self.recipe.unwrap_or(match preset {
+            _ if images >= LARGE => RecipeName::Full,
+            Preset::Seed => RecipeName::Report,
+            _ => RecipeName::Small,
+        });
+        let base = Recipe::named(name, preset);
+        // A few dozen pictures still make several steps an epoch.
+        let batch_size = base.batch_size.min(images / LEAST_STEPS).max(1);
+        Recipe {
+            epochs: self.epochs.unwrap_or(base.epochs),
+            patience: self.patience,
+            batch_size: self.batch_size.unwrap_or(batch_size),
+            learning_rate: self.learning_rate.unwrap_or(base.learning_rate),
+            weight_decay: self.weight_decay.unwrap_or(base.weight_decay),
+            rate_course: self
+                .warmup
+                .map_or(base.rate_course, |warmup| RateCourse::Cosine { warmup }),
+            label_smoothing: self.label_smoothing.unwrap_or(base.label_smoothing),
+            seed: self.seed,
+            ..base
+        }
+    }
+}
