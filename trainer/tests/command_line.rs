@@ -116,6 +116,33 @@ fn report(dir: &Path, images: usize) {
     assert!(sheet.width() > 1000, "eight images side by side");
 }
 
+#[test]
+fn what_is_wrong_with_a_folder_is_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let dir = directory.path();
+    for (class, first) in [("cat", 0), ("dog", 100)] {
+        std::fs::create_dir(dir.join(class)).unwrap();
+        for index in first..first + 30 {
+            let picture = image::RgbImage::from_pixel(40, 40, image::Rgb([index, 9, 9]));
+            picture.save(dir.join(class).join(format!("{index}.png"))).unwrap();
+        }
+    }
+    let good = trainer(&["check", text(dir)]);
+    let printed = String::from_utf8_lossy(&good.stdout);
+    assert_eq!(good.status.code(), Some(0), "{printed}");
+    assert!(printed.contains("cat          30  40 x 40"), "{printed}");
+    assert!(printed.ends_with("60 pictures in 2 classes\nnothing is wrong\n"), "{printed}");
+
+    std::fs::copy(dir.join("cat/3.png"), dir.join("dog/copy.png")).unwrap();
+    let bad = trainer(&["check", text(dir), "--json"]);
+    let found: serde_json::Value = serde_json::from_slice(&bad.stdout).unwrap();
+    assert_eq!(found["findings"][0]["severity"], "problem", "{found}");
+    assert_eq!(found["findings"][0]["files"][0], "cat/3.png = dog/copy.png", "{found}");
+    assert_eq!(found["classes"][1]["pictures"], 31, "{found}");
+    let error = refusal(&bad, 1);
+    assert!(error.contains("problems 1, warnings 0"), "{error}");
+}
+
 #[cfg(unix)]
 mod unix {
     use std::io::{BufRead, BufReader, Read};

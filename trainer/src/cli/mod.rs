@@ -1,5 +1,6 @@
 //! The command line.
 
+mod check;
 mod data;
 mod eval;
 mod images;
@@ -19,6 +20,7 @@ use serde_json::json;
 use crate::data::download::DownloadArgs;
 use crate::data::{Dataset, embedded, open};
 use crate::eval::Evaluation;
+use check::CheckArgs;
 use data::DataArgs;
 use eval::EvalArgs;
 use images::ImagesArgs;
@@ -45,6 +47,8 @@ Examples:
       accuracy of a trained network on the test images
   trainer eval best.mpk --report test
       also which classes it takes for which, and its worst mistakes as a picture
+  trainer check pictures
+      what is wrong with pictures of your own, before anything is trained on them
   trainer images pictures
       some test images as PNG files
   trainer summary --preset compact
@@ -72,6 +76,8 @@ enum Command {
     Summary(SummaryArgs),
     /// Write test images as PNG files, named by number and class.
     Images(ImagesArgs),
+    /// Say what is wrong with a directory of pictures: files that are none, too few, copies.
+    Check(CheckArgs),
 }
 
 impl Cli {
@@ -95,6 +101,7 @@ impl Cli {
             Some(Command::Eval(args)) => args.run(),
             Some(Command::Summary(args)) => args.run(),
             Some(Command::Images(args)) => args.run(),
+            Some(Command::Check(args)) => args.run(),
         }
     }
 }

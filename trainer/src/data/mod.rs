@@ -1,7 +1,8 @@
 //! Labelled images: where they come from, how they are split, augmented and put into batches.
 //!
 //! [`embedded`] decodes the part of CIFAR-10 that the crate carries, [`cifar10`] reads all of it
-//! from a directory, [`open`] that or a folder of pictures for each class. All check everything they read before they return, so that no later step
+//! from a directory, [`open`] that or a folder of pictures for each class, and [`check()`] says what is
+//! wrong with such a folder. All check everything they read before they return, so that no later step
 //! meets a wrong size or an unknown label. Everything random is a function of a seed: the same
 //! seed gives the same split, the same order and the same augmented pixels on every machine,
 //! whatever the timing of threads.
@@ -23,9 +24,11 @@ use serde::{Deserialize, Serialize};
 
 pub use cifar10::{CLASSES as CIFAR10_CLASSES, cifar10};
 pub use embedded::embedded;
+pub use folder::check::{FolderCheck, Severity, check};
 pub use images::Images;
 pub use normalisation::Normalisation;
 pub use open::open;
+pub(crate) use open::with_reading_bar;
 pub use split::split;
 
 /// Training and test images that share one list of classes.

@@ -28,15 +28,7 @@ pub fn open(dir: &Path) -> Result<Dataset> {
     if cifar || !dir.is_dir() || empty(dir) {
         return cifar10(dir);
     }
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("reading {bar:32} {pos}/{len}, {eta} left") {
-        bar.set_style(style);
-    }
-    let found = folder(dir, |files, total| {
-        bar.set_length(total as u64);
-        bar.inc(files as u64);
-    })?;
-    bar.finish_and_clear();
+    let found = with_reading_bar(|progress| folder(dir, progress))?;
     for (path, reason) in found.skipped.iter().take(NAMED) {
         eprintln!("left out {}: {reason}", path.display());
     }
@@ -44,6 +36,23 @@ pub fn open(dir: &Path) -> Result<Dataset> {
         eprintln!("left out {} files more that are no pictures", more + 1);
     }
     Ok(found.dataset)
+}
+
+/// Does `work`, which says how many files more it has read and how many there are in all, with a bar
+/// on standard error.
+pub(crate) fn with_reading_bar<T>(
+    work: impl FnOnce(&(dyn Fn(usize, usize) + Sync)) -> Result<T>,
+) -> Result<T> {
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("reading {bar:32} {pos}/{len}, {eta} left") {
+        bar.set_style(style);
+    }
+    let found = work(&|files, total| {
+        bar.set_length(total as u64);
+        bar.inc(files as u64);
+    })?;
+    bar.finish_and_clear();
+    Ok(found)
 }
 
 fn empty(dir: &Path) -> bool {

@@ -9,11 +9,16 @@ use std::path::Path;
 /// It is turned as its camera says and put on white where it is transparent, just as the runtime's
 /// example `classify` does.
 pub(super) fn read(path: &Path, side: u32) -> Result<Vec<u8>, image::ImageError> {
+    Ok(square(&upright(path)?, side).into_raw())
+}
+
+/// Reads a picture in its own size.
+pub(super) fn upright(path: &Path) -> Result<RgbImage, image::ImageError> {
     let mut decoder = ImageReader::open(path)?.with_guessed_format()?.into_decoder()?;
     let orientation = decoder.orientation()?;
     let mut picture = DynamicImage::from_decoder(decoder)?;
     picture.apply_orientation(orientation);
-    Ok(square(&opaque(picture), side).into_raw())
+    Ok(opaque(picture))
 }
 
 fn opaque(picture: DynamicImage) -> RgbImage {

@@ -1,5 +1,6 @@
 //! Pictures of one's own: a directory with a folder of pictures for each class.
 
+pub(super) mod check;
 mod fit;
 
 use std::fs;

@@ -1,0 +1,71 @@
+//! `trainer check`: what is wrong with a directory of pictures.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use clap::Args;
+
+use crate::data::{self, FolderCheck, Severity};
+use crate::summary::grouped;
+
+/// Files of a finding that are named; more are counted.
+const NAMED: usize = 10;
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Directory with a folder of pictures for each class.
+    directory: PathBuf,
+    /// Print a JSON object, with every file, instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+impl CheckArgs {
+    pub(super) fn run(self) -> Result<()> {
+        let found = data::with_reading_bar(|progress| data::check(&self.directory, progress))?;
+        if self.json {
+            println!("{}", serde_json::to_string(&found)?);
+        } else {
+            print(&found);
+        }
+        let problems = found.count(Severity::Problem);
+        ensure!(
+            problems == 0,
+            "{} cannot be trained on as it is: problems {problems}, warnings {}",
+            self.directory.display(),
+            found.count(Severity::Warning)
+        );
+        Ok(())
+    }
+}
+
+fn print(found: &FolderCheck) {
+    let names = found.classes.iter().map(|class| class.name.chars().count());
+    let width = names.max().unwrap_or(0).max("class".len());
+    println!("{:<width$}  pictures  sizes", "class");
+    for class in &found.classes {
+        let sizes = class.sizes.map_or("none".to_owned(), |[smallest, largest]| {
+            let text = |(width, height)| format!("{width} x {height}");
+            format!("{} to {}", text(smallest), text(largest))
+        });
+        println!("{:<width$}  {:>8}  {sizes}", class.name, grouped(class.pictures as u64));
+    }
+    let pictures = found.classes.iter().map(|class| class.pictures).sum::<usize>();
+    println!("{} pictures in {} classes", grouped(pictures as u64), found.classes.len());
+    for finding in &found.findings {
+        let severity = match finding.severity {
+            Severity::Problem => "problem",
+            Severity::Warning => "warning",
+        };
+        println!("{severity}: {}", finding.message);
+        for file in finding.files.iter().take(NAMED) {
+            println!("    {file}");
+        }
+        if let Some(more) = finding.files.len().checked_sub(NAMED + 1) {
+            println!("    and {} more", more + 1);
+        }
+    }
+    if found.findings.is_empty() {
+        println!("nothing is wrong");
+    }
+}

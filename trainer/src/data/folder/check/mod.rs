@@ -1,0 +1,335 @@
+//! What is wrong with a directory of pictures, before anything is trained on it.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use rayon::prelude::*;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::{LEAST_PICTURES, Pictures, classes, entries, fit};
+use crate::data::cifar10::SIDE;
+
+/// Pictures of a class below which little is learnt.
+const FEW_PICTURES: usize = 30;
+/// A class with so many times the pictures of another one is preferred to it.
+const IMBALANCE: usize = 3;
+/// A side so many times as long as the other one: the centred square leaves out most of the picture.
+const LONG: u32 = 2;
+
+/// Everything that was found in a directory of pictures.
+#[derive(Debug, Serialize)]
+pub struct FolderCheck {
+    /// In the order of their labels.
+    pub classes: Vec<ClassCheck>,
+    /// What is wrong, problems first.
+    pub findings: Vec<Finding>,
+}
+
+/// The pictures of a class.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct ClassCheck {
+    /// The name of its folder.
+    pub name: String,
+    /// Pictures that can be read.
+    pub pictures: usize,
+    /// Of those, the ones in `test`, where training and test pictures lie apart.
+    pub test_pictures: Option<usize>,
+    /// Width and height of the picture with the fewest pixels and of the one with the most.
+    pub sizes: Option<[(u32, u32); 2]>,
+}
+
+/// Something that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it is and what to do.
+    pub message: String,
+    /// The files it is about; copies of one picture in one entry.
+    pub files: Vec<String>,
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Training refuses the directory, or would learn or measure something false.
+    Problem,
+    /// Training works, perhaps less well.
+    Warning,
+}
+
+/// A file in a class's folder.
+struct File {
+    path: PathBuf,
+    class: usize,
+    /// Whether it lies in `test`.
+    test: bool,
+    picture: Result<Picture, String>,
+}
+
+struct Picture {
+    size: (u32, u32),
+    /// Of size and pixels: the same picture in another file has the same.
+    digest: [u8; 32],
+}
+
+/// What the checks look at.
+struct Folder<'a> {
+    dir: &'a Path,
+    classes: Vec<String>,
+    /// Whether training and test pictures lie apart.
+    apart: bool,
+    files: Vec<File>,
+}
+
+/// Reads every file of `dir/CLASS/…`, or of `dir/train/CLASS/…` and `dir/test/CLASS/…`, and says
+/// what is wrong. `progress` counts files out of a total.
+///
+/// # Errors
+/// If there are no folders of two classes to look at.
+pub fn check(dir: &Path, progress: impl Fn(usize, usize) + Sync) -> Result<FolderCheck> {
+    let folder = Folder::read(dir, &progress)?;
+    let mut findings = folder.strays()?;
+    findings.extend(folder.missing_test_classes()?);
+    findings.extend(folder.counts());
+    findings.extend(folder.imbalance());
+    findings.extend(folder.broken());
+    findings.extend(folder.copies());
+    findings.extend(folder.shapes());
+    findings.sort_by_key(|finding| finding.severity);
+    let classes = (0..folder.classes.len()).map(|class| folder.summary(class)).collect();
+    Ok(FolderCheck { classes, findings })
+}
+
+impl FolderCheck {
+    /// Findings of one severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+}
+
+impl<'a> Folder<'a> {
+    fn read(dir: &'a Path, progress: &(impl Fn(usize, usize) + Sync)) -> Result<Self> {
+        let apart = dir.join("train").is_dir() && dir.join("test").is_dir();
+        let train = if apart { dir.join("train") } else { dir.to_owned() };
+        let classes = classes(&train)?;
+        let mut listed = Vec::new();
+        for (dir, test) in [(train, false), (dir.join("test"), true)] {
+            if test && !apart {
+                break;
+            }
+            let there = |class: &&String| dir.join(class).is_dir();
+            for (label, class) in classes.iter().enumerate().filter(|(_, class)| there(class)) {
+                let pictures = Pictures::list(&dir, std::slice::from_ref(class))?;
+                listed.extend(pictures.files.into_iter().map(|(path, _)| (path, label, test)));
+            }
+        }
+        let total = listed.len();
+        let files = listed.into_par_iter().map(|(path, class, test)| {
+            let picture = Picture::read(&path);
+            progress(1, total);
+            File { path, class, test, picture }
+        });
+        let files = files.collect();
+        Ok(Self { dir, classes, apart, files })
+    }
+
+    /// The pictures that can be read.
+    fn pictures(&self) -> impl Iterator<Item = (&File, &Picture)> {
+        self.files.iter().filter_map(|file| Some((file, file.picture.as_ref().ok()?)))
+    }
+
+    fn name(&self, path: &Path) -> String {
+        path.strip_prefix(self.dir).unwrap_or(path).display().to_string()
+    }
+
+    fn summary(&self, class: usize) -> ClassCheck {
+        let own = || self.pictures().filter(|(file, _)| file.class == class);
+        let sizes = || own().map(|(_, picture)| picture.size);
+        let pixels = |&(width, height): &(u32, u32)| u64::from(width) * u64::from(height);
+        let (smallest, largest) = (sizes().min_by_key(pixels), sizes().max_by_key(pixels));
+        ClassCheck {
+            name: self.classes[class].clone(),
+            pictures: own().count(),
+            test_pictures: self.apart.then(|| own().filter(|(file, _)| file.test).count()),
+            sizes: smallest.zip(largest).map(|(smallest, largest)| [smallest, largest]),
+        }
+    }
+
+    /// What lies where training does not look.
+    fn strays(&self) -> Result<Vec<Finding>> {
+        let parts = if self.apart { &["train", "test"][..] } else { &[""] };
+        let mut strays = Vec::new();
+        for part in parts.iter().map(|part| self.dir.join(part)) {
+            strays.extend(entries(&part)?.into_iter().filter(|path| path.is_file()));
+            for class in
+                self.classes.iter().map(|class| part.join(class)).filter(|dir| dir.is_dir())
+            {
+                strays.extend(entries(&class)?.into_iter().filter(|path| path.is_dir()));
+            }
+        }
+        let message =
+            "files outside of the classes' folders, and folders within them, are not read";
+        Ok(self.about(Severity::Warning, message.to_owned(), &strays))
+    }
+
+    /// Classes that `train` and `test` do not share.
+    fn missing_test_classes(&self) -> Result<Vec<Finding>> {
+        if !self.apart {
+            return Ok(Vec::new());
+        }
+        let test = self.dir.join("test");
+        let lacks = |class: &&String| !test.join(class).is_dir();
+        let missing =
+            self.classes.iter().filter(lacks).map(|class| self.dir.join("train").join(class));
+        let missing = missing.collect::<Vec<_>>();
+        let known = |path: &PathBuf| {
+            path.file_name()
+                .is_some_and(|name| self.classes.iter().any(|class| name == class.as_str()))
+        };
+        let unknown = entries(&test)?.into_iter().filter(|path| path.is_dir() && !known(path));
+        let message = "these classes have no folder of test pictures";
+        let mut findings = self.about(Severity::Problem, message.to_owned(), &missing);
+        let message = "these test pictures are of no class of the training pictures and not read";
+        findings.extend(self.about(
+            Severity::Warning,
+            message.to_owned(),
+            &unknown.collect::<Vec<_>>(),
+        ));
+        Ok(findings)
+    }
+
+    fn counts(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for class in 0..self.classes.len() {
+            let ClassCheck { name, pictures, test_pictures, .. } = self.summary(class);
+            let severity = match (pictures, test_pictures) {
+                (..LEAST_PICTURES, _) | (_, Some(0)) => Severity::Problem,
+                (..FEW_PICTURES, _) => Severity::Warning,
+                _ => continue,
+            };
+            let test =
+                test_pictures.map_or(String::new(), |test| format!(", {test} of them to test on"));
+            let message = format!(
+                "class {name} has {pictures} pictures that can be read{test}: at least \
+                 {LEAST_PICTURES} are needed, {FEW_PICTURES} and more to learn anything"
+            );
+            findings.push(Finding { severity, message, files: Vec::new() });
+        }
+        findings
+    }
+
+    fn imbalance(&self) -> Vec<Finding> {
+        let classes = (0..self.classes.len()).map(|class| self.summary(class)).collect::<Vec<_>>();
+        let few = classes.iter().min_by_key(|class| class.pictures);
+        let many = classes.iter().max_by_key(|class| class.pictures);
+        let Some((few, many)) = few.zip(many) else { return Vec::new() };
+        if many.pictures <= IMBALANCE * few.pictures {
+            return Vec::new();
+        }
+        let message = format!(
+            "class {} has {} pictures and class {} has {}: a network learns to prefer the former; \
+             add pictures of the latter",
+            many.name, many.pictures, few.name, few.pictures
+        );
+        vec![Finding { severity: Severity::Warning, message, files: Vec::new() }]
+    }
+
+    fn broken(&self) -> Vec<Finding> {
+        let reason = |file: &File| {
+            let reason = file.picture.as_ref().err()?;
+            Some(format!("{}: {}", self.name(&file.path), reason.trim_end()))
+        };
+        let files = self.files.iter().filter_map(reason).collect::<Vec<_>>();
+        let message = "files that cannot be read as pictures and are left out";
+        found(Severity::Warning, counted(message, &files), files)
+    }
+
+    /// Files that hold the same picture.
+    fn copies(&self) -> Vec<Finding> {
+        let mut groups = HashMap::<[u8; 32], Vec<&File>>::new();
+        for (file, picture) in self.pictures() {
+            groups.entry(picture.digest).or_default().push(file);
+        }
+        let mut groups = groups.into_values().filter(|group| group.len() > 1).collect::<Vec<_>>();
+        groups.sort_by_key(|group| &group[0].path);
+        let differ = |group: &[&File], of: fn(&File) -> usize| {
+            group.iter().any(|file| of(file) != of(group[0]))
+        };
+        let (mut classes, mut parts, mut same) = (Vec::new(), Vec::new(), Vec::new());
+        for group in groups {
+            let names = group.iter().map(|file| self.name(&file.path)).collect::<Vec<_>>();
+            let list = if differ(&group, |file| file.class) {
+                &mut classes
+            } else if differ(&group, |file| file.test.into()) {
+                &mut parts
+            } else {
+                &mut same
+            };
+            list.push(names.join(" = "));
+        }
+        let of_classes = "pictures in more than one class, of which at most one can be right";
+        let of_parts = "pictures that are trained and tested on, which makes the accuracy too high";
+        let of_class = "pictures more than once in their class: a copy may be tested on, which makes \
+                        the accuracy too high";
+        [
+            found(Severity::Problem, counted(of_classes, &classes), classes),
+            found(Severity::Problem, counted(of_parts, &parts), parts),
+            found(Severity::Warning, counted(of_class, &same), same),
+        ]
+        .concat()
+    }
+
+    fn shapes(&self) -> Vec<Finding> {
+        let those = |wrong: fn((u32, u32)) -> bool| {
+            self.pictures()
+                .filter(|(_, picture)| wrong(picture.size))
+                .map(|(file, Picture { size: (width, height), .. })| {
+                    format!("{}: {width} x {height}", self.name(&file.path))
+                })
+                .collect::<Vec<_>>()
+        };
+        let small = those(|(width, height)| (width.min(height) as usize) < SIDE);
+        let long = those(|(width, height)| width.max(height) > LONG * width.min(height));
+        let enlarged = format!("pictures smaller than {SIDE} x {SIDE}, which are enlarged");
+        let cut = format!(
+            "pictures more than {LONG} times as long as wide, of which only the square in the middle \
+             is used"
+        );
+        [
+            found(Severity::Warning, counted(&enlarged, &small), small),
+            found(Severity::Warning, counted(&cut, &long), long),
+        ]
+        .concat()
+    }
+
+    fn about(&self, severity: Severity, message: String, paths: &[PathBuf]) -> Vec<Finding> {
+        found(severity, message, paths.iter().map(|path| self.name(path)).collect())
+    }
+}
+
+impl Picture {
+    fn read(path: &Path) -> Result<Self, String> {
+        let picture = fit::upright(path).map_err(|error| error.to_string())?;
+        let size = picture.dimensions();
+        let mut digest = Sha256::new();
+        digest.update(size.0.to_le_bytes());
+        digest.update(picture.as_raw());
+        Ok(Self { size, digest: digest.finalize().into() })
+    }
+}
+
+fn counted(message: &str, files: &[String]) -> String {
+    format!("{message}: {}", files.len())
+}
+
+/// A finding, if it is about any file.
+fn found(severity: Severity, message: String, files: Vec<String>) -> Vec<Finding> {
+    if files.is_empty() { Vec::new() } else { vec![Finding { severity, message, files }] }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! Directories with one thing wrong each.
+
+use super::*;
+use image::{Rgb, RgbImage};
+use std::fs;
+
+/// Writes `count` pictures, no two alike, of 40 × 40 pixels.
+fn pictures(dir: &Path, first: u8, count: u8) {
+    fs::create_dir_all(dir).unwrap();
+    for index in first..first + count {
+        RgbImage::from_pixel(40, 40, Rgb([index, 7, 7]))
+            .save(dir.join(format!("{index}.png")))
+            .unwrap();
+    }
+}
+
+fn look(dir: &Path) -> FolderCheck {
+    check(dir, |_, _| {}).unwrap()
+}
+
+/// The one finding, as severity and text.
+fn only(dir: &Path) -> (Severity, String) {
+    let found = look(dir).findings;
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let Finding { severity, message, files } = &found[0];
+    (*severity, format!("{message}\n{}", files.join("\n")))
+}
+
+/// Two good classes.
+fn good() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    pictures(&directory.path().join("cat"), 0, 30);
+    pictures(&directory.path().join("dog"), 100, 40);
+    directory
+}
+
+#[test]
+fn nothing_is_wrong_with_a_good_directory() {
+    let directory = good();
+    let found = look(directory.path());
+    assert_eq!(found.findings, [], "findings");
+    let cat = ClassCheck {
+        name: "cat".into(),
+        pictures: 30,
+        test_pictures: None,
+        sizes: Some([(40, 40); 2]),
+    };
+    assert_eq!((&found.classes[0], found.classes.len()), (&cat, 2), "classes");
+}
+
+#[test]
+fn each_thing_that_is_wrong_is_said() {
+    let with = |change: fn(&Path)| {
+        let directory = good();
+        change(directory.path());
+        only(directory.path())
+    };
+    let (severity, text) = with(|dir| fs::write(dir.join("dog/b.jpg"), "no picture").unwrap());
+    assert_eq!(severity, Severity::Warning, "broken");
+    assert!(
+        text.contains("cannot be read as pictures and are left out: 1") && text.contains("b.jpg: "),
+        "{text}"
+    );
+
+    let (severity, text) = with(|dir| {
+        // In another format: the pixels count.
+        image::open(dir.join("cat/3.png")).unwrap().save(dir.join("dog/copy.bmp")).unwrap();
+    });
+    assert_eq!(severity, Severity::Problem, "two classes");
+    assert!(
+        text.contains("in more than one class, of which at most one can be right: 1"),
+        "{text}"
+    );
+    assert!(text.ends_with("cat/3.png = dog/copy.bmp"), "{text}");
+
+    let (severity, text) = with(|dir| {
+        fs::copy(dir.join("cat/3.png"), dir.join("cat/copy.png")).unwrap();
+    });
+    assert_eq!(severity, Severity::Warning, "same class");
+    assert!(text.contains("more than once in their class"), "{text}");
+
+    let (_, text) = with(|dir| pictures(&dir.join("dog"), 140, 60));
+    assert!(text.contains("class dog has 100 pictures and class cat has 30"), "{text}");
+    let (_, text) = with(|dir| RgbImage::new(31, 60).save(dir.join("cat/a.png")).unwrap());
+    assert!(text.contains("smaller than 32 x 32") && text.ends_with("a.png: 31 x 60"), "{text}");
+    let (_, text) = with(|dir| RgbImage::new(81, 40).save(dir.join("cat/a.png")).unwrap());
+    assert!(text.contains("more than 2 times as long"), "{text}");
+    let (_, text) = with(|dir| {
+        fs::create_dir(dir.join("cat/more")).unwrap();
+        fs::write(dir.join("notes.txt"), "").unwrap();
+    });
+    assert!(text.ends_with("notes.txt\ncat/more"), "{text}");
+}
+
+#[test]
+fn too_few_pictures_are_a_problem_and_few_a_warning() {
+    for (count, expected) in [(2, Severity::Problem), (29, Severity::Warning)] {
+        let directory = tempfile::tempdir().unwrap();
+        pictures(&directory.path().join("cat"), 0, 30);
+        pictures(&directory.path().join("dog"), 100, count);
+        let found = look(directory.path()).findings;
+        let about = format!("class dog has {count} pictures");
+        let finding = found.iter().find(|finding| finding.message.contains(&about));
+        assert_eq!(finding.map(|finding| finding.severity), Some(expected), "{found:#?}");
+    }
+}
+
+#[test]
+fn training_and_test_pictures_must_differ() {
+    let directory = tempfile::tempdir().unwrap();
+    let dir = directory.path();
+    for (class, first) in [("cat", 0), ("dog", 100)] {
+        pictures(&dir.join("train").join(class), first, 30);
+        pictures(&dir.join("test").join(class), first + 30, 5);
+    }
+    assert_eq!(look(dir).findings, [], "apart");
+    assert_eq!(look(dir).classes[1].test_pictures, Some(5), "test pictures");
+    fs::copy(dir.join("train/cat/1.png"), dir.join("test/cat/1.png")).unwrap();
+    let (severity, text) = only(dir);
+    assert_eq!(severity, Severity::Problem, "leak");
+    assert!(text.contains("trained and tested on"), "{text}");
+
+    fs::remove_file(dir.join("test/cat/1.png")).unwrap();
+    fs::rename(dir.join("test/dog"), dir.join("test/wolf")).unwrap();
+    let found = look(dir);
+    assert_eq!(
+        (found.count(Severity::Problem), found.count(Severity::Warning)),
+        (2, 1),
+        "{found:#?}"
+    );
+}
