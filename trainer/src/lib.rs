@@ -17,4 +17,5 @@ pub mod record;
 pub mod report;
 pub mod schedule;
 pub mod summary;
+pub mod sweep;
 pub mod train;

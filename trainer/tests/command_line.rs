@@ -143,6 +143,32 @@ fn what_is_wrong_with_a_folder_is_said() {
     assert!(error.contains("problems 1, warnings 0"), "{error}");
 }
 
+#[test]
+fn a_sweep_goes_on_where_it_was() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("sweep");
+    let sweep = |dims: &str, epochs: &str| {
+        let size = ["--depth", "1", "--dim", dims, "--train-images", "50", "--epochs", epochs];
+        trainer(&[&["sweep", "--out", text(&out)][..], &size].concat())
+    };
+    let printed = |output: &Output| {
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let first = printed(&sweep("8", "1"));
+    assert!(first.contains("vit-64x4: 1 networks, 0 of them done; about "), "{first}");
+    assert!(first.contains("| | dim 8 |\n|---|---:|\n| depth 1 | "), "{first}");
+    let second = printed(&sweep("8,4", "1"));
+    assert!(second.contains("2 networks, 1 of them done"), "{second}");
+    assert_eq!(second.matches("depth  1").count(), 1, "one more is trained: {second}");
+    let table = std::fs::read_to_string(out.join("sweep.csv")).unwrap();
+    let shapes = table.lines().skip(1).map(|row| row.split(',').take(2).collect::<Vec<_>>());
+    assert_eq!(shapes.collect::<Vec<_>>(), [["1", "4"], ["1", "8"]], "both, by width");
+    assert!(!out.join("depth-1-dim-8/best.mpk").exists(), "networks are not kept");
+    let error = refusal(&sweep("8", "2"), 1);
+    assert!(error.contains("other options"), "{error}");
+}
+
 #[cfg(unix)]
 mod unix {
     use std::io::{BufRead, BufReader, Read};

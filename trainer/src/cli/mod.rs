@@ -6,6 +6,7 @@ mod eval;
 mod images;
 mod recipe;
 mod summary;
+mod sweep;
 mod train;
 
 use std::path::Path;
@@ -25,6 +26,7 @@ use data::DataArgs;
 use eval::EvalArgs;
 use images::ImagesArgs;
 use summary::SummaryArgs;
+use sweep::SweepArgs;
 use train::TrainArgs;
 
 const EXAMPLES: &str = "\
@@ -43,6 +45,8 @@ Examples:
       the experiment of the report that this project started from
   trainer --patience 5
       end the run after 5 epochs that were no better
+  trainer sweep --depth 2,4,6,8 --dim 10,32,64,128
+      the accuracy of small transformers of those depths and widths, as a table and a chart
   trainer eval best.mpk
       accuracy of a trained network on the test images
   trainer eval best.mpk --report test
@@ -76,6 +80,8 @@ enum Command {
     Summary(SummaryArgs),
     /// Write test images as PNG files, named by number and class.
     Images(ImagesArgs),
+    /// Train one kind of network in several depths and widths, and compare them.
+    Sweep(SweepArgs),
     /// Say what is wrong with a directory of pictures: files that are none, too few, copies.
     Check(CheckArgs),
 }
@@ -101,6 +107,7 @@ impl Cli {
             Some(Command::Eval(args)) => args.run(),
             Some(Command::Summary(args)) => args.run(),
             Some(Command::Images(args)) => args.run(),
+            Some(Command::Sweep(args)) => args.run(),
             Some(Command::Check(args)) => args.run(),
         }
     }

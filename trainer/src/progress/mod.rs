@@ -126,6 +126,13 @@ impl Progress {
         }
     }
 
+    /// Takes the screen away, if there is one; lines stay.
+    pub(crate) fn erase(&mut self) {
+        if let View::Screen { painter, .. } = &mut self.view {
+            painter.erase();
+        }
+    }
+
     fn paint(&mut self) {
         let mut view = std::mem::replace(&mut self.view, View::Nothing);
         if let View::Screen { painter, last } = &mut view {

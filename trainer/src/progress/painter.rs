@@ -52,6 +52,12 @@ impl<W: Write> Painter<W> {
         self.paint_on(Term::stdout().size(), screen);
     }
 
+    /// Goes back to where the screen began and leaves nothing of it.
+    pub(super) fn erase(&mut self) {
+        self.show(&format!("{}{CLEAR_BELOW}", up(self.lines)));
+        self.lines = 0;
+    }
+
     fn paint_on(&mut self, size: (u16, u16), screen: &Screen<'_>) {
         let (rows, columns) = size;
         // A letter in the last column would make some terminals begin a line of their own.
@@ -149,6 +155,9 @@ mod tests {
         assert!(lines > 8 && lines < 24, "{lines} lines on a terminal of 24");
         assert!(!first.contains(&format!("\x1b[{lines}A")), "nothing to go back over");
         assert_eq!(second, format!("\r\x1b[{lines}A{}", &first[1..]), "goes back, paints the same");
+        painter.output.clear();
+        painter.erase();
+        assert_eq!(painter.output, format!("\r\x1b[{lines}A\x1b[J").into_bytes(), "erased");
         assert!(painted(&mut painter, (30, 100)).starts_with(CLEAR_ALL), "another size");
     }
 

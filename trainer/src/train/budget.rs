@@ -19,9 +19,10 @@ const BYTES_PER_VALUE: u64 = 20;
 /// Share of the free memory that activations may take; the rest is for parameters, gradients,
 /// moments and everybody else.
 const MEMORY_SHARE: u64 = 2;
-/// Images of the first step, which also sets up threads, buffers and moments.
+/// Images of the first step, which also sets up threads, buffers and moments and is not timed.
 const FIRST_IMAGES: usize = 4;
-/// Seconds that the timed step should take.
+/// Seconds that a step must take to stand for others: in a short one, what is done once for all
+/// images counts too much.
 const TIMED_SECONDS: f64 = 2.0;
 /// Evaluating an image costs about a third of training on it: no backward pass.
 const EVALUATION_SHARE: f64 = 1.0 / 3.0;
@@ -34,10 +35,10 @@ pub fn micro_batch(config: &VitConfig, batch_size: usize) -> usize {
     fitting(config, batch_size, system.available_memory())
 }
 
-/// How long a run will take on this machine, from one step that is timed and thrown away.
+/// How long a run will take on this machine, from steps that are timed and thrown away.
 ///
 /// # Errors
-/// If the recipe or the images do not fit, or the loss of that step is not finite.
+/// If the recipe or the images do not fit, or the loss of such a step is not finite.
 pub fn duration<B: HostBackend>(run: &Run<'_>, device: &B::Device) -> Result<Duration> {
     run.check()?;
     let go_on = AtomicBool::new(false);
@@ -50,8 +51,14 @@ pub fn duration<B: HostBackend>(run: &Run<'_>, device: &B::Device) -> Result<Dur
         trainee.train_on(&sample, &mut Sums::default(), &mut Progress::hidden())?;
         Ok(start.elapsed().as_secs_f64() / sample.len as f64)
     };
-    let fits = (TIMED_SECONDS / per_image(FIRST_IMAGES.min(train.len()))?) as usize;
-    let seconds = per_image(fits.clamp(1, run.micro_batch.min(train.len())))?;
+    let most = run.micro_batch.min(train.len());
+    let mut len = FIRST_IMAGES.min(most);
+    per_image(len)?;
+    let mut seconds = per_image(len)?;
+    while len < most && seconds * (len as f64) < TIMED_SECONDS {
+        len = (2 * len).min(most);
+        seconds = per_image(len)?;
+    }
     let images = train.len() as f64 + EVALUATION_SHARE * validation.len() as f64;
     Ok(Duration::from_secs_f64(seconds * images * run.recipe.epochs as f64))
 }

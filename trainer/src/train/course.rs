@@ -13,6 +13,9 @@ use crate::eval::Evaluation;
 use crate::metrics::{self, EpochMetrics};
 use crate::ops::HostBackend;
 
+/// The state of a run that is not over yet, in its directory.
+pub(crate) const RESUME_FILE: &str = "resume.bin";
+
 /// What has happened in a run.
 pub(super) struct Course<'a> {
     out: &'a Path,
@@ -122,7 +125,7 @@ impl<'a> Course<'a> {
 }
 
 fn resume_path(out: &Path) -> PathBuf {
-    out.join("resume.bin")
+    out.join(RESUME_FILE)
 }
 
 /// Whether `new` is the better checkpoint.

@@ -16,6 +16,7 @@ use burn::tensor::backend::Backend;
 use runtime::config::VitConfig;
 
 pub use budget::{duration, micro_batch};
+pub(crate) use course::RESUME_FILE;
 pub use interrupt::{Interrupted, on_interrupt};
 
 use crate::data::batch::{BatchSpec, TrainBatches};

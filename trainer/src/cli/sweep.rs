@@ -1,0 +1,201 @@
+//! `trainer sweep`: one kind of network in several depths and widths.
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use runtime::config::{Preset, VitConfig};
+use serde_json::json;
+
+use super::recipe::RecipeArgs;
+use super::{DataArgs, presets};
+use crate::backend::{BackendChoice, on_backend};
+use crate::data::Dataset;
+use crate::eval::evaluate;
+use crate::ops::HostBackend;
+use crate::progress::{Progress, duration};
+use crate::recipe::Recipe;
+use crate::record;
+use crate::sweep::{self, Cell, Shape};
+use crate::train::{self, Run};
+
+#[derive(Debug, Args)]
+pub(super) struct SweepArgs {
+    /// Network whose depth and width are changed; heads and the MLP's hidden layer keep their share
+    /// of the width.
+    #[arg(long, default_value = "vit-64x4", value_parser = presets())]
+    preset: Preset,
+    /// Numbers of blocks.
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "2,4")]
+    depth: Vec<u8>,
+    /// Widths of a token.
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "10,32,64")]
+    dim: Vec<u16>,
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    numbers: RecipeArgs,
+    /// Directory for sweep.csv, sweep.svg and a directory for each network; what is there already
+    /// of the same sweep is not trained again.
+    #[arg(long, value_name = "DIR", default_value = "sweep")]
+    out: PathBuf,
+    /// Where the arithmetic is done.
+    #[arg(long, value_enum, default_value_t)]
+    backend: BackendChoice,
+    /// Print lines on a terminal, too, instead of a screen.
+    #[arg(long)]
+    plain: bool,
+    /// Print one JSON array at the end, instead of text.
+    #[arg(long, conflicts_with = "plain")]
+    json: bool,
+}
+
+/// A network of the sweep before it is trained.
+struct Plan {
+    shape: Shape,
+    config: VitConfig,
+    out: PathBuf,
+    settings: String,
+}
+
+/// What all networks of the sweep share.
+struct Shared<'a> {
+    args: &'a SweepArgs,
+    recipe: Recipe,
+    dataset: Dataset,
+    stop: &'a AtomicBool,
+}
+
+impl SweepArgs {
+    pub(super) fn run(self) -> Result<()> {
+        on_backend!(self.backend, B => self.run_on::<B>())
+    }
+
+    fn run_on<B: HostBackend>(&self) -> Result<()> {
+        let dataset = self.data.dataset()?;
+        let recipe = self.numbers.recipe(self.preset, dataset.train.len());
+        let stop = train::on_interrupt()?;
+        let shared = Shared { args: self, recipe, dataset, stop: &stop };
+        let plans = shared.plans()?;
+        let mut cells = Vec::new();
+        let mut left = Vec::new();
+        for plan in plans {
+            match Cell::load(&plan.out, &plan.settings)? {
+                Some(cell) => cells.push(cell),
+                None => left.push(plan),
+            }
+        }
+        if !self.json {
+            shared.announce::<B>(cells.len(), &left)?;
+        }
+        for plan in &left {
+            let cell = shared.train::<B>(plan)?;
+            if !self.json {
+                println!("{}", line(&cell));
+            }
+            cells.push(cell);
+            cells.sort_by_key(|cell| (cell.shape.depth, cell.shape.dim));
+            sweep::write(&self.out, &cells)?;
+        }
+        if self.json {
+            println!("{}", json!(cells));
+        } else {
+            println!("\n{}", sweep::markdown(&cells));
+            println!("wrote sweep.csv and sweep.svg to {}", self.out.display());
+        }
+        Ok(())
+    }
+}
+
+impl Shared<'_> {
+    fn plans(&self) -> Result<Vec<Plan>> {
+        let classes = u16::try_from(self.dataset.classes.len()).context("too many classes")?;
+        let plan = |shape: Shape| {
+            let config = sweep::network(self.args.preset, shape, classes)?;
+            let settings = json!({
+                "network": config.spec(),
+                "recipe": self.recipe,
+                "classes": self.dataset.classes,
+                "train_images": self.dataset.train.len(),
+                "test_images": self.dataset.test.len(),
+            })
+            .to_string();
+            Ok(Plan { shape, config, out: shape.directory(&self.args.out), settings })
+        };
+        Shape::grid(&self.args.depth, &self.args.dim).into_iter().map(plan).collect()
+    }
+
+    fn run<'a>(&'a self, plan: &'a Plan) -> Run<'a> {
+        let fitting = train::micro_batch(&plan.config, self.recipe.batch_size);
+        Run {
+            preset: self.args.preset.name(),
+            config: &plan.config,
+            recipe: &self.recipe,
+            dataset: &self.dataset,
+            // A power of two: a cell that is resumed finds about as much memory, not just as much.
+            micro_batch: 1 << fitting.ilog2(),
+            out: &plan.out,
+            teacher: None,
+            resume: plan.out.join(train::RESUME_FILE).exists(),
+            stop: self.stop,
+        }
+    }
+
+    fn announce<B: HostBackend>(&self, done: usize, left: &[Plan]) -> Result<()> {
+        let device = B::training_device();
+        let mut time = Duration::ZERO;
+        for plan in left {
+            time += train::duration::<B>(&self.run(plan), &device)?;
+        }
+        println!(
+            "{}: {} networks, {done} of them done; about {} on this machine",
+            self.args.preset.name(),
+            done + left.len(),
+            duration(time)
+        );
+        Ok(())
+    }
+
+    fn train<B: HostBackend>(&self, plan: &Plan) -> Result<Cell> {
+        let device = B::training_device();
+        let mut progress = match (self.args.json, self.args.plain) {
+            (true, _) => Progress::hidden(),
+            (_, true) => Progress::lines(),
+            _ => Progress::visible(),
+        };
+        let outcome = self.args.backend.train(self.run(plan), &mut progress);
+        let outcome = outcome.context("start the sweep again and it goes on from here")?;
+        progress.erase();
+        let best = record::load::<B>(&outcome.record, &device)?;
+        let test = evaluate(&best.model, &self.dataset.test, best.normalisation, &device);
+        let cell = Cell {
+            shape: plan.shape,
+            parameters: plan.config.parameters(),
+            macs: plan.config.macs(),
+            best_epoch: outcome.best,
+            validation_accuracy: outcome.epochs[outcome.best - 1].validation_accuracy,
+            test_accuracy: test.accuracy(),
+            test_top5_accuracy: test.top5_accuracy(),
+            seconds: outcome.epochs.last().map_or(0.0, |row| row.seconds),
+            settings: plan.settings.clone(),
+        };
+        cell.save(&plan.out)?;
+        // Sixteen networks of the report's size would take gigabytes.
+        std::fs::remove_file(&outcome.record)
+            .with_context(|| format!("cannot remove {}", outcome.record.display()))?;
+        Ok(cell)
+    }
+}
+
+fn line(cell: &Cell) -> String {
+    format!(
+        "depth {:>2}  dim {:>3}  validation {:>5.1} %  test {:>5.1} %  {}",
+        cell.shape.depth,
+        cell.shape.dim,
+        100.0 * cell.validation_accuracy,
+        100.0 * cell.test_accuracy,
+        duration(Duration::from_secs_f64(cell.seconds))
+    )
+}
