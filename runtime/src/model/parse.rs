@@ -17,7 +17,8 @@ const OTHER_HEAD: Limits = Limits::new("kind", HEAD_CLASS as i64 + 1, u8::MAX as
 
 pub(super) fn parse<A: Arithmetic>(bytes: &[u8]) -> Result<Model<'_, A>, FormatError> {
     let mut records = Records::new(check_prelude(bytes, A::ID)?);
-    // A model is kilobytes: it is filled where it is returned, and never moved.
+    // A model is kilobytes, and this frame holds it twice. Making it here from what `header` reads left
+    // the frame as large on Armv7E-M and the program larger.
     let mut result = header(&mut records).ok_or(FormatError::Record { record: RecordId::Header });
     if let Ok(model) = &mut result
         && fill(model, &mut records).is_some()
