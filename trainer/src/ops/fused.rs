@@ -45,38 +45,33 @@ pub trait VitBackend: Backend {
     fn inspect<R>(tensor: &FloatTensor<Self>, look: impl FnOnce(&[f32]) -> R) -> R;
 }
 
-/// The float reference: burn's own operations and nothing else.
-impl VitBackend for NdArray {
-    const COMPOSED: bool = true;
+/// Implements [`VitBackend`] for a backend that does not differentiate.
+macro_rules! vit_backend {
+    ($backend:ty, composed: $composed:expr) => {
+        impl VitBackend for $backend {
+            const COMPOSED: bool = $composed;
 
-    fn apply<const N: usize>(
-        op: impl Fused<N>,
-        inputs: [FloatTensor<Self>; N],
-        dims: [usize; 3],
-    ) -> FloatTensor<Self> {
-        forward::<Self, N>(&op, inputs, dims)
-    }
+            fn apply<const N: usize>(
+                op: impl Fused<N>,
+                inputs: [FloatTensor<Self>; N],
+                dims: [usize; 3],
+            ) -> FloatTensor<Self> {
+                forward::<Self, N>(&op, inputs, dims)
+            }
 
-    fn inspect<R>(tensor: &FloatTensor<Self>, look: impl FnOnce(&[f32]) -> R) -> R {
-        look(&Self::values(tensor.clone()))
-    }
+            fn inspect<R>(tensor: &FloatTensor<Self>, look: impl FnOnce(&[f32]) -> R) -> R {
+                look(&Self::values(tensor.clone()))
+            }
+        }
+    };
 }
 
-impl VitBackend for Flex {
-    const COMPOSED: bool = false;
-
-    fn apply<const N: usize>(
-        op: impl Fused<N>,
-        inputs: [FloatTensor<Self>; N],
-        dims: [usize; 3],
-    ) -> FloatTensor<Self> {
-        forward::<Self, N>(&op, inputs, dims)
-    }
-
-    fn inspect<R>(tensor: &FloatTensor<Self>, look: impl FnOnce(&[f32]) -> R) -> R {
-        look(&Self::values(tensor.clone()))
-    }
-}
+// The float reference: burn's own operations and nothing else.
+vit_backend!(NdArray, composed: true);
+vit_backend!(Flex, composed: false);
+// Operations on slices would bring every value off the device.
+#[cfg(feature = "tch")]
+vit_backend!(burn_tch::LibTorch, composed: true);
 
 impl<B: HostBackend, C: CheckpointStrategy> VitBackend for Autodiff<B, C> {
     const COMPOSED: bool = B::TRAINS_COMPOSED;
@@ -100,7 +95,7 @@ impl<B: HostBackend, C: CheckpointStrategy> VitBackend for Autodiff<B, C> {
     }
 }
 
-pub(super) fn forward<B: HostBackend, const N: usize>(
+fn forward<B: HostBackend, const N: usize>(
     op: &impl Fused<N>,
     inputs: [FloatTensor<B>; N],
     dims: [usize; 3],

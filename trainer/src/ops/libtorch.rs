@@ -1,27 +1,10 @@
-//! `LibTorch`: the model runs in burn's operations, which stay on the device.
+//! Tensors of `LibTorch`: the model runs in burn's operations, which stay on the device.
 
 use burn::tensor::TensorData;
 use burn::tensor::ops::{FloatTensor, FloatTensorOps};
 use burn_tch::{LibTorch, LibTorchDevice};
 
-use super::fused::{Fused, VitBackend, forward};
 use super::host::{HostBackend, OwnedValues};
-
-impl VitBackend for LibTorch {
-    const COMPOSED: bool = true;
-
-    fn apply<const N: usize>(
-        op: impl Fused<N>,
-        inputs: [FloatTensor<Self>; N],
-        dims: [usize; 3],
-    ) -> FloatTensor<Self> {
-        forward::<Self, N>(&op, inputs, dims)
-    }
-
-    fn inspect<R>(tensor: &FloatTensor<Self>, look: impl FnOnce(&[f32]) -> R) -> R {
-        look(&Self::values(tensor.clone()))
-    }
-}
 
 impl HostBackend for LibTorch {
     const TRAINS_COMPOSED: bool = true;
