@@ -31,7 +31,8 @@ pub(super) fn pool_i32(x: &[i8], zero_point: i8, out: &mut [i32]) {
 #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512vl,avx512vnni")]
 fn normalise(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
     let shift = norm.shift.clamp(7, 37) + 25;
-    for (x, out) in x.chunks((ROWS * dim).max(1)).zip(out.chunks_mut((ROWS * dim).max(1))) {
+    let group = group(dim);
+    for (x, out) in x.chunks(group).zip(out.chunks_mut(group)) {
         let scales = Scales::new(x, dim, norm.eps);
         let mults = scales.mults(norm.mult);
         for (row, (x, out)) in rows(x, dim).zip(rows_mut(out, dim)).enumerate() {
@@ -54,6 +55,12 @@ fn normalise(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
     }
 }
 
+/// Values of the rows whose scales are taken at once; never 0, of which there are no chunks.
+#[inline]
+fn group(dim: usize) -> usize {
+    ROWS.saturating_mul(dim).max(1)
+}
+
 /// The quarters of 64 values.
 #[inline]
 fn quarters(all: &[i16; BYTES]) -> [&[i16]; 4] {
@@ -67,7 +74,8 @@ fn normalise_affine(x: &[i16], norm: &NormAffine<'_>, out: &mut [i8]) {
     let half = _mm512_set1_epi32(1 << (shift - 1));
     let shift = _mm_cvtsi32_si128(shift.into());
     let (low, high) = (_mm512_set1_epi32(i16::MIN.into()), _mm512_set1_epi32(i16::MAX.into()));
-    for (x, out) in x.chunks(ROWS * dim).zip(out.chunks_mut(ROWS * dim)) {
+    let group = group(dim);
+    for (x, out) in x.chunks(group).zip(out.chunks_mut(group)) {
         let scales = Scales::new(x, dim, norm.eps);
         for (row, (x, out)) in rows(x, dim).zip(rows_mut(out, dim)).enumerate() {
             let fraction = Rescale::uniform(one_row(&scales.y, row), 46);
