@@ -78,13 +78,11 @@ pub fn quantize(
         let count = progress(Phase::Searching, ranges.len());
         ranges.search(model, images, count)?;
     }
-    let net = model.weights()?;
-    let net = if method.correct_biases {
+    let mut net = model.weights()?;
+    if method.correct_biases {
         let count = progress(Phase::Correcting, Ranges::bias_steps(&net));
-        ranges.correct_biases(model, images, count)?
-    } else {
-        net
-    };
+        ranges.correct_biases(model, &mut net, images, count)?;
+    }
     let quantized = assemble::assemble(&net, &ranges)?;
     Ok((ranges, quantized))
 }

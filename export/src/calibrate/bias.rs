@@ -39,31 +39,31 @@ pub(super) fn steps(net: &FloatNet) -> usize {
     layers(net).len()
 }
 
-/// The network with biases such that its integer form has the means of `model` on `images`, layer
+/// Changes the biases of `net` so that its integer form has the means of `model` on `images`, layer
 /// after layer, each behind the ones that are corrected already; `progress` counts layers.
 pub(super) fn correct(
     model: &FloatModel,
+    net: &mut FloatNet,
     ranges: &Ranges,
     images: &Images,
     progress: impl Fn(usize),
-) -> Result<FloatNet> {
+) -> Result<()> {
     let images = images.take(IMAGES);
-    let mut net = model.weights()?;
     let wanted = Wanted::of(model, &images)?;
-    for layers in layers(&net) {
-        let quantized = assemble(&net, ranges)?;
-        let found = integer_means(&net, &quantized, &images, &|site| {
+    for layers in layers(net) {
+        let quantized = assemble(net, ranges)?;
+        let found = integer_means(net, &quantized, &images, &|site| {
             let seen = |&layer| layer == site || gelu_after(layer) == Some(site);
             layers.iter().any(seen).then(|| wanted.means.get(&site).map_or(1, Vec::len))
         })?;
         for site in layers {
             let shift = wanted.shift(&found, site).with_context(|| format!("nothing at {site}"))?;
-            let bias = bias_mut(&mut net, site).context("a site without a layer")?;
+            let bias = bias_mut(net, site).context("a site without a layer")?;
             bias.iter_mut().zip(shift).for_each(|(bias, shift)| *bias += shift);
         }
         progress(1);
     }
-    Ok(net)
+    Ok(())
 }
 
 /// The sites behind layers with biases, in the order of the pass; those that read the same values
@@ -269,8 +269,10 @@ mod tests {
             let shift = wanted.shift(&found.unwrap(), SiteId::Embed).unwrap();
             shift.iter().map(|shift| shift * shift).sum()
         };
-        let before = shift(&model.weights().unwrap());
-        let after = shift(&correct(&model, &ranges, &images, |_| {}).unwrap());
+        let mut net = model.weights().unwrap();
+        let before = shift(&net);
+        correct(&model, &mut net, &ranges, &images, |_| {}).unwrap();
+        let after = shift(&net);
         assert!(after < 0.05 * before, "{after} after {before}");
     }
 }

@@ -89,18 +89,19 @@ impl Ranges {
         search::search(self, model, images, progress)
     }
 
-    /// The network of `model` with biases that give its integer form the means of `model` on
-    /// `images`; `progress` counts layers out of [`Self::bias_steps`].
+    /// Changes the biases of `net`, the weights of `model`, to those that give its integer form the means
+    /// of `model` on `images`; `progress` counts layers out of [`Self::bias_steps`].
     ///
     /// # Errors
     /// As [`Self::search`].
     pub fn correct_biases(
         &self,
         model: &FloatModel,
+        net: &mut FloatNet,
         images: &Images,
         progress: impl Fn(usize),
-    ) -> Result<FloatNet> {
-        bias::correct(model, self, images, progress)
+    ) -> Result<()> {
+        bias::correct(model, net, self, images, progress)
     }
 
     /// Number of steps of [`Self::correct_biases`].
