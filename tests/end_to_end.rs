@@ -31,6 +31,8 @@ fn a_network_is_trained_exported_and_run() {
         dataset: &dataset,
         micro_batch: recipe.batch_size,
         out: directory.path(),
+        start: None,
+        quantize: false,
         teacher: None,
         resume: false,
         stop: &AtomicBool::new(false),

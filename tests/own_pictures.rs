@@ -46,6 +46,8 @@ fn pictures_become_a_blob_with_their_names() {
         dataset: &dataset,
         micro_batch: recipe.batch_size,
         out: directory.path(),
+        start: None,
+        quantize: false,
         teacher: None,
         resume: false,
         stop: &AtomicBool::new(false),

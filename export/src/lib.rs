@@ -20,6 +20,7 @@ pub mod reference;
 pub mod report;
 pub mod rust_module;
 pub mod sensitivity;
+pub mod simulation;
 
 use anyhow::Result;
 use assemble::Quantized;

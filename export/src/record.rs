@@ -11,10 +11,15 @@ use runtime::site::SiteId;
 use std::path::Path;
 use trainer::data::{DataSource, Images, batch};
 use trainer::model::{BATCH_NORM_EPSILON, Block, ConvNorm, Depthwise, Stem};
+use trainer::ops::FakeQuant;
+use trainer::quantize::Simulation;
 use trainer::record::{self, Checkpoint};
 
 /// The backend of the float pass: the fastest of burn's on a CPU.
 pub type Backend = Flex;
+
+/// Puts another value in the place of a site's.
+type Replace<'a> = dyn FnMut(SiteId, Tensor<Backend, 3>) -> Tensor<Backend, 3> + 'a;
 
 /// Images of one float forward pass.
 const BATCH: usize = 50;
@@ -105,24 +110,36 @@ impl FloatModel {
     }
 
     /// The logits, image after image, of a pass that goes on at each site with what `replace` makes
-    /// of its values; arguments as in [`observe`](Self::observe).
+    /// of its values, as many as there were; `progress` counts images.
     ///
     /// # Errors
     /// If the images have another size than the network's input.
     pub fn replaced(
         &self,
         images: &Images,
-        replace: impl Fn(SiteId, &mut [f32], usize),
+        replace: impl Fn(SiteId, &mut Vec<f32>),
+        progress: impl Fn(usize),
+    ) -> Result<Vec<f32>> {
+        let model = &self.checkpoint.model;
+        let forward = |batch, replace: &mut Replace<'_>| model.forward_replaced(batch, replace);
+        self.pass(images, forward, &mut |site, values| replace(site, values), progress)
+    }
+
+    fn pass(
+        &self,
+        images: &Images,
+        forward: impl Fn(Tensor<Backend, 4>, &mut Replace<'_>) -> Tensor<Backend, 2>,
+        replace: &mut dyn FnMut(SiteId, &mut Vec<f32>),
         progress: impl Fn(usize),
     ) -> Result<Vec<f32>> {
         let mut logits = Vec::with_capacity(images.len() * self.config().classes());
         for (batch, len) in self.batches(images)? {
             let mut failed = None;
-            let found = self.checkpoint.model.forward_replaced(batch, &mut |site, value| {
+            let found = forward(batch, &mut |site, value| {
                 let (dims, device) = (value.dims(), value.device());
                 match floats(value.clone()) {
                     Ok(mut values) => {
-                        replace(site, &mut values, dims[2]);
+                        replace(site, &mut values);
                         Tensor::from_data(TensorData::new(values, dims), &device)
                     }
                     Err(error) => {
@@ -138,6 +155,25 @@ impl FloatModel {
             progress(len);
         }
         Ok(logits)
+    }
+
+    /// As [`replaced`](Self::replaced), of the network with its weights rounded and `sites` as eight bits
+    /// store them; `replace` gets what is stored at each site.
+    ///
+    /// # Errors
+    /// If the images have another size than the network's input.
+    pub fn simulate(
+        &self,
+        sites: impl IntoIterator<Item = (SiteId, FakeQuant)>,
+        images: &Images,
+        mut replace: impl FnMut(SiteId, &mut Vec<f32>),
+    ) -> Result<Vec<f32>> {
+        let Checkpoint { model, normalisation, .. } = &self.checkpoint;
+        let simulation = Simulation::new(sites, *normalisation);
+        let model = simulation.weights(model);
+        let forward =
+            |batch, replace: &mut Replace<'_>| simulation.forward_replaced(&model, batch, replace);
+        self.pass(images, forward, &mut replace, |_| {})
     }
 
     /// The weights, batch normalisation folded.

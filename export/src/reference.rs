@@ -105,7 +105,7 @@ pub fn reals(
 
 /// Gain and offset, repeated over the channels of a site, from what is stored there to what the
 /// float network computes, where a layer that follows has them folded in.
-pub(crate) fn folding(net: &FloatNet, site: SiteId) -> Option<(Vec<f64>, Vec<f64>)> {
+pub fn folding(net: &FloatNet, site: SiteId) -> Option<(Vec<f64>, Vec<f64>)> {
     let normed = |norm: &FloatNorm| Some((norm.gamma.clone(), norm.beta.clone()));
     match site {
         SiteId::Input => {

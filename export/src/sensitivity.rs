@@ -5,29 +5,21 @@
 //! have them.
 
 use crate::assemble::Quantized;
-use crate::quantize::Affine;
 use crate::record::FloatModel;
-use crate::reference::{SiteError, folding};
+use crate::reference::SiteError;
+use crate::simulation;
 use anyhow::Result;
-use runtime::site::{BlockSite, SiteId};
+use runtime::site::SiteId;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use trainer::data::Images;
-
-/// How a site's values are stored.
-struct Storage {
-    affine: Affine,
-    /// The largest integer below zero: −128, or −127 where the range is symmetric.
-    lowest: f64,
-    /// From stored values to the float network's, over the channels.
-    folding: Option<(Vec<f64>, Vec<f64>)>,
-}
+use trainer::ops::{FakeQuant, Fused};
 
 /// The sites of a network with how they are stored, and what the float network makes of images.
 pub struct Sensitivity<'a> {
     model: &'a FloatModel,
     images: &'a Images,
-    storage: BTreeMap<SiteId, Storage>,
+    stored: BTreeMap<SiteId, FakeQuant>,
     logits: Vec<f32>,
 }
 
@@ -47,23 +39,14 @@ impl<'a> Sensitivity<'a> {
     /// If the images do not fit the network, or a weight is not finite.
     pub fn new(model: &'a FloatModel, quantized: &Quantized, images: &'a Images) -> Result<Self> {
         let net = model.weights()?;
-        let stored = quantized.sites.iter().filter(|(site, _)| has_eight_bits(**site));
-        let storage = stored.map(|(&site, &affine)| {
-            let symmetric = matches!(
-                site,
-                SiteId::Block { at: BlockSite::Query | BlockSite::Key | BlockSite::Value, .. }
-            );
-            let lowest = if symmetric { -127.0 } else { -128.0 };
-            (site, Storage { affine, lowest, folding: folding(&net, site) })
-        });
-        let storage = storage.collect();
-        let logits = model.replaced(images, |_, _, _| {}, |_| {})?;
-        Ok(Self { model, images, storage, logits })
+        let stored = simulation::sites(&net, quantized).collect();
+        let logits = model.replaced(images, |_, _| {}, |_| {})?;
+        Ok(Self { model, images, stored, logits })
     }
 
     /// The sites that are stored in eight bits, in the order of the pass.
     pub fn sites(&self) -> impl Iterator<Item = SiteId> {
-        self.storage.keys().copied()
+        self.stored.keys().copied()
     }
 
     /// The network with eight bits at the sites that `chosen` takes and all others exact; `progress`
@@ -76,9 +59,9 @@ impl<'a> Sensitivity<'a> {
         chosen: impl Fn(SiteId) -> bool,
         progress: impl Fn(usize),
     ) -> Result<Outcome> {
-        let store = |site, values: &mut [f32], channels: usize| {
-            if let Some(storage) = self.storage.get(&site).filter(|_| chosen(site)) {
-                storage.round(values, channels);
+        let store = |site, values: &mut Vec<f32>| {
+            if let Some(fake) = self.stored.get(&site).filter(|_| chosen(site)) {
+                *values = fake.forward([values.as_slice()]);
             }
         };
         let found = self.model.replaced(self.images, store, progress)?;
@@ -92,61 +75,5 @@ impl<'a> Sensitivity<'a> {
         let correct =
             rows.filter(|(row, label)| crate::record::argmax(row) == usize::from(**label));
         Ok(Outcome { decibels: error.decibels(), correct: correct.count() })
-    }
-}
-
-impl Storage {
-    /// Puts what is stored in the place of every value.
-    fn round(&self, values: &mut [f32], channels: usize) {
-        let Affine { scale, zero_point } = self.affine;
-        let zero = f64::from(zero_point);
-        let nearest = |value: f64| {
-            ((value / scale).round() + zero).clamp(self.lowest, 127.0).mul_add(scale, -zero * scale)
-        };
-        match &self.folding {
-            None => values.iter_mut().for_each(|value| *value = nearest(f64::from(*value)) as f32),
-            Some((gain, offset)) => {
-                for row in values.chunks_exact_mut(channels.max(1)) {
-                    for (value, (gain, offset)) in row.iter_mut().zip(gain.iter().zip(offset)) {
-                        if *gain != 0.0 {
-                            let stored = nearest((f64::from(*value) - offset) / gain);
-                            *value = (stored * gain + offset) as f32;
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Whether a site has eight bits and a choice: the residual stream and a mean pool have more, the
-/// image is exact.
-fn has_eight_bits(site: SiteId) -> bool {
-    !matches!(
-        site,
-        SiteId::Input
-            | SiteId::Embed
-            | SiteId::Pool
-            | SiteId::Logits
-            | SiteId::Block { at: BlockSite::Attention | BlockSite::Output, .. }
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_become_what_is_stored() {
-        let affine = Affine { scale: 0.5, zero_point: -10 };
-        let plain = Storage { affine, lowest: -128.0, folding: None };
-        let mut values = [0.0, 0.74, 0.76, -100.0, 100.0];
-        plain.round(&mut values, 5);
-        assert_eq!(values, [0.0, 0.5, 1.0, -59.0, 68.5], "steps of one half from −128 to 127");
-        let folding = Some((vec![2.0, 0.0], vec![1.0, 3.0]));
-        let folded = Storage { affine, lowest: -128.0, folding };
-        let mut values = [2.4, 3.0, 1.0, 3.0];
-        folded.round(&mut values, 2);
-        assert_eq!(values, [2.0, 3.0, 1.0, 3.0], "steps of 2 · one half around 1");
     }
 }

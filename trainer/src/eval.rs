@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
@@ -135,11 +136,21 @@ pub fn answers<B: VitBackend>(
     normalisation: Normalisation,
     device: &B::Device,
 ) -> Answers {
+    answers_of(|batch| model.forward(batch), images, normalisation, device)
+}
+
+/// What `forward` makes of every image, normalised and in batches `[batch, 3, height, width]`.
+pub(crate) fn answers_of<B: Backend>(
+    forward: impl Fn(Tensor<B, 4>) -> Tensor<B, 2>,
+    images: &Images,
+    normalisation: Normalisation,
+    device: &B::Device,
+) -> Answers {
     let labels = images.labels().to_vec();
     let mut found = Answers { classes: 0, logits: Vec::new(), labels };
     for batch in batch::sequential(images, BATCH_SIZE, normalisation) {
         let shape = [batch.len, 3, images.height(), images.width()];
-        let logits = model.forward(Tensor::from_data(TensorData::new(batch.images, shape), device));
+        let logits = forward(Tensor::from_data(TensorData::new(batch.images, shape), device));
         [_, found.classes] = logits.dims();
         found.logits.extend(logits.into_data().to_vec::<f32>().expect("logits are f32"));
     }

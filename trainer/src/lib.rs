@@ -12,6 +12,7 @@ pub mod ops;
 mod optimiser;
 pub mod output;
 pub mod progress;
+pub mod quantize;
 pub mod recipe;
 pub mod record;
 pub mod report;

@@ -3,12 +3,11 @@
 mod bias;
 mod histogram;
 mod observer;
-mod range;
 mod search;
 
 pub use histogram::Histogram;
 pub use observer::Observer;
-pub use range::Range;
+pub use trainer::quantize::Range;
 
 use crate::float::FloatNet;
 use crate::record::FloatModel;

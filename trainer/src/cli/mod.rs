@@ -3,8 +3,10 @@
 mod check;
 mod data;
 mod eval;
+mod finetune;
 mod images;
 mod recipe;
+mod run;
 mod summary;
 mod sweep;
 mod train;
@@ -24,6 +26,7 @@ use crate::eval::Evaluation;
 use check::CheckArgs;
 use data::DataArgs;
 use eval::EvalArgs;
+use finetune::FinetuneArgs;
 use images::ImagesArgs;
 use summary::SummaryArgs;
 use sweep::SweepArgs;
@@ -45,6 +48,8 @@ Examples:
       the experiment of the report that this project started from
   trainer --patience 5
       end the run after 5 epochs that were no better
+  trainer finetune best.mpk --quantize --out runs/int8
+      train a trained network further with the rounding of its integer form in place
   trainer sweep --depth 2,4,6,8 --dim 10,32,64,128
       the accuracy of small transformers of those depths and widths, as a table and a chart
   trainer eval best.mpk
@@ -80,6 +85,8 @@ enum Command {
     Summary(SummaryArgs),
     /// Write test images as PNG files, named by number and class.
     Images(ImagesArgs),
+    /// Train a trained network further, also for its integer form.
+    Finetune(Box<FinetuneArgs>),
     /// Train one kind of network in several depths and widths, and compare them.
     Sweep(SweepArgs),
     /// Say what is wrong with a directory of pictures: files that are none, too few, copies.
@@ -107,6 +114,7 @@ impl Cli {
             Some(Command::Eval(args)) => args.run(),
             Some(Command::Summary(args)) => args.run(),
             Some(Command::Images(args)) => args.run(),
+            Some(Command::Finetune(args)) => args.run(),
             Some(Command::Sweep(args)) => args.run(),
             Some(Command::Check(args)) => args.run(),
         }
@@ -183,15 +191,19 @@ mod tests {
         let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
         let small = Recipe::small_data(Preset::Micro);
         let full = Recipe::full_data(Preset::Micro);
+        let tuned = Recipe::finetune(Preset::Micro);
         let warmup = |recipe: &Recipe| match recipe.rate_course {
             RateCourse::Cosine { warmup } => warmup,
             RateCourse::InverseTime { .. } => panic!("no warm-up"),
         };
         for default in [
-            format!("[default: small {}, full {}", small.epochs, full.epochs),
-            format!("[default: small {}, full {}", small.batch_size, full.batch_size),
-            format!("[default: small {}, full {}", warmup(&small), warmup(&full)),
-            format!("[default: {}]", small.learning_rate),
+            format!(
+                "[default: small {}, full {}, finetune {}]",
+                small.epochs, full.epochs, tuned.epochs
+            ),
+            format!("[default: small {}, full and finetune {}", small.batch_size, tuned.batch_size),
+            format!("[default: small {}, full and finetune {}]", warmup(&small), warmup(&tuned)),
+            format!("[default: {}, finetune {}]", small.learning_rate, tuned.learning_rate),
             format!("[default: {}]", small.weight_decay),
             format!("[default: {}]", small.label_smoothing),
         ] {

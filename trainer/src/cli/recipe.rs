@@ -17,27 +17,28 @@ const LEAST_STEPS: usize = 5;
 #[derive(Debug, Args)]
 pub(super) struct RecipeArgs {
     /// Every number below that is not given [default: full for 20,000 images and more, else report
-    /// for `seed` and small for the others].
+    /// for `seed` and small for the others; for a network that is trained already finetune].
     #[arg(long, value_enum, value_name = "NAME")]
     recipe: Option<RecipeName>,
-    /// Passes over the training images [default: small 40, full 20].
+    /// Passes over the training images [default: small 40, full 20, finetune 4].
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
     /// End the run after N epochs without a better validation accuracy [default: make all epochs].
     #[arg(long, value_name = "N")]
     patience: Option<NonZeroUsize>,
-    /// Images of one step [default: small 64, full 128; less for very few
-    /// images].
+    /// Images of one step [default: small 64, full and finetune 128; less for very
+    /// few images].
     #[arg(long, value_name = "N")]
     batch_size: Option<usize>,
-    /// Largest learning rate, reached after the warm-up [default: 0.002].
+    /// Largest learning rate, reached after the warm-up [default: 0.002, finetune
+    /// 0.0002].
     #[arg(long, value_name = "RATE")]
     learning_rate: Option<f64>,
     /// Weight decay of matrices [default: 0.05].
     #[arg(long, value_name = "DECAY")]
     weight_decay: Option<f64>,
     /// Share of all steps during which the learning rate rises, before it falls by half a cosine
-    /// [default: small 0.1, full 0.05].
+    /// [default: small 0.1, full and finetune 0.05].
     #[arg(long, value_name = "SHARE")]
     warmup: Option<f64>,
     /// Probability spread over all classes instead of the label's [default: 0.1].
@@ -51,11 +52,17 @@ pub(super) struct RecipeArgs {
 impl RecipeArgs {
     /// The recipe for a network and so many images, validation included.
     pub(super) fn recipe(&self, preset: Preset, images: usize) -> Recipe {
-        let name = self.recipe.unwrap_or(match preset {
+        let name = match preset {
             _ if images >= LARGE => RecipeName::Full,
             Preset::Seed => RecipeName::Report,
             _ => RecipeName::Small,
-        });
+        };
+        self.recipe_or(name, preset, images)
+    }
+
+    /// The recipe that is asked for, or the one with another name.
+    pub(super) fn recipe_or(&self, name: RecipeName, preset: Preset, images: usize) -> Recipe {
+        let name = self.recipe.unwrap_or(name);
         let base = Recipe::named(name, preset);
         // A few dozen pictures still make several steps an epoch.
         let batch_size = base.batch_size.min(images / LEAST_STEPS).max(1);

@@ -137,6 +137,8 @@ impl Shared<'_> {
             // A power of two: a cell that is resumed finds about as much memory, not just as much.
             micro_batch: 1 << fitting.ilog2(),
             out: &plan.out,
+            start: None,
+            quantize: false,
             teacher: None,
             resume: plan.out.join(train::RESUME_FILE).exists(),
             stop: self.stop,

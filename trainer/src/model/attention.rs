@@ -8,7 +8,7 @@ use runtime::config::VitConfig;
 use runtime::site::BlockSite;
 
 use super::init::Init;
-use crate::ops::{self, VitBackend};
+use crate::ops::{self, Exponentials, VitBackend};
 
 /// Softmax attention over all tokens with biased projections.
 #[derive(Module, Debug)]
@@ -43,13 +43,15 @@ impl<B: VitBackend> Attention<B> {
     pub(crate) fn forward(
         &self,
         x: Tensor<B, 3>,
+        exponentials: Exponentials,
         mut pass: impl FnMut(BlockSite, Tensor<B, 3>) -> Tensor<B, 3>,
     ) -> Tensor<B, 3> {
         // [batch, tokens, heads · head_dim]
         let query = pass(BlockSite::Query, ops::linear(x.clone(), &self.query));
         let key = pass(BlockSite::Key, ops::linear(x.clone(), &self.key));
         let value = pass(BlockSite::Value, ops::linear(x, &self.value));
-        let context = pass(BlockSite::Context, ops::attention(query, key, value, self.heads));
+        let context = ops::attention(query, key, value, self.heads, exponentials);
+        let context = pass(BlockSite::Context, context);
         ops::linear(context, &self.output) // [batch, tokens, dim]
     }
 }

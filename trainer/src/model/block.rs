@@ -62,9 +62,11 @@ impl<B: VitBackend> Block<B> {
         index: usize,
         observer: &mut impl Observer<B>,
     ) -> Tensor<B, 3> {
+        let exponentials = observer.exponentials();
         let mut pass = |at, value| observer.pass(SiteId::Block { block: index as u8, at }, value);
         let normed = pass(BlockSite::Norm1, ops::layer_norm(x.clone(), &self.norm1));
-        let x = x + self.path.forward_whole(self.attention.forward(normed, &mut pass));
+        let branch = self.attention.forward(normed, exponentials, &mut pass);
+        let x = x + self.path.forward_whole(branch);
         let x = pass(BlockSite::Attention, x);
         let normed = pass(BlockSite::Norm2, ops::layer_norm(x.clone(), &self.norm2));
         let x = x + self.path.forward_whole(self.mlp.forward(normed, &mut pass));

@@ -34,7 +34,7 @@ pub use stem::{ConvNorm, ConvStem, Stage, Stem};
 use crate::ops::{self, VitBackend};
 use dropout::Dropout;
 use init::Init;
-use observe::{Observer, Replace, Silent};
+use observe::{Observer, Replace, Silent, Simulate};
 
 /// A vision transformer of the family.
 #[derive(Module, Debug)]
@@ -136,6 +136,16 @@ impl<B: VitBackend> Vit<B> {
         replace: &mut dyn FnMut(SiteId, Tensor<B, 3>) -> Tensor<B, 3>,
     ) -> Tensor<B, 2> {
         self.pass(images, &mut Replace(replace))
+    }
+
+    /// As [`forward_replaced`](Self::forward_replaced), with the exponentials of softmax as integers
+    /// store them: `replace` sees to all that has a site.
+    pub(crate) fn forward_simulated(
+        &self,
+        images: Tensor<B, 4>,
+        replace: &mut dyn FnMut(SiteId, Tensor<B, 3>) -> Tensor<B, 3>,
+    ) -> Tensor<B, 2> {
+        self.pass(images, &mut Simulate(replace))
     }
 
     fn pass(&self, images: Tensor<B, 4>, observer: &mut impl Observer<B>) -> Tensor<B, 2> {

@@ -4,10 +4,17 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use runtime::site::SiteId;
 
+use crate::ops::Exponentials;
+
 /// Receives the value at each site as `[batch, positions, channels]`, in the order of the pass.
 pub(crate) trait Observer<B: Backend> {
     /// Receives one value and gives the one that the pass goes on with.
     fn pass(&mut self, site: SiteId, value: Tensor<B, 3>) -> Tensor<B, 3>;
+
+    /// How softmax, which has no site within, is computed.
+    fn exponentials(&self) -> Exponentials {
+        Exponentials::Exact
+    }
 }
 
 /// Changes nothing: the plain forward pass.
@@ -28,5 +35,20 @@ pub(crate) struct Replace<'a, B: Backend>(
 impl<B: Backend> Observer<B> for Replace<'_, B> {
     fn pass(&mut self, site: SiteId, value: Tensor<B, 3>) -> Tensor<B, 3> {
         (self.0)(site, value)
+    }
+}
+
+/// As [`Replace`], in a pass that simulates integers.
+pub(crate) struct Simulate<'a, B: Backend>(
+    pub(crate) &'a mut dyn FnMut(SiteId, Tensor<B, 3>) -> Tensor<B, 3>,
+);
+
+impl<B: Backend> Observer<B> for Simulate<'_, B> {
+    fn pass(&mut self, site: SiteId, value: Tensor<B, 3>) -> Tensor<B, 3> {
+        (self.0)(site, value)
+    }
+
+    fn exponentials(&self) -> Exponentials {
+        Exponentials::EightBits
     }
 }

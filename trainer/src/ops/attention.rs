@@ -1,10 +1,14 @@
 //! Softmax attention and its gradient, image by image and head by head.
 
 use super::elementary::{dot, exp_of_negative, maximum, sum};
+use super::fake_quant::TO_INTEGER;
 use super::fused::Fused;
 use super::kernels::matmul::{Matrix, Output, multiply};
 use super::kernels::vectorised::vectorised;
 use super::parallel;
+
+/// What the largest exponential of a row is stored as.
+pub(super) const LARGEST_EXPONENTIAL: f32 = 255.0;
 
 /// `softmax(Q·Kᵀ/√head_dim)·V`; inputs are query, key, value `[batch, tokens, heads · head_dim]`.
 #[derive(Clone, Debug)]
@@ -12,6 +16,17 @@ pub(super) struct Attention {
     pub(super) tokens: usize,
     pub(super) heads: usize,
     pub(super) head_dim: usize,
+    pub(super) exponentials: Exponentials,
+}
+
+/// How the exponentials of softmax are kept until they are divided by their sum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exponentials {
+    /// As they are.
+    Exact,
+    /// In 255 steps of the largest one of a row, as the integer kernels keep them; gradients pass
+    /// straight through.
+    EightBits,
 }
 
 impl Fused<3> for Attention {
@@ -83,7 +98,7 @@ impl Attention {
     fn attend(&self, query: Matrix<'_>, key: Matrix<'_>, probs: &mut [f32]) {
         let tokens = self.tokens;
         multiply(query, key.transposed(), self.scale(), probs, tokens, Output::Replace);
-        softmax(probs, tokens);
+        softmax(probs, tokens, self.exponentials == Exponentials::EightBits);
     }
 
     /// Writes the gradients of one head into `out`, `[3, tokens, width]`, from column `at` on.
@@ -113,11 +128,16 @@ impl Attention {
 
 vectorised! {
     /// Turns each row of scores into probabilities.
-    fn softmax(scores: &mut [f32], len: usize) {
+    fn softmax(scores: &mut [f32], len: usize, eight_bits: bool) {
         for row in scores.chunks_exact_mut(len) {
             let largest = maximum(row);
             for value in row.iter_mut() {
                 *value = exp_of_negative(*value - largest);
+            }
+            if eight_bits {
+                for value in row.iter_mut() {
+                    *value = (*value * LARGEST_EXPONENTIAL + TO_INTEGER) - TO_INTEGER;
+                }
             }
             let normaliser = sum(row).recip();
             for value in row.iter_mut() {

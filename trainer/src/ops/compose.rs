@@ -7,6 +7,7 @@ use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Tensor, activation, module};
 
 use super::Window;
+use super::attention::{Exponentials, LARGEST_EXPONENTIAL};
 
 /// `x·Φ(x)` with the exact error function.
 pub fn gelu<B: Backend>(x: Tensor<B, 3>) -> Tensor<B, 3> {
@@ -68,13 +69,21 @@ pub fn attention<B: Backend>(
     key: Tensor<B, 3>,
     value: Tensor<B, 3>,
     heads: usize,
+    exponentials: Exponentials,
 ) -> Tensor<B, 3> {
     let [batch, tokens, width] = query.dims();
     let head_dim = width / heads;
     let split = |x: Tensor<B, 3>| x.reshape([batch, tokens, heads, head_dim]).swap_dims(1, 2);
     let scale = (head_dim as f64).sqrt().recip();
     let scores = split(query).matmul(split(key).swap_dims(2, 3)) * scale;
-    let probs = activation::softmax(scores, 3); // [batch, heads, tokens, tokens]
+    let probs = match exponentials {
+        Exponentials::Exact => activation::softmax(scores, 3),
+        Exponentials::EightBits => {
+            let e = (scores.clone() - scores.max_dim(3).detach()).exp() * LARGEST_EXPONENTIAL;
+            let e = e.clone() + (e.clone().round() - e).detach();
+            e.clone() / e.sum_dim(3)
+        }
+    }; // [batch, heads, tokens, tokens]
     probs.matmul(split(value)).swap_dims(1, 2).reshape([batch, tokens, width])
 }
 

@@ -11,6 +11,7 @@ pub mod compose;
 mod conv;
 mod depthwise;
 mod elementary;
+mod fake_quant;
 mod fused;
 mod gelu;
 mod host;
@@ -24,6 +25,8 @@ mod parallel;
 use burn::nn::{LayerNorm, Linear};
 use burn::tensor::{Tensor, TensorPrimitive};
 
+pub use attention::Exponentials;
+pub use fake_quant::FakeQuant;
 pub use fused::{Fused, VitBackend};
 pub use host::HostBackend;
 
@@ -132,13 +135,21 @@ pub fn attention<B: VitBackend>(
     key: Tensor<B, 3>,
     value: Tensor<B, 3>,
     heads: usize,
+    exponentials: Exponentials,
 ) -> Tensor<B, 3> {
     if B::COMPOSED {
-        return compose::attention(query, key, value, heads);
+        return compose::attention(query, key, value, heads, exponentials);
     }
     let dims = query.dims();
-    let op = attention::Attention { tokens: dims[1], heads, head_dim: dims[2] / heads };
+    let op =
+        attention::Attention { tokens: dims[1], heads, head_dim: dims[2] / heads, exponentials };
     apply(op, [primitive(query), primitive(key), primitive(value)], dims)
+}
+
+/// `[batch, positions, channels]` as integers would store it.
+pub fn fake_quant<B: VitBackend>(x: Tensor<B, 3>, stored: &FakeQuant) -> Tensor<B, 3> {
+    let dims = x.dims();
+    apply(stored.clone(), [primitive(x)], dims)
 }
 
 fn primitive<B: VitBackend, const D: usize>(tensor: Tensor<B, D>) -> B::FloatTensorPrimitive {

@@ -153,8 +153,25 @@ fn depthwise_agrees() {
 #[test]
 fn attention_agrees() {
     agree!("attention",
-        |q, k, v| attention(q, k, v, 3), |q, k, v| compose::attention(q, k, v, 3),
+        |q, k, v| attention(q, k, v, 3, Exponentials::Exact),
+        |q, k, v| compose::attention(q, k, v, 3, Exponentials::Exact),
         query: [4, 17, 12], key: [4, 17, 12], value: [4, 17, 12]);
+}
+
+#[test]
+fn rounded_exponentials_agree() {
+    let operands = || [1, 2, 3].map(|salt| operand::<Flex, 3>([4, 17, 12], salt));
+    let [q, k, v] = operands();
+    let fused = numbers(attention(q, k, v, 3, Exponentials::EightBits));
+    let [q, k, v] = operands();
+    let composed = numbers(compose::attention(q, k, v, 3, Exponentials::EightBits));
+    let [q, k, v] = operands();
+    let exact = numbers(attention(q, k, v, 3, Exponentials::Exact));
+    // One exponential between two steps may be rounded to either.
+    let differ =
+        |other: &[f32]| fused.iter().zip(other).filter(|(a, b)| (*a - *b).abs() > 1e-4).count();
+    assert!(differ(&composed) < fused.len() / 100, "{} differ", differ(&composed));
+    assert!(differ(&exact) > fused.len() / 2, "{} were rounded", differ(&exact));
 }
 
 #[test]

@@ -13,6 +13,8 @@ use crate::eval::Evaluation;
 use crate::metrics::{self, EpochMetrics};
 use crate::ops::HostBackend;
 
+/// The best network of a run, in its directory.
+pub(crate) const BEST_FILE: &str = "best.mpk";
 /// The state of a run that is not over yet, in its directory.
 pub(crate) const RESUME_FILE: &str = "resume.bin";
 
@@ -75,7 +77,7 @@ impl<'a> Course<'a> {
 
     /// Where the best checkpoint is.
     pub(super) fn record(&self) -> PathBuf {
-        self.out.join("best.mpk")
+        self.out.join(BEST_FILE)
     }
 
     /// Adds an epoch and says whether its checkpoint is the best.

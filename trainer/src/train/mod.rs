@@ -2,7 +2,9 @@
 
 mod budget;
 mod course;
+mod integers;
 mod interrupt;
+mod known;
 mod state;
 mod teacher;
 mod trainee;
@@ -16,12 +18,11 @@ use burn::tensor::backend::Backend;
 use runtime::config::VitConfig;
 
 pub use budget::{duration, micro_batch};
-pub(crate) use course::RESUME_FILE;
+pub(crate) use course::{BEST_FILE, RESUME_FILE};
 pub use interrupt::{Interrupted, on_interrupt};
 
 use crate::data::batch::{BatchSpec, TrainBatches};
 use crate::data::{Dataset, Images, split};
-use crate::eval::evaluate;
 use crate::metrics::EpochMetrics;
 use crate::model::Vit;
 use crate::ops::HostBackend;
@@ -47,6 +48,11 @@ pub struct Run<'a> {
     pub micro_batch: usize,
     /// Directory that the files are written to; made if it is not there.
     pub out: &'a Path,
+    /// The record of a network to start from instead of seeded values, if any.
+    pub start: Option<&'a Path>,
+    /// Whether the network is trained, and its best epoch chosen, with the eight bits of its integer
+    /// form simulated ([`crate::quantize`]).
+    pub quantize: bool,
     /// The record of a network to imitate, if any.
     pub teacher: Option<&'a Path>,
     /// Whether to go on with the run that was ended early in the directory.
@@ -103,7 +109,7 @@ pub fn train<B: HostBackend>(
             .epoch(epoch, batches.epoch(epoch), progress)
             .with_context(|| course.kept(epoch))?;
         let model = trainee.result();
-        let found = evaluate(&model, &validation, recipe.normalisation, device);
+        let found = trainee.evaluate(&model, &validation, recipe.normalisation);
         let row = sums.metrics(epoch, &found, before + start.elapsed().as_secs_f64());
         let best = course.add(row, &found);
         if best {

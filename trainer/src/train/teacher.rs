@@ -5,15 +5,14 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use burn::backend::Autodiff;
 use burn::tensor::{Tensor, activation};
 
-use super::Run;
+use super::{Run, known};
 use crate::model::Vit;
 use crate::ops::HostBackend;
 use crate::recipe::Imitation;
-use crate::record;
 
 /// A trained network and how much it counts.
 pub(super) struct Teacher<B: HostBackend> {
@@ -25,27 +24,9 @@ impl<B: HostBackend> Teacher<B> {
     /// Reads a teacher for the student of `run`.
     ///
     /// # Errors
-    /// If the record cannot be read, or its network takes other images or tells other classes
-    /// apart than the student's.
+    /// As [`known::load`].
     pub(super) fn load(path: &Path, run: &Run<'_>, device: &B::Device) -> Result<Self> {
-        let context = || format!("{} cannot be the teacher", path.display());
-        let checkpoint = record::load::<B>(path, device).with_context(context)?;
-        let check = || {
-            ensure!(
-                checkpoint.config.image() == run.config.image(),
-                "it takes images of another size: train it on the same images"
-            );
-            ensure!(
-                checkpoint.classes == run.dataset.classes,
-                "it tells other classes apart: train it on the same images"
-            );
-            ensure!(
-                checkpoint.normalisation == run.recipe.normalisation,
-                "it normalises pixels in another way: train it by a recipe that normalises alike"
-            );
-            Ok(())
-        };
-        check().with_context(context)?;
+        let checkpoint = known::load::<B>(path, "teacher", run, device)?;
         Ok(Self { model: checkpoint.model, imitation: run.recipe.imitation })
     }
 

@@ -10,11 +10,13 @@ use burn::module::AutodiffModule;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{ElementConversion, Tensor, TensorData, activation};
 
+use super::integers::Integers;
 use super::state::State;
 use super::teacher::Teacher;
-use super::{Interrupted, Run};
+use super::{Interrupted, Run, known};
 use crate::data::batch::{Batch, Part};
-use crate::eval::{Evaluation, rank};
+use crate::data::{Images, Normalisation};
+use crate::eval::{Evaluation, evaluate, rank};
 use crate::gradients;
 use crate::metrics::EpochMetrics;
 use crate::model::{Average, Vit};
@@ -37,6 +39,7 @@ pub(super) struct Trainee<'a, B: HostBackend> {
     clip: f64,
     average: Option<(AverageSpec, Average<B>)>,
     teacher: Option<Teacher<B>>,
+    integers: Option<Integers>,
     step: usize,
     stop: &'a AtomicBool,
     device: &'a B::Device,
@@ -53,19 +56,21 @@ pub(super) struct Sums {
 }
 
 impl<'a, B: HostBackend> Trainee<'a, B> {
-    /// A network with seeded starting values, for a run of so many steps.
+    /// The network that a run of so many steps starts with.
     ///
     /// # Errors
-    /// If the run has a teacher that cannot be used.
+    /// If the run has a start or a teacher that cannot be used.
     pub(super) fn new(run: &Run<'a>, steps: usize, device: &'a B::Device) -> Result<Self> {
         let recipe = run.recipe;
-        let model: Vit<Autodiff<B>> = Vit::new(run.config, recipe.dropout, recipe.seed, device);
+        let model = start::<B>(run, device)?;
         let image = run.config.image();
         let average = |spec: AverageSpec| (spec, Average::new(model.valid(), spec.decay));
         let teacher = run.teacher.map(|path| Teacher::load(path, run, device)).transpose()?;
+        let integers = run.quantize.then(|| Integers::new(run, &model.valid(), device));
         Ok(Self {
             average: recipe.average.map(average),
             teacher,
+            integers: integers.transpose()?,
             clip: recipe.clip,
             optimiser: SplitAdamW::new(&model, recipe.moments, recipe.weight_decay),
             model,
@@ -126,6 +131,9 @@ impl<'a, B: HostBackend> Trainee<'a, B> {
         let start = Instant::now();
         let mut sums = Sums::default();
         self.model.start_epoch(epoch);
+        if let Some(integers) = &mut self.integers {
+            integers.observe(&self.model.valid(), self.device);
+        }
         for batch in batches {
             self.train_on(&batch, &mut sums, progress)?;
         }
@@ -142,11 +150,12 @@ impl<'a, B: HostBackend> Trainee<'a, B> {
         progress: &mut Progress,
     ) -> Result<()> {
         let mut gradients = GradientsAccumulator::new();
+        let model = self.computing();
         for part in batch.parts(self.micro_batch) {
             if self.stop.load(Ordering::Relaxed) {
                 bail!(Interrupted);
             }
-            let found = self.learn(part, batch.len, sums)?;
+            let found = self.learn(&model, part, batch.len, sums)?;
             gradients.accumulate(&self.model, found);
             let images = sums.images as f64;
             progress.images(part.labels.len(), sums.loss / images, sums.correct as f64 / images);
@@ -166,13 +175,44 @@ impl<'a, B: HostBackend> Trainee<'a, B> {
         Ok(())
     }
 
+    /// How well a network of this run does, as it is to be used.
+    pub(super) fn evaluate(
+        &self,
+        model: &Vit<B>,
+        images: &Images,
+        normalisation: Normalisation,
+    ) -> Evaluation {
+        match &self.integers {
+            None => evaluate(model, images, normalisation, self.device),
+            Some(integers) => integers.evaluate(model, images, self.device),
+        }
+    }
+
+    /// The network that a step computes with; gradients for it are gradients for [`Self::model`].
+    fn computing(&self) -> Vit<Autodiff<B>> {
+        match &self.integers {
+            None => self.model.clone(),
+            Some(integers) => integers.simulation().weights(&self.model),
+        }
+    }
+
     /// The gradient of the part's share in the mean loss over `images` images.
-    fn learn(&self, part: Part<'_>, images: usize, sums: &mut Sums) -> Result<GradientsParams> {
+    fn learn(
+        &self,
+        model: &Vit<Autodiff<B>>,
+        part: Part<'_>,
+        images: usize,
+        sums: &mut Sums,
+    ) -> Result<GradientsParams> {
         let [height, width] = self.sides;
         let len = part.labels.len();
         let input = TensorData::new(part.images.to_vec(), [len, 3, height, width]);
         let input = Tensor::<B, 4>::from_data(input, self.device);
-        let logits = self.model.forward(Tensor::from_inner(input.clone()));
+        let images_in = Tensor::from_inner(input.clone());
+        let logits = match &self.integers {
+            None => model.forward(images_in),
+            Some(integers) => integers.simulation().forward(model, images_in),
+        };
         let targets = self.targets(part);
         let loss = -(activation::log_softmax(logits.clone(), 1) * targets).sum();
         let loss = match &self.teacher {
@@ -191,7 +231,7 @@ impl<'a, B: HostBackend> Trainee<'a, B> {
         sums.correct += rows.filter(|(row, label)| rank(row, **label as usize) == 0).count();
         sums.loss += value * images as f64;
         sums.images += len;
-        Ok(GradientsParams::from_grads(loss.backward(), &self.model))
+        Ok(GradientsParams::from_grads(loss.backward(), model))
     }
 
     /// The wanted probabilities `[batch, classes]`.
@@ -209,6 +249,21 @@ impl<'a, B: HostBackend> Trainee<'a, B> {
         }
         Tensor::from_data(TensorData::new(targets, [part.labels.len(), self.classes]), self.device)
     }
+}
+
+/// Seeded values, or those of the record that the run starts from.
+fn start<B: HostBackend>(run: &Run<'_>, device: &B::Device) -> Result<Vit<Autodiff<B>>> {
+    let recipe = run.recipe;
+    let model = Vit::new(run.config, recipe.dropout, recipe.seed, device);
+    let Some(path) = run.start else { return Ok(model) };
+    let trained = known::load::<B>(path, "start", run, device)?;
+    ensure!(
+        trained.config == *run.config,
+        "{} holds a network of another shape than {}",
+        path.display(),
+        run.preset
+    );
+    record::load_model(model, record::model_bytes(&trained.model)?, device)
 }
 
 impl Sums {

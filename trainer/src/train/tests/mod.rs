@@ -1,5 +1,6 @@
 //! Short runs on images that are easy to tell apart.
 
+mod finetune;
 mod imitation;
 mod patience;
 mod resume;
@@ -13,6 +14,7 @@ use runtime::config::{
 use super::*;
 use crate::data::augment::Augment;
 use crate::data::{DataSource, Images, Normalisation};
+use crate::eval::evaluate;
 use crate::model::DropoutRates;
 use crate::schedule::RateCourse;
 
@@ -70,6 +72,8 @@ fn plan<'a>(
         dataset,
         micro_batch: recipe.batch_size,
         out,
+        start: None,
+        quantize: false,
         teacher: None,
         resume: false,
         stop,

@@ -1,0 +1,103 @@
+//! The float simulation that networks are trained with, against the integers that the runtime computes.
+
+use export::calibrate::Observer;
+use export::record::FloatModel;
+use export::reference::reals;
+use export::{Method, simulation, unwatched};
+use runtime::Model;
+use runtime::site::{SiteId, SiteValues};
+use std::collections::BTreeMap;
+use std::path::Path;
+use trainer::data;
+use trainer::quantize::has_eight_bits;
+
+/// Images whose every stage is compared.
+const STAGE_IMAGES: usize = 40;
+/// Share of a stage's values that are within one step, at least.
+const LEAST_SHARE: f64 = 0.999;
+/// Share of all images to which both give the same class, at least.
+const LEAST_AGREEMENT: f64 = 0.995;
+
+/// Values of a site, and those that are more than one step apart.
+#[derive(Default)]
+struct Count {
+    values: usize,
+    apart: usize,
+}
+
+#[test]
+fn it_is_within_a_step_of_the_integers_at_every_stage() {
+    let record = Path::new(env!("CARGO_MANIFEST_DIR")).join("../trainer/models/micro/best.mpk");
+    let float = FloatModel::load(&record).unwrap();
+    let data = data::embedded().unwrap();
+    // Corrected biases are the blob's alone.
+    let method = Method { observer: Observer::Mse, correct_biases: false };
+    let (_, quantized) =
+        export::quantize(&float, &data.train.take(256), method, unwatched).unwrap();
+    let net = float.weights().unwrap();
+    let model = Model::parse(&quantized.blob).unwrap();
+    let mut arena = vec![0; model.arena_len()];
+
+    let images = data.test.take(STAGE_IMAGES);
+    let mut integers = BTreeMap::<SiteId, Vec<f32>>::new();
+    for index in 0..images.len() {
+        let mut keep = |site, stored: SiteValues<'_>| {
+            let reals = reals(&net, &quantized, site, &stored);
+            integers.entry(site).or_default().extend(reals.iter().map(|&real| real as f32));
+        };
+        model.run_observed(images.image(index), &mut arena, &mut keep).unwrap();
+    }
+
+    // Each stage goes on from the integers before it: else what was rounded otherwise in one stage,
+    // a step more or less of a few values, would change all values of the next.
+    let mut counts = BTreeMap::<SiteId, Count>::new();
+    let compare = |site: SiteId, values: &mut Vec<f32>| {
+        let Some(integers) = integers.get(&site) else { return };
+        let count = counts.entry(site).or_default();
+        let integers = &integers[count.values..][..values.len()];
+        if has_eight_bits(site) {
+            let steps = steps(&net, &quantized, site);
+            let pairs = integers.iter().zip(&*values).zip(steps.iter().cycle());
+            let apart =
+                |&((&a, &b), step): &((&f32, &f32), &f64)| f64::from((a - b).abs()) > 1.01 * step;
+            count.apart += pairs.filter(apart).count();
+        }
+        count.values += values.len();
+        if site != SiteId::Pool {
+            values.copy_from_slice(integers);
+        }
+    };
+    float.simulate(simulation::sites(&net, &quantized), &images, compare).unwrap();
+    assert!(counts.len() > 20, "{} sites", counts.len());
+    for (site, Count { values, apart }) in counts {
+        let share = 1.0 - apart as f64 / values as f64;
+        println!("{site}: {:.4} % of {values} within a step", 100.0 * share);
+        assert!(share >= LEAST_SHARE, "{site}: {apart} of {values} are more than a step apart");
+    }
+
+    let logits = float.simulate(simulation::sites(&net, &quantized), &data.test, |_, _| {});
+    let logits = logits.unwrap();
+    let classes = float.config().classes();
+    let mut same = 0;
+    for (index, logits) in logits.chunks_exact(classes).enumerate() {
+        let found = model.run(data.test.image(index), &mut arena).unwrap().class();
+        let best = (0..classes).max_by(|&a, &b| logits[a].total_cmp(&logits[b]));
+        same += usize::from(best == Some(found));
+    }
+    let share = same as f64 / data.test.len() as f64;
+    println!("the same class for {same} of {}", data.test.len());
+    assert!(share >= LEAST_AGREEMENT, "the same class for {same} of {}", data.test.len());
+}
+
+/// The size of one step of each channel of a site, in the float network's terms.
+fn steps(
+    net: &export::float::FloatNet,
+    quantized: &export::assemble::Quantized,
+    site: SiteId,
+) -> Vec<f64> {
+    let scale = quantized.sites[&site].scale;
+    match export::reference::folding(net, site) {
+        Some((gain, _)) => gain.iter().map(|gain| (gain * scale).abs()).collect(),
+        None => vec![scale],
+    }
+}

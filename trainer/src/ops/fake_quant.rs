@@ -1,0 +1,176 @@
+//! Values as eight bits would store them, gradients passed straight through.
+//!
+//! # Source
+//! Jacob et al., *Quantization and Training of Neural Networks for Efficient
+//! Integer-Arithmetic-Only Inference*, 2018.
+
+use std::sync::Arc;
+
+use super::fused::Fused;
+use super::kernels::vectorised::vectorised;
+use super::parallel;
+
+/// Adding and subtracting it rounds to the nearest integer, ties to even, what is below 2²² in size.
+pub(super) const TO_INTEGER: f32 = 12_582_912.0;
+
+/// Rounds each value to the nearest one that is stored and cuts off what none stands for.
+///
+/// The gradient of a value inside the range is that of its rounded one; outside it is zero.
+#[derive(Clone, Debug)]
+pub struct FakeQuant {
+    steps: Steps,
+    folding: Option<Arc<Folding>>,
+}
+
+/// Multiples of `scale`, from `lowest` to `highest` of them.
+#[derive(Clone, Copy, Debug)]
+struct Steps {
+    scale: f32,
+    lowest: f32,
+    highest: f32,
+}
+
+/// What is stored is `(value − offset) / gain` of each channel.
+#[derive(Debug)]
+struct Folding {
+    gain: Vec<f32>,
+    offset: Vec<f32>,
+}
+
+impl FakeQuant {
+    /// Steps of a positive `scale`, from `lowest` to `highest` of them.
+    pub fn new(scale: f32, lowest: i32, highest: i32) -> Self {
+        let steps = Steps { scale, lowest: lowest as f32, highest: highest as f32 };
+        Self { steps, folding: None }
+    }
+
+    /// The same steps of `(value − offset) / gain`, channel by channel. A channel without gain stays
+    /// as it is.
+    #[must_use]
+    pub fn folded(self, gain: Vec<f32>, offset: Vec<f32>) -> Self {
+        Self { folding: Some(Arc::new(Folding { gain, offset })), ..self }
+    }
+
+    /// Channels of a row, which all rows share.
+    fn channels(&self) -> usize {
+        self.folding.as_ref().map_or(1, |folding| folding.gain.len().max(1))
+    }
+}
+
+impl Fused<1> for FakeQuant {
+    fn forward(&self, [x]: [&[f32]; 1]) -> Vec<f32> {
+        let mut out = vec![0.0; x.len()];
+        let channels = self.channels();
+        parallel::fill(&mut out, x.len() / channels, |first, out| {
+            let x = &x[first * channels..];
+            match &self.folding {
+                None => round(x, self.steps, out),
+                Some(folding) => round_folded(x, self.steps, folding, out),
+            }
+        });
+        out
+    }
+
+    fn backward(&self, [x]: [&[f32]; 1], grad: &[f32], _wanted: [bool; 1]) -> [Vec<f32>; 1] {
+        let mut out = vec![0.0; x.len()];
+        let channels = self.channels();
+        parallel::fill(&mut out, x.len() / channels, |first, out| {
+            let (x, grad) = (&x[first * channels..], &grad[first * channels..]);
+            match &self.folding {
+                None => pass(x, grad, self.steps, out),
+                Some(folding) => pass_folded(x, grad, self.steps, folding, out),
+            }
+        });
+        [out]
+    }
+}
+
+impl Steps {
+    #[inline(always)]
+    fn nearest(self, value: f32) -> f32 {
+        let steps = (value / self.scale).max(self.lowest).min(self.highest);
+        ((steps + TO_INTEGER) - TO_INTEGER) * self.scale
+    }
+
+    /// One where values are kept, zero where they are cut off.
+    #[inline(always)]
+    fn kept(self, value: f32) -> f32 {
+        let steps = value / self.scale;
+        // Half a step beyond the last one is rounded to it.
+        if steps >= self.lowest - 0.5 && steps <= self.highest + 0.5 { 1.0 } else { 0.0 }
+    }
+}
+
+vectorised! {
+    fn round(x: &[f32], steps: Steps, out: &mut [f32]) {
+        for (out, &x) in out.iter_mut().zip(x) {
+            *out = steps.nearest(x);
+        }
+    }
+
+    fn round_folded(x: &[f32], steps: Steps, folding: &Folding, out: &mut [f32]) {
+        let channels = folding.gain.len().max(1);
+        for (x, out) in x.chunks_exact(channels).zip(out.chunks_exact_mut(channels)) {
+            let rows = out.iter_mut().zip(x).zip(folding.gain.iter().zip(&folding.offset));
+            for ((out, &x), (&gain, &offset)) in rows {
+                let rounded = steps.nearest((x - offset) / gain) * gain + offset;
+                *out = if gain == 0.0 { x } else { rounded };
+            }
+        }
+    }
+
+    fn pass(x: &[f32], grad: &[f32], steps: Steps, out: &mut [f32]) {
+        for ((out, &x), &grad) in out.iter_mut().zip(x).zip(grad) {
+            *out = grad * steps.kept(x);
+        }
+    }
+
+    fn pass_folded(x: &[f32], grad: &[f32], steps: Steps, folding: &Folding, out: &mut [f32]) {
+        let channels = folding.gain.len().max(1);
+        let rows = x.chunks_exact(channels).zip(grad.chunks_exact(channels));
+        for ((x, grad), out) in rows.zip(out.chunks_exact_mut(channels)) {
+            let folding = folding.gain.iter().zip(&folding.offset);
+            for (((out, &x), &grad), (&gain, &offset)) in out.iter_mut().zip(x).zip(grad).zip(folding)
+            {
+                let kept = steps.kept((x - offset) / gain);
+                *out = if gain == 0.0 { grad } else { grad * kept };
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_become_what_is_stored() {
+        // Steps of one half with the zero point −10.
+        let plain = FakeQuant::new(0.5, -118, 137);
+        let x = [0.0, 0.74, 0.76, -100.0, 100.0];
+        assert_eq!(plain.forward([&x]), [0.0, 0.5, 1.0, -59.0, 68.5], "from −128 to 127");
+        let folded = plain.folded(vec![2.0, 0.0], vec![1.0, 3.0]);
+        let x = [2.4, 3.25, 1.0, 3.0];
+        assert_eq!(folded.forward([&x]), [2.0, 3.25, 1.0, 3.0], "steps of 2 · one half around 1");
+    }
+
+    #[test]
+    fn gradients_pass_inside_the_range_only() {
+        let plain = FakeQuant::new(0.5, -4, 4);
+        let (x, grad) = ([-2.3, -2.2, 0.1, 2.2, 2.3], [1.0, 2.0, 3.0, 4.0, 5.0]);
+        assert_eq!(plain.backward([&x], &grad, [true]), [[0.0, 2.0, 3.0, 4.0, 0.0]], "plain");
+        let folded = plain.folded(vec![10.0, 0.0], vec![5.0, 0.0]);
+        let (x, grad) = ([26.0, 99.0, 28.0, 99.0], [1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(folded.backward([&x], &grad, [true]), [[1.0, 2.0, 0.0, 4.0]], "folded");
+    }
+
+    #[test]
+    fn parts_of_a_batch_are_rounded_alike() {
+        let x: Vec<f32> = (0..3 * 997).map(|i| (i as f32 * 0.37).sin() * 9.0).collect();
+        let folded = FakeQuant::new(0.1, -50, 40).folded(vec![0.5, -1.0, 2.0], vec![0.1, 0.2, 0.3]);
+        let found = folded.forward([&x]);
+        for (row, expected) in found.chunks_exact(3).zip(x.chunks_exact(3)) {
+            assert_eq!(folded.forward([expected]), row, "a row alone");
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! What eight bits do to a network, simulated in float: a network can be trained with it in place,
+//! and the exporter measures by it what each site costs.
+//!
+//! Against the exporter the simulation leaves out what is fine enough not to matter: the sixteen bits of
+//! the residual stream, the rounding of biases and rescales.
+
+mod affine;
+mod pixels;
+mod range;
+mod weights;
+
+use std::collections::BTreeMap;
+
+use burn::nn::LayerNorm;
+use burn::tensor::backend::Backend;
+use burn::tensor::{ElementConversion, Tensor, TensorData};
+use runtime::site::{BlockSite, SiteId};
+
+pub use affine::Affine;
+pub use range::Range;
+
+use pixels::Pixels;
+
+use crate::data::{Images, Normalisation, batch};
+use crate::eval::{Evaluation, answers_of};
+use crate::model::{Stem, Vit};
+use crate::ops::{self, FakeQuant, VitBackend};
+
+/// Images that ranges are observed on.
+pub const CALIBRATION_IMAGES: usize = 256;
+/// Images of one forward pass whose ends are one observation.
+const BATCH: usize = 64;
+
+/// A network's sites and weights as integers would store them.
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    sites: BTreeMap<SiteId, FakeQuant>,
+    normalisation: Normalisation,
+}
+
+impl Simulation {
+    /// Chosen scales, site by site.
+    pub fn new(
+        sites: impl IntoIterator<Item = (SiteId, FakeQuant)>,
+        normalisation: Normalisation,
+    ) -> Self {
+        Self { sites: sites.into_iter().collect(), normalisation }
+    }
+
+    /// Chooses scales by what `model` does on `images`: the mean over batches of the smallest and the
+    /// largest value of each site, which single outliers do not widen as much as the ends of all.
+    ///
+    /// # Panics
+    /// If the images do not have the size that the model was built for.
+    pub fn observe<B: VitBackend>(
+        model: &Vit<B>,
+        images: &Images,
+        normalisation: Normalisation,
+        device: &B::Device,
+    ) -> Self {
+        let mut ends = BTreeMap::<SiteId, Range>::new();
+        let batches = images.len().div_ceil(BATCH).max(1) as f64;
+        for batch in batch::sequential(images, BATCH, normalisation) {
+            let shape = [batch.len, 3, images.height(), images.width()];
+            let input = Tensor::from_data(TensorData::new(batch.images, shape), device);
+            model.forward_observed(input, &mut |site, value| {
+                if !has_eight_bits(site) {
+                    return;
+                }
+                let value = match norm(model, site) {
+                    Some(norm) => unfolded(value, norm),
+                    None => value,
+                };
+                let range = ends.entry(site).or_insert(Range::ZERO);
+                let end = |value: Tensor<B, 1>| f64::from(value.into_scalar().elem::<f32>());
+                range.min += end(value.clone().min()).min(0.0) / batches;
+                range.max += end(value.max()).max(0.0) / batches;
+            });
+        }
+        let stored = |(site, range)| {
+            let affine = match is_symmetric(site) {
+                true => Affine::symmetric(range, 0.0),
+                false => Affine::asymmetric(range, 0.0),
+            };
+            let fake = fake_quant(site, affine);
+            let floats = |tensor: Tensor<B, 1>| tensor.into_data().to_vec().expect("f32 values");
+            let fake = match norm(model, site) {
+                None => fake,
+                Some(norm) => {
+                    let [gain, offset] = gain_and_offset(norm).map(floats);
+                    fake.folded(gain, offset)
+                }
+            };
+            (site, fake)
+        };
+        Self::new(ends.into_iter().map(stored), normalisation)
+    }
+
+    /// A copy of `model` with the weights that would be stored. Gradients for them are gradients for
+    /// those of `model`.
+    pub fn weights<B: Backend>(&self, model: &Vit<B>) -> Vit<B> {
+        weights::rounded(model, Pixels::new(self.normalisation))
+    }
+
+    /// The logits `[batch, classes]` of a network with [`weights`](Self::weights) for normalised images
+    /// `[batch, 3, height, width]`.
+    pub fn forward<B: VitBackend>(&self, model: &Vit<B>, images: Tensor<B, 4>) -> Tensor<B, 2> {
+        self.forward_observed(model, images, &mut |_, _| {})
+    }
+
+    /// How well the integer form of `model` does on the images, as they are.
+    ///
+    /// # Panics
+    /// If the images do not have the size or the labels that the model was built for.
+    pub fn evaluate<B: VitBackend>(
+        &self,
+        model: &Vit<B>,
+        images: &Images,
+        device: &B::Device,
+    ) -> Evaluation {
+        let model = self.weights(model);
+        let forward = |batch| self.forward(&model, batch);
+        answers_of(forward, images, self.normalisation, device).evaluation()
+    }
+
+    /// As [`forward`](Self::forward), reporting what is stored at each site as
+    /// [`Vit::forward_observed`] reports it.
+    pub fn forward_observed<B: VitBackend>(
+        &self,
+        model: &Vit<B>,
+        images: Tensor<B, 4>,
+        observe: &mut dyn FnMut(SiteId, Tensor<B, 3>),
+    ) -> Tensor<B, 2> {
+        self.forward_replaced(model, images, &mut |site, value| {
+            observe(site, value.clone());
+            value
+        })
+    }
+
+    /// As [`forward_observed`](Self::forward_observed), going on at each site with what `replace` makes
+    /// of what is stored there.
+    pub fn forward_replaced<B: VitBackend>(
+        &self,
+        model: &Vit<B>,
+        images: Tensor<B, 4>,
+        replace: &mut dyn FnMut(SiteId, Tensor<B, 3>) -> Tensor<B, 3>,
+    ) -> Tensor<B, 2> {
+        model.forward_simulated(images, &mut |site, value| {
+            let value = match self.sites.get(&site) {
+                Some(fake) => ops::fake_quant(value, fake),
+                None => value,
+            };
+            let value = replace(site, value);
+            match (site, &model.stem) {
+                // Zeros around it stand for the bytes there.
+                (SiteId::Input, Stem::Conv(_)) => {
+                    let padding = Pixels::new(self.normalisation).padding(&value.device());
+                    value - padding.unsqueeze()
+                }
+                _ => value,
+            }
+        })
+    }
+}
+
+/// How a site's integers, which stand for `affine`, are simulated; where the layer that follows has a
+/// normalisation's gain and bias folded in, those are still to be given.
+pub fn fake_quant(site: SiteId, affine: Affine) -> FakeQuant {
+    let lowest = if is_symmetric(site) { -127 } else { -128 };
+    let zero_point = i32::from(affine.zero_point);
+    FakeQuant::new(affine.scale as f32, lowest - zero_point, 127 - zero_point)
+}
+
+/// Whether a site has eight bits and a choice: the residual stream and a mean pool have more, the
+/// image is exact.
+pub fn has_eight_bits(site: SiteId) -> bool {
+    !matches!(
+        site,
+        SiteId::Input
+            | SiteId::Embed
+            | SiteId::Pool
+            | SiteId::Logits
+            | SiteId::Block { at: BlockSite::Attention | BlockSite::Output, .. }
+    )
+}
+
+/// Whether a site's zero point is 0.
+fn is_symmetric(site: SiteId) -> bool {
+    matches!(site, SiteId::Block { at: BlockSite::Query | BlockSite::Key | BlockSite::Value, .. })
+}
+
+/// The normalisation at a site whose gain and bias are folded into the layer that follows.
+fn norm<B: Backend>(model: &Vit<B>, site: SiteId) -> Option<&LayerNorm<B>> {
+    let SiteId::Block { block, at } = site else { return None };
+    let block = model.blocks.get(usize::from(block))?;
+    match at {
+        BlockSite::Norm1 => Some(&block.norm1),
+        BlockSite::Norm2 => Some(&block.norm2),
+        _ => None,
+    }
+}
+
+fn gain_and_offset<B: Backend>(norm: &LayerNorm<B>) -> [Tensor<B, 1>; 2] {
+    let gain = norm.gamma.val();
+    let offset = norm.beta.as_ref().map_or_else(|| gain.zeros_like(), |beta| beta.val());
+    [gain, offset]
+}
+
+/// Normalised values before gain and bias; zero where there is no gain.
+fn unfolded<B: Backend>(value: Tensor<B, 3>, norm: &LayerNorm<B>) -> Tensor<B, 3> {
+    let [gain, offset] = gain_and_offset(norm);
+    let none = gain.clone().equal_elem(0.0);
+    let inverse = gain.recip().mask_fill(none, 0.0);
+    (value - offset.unsqueeze()) * inverse.unsqueeze()
+}
