@@ -4,6 +4,7 @@ mod check;
 mod data;
 mod eval;
 mod finetune;
+mod half;
 mod images;
 mod recipe;
 mod run;
@@ -27,6 +28,7 @@ use check::CheckArgs;
 use data::DataArgs;
 use eval::EvalArgs;
 use finetune::FinetuneArgs;
+use half::HalfArgs;
 use images::ImagesArgs;
 use summary::SummaryArgs;
 use sweep::SweepArgs;
@@ -54,6 +56,8 @@ Examples:
       the accuracy of small transformers of those depths and widths, as a table and a chart
   trainer eval best.mpk
       accuracy of a trained network on the test images
+  trainer half best.mpk small.mpk
+      the same network in half precision
   trainer eval best.mpk --report test
       also which classes it takes for which, and its worst mistakes as a picture
   trainer check pictures
@@ -87,6 +91,8 @@ enum Command {
     Images(ImagesArgs),
     /// Train a trained network further, also for its integer form.
     Finetune(Box<FinetuneArgs>),
+    /// Write a record in half precision: half as large, to keep or to pass on.
+    Half(HalfArgs),
     /// Train one kind of network in several depths and widths, and compare them.
     Sweep(SweepArgs),
     /// Say what is wrong with a directory of pictures: files that are none, too few, copies.
@@ -115,6 +121,7 @@ impl Cli {
             Some(Command::Summary(args)) => args.run(),
             Some(Command::Images(args)) => args.run(),
             Some(Command::Finetune(args)) => args.run(),
+            Some(Command::Half(args)) => args.run(),
             Some(Command::Sweep(args)) => args.run(),
             Some(Command::Check(args)) => args.run(),
         }

@@ -1,6 +1,6 @@
 //! `best.mpk`: a trained network with everything that is needed to use it.
 //!
-//! The file is what burn's `NamedMpkFileRecorder` writes with full precision, so it can be read
+//! The file is what burn's `NamedMpkFileRecorder` writes with full or half precision, so it can be read
 //! without burn: `item.config`, `item.classes` and so on are plain values, `item.model` is the
 //! tree of [`Vit`], every tensor `{bytes, shape, dtype}`.
 
@@ -11,7 +11,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use burn::module::Module;
 use burn::record::{
-    FullPrecisionSettings, NamedMpkBytesRecorder, PrecisionSettings, Record, Recorder,
+    FullPrecisionSettings, HalfPrecisionSettings, NamedMpkBytesRecorder, PrecisionSettings, Record,
+    Recorder,
 };
 use burn::tensor::backend::Backend;
 use runtime::config::{VitConfig, VitSpec};
@@ -27,6 +28,16 @@ use outline::Outline;
 pub const FORMAT_VERSION: u32 = 1;
 
 type FileRecorder = NamedMpkBytesRecorder<FullPrecisionSettings>;
+type HalfRecorder = NamedMpkBytesRecorder<HalfPrecisionSettings>;
+
+/// Size of the numbers in a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// f32, which a run writes.
+    Full,
+    /// f16, half as large: for records that are kept or passed on.
+    Half,
+}
 
 /// A trained network with everything that is needed to use it.
 #[derive(Debug)]
@@ -86,11 +97,23 @@ struct ListedItem {
     model: Outline,
 }
 
-/// Writes a checkpoint to `path`, replacing the file at once.
+/// Writes a checkpoint to `path` in full precision, replacing the file at once.
 ///
 /// # Errors
 /// If the directory cannot be written to.
 pub fn save<B: Backend>(path: &Path, checkpoint: &Checkpoint<B>) -> Result<()> {
+    save_as(path, checkpoint, Precision::Full)
+}
+
+/// Writes a checkpoint to `path`, replacing the file at once.
+///
+/// # Errors
+/// If the directory cannot be written to, or a value is too large for half precision.
+pub fn save_as<B: Backend>(
+    path: &Path,
+    checkpoint: &Checkpoint<B>,
+    precision: Precision,
+) -> Result<()> {
     let record = CheckpointRecord::<B> {
         format_version: FORMAT_VERSION,
         preset: checkpoint.preset.clone(),
@@ -100,8 +123,15 @@ pub fn save<B: Backend>(path: &Path, checkpoint: &Checkpoint<B>) -> Result<()> {
         source: Plain(checkpoint.source),
         model: checkpoint.model.clone().into_record(),
     };
-    let bytes = Recorder::<B>::record(&FileRecorder::default(), record, ())
-        .with_context(|| format!("cannot encode {}", path.display()))?;
+    let bytes = match precision {
+        Precision::Full => Recorder::<B>::record(&FileRecorder::default(), record, ()),
+        Precision::Half => Recorder::<B>::record(&HalfRecorder::default(), record, ()),
+    };
+    let mut bytes = bytes.with_context(|| format!("cannot encode {}", path.display()))?;
+    if precision == Precision::Half {
+        let listed = parse::<B, Listed>(&mut bytes)?.item;
+        listed.model.check(&checkpoint.model).context("half precision cannot hold the network")?;
+    }
     output::write(path, &bytes)
 }
 

@@ -9,6 +9,7 @@ use anyhow::{Result, bail, ensure};
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
+use half::f16;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
@@ -26,12 +27,29 @@ pub(super) enum Outline {
     Nothing,
 }
 
-/// Raw bytes read as little-endian f32.
+/// Raw bytes, whose type is known only once all of a tensor was read.
 #[derive(Debug)]
 pub(super) struct Floats {
     bytes: usize,
+    single: Values,
+    half: Values,
+}
+
+/// What bytes are as little-endian floats of one size.
+#[derive(Clone, Copy, Debug)]
+struct Values {
     finite: bool,
     lowest: f32,
+}
+
+impl Values {
+    fn of(values: impl Iterator<Item = f32>) -> Self {
+        let none = Self { finite: true, lowest: f32::INFINITY };
+        values.fold(none, |Self { finite, lowest }, value| Self {
+            finite: finite & value.is_finite(),
+            lowest: lowest.min(value),
+        })
+    }
 }
 
 /// One tensor of a record or of a module.
@@ -43,7 +61,7 @@ struct Leaf {
 
 impl Outline {
     /// Checks that loading into `module` cannot fail: the same tensors with the same shapes, each
-    /// whole, finite and f32, and no negative variance.
+    /// whole, finite and f32 or f16, and no negative variance.
     pub(super) fn check<B: Backend>(&self, module: &impl Module<B>) -> Result<()> {
         let mut found = Vec::new();
         self.leaves(&mut Vec::new(), &mut found)?;
@@ -108,7 +126,11 @@ impl Outline {
             id.len() == ID_LEN && ParamId::try_deserialize(id).is_some(),
             "tensor `{path}` has the malformed id {id:?}"
         );
-        ensure!(dtype == "F32", "tensor `{path}` is of type {dtype:?}, expected \"F32\"");
+        let (size, values) = match dtype.as_str() {
+            "F32" => (4, data.single),
+            "F16" => (2, data.half),
+            _ => bail!("tensor `{path}` is of type {dtype:?}, expected \"F32\" or \"F16\""),
+        };
         let sides = shape.iter().map(|side| match side {
             Self::Number(side) => Some(*side),
             _ => None,
@@ -116,15 +138,15 @@ impl Outline {
         let Some(shape) = sides.collect::<Option<Vec<_>>>() else {
             bail!("tensor `{path}` has a shape that is not made of numbers");
         };
-        let bytes = shape.iter().try_fold(4, |bytes: u64, &side| bytes.checked_mul(side));
+        let bytes = shape.iter().try_fold(size, |bytes: u64, &side| bytes.checked_mul(side));
         ensure!(
             bytes == Some(data.bytes as u64),
             "tensor `{path}` of shape {shape:?} has {} bytes",
             data.bytes
         );
-        ensure!(data.finite, "tensor `{path}` holds a value that is not finite");
+        ensure!(values.finite, "tensor `{path}` holds a value that is not finite");
         ensure!(
-            data.lowest >= 0.0 || !path.ends_with(".running_var"),
+            values.lowest >= 0.0 || !path.ends_with(".running_var"),
             "tensor `{path}` holds a negative variance"
         );
         Ok(shape)
@@ -200,11 +222,10 @@ impl<'de> Visitor<'de> for OutlineVisitor {
     }
 
     fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Outline, E> {
-        let values = bytes.as_chunks::<4>().0.iter().map(|&chunk| f32::from_le_bytes(chunk));
-        let (finite, lowest) = values.fold((true, f32::INFINITY), |(finite, lowest), value| {
-            (finite & value.is_finite(), lowest.min(value))
-        });
-        Ok(Outline::Bytes(Floats { bytes: bytes.len(), finite, lowest }))
+        let single = bytes.as_chunks::<4>().0.iter().map(|&chunk| f32::from_le_bytes(chunk));
+        let half = bytes.as_chunks::<2>().0.iter().map(|&chunk| f16::from_le_bytes(chunk).to_f32());
+        let (single, half) = (Values::of(single), Values::of(half));
+        Ok(Outline::Bytes(Floats { bytes: bytes.len(), single, half }))
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Outline, E> {

@@ -93,6 +93,32 @@ fn a_record_comes_back_on_any_backend() {
 }
 
 #[test]
+fn half_precision_is_half_as_large_and_rounds_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let (full, half) = (directory.path().join("full.mpk"), directory.path().join("half.mpk"));
+    let mut checkpoint = checkpoint(8);
+    save(&full, &checkpoint).unwrap();
+    save_as(&half, &checkpoint, Precision::Half).unwrap();
+    let found = load::<Flex>(&half, &Default::default()).unwrap();
+    let weight = |model: &Vit<Flex>| model.position.val().into_data().to_vec::<f32>().unwrap();
+    for (stored, value) in weight(&found.model).into_iter().zip(weight(&checkpoint.model)) {
+        assert_eq!(stored, half::f16::from_f32(value).to_f32(), "the nearest f16");
+    }
+    let saved = |path: &Path| std::fs::metadata(path).unwrap().len();
+    let values = checkpoint.model.num_params() as u64;
+    let (whole, halved) = (saved(&full), saved(&half));
+    let less = whole - halved;
+    assert!(less.abs_diff(2 * values) < values / 50, "{values} values: {halved} of {whole} bytes");
+
+    let position = &mut checkpoint.model.position;
+    *position = position.clone().map(|values| values * 0.0 + 1e6);
+    let error = save_as(&half, &checkpoint, Precision::Half).unwrap_err();
+    let error = format!("{error:#}");
+    assert!(error.contains("half precision") && error.contains("position"), "{error}");
+    assert_eq!(load::<Flex>(&half, &Default::default()).unwrap().preset, "test", "the old file");
+}
+
+#[test]
 fn equal_models_have_equal_records() {
     assert_eq!(bytes(&checkpoint(6)), bytes(&checkpoint(6)), "bytes of two equal checkpoints");
 }

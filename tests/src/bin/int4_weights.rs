@@ -1,0 +1,154 @@
+//! What weights of four bits would lose: the weights of a network rounded to four bits, group by group,
+//! and the network that comes out quantized and run as every other.
+//!
+//! ```text
+//! cargo run -p tests --bin int4_weights -- best.mpk --data DIR
+//! cargo run -p tests --bin int4_weights -- weights.safetensors --preset compact --data DIR
+//! ```
+//!
+//! The first layer, depthwise convolutions and the class head, few weights of many outputs, keep eight
+//! bits. A group's weights share a scale of sixteen bits; biases are corrected for each scheme anew.
+
+use anyhow::{Result, ensure};
+use clap::Parser;
+use export::assemble::assemble;
+use export::calibrate::{Observer, Ranges};
+use export::evaluate::{Accuracy, classify};
+use export::float::{FloatLinear, FloatNet};
+use export::import::{self, Options};
+use export::model::AnyModel;
+use export::record::FloatModel;
+use runtime::config::Preset;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use trainer::data;
+
+/// Training images that decide ranges and biases, and the seed of their choice.
+const CALIBRATION: (usize, u64) = (512, 1);
+/// Weights that share a scale.
+const GROUPS: [Option<usize>; 5] = [None, Some(128), Some(64), Some(32), Some(16)];
+/// Bits of a weight, and of a group's scale.
+const BITS: [f64; 2] = [4.0, 16.0];
+/// Largest magnitude of a weight of four bits.
+const LARGEST: f64 = 7.0;
+/// Shares of a group's largest weight that may become the largest one that is stored.
+const CUTS: usize = 20;
+
+/// Inputs of a depthwise convolution.
+const DEPTHWISE_INPUTS: usize = 9;
+
+/// Compares weights of four bits with those of eight.
+#[derive(Debug, Parser)]
+struct Cli {
+    /// A record of the trainer, or `PyTorch` weights with --preset
+    record: PathBuf,
+    /// Shape of `PyTorch` weights
+    #[arg(long, value_parser = preset)]
+    preset: Option<Preset>,
+    /// Directory with the data that the network was trained on
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+}
+
+fn preset(name: &str) -> Result<Preset> {
+    Preset::by_name(name).ok_or_else(|| anyhow::anyhow!("there is no preset of that name"))
+}
+
+fn main() -> ExitCode {
+    match compare(&Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("int4_weights: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn compare(cli: &Cli) -> Result<()> {
+    let model = match cli.preset {
+        None => FloatModel::load(&cli.record)?,
+        preset => {
+            let options = Options { preset, ..Options::default() };
+            FloatModel::new(import::load(&cli.record, &options)?)
+        }
+    };
+    let data = data::open(&cli.data)?;
+    ensure!(data.test.image_len() == model.config().image().len(), "images of another size");
+    let calibration = data.train.sample(CALIBRATION.0.min(data.train.len()), CALIBRATION.1);
+    let ranges = Ranges::observe(&model, &calibration, Observer::default(), |_| {})?;
+    let measure = |net: &mut FloatNet| -> Result<Accuracy> {
+        ranges.correct_biases(&model, net, &calibration, |_| {})?;
+        let quantized = assemble(net, &ranges)?;
+        let blob = AnyModel::parse(&quantized.blob)?;
+        Ok(Accuracy::count(&classify(&blob, &data.test, |_| {})?, &data.test))
+    };
+    let mut net = model.weights()?;
+    let rounded: usize = layers(&mut net).map(|(layer, _)| layer.weights.len()).sum();
+    println!("{rounded} of {} weights", model.config().parameters());
+    println!("{:24} {rounded:8} B  {}", "eight bits, a channel", measure(&mut net)?);
+    for group in GROUPS {
+        for cut in [false, true] {
+            let mut net = model.weights()?;
+            let mut groups = 0;
+            for (layer, gain) in layers(&mut net) {
+                groups += round(layer, gain.as_deref(), group, cut);
+            }
+            let bytes = (BITS[0] * rounded as f64 + BITS[1] * groups as f64) / 8.0;
+            let of = group.map_or("a channel".to_owned(), |group| format!("{group} weights"));
+            let name = format!("four bits, {of}{}", if cut { ", cut" } else { "" });
+            println!("{name:24} {bytes:8.0} B  {}", measure(&mut net)?);
+        }
+    }
+    Ok(())
+}
+
+/// The layers that are rounded, with the gain that is folded into their inputs.
+fn layers(net: &mut FloatNet) -> impl Iterator<Item = (&mut FloatLinear, Option<Vec<f64>>)> {
+    let convs = net.convs.iter_mut().skip(1).filter(|conv| conv.inputs() != DEPTHWISE_INPUTS);
+    let blocks = net.blocks.iter_mut().flat_map(|block| {
+        let [first, second] = [&block.norm1, &block.norm2].map(|norm| Some(norm.gamma.clone()));
+        let qkv = block.qkv.iter_mut().map(move |layer| (layer, first.clone()));
+        let rest = [(&mut block.project, None), (&mut block.mlp1, second), (&mut block.mlp2, None)];
+        qkv.chain(rest)
+    });
+    convs.map(|conv| (conv, None)).chain(blocks)
+}
+
+/// Rounds a layer's weights, as they are once `gain` is folded in, and returns the number of groups.
+fn round(layer: &mut FloatLinear, gain: Option<&[f64]>, group: Option<usize>, cut: bool) -> usize {
+    let inputs = layer.inputs().max(1);
+    let ones = vec![1.0; inputs];
+    let gain = gain.unwrap_or(&ones);
+    let mut groups = 0;
+    for row in layer.weights.chunks_exact_mut(inputs) {
+        let len = group.unwrap_or(inputs);
+        for (weights, gain) in row.chunks_mut(len).zip(gain.chunks(len)) {
+            let folded: Vec<f64> = weights.iter().zip(gain).map(|(w, gain)| w * gain).collect();
+            let scale = scale(&folded, cut);
+            for ((weight, folded), gain) in weights.iter_mut().zip(folded).zip(gain) {
+                if *gain != 0.0 {
+                    *weight = stored(folded, scale) / gain;
+                }
+            }
+            groups += 1;
+        }
+    }
+    groups
+}
+
+/// One step of a group: that of its largest weight or, where weights may be cut off, the one that loses
+/// least as a sum of squares.
+fn scale(weights: &[f64], cut: bool) -> f64 {
+    let peak = weights.iter().fold(f64::MIN_POSITIVE, |peak, weight| peak.max(weight.abs()));
+    let cuts = if cut { CUTS } else { 1 };
+    let candidates =
+        (0..cuts).map(|index| peak * (1.0 - 0.5 * index as f64 / CUTS as f64) / LARGEST);
+    let loss = |scale: f64| -> f64 {
+        weights.iter().map(|&weight| (stored(weight, scale) - weight).powi(2)).sum()
+    };
+    candidates.min_by(|&a, &b| loss(a).total_cmp(&loss(b))).unwrap_or(peak)
+}
+
+fn stored(weight: f64, scale: f64) -> f64 {
+    (weight / scale).round_ties_even().clamp(-LARGEST, LARGEST) * scale
+}
