@@ -3,13 +3,21 @@
 //! | set | needs | products |
 //! |---|---|---|
 //! | `dsp` | the DSP extension: Cortex-M4, M7, M33, M35P, M55, M85 | `SMLAD` on values widened by `SXTB16` |
+//! | `mve` | the vector extension for integers: Cortex-M52, M55, M85 | `VMLAVA.S8` |
 //!
-//! `SMLAD` adds two exact products of i16 values to an i32 and wraps; the true sum fits, by the
-//! bounds of `INTEGER.md`.
+//! Both add exact products to an i32 and wrap; the true sum fits, by the bounds of `INTEGER.md`.
 
 mod dsp;
+mod instructions;
+mod linear;
+#[cfg(cortex_m_mve)]
+mod mve;
+mod rescale;
 
 /// The sets of this target, slowest first.
 pub(super) fn sets() -> impl Iterator<Item = &'static super::Kernels> {
-    core::iter::once(&dsp::KERNELS)
+    let sets = core::iter::once(&dsp::KERNELS);
+    #[cfg(cortex_m_mve)]
+    let sets = sets.chain(core::iter::once(&mve::KERNELS));
+    sets
 }

@@ -1,7 +1,7 @@
 //! Attention: four queries at a time, scores and weighted values through the same loop.
 
+use super::super::rescale::{HighWord, sat8};
 use super::product::four_rows;
-use super::rescale::{HighWord, sat8};
 use super::softmax::Distance;
 use super::wide::{Group, ROWS, Wide};
 use crate::config::MAX_HEAD_DIM;

@@ -4,10 +4,9 @@
 //! One routine with an end for each way to store: the loop of products is in flash once, and what
 //! belongs to a channel stays in registers from its products to its stores.
 
+use super::super::linear::{SkipScale, Tail};
 use super::product::group;
-use super::rescale::HighWord;
 use super::wide::Group;
-use crate::kernels::Skip;
 use core::arch::asm;
 use core::mem::offset_of;
 
@@ -18,7 +17,7 @@ pub(super) struct Channels {
     pub(super) bias: *const [u8; 4],
     pub(super) mult: *const [u8; 4],
     pub(super) shift: *const u8,
-    /// Twice the zero point, plus one: [`HighWord`](super::rescale::HighWord)'s rounding term and
+    /// Twice the zero point, plus one: [`HighWord`](super::super::rescale::HighWord)'s rounding term and
     /// zero point at a shift of 33.
     pub(super) base: i32,
     /// Where the next channel of the first row goes.
@@ -40,40 +39,6 @@ pub(super) struct Channels {
     pub(super) table: *const i8,
     /// For [`Tail::Skip`].
     pub(super) skip: SkipScale,
-}
-
-/// How values are stored.
-#[repr(u32)]
-#[derive(Clone, Copy)]
-pub(super) enum Tail {
-    /// As i8.
-    Bytes,
-    /// As i8, through a table; values come with 128 added.
-    Gelu,
-    /// Added to i16.
-    Add,
-    /// As i8, with the rescaled i8 that is there added.
-    Skip,
-}
-
-/// A [`Skip`](crate::kernels::Skip), as [`run`] reads it.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub(super) struct SkipScale {
-    scale: HighWord,
-    /// 256 times the input's zero point.
-    zero: i32,
-}
-
-impl SkipScale {
-    /// For other tails.
-    pub(super) const NONE: Self = Self { scale: HighWord::ZERO, zero: 0 };
-
-    /// `None` if the rescale is not one for [`HighWord`].
-    pub(super) fn new(skip: &Skip) -> Option<Self> {
-        let scale = HighWord::new(skip.requant.mult(), skip.requant.shift(), 0)?;
-        Some(Self { scale, zero: 256 * i32::from(skip.input_zero_point) })
-    }
 }
 
 impl Channels {

@@ -3,9 +3,9 @@
 //! Values are taken less the padding value, so that taps outside the grid add nothing and are
 //! left out; the padding's share of a whole window is part of the bias.
 
-use super::instructions::{pkhbt, sxtab16, sxtab16_odd, sxtb16, sxtb16_odd};
-use super::linear::by_value_plus_128;
-use super::rescale::{HighWord, nearest_mult};
+use super::super::instructions::{pkhbt, sxtab16, sxtab16_odd, sxtb16, sxtb16_odd};
+use super::super::linear::by_value_plus_128;
+use super::super::rescale::{HighWord, nearest_mult};
 use super::window::{CHANNELS, Tap, Taps, Window};
 use crate::config::Grid;
 use crate::kernels::{Activation, Linear, scalar};

@@ -6,23 +6,22 @@
 mod attention;
 mod channels;
 mod depthwise;
-mod instructions;
 mod linear;
 mod norm;
 mod product;
-mod rescale;
 mod softmax;
 mod wide;
 mod window;
 
 use super::super::{Kernels, scalar};
+use super::linear::{linear_add_i16, linear_i8, linear_skip_i8};
 
 /// The DSP set.
 pub(super) static KERNELS: Kernels = Kernels {
     name: "dsp",
-    linear_i8: linear::linear_i8,
-    linear_skip_i8: linear::linear_skip_i8,
-    linear_add_i16: linear::linear_add_i16,
+    linear_i8: linear_i8::<linear::Loops>,
+    linear_skip_i8: linear_skip_i8::<linear::Loops>,
+    linear_add_i16: linear_add_i16::<linear::Loops>,
     logits_i32: scalar::logits_i32,
     logits_i8: scalar::logits_i8,
     depthwise_i8: depthwise::depthwise_i8,

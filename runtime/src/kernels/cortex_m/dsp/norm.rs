@@ -1,7 +1,7 @@
 //! Layer normalisation.
 
-use super::instructions::{asr, smlad, smlald, word};
-use super::rescale::{HighWord, sat8, sat16};
+use super::super::instructions::{asr, smlad, smlald, word};
+use super::super::rescale::{HighWord, sat8, sat16};
 use crate::fixed::{RowScale, rescale};
 use crate::kernels::{Norm, NormAffine};
 use crate::rows::{rows, rows_mut};

@@ -1,6 +1,6 @@
 //! Exponentials of four rows of scores, in place.
 
-use super::instructions::{pkhbt, smlad, smmlar, smmul, smmulr, usat15};
+use super::super::instructions::{pkhbt, smlad, smmlar, smmul, smmulr, usat15};
 use super::wide::{Group, ROWS};
 use crate::fixed::Octaves;
 use core::mem::MaybeUninit;

@@ -1,6 +1,6 @@
 //! Four rows of i8 values, widened and interleaved for [`product::four_rows`](super::product).
 
-use super::instructions::{sxtb16, sxtb16_odd, word};
+use super::super::instructions::{sxtb16, sxtb16_odd, word};
 use core::mem::MaybeUninit;
 
 /// Rows that are multiplied together.

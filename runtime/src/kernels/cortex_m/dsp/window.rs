@@ -1,7 +1,7 @@
 //! The loop of depthwise convolutions: four channels at neighbouring positions whose windows have
 //! the same taps, from the products to the stored values.
 
-use super::rescale::HighWord;
+use super::super::rescale::HighWord;
 use core::arch::asm;
 use core::mem::offset_of;
 use core::ptr;

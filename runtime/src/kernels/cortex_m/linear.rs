@@ -1,0 +1,167 @@
+//! Linear layers and convolutions over windows: what the sets have in common.
+
+use super::rescale::{HighWord, sat8, sat16};
+use crate::fixed::Requant;
+use crate::kernels::{Activation, Linear, Skip};
+use crate::rows::rows;
+use core::{array, ptr};
+
+/// The loops of one set.
+pub(super) trait LayerLoops {
+    /// Applies a layer to all rows; false, and nothing done, if it takes the portable kernel.
+    fn layer(store: &Store, x: &[i8], layer: &Linear<'_>, out: &Output) -> bool;
+}
+
+/// Same contract as [`scalar::linear_i8`](crate::kernels::scalar::linear_i8).
+pub(super) fn linear_i8<L: LayerLoops>(
+    x: &[i8],
+    layer: &Linear<'_>,
+    activation: &Activation<'_>,
+    out: &mut [i8],
+) {
+    let zero = i32::from(activation.zero_point);
+    let found = Output { start: out.as_mut_ptr().cast(), len: out.len(), size: 1 };
+    let done = match activation.gelu {
+        Some((table, _)) => {
+            let table = by_value_plus_128(Some(table));
+            let store = Store { zero: zero + 128, table: table.as_ptr(), ..Store::new(Tail::Gelu) };
+            L::layer(&store, x, layer, &found)
+        }
+        None => L::layer(&Store { zero, ..Store::new(Tail::Bytes) }, x, layer, &found),
+    };
+    if !done {
+        each_output(x, layer, &mut |at, value| {
+            if let Some(out) = out.get_mut(at) {
+                *out = activation.apply(value);
+            }
+        });
+    }
+}
+
+/// Same contract as [`scalar::linear_skip_i8`](crate::kernels::scalar::linear_skip_i8).
+pub(super) fn linear_skip_i8<L: LayerLoops>(
+    x: &[i8],
+    layer: &Linear<'_>,
+    skip: &Skip,
+    out: &mut [i8],
+) {
+    let found = Output { start: out.as_mut_ptr().cast(), len: out.len(), size: 1 };
+    let done = SkipScale::new(skip).is_some_and(|skipped| {
+        let zero = skip.zero_point.into();
+        L::layer(&Store { zero, skip: skipped, ..Store::new(Tail::Skip) }, x, layer, &found)
+    });
+    if !done {
+        let (zero_in, zero_out) = (i32::from(skip.input_zero_point), i32::from(skip.zero_point));
+        each_output(x, layer, &mut |at, value| {
+            if let Some(out) = out.get_mut(at) {
+                let skipped = skip.requant.apply((i32::from(*out) - zero_in) * 256);
+                *out = sat8(zero_out + value + skipped);
+            }
+        });
+    }
+}
+
+/// Same contract as [`scalar::linear_add_i16`](crate::kernels::scalar::linear_add_i16).
+pub(super) fn linear_add_i16<L: LayerLoops>(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
+    let found = Output { start: out.as_mut_ptr().cast(), len: out.len(), size: size_of::<i16>() };
+    if !L::layer(&Store::new(Tail::Add), x, layer, &found) {
+        each_output(x, layer, &mut |at, value| {
+            if let Some(out) = out.get_mut(at) {
+                *out = sat16(i32::from(*out) + value);
+            }
+        });
+    }
+}
+
+/// A table of GELU in the order of values, not of their bits; without one, of the values themselves.
+#[inline(never)]
+pub(super) fn by_value_plus_128(table: Option<&[i8; 256]>) -> [i8; 256] {
+    match table {
+        Some(table) => {
+            let [positive, negative]: [[i8; 128]; 2] = bytemuck::cast(*table);
+            bytemuck::cast([negative, positive])
+        }
+        None => array::from_fn(|index| (index as u8 ^ 0x80).cast_signed()),
+    }
+}
+
+/// `len` outputs of `size` bytes.
+pub(super) struct Output {
+    pub(super) start: *mut u8,
+    pub(super) len: usize,
+    pub(super) size: usize,
+}
+
+/// What becomes of a layer's values.
+pub(super) struct Store {
+    pub(super) tail: Tail,
+    /// Added to each rescaled accumulator.
+    pub(super) zero: i32,
+    /// For [`Tail::Gelu`]: the table by the value plus 128.
+    pub(super) table: *const i8,
+    /// For [`Tail::Skip`].
+    pub(super) skip: SkipScale,
+}
+
+impl Store {
+    pub(super) const fn new(tail: Tail) -> Self {
+        Self { tail, zero: 0, table: ptr::null(), skip: SkipScale::NONE }
+    }
+}
+
+/// How values are stored.
+#[repr(u32)]
+#[derive(Clone, Copy)]
+pub(super) enum Tail {
+    /// As i8.
+    Bytes,
+    /// As i8, through a table; values come with 128 added.
+    Gelu,
+    /// Added to i16.
+    Add,
+    /// As i8, with the rescaled i8 that is there added.
+    Skip,
+}
+
+/// A [`Skip`](crate::kernels::Skip), as assembly reads it.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(super) struct SkipScale {
+    scale: HighWord,
+    /// 256 times the input's zero point.
+    zero: i32,
+}
+
+impl SkipScale {
+    /// For other tails.
+    pub(super) const NONE: Self = Self { scale: HighWord::ZERO, zero: 0 };
+
+    /// `None` if the rescale is not one for [`HighWord`].
+    pub(super) fn new(skip: &Skip) -> Option<Self> {
+        let scale = HighWord::new(skip.requant.mult(), skip.requant.shift(), 0)?;
+        Some(Self { scale, zero: 256 * i32::from(skip.input_zero_point) })
+    }
+}
+
+/// Calls `store` with the place of each output and its rescaled accumulator, for layers that
+/// [`LayerLoops::layer`] does not take.
+#[cold]
+#[inline(never)]
+fn each_output(x: &[i8], layer: &Linear<'_>, store: &mut dyn FnMut(usize, i32)) {
+    let mut at = 0;
+    for x in rows(x, layer.inputs()) {
+        for channel in layer.channels() {
+            let products =
+                x.iter().zip(channel.weights).map(|(&x, &w)| i32::from(x) * i32::from(w));
+            store(at, channel.requant.apply(channel.bias + products.sum::<i32>()));
+            at += 1;
+        }
+    }
+}
+
+/// Whether [`HighWord`] takes every channel of a layer.
+pub(super) fn all_in_range(layer: &Linear<'_>) -> bool {
+    let (_, mult, shift) = layer.stored(0, layer.outputs());
+    mult.iter().all(|&mult| i32::from_le_bytes(mult) >= Requant::MIN_MULT)
+        && shift.iter().all(|shift| HighWord::SHIFTS.contains(shift))
+}

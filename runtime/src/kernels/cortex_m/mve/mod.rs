@@ -1,0 +1,24 @@
+//! The vector extension (MVE, Helium): sixteen i8 products an instruction, four values rescaled
+//! together.
+//!
+//! Everything that multiplies goes through [`product`], which leaves exact i32 accumulators of four
+//! rows; [`store`] rescales four channels at a time. Vectors of bytes are loaded as bytes, at any
+//! alignment, since wider elements must be aligned whatever `CCR.UNALIGN_TRP` says.
+
+mod linear;
+mod pack;
+mod product;
+mod store;
+
+use super::super::Kernels;
+use super::dsp;
+use super::linear::{linear_add_i16, linear_i8, linear_skip_i8};
+
+/// The MVE set.
+pub(super) static KERNELS: Kernels = Kernels {
+    name: "mve",
+    linear_i8: linear_i8::<linear::Loops>,
+    linear_skip_i8: linear_skip_i8::<linear::Loops>,
+    linear_add_i16: linear_add_i16::<linear::Loops>,
+    ..dsp::KERNELS
+};
