@@ -12,11 +12,11 @@ use core::ops::RangeInclusive;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) struct HighWord {
-    mult: i32,
+    pub(super) mult: i32,
     /// Rounding term and zero point, as an upper word.
-    base: i32,
+    pub(super) base: i32,
     /// `shift − 32`.
-    shift: u32,
+    pub(super) shift: u32,
 }
 
 impl HighWord {

@@ -5,9 +5,11 @@
 //! rows; [`store`] rescales four channels at a time. Vectors of bytes are loaded as bytes, at any
 //! alignment, since wider elements must be aligned whatever `CCR.UNALIGN_TRP` says.
 
+mod attention;
 mod linear;
 mod pack;
 mod product;
+mod softmax;
 mod store;
 
 use super::super::Kernels;
@@ -20,5 +22,6 @@ pub(super) static KERNELS: Kernels = Kernels {
     linear_i8: linear_i8::<linear::Loops>,
     linear_skip_i8: linear_skip_i8::<linear::Loops>,
     linear_add_i16: linear_add_i16::<linear::Loops>,
+    attention_i8: attention::attention_i8,
     ..dsp::KERNELS
 };

@@ -27,6 +27,20 @@ impl<const GROUPS: usize> Packed<GROUPS> {
         Self { groups: [MaybeUninit::uninit(); GROUPS] }
     }
 
+    /// Where the first group goes.
+    pub(super) fn as_mut_ptr(&mut self) -> *mut Group {
+        self.groups.as_mut_ptr().cast()
+    }
+
+    /// The first `groups`.
+    ///
+    /// # Safety
+    /// They must be written.
+    pub(super) unsafe fn written(&self, groups: usize) -> &[Group] {
+        // SAFETY: the caller's promise.
+        unsafe { core::slice::from_raw_parts(self.groups.as_ptr().cast(), groups) }
+    }
+
     /// Copies `k` values from each start in `rows`; returns the groups.
     ///
     /// Where `k` is no multiple of sixteen the first group is the one that is not full: its values are
@@ -38,8 +52,8 @@ impl<const GROUPS: usize> Packed<GROUPS> {
     pub(super) unsafe fn fill(&mut self, rows: [*const i8; ROWS], k: usize) -> &[Group] {
         // SAFETY: the caller's promise.
         unsafe {
-            pack(&rows, self.groups.as_mut_ptr().cast(), k.div_ceil(LANES) - 1, mask(k));
-            core::slice::from_raw_parts(self.groups.as_ptr().cast(), k.div_ceil(LANES))
+            pack(&rows, self.as_mut_ptr(), k.div_ceil(LANES) - 1, mask(k));
+            self.written(k.div_ceil(LANES))
         }
     }
 }

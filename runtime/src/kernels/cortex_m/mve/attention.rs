@@ -1,0 +1,219 @@
+//! Attention: four queries at a time, scores and weighted values through [`Product`].
+//!
+//! Exponentials are multiplied less 128, so that both sides are i8; 128 times the sum of a
+//! channel's values is added again.
+
+use super::super::rescale::HighWord;
+use super::pack::{LANES, Packed, ROWS};
+use super::product::Product;
+use super::softmax::{Distance, Scores, Weights};
+use crate::config::MAX_HEAD_DIM;
+use crate::kernels::{Attention, scalar};
+use core::arch::asm;
+use core::array;
+use core::mem::MaybeUninit;
+
+/// Most keys; longer sequences take the definition.
+pub(super) const TOKENS: usize = 128;
+/// Most values of one head, over all tokens.
+const VALUES: usize = 2048;
+/// Channels that are transposed together.
+const TOGETHER: usize = 8;
+
+/// Rescales one row by its multiplier and saturates.
+macro_rules! row {
+    ($row:literal, $mult:literal) => {
+        concat!(
+            "vadd.i32 ", $row, ", ", $row, ", q4\n",
+            "vdup.32 q5, ", $mult, "\n",
+            "vmulh.s32 ", $row, ", ", $row, ", q5\n",
+            "vadd.i32 ", $row, ", ", $row, ", {base}\n",
+            "vshl.s32 ", $row, ", {right}\n",
+            "vqmovnb.s32 ", $row, ", ", $row, "\n",
+            "vqmovnb.s16 ", $row, ", ", $row, "\n",
+        )
+    };
+}
+
+/// Queries of one head.
+type Queries = Packed<{ MAX_HEAD_DIM / LANES }>;
+/// The sum over all tokens of each channel of the values.
+type Sums = [MaybeUninit<i16>; MAX_HEAD_DIM];
+
+/// Same contract as [`scalar::attention_i8`](crate::kernels::scalar::attention_i8).
+pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
+    let tokens = scores.len();
+    let (heads, head_dim) = (attention.heads, attention.head_dim);
+    let width = heads * head_dim;
+    let distance = Distance::new(attention.octaves);
+    let shift = attention.shift.clamp(25, 55) + 7;
+    let fast = (1..=TOKENS).contains(&tokens)
+        && (1..=MAX_HEAD_DIM).contains(&head_dim)
+        && tokens.next_multiple_of(LANES) * head_dim <= VALUES
+        && qkv.len() == 3 * tokens * width
+        && out.len() == tokens * width
+        && HighWord::SHIFTS.contains(&shift);
+    let (true, Some(distance)) = (fast, distance) else {
+        return scalar::attention_i8(qkv, attention, scores, out);
+    };
+    let mut values = [0i8; VALUES];
+    let mut sums = [MaybeUninit::uninit(); _];
+    for head in 0..heads {
+        let start = head * head_dim;
+        let head = Head { qkv, attention, tokens, width, start, distance, shift };
+        // SAFETY: the lengths were checked.
+        unsafe {
+            head.transpose(&mut values, &mut sums);
+            for first in (0..tokens).step_by(ROWS) {
+                head.queries(first, &values, &sums, out);
+            }
+        }
+    }
+}
+
+/// One head; `qkv` is `[tokens, 3 · width]`.
+struct Head<'a> {
+    qkv: &'a [i8],
+    attention: &'a Attention,
+    tokens: usize,
+    width: usize,
+    /// The head's first value within a third of a row.
+    start: usize,
+    distance: Distance,
+    /// Of the output's rescale.
+    shift: u8,
+}
+
+impl Head<'_> {
+    /// Writes the head's values as `[head_dim, tokens]`, rows filled up to whole groups with what
+    /// `values` holds there, zeros, and the sum of each row.
+    ///
+    /// # Safety
+    /// The lengths of [`attention_i8`]'s check.
+    #[inline(never)]
+    unsafe fn transpose(&self, values: &mut [i8; VALUES], sums: &mut Sums) {
+        let len = self.tokens.next_multiple_of(LANES);
+        let head_dim = self.attention.head_dim;
+        for first in (0..head_dim).step_by(TOGETHER) {
+            // SAFETY: reads up to eight channels of every token, as many as there are, and writes as
+            // many rows of `values`, below `head_dim · len ≤ VALUES`, and of `sums`.
+            unsafe {
+                asm!(
+                    "vctp.16 {channels}",
+                    "movs r2, #0",
+                    "vidup.u16 q0, r2, #1",
+                    "vmul.i16 q0, q0, {len}",
+                    "vmov.i32 q1, #0",
+                    "2:",
+                    "vpstt",
+                    "vldrbt.s16 q2, [r0]",
+                    "vstrbt.16 q2, [r1, q0]",
+                    "vadd.i16 q1, q1, q2",
+                    "add r0, r0, {row}",
+                    "add r1, r1, #1",
+                    "le lr, 2b",
+                    "vpst",
+                    "vstrht.16 q1, [{sums}]",
+                    channels = in(reg) head_dim - first,
+                    len = in(reg) len,
+                    row = in(reg) 3 * self.width,
+                    sums = in(reg) sums.as_mut_ptr().wrapping_add(first),
+                    inout("r0") self.qkv.as_ptr().wrapping_add(2 * self.width + self.start + first) => _,
+                    inout("r1") values.as_mut_ptr().wrapping_add(first * len) => _,
+                    out("r2") _,
+                    inout("lr") self.tokens => _,
+                    out("d0") _, out("d1") _, out("d2") _, out("d3") _, out("d4") _, out("d5") _,
+                    options(nostack)
+                );
+            }
+        }
+    }
+
+    /// Four rows of the output from query `first` on; rows beyond the last are the last.
+    ///
+    /// # Safety
+    /// The lengths of [`attention_i8`]'s check.
+    #[inline(never)]
+    unsafe fn queries(&self, first: usize, values: &[i8; VALUES], sums: &Sums, out: &mut [i8]) {
+        let head_dim = self.attention.head_dim;
+        let row = |query: usize| (first + query).min(self.tokens - 1);
+        let starts = array::from_fn(|query| {
+            self.qkv.as_ptr().wrapping_add(row(query) * 3 * self.width + self.start)
+        });
+        let out =
+            array::from_fn(|query| out.as_mut_ptr().wrapping_add(row(query) * self.width + self.start));
+        let (mut queries, mut weights) = (Queries::new(), Weights::new());
+        let mut acc: Scores = [MaybeUninit::uninit(); _];
+        let keys = self.qkv.as_ptr().wrapping_add(self.width + self.start);
+        // SAFETY: a head has `head_dim` values, at most `MAX_HEAD_DIM`, of `tokens` keys, at most
+        // `TOKENS`; `values` has `head_dim` rows of whole groups.
+        unsafe {
+            let queries = queries.fill(starts, head_dim);
+            Product::new(queries, head_dim, 3 * self.width).run(keys, self.tokens, &mut acc);
+            let (weights, totals) = self.distance.softmax(&mut acc, self.tokens, &mut weights);
+            let len = LANES * weights.len();
+            Product::new(weights, len, len).run(values.as_ptr(), head_dim, &mut acc);
+            let mults = totals.map(|total| self.attention.row_mult(total));
+            let zero = self.attention.zero_point.into();
+            let scales = mults.map(|mult| HighWord::in_range(mult, self.shift, zero));
+            store(&acc, sums, &scales, out, head_dim);
+        }
+    }
+}
+
+/// Adds 128 times the sums to the accumulators of four rows, rescales each row and stores
+/// `channels`.
+///
+/// # Safety
+/// That many accumulators and sums must be written, and rows of as many outputs be behind `out`.
+#[inline(never)]
+unsafe fn store(
+    acc: &Scores,
+    sums: &Sums,
+    scales: &[HighWord; ROWS],
+    out: [*mut i8; ROWS],
+    channels: usize,
+) {
+    // The rows' rescales differ in the multiplier alone.
+    let [HighWord { base, shift, .. }, ..] = *scales;
+    let [a, b, c, d] = scales.map(|scale| scale.mult);
+    // SAFETY: reads and writes what the caller promises: under the predicate, only channels that there
+    // are; accumulators are read up to a multiple of four, which `Scores` has.
+    unsafe {
+        asm!(
+            "ldm r5, {{r2, r3, r4, r5}}",
+            "2:",
+            "vctp.32 lr",
+            "vpst",
+            "vldrht.s32 q4, [r1], #8",
+            "vshl.i32 q4, q4, #7",
+            "vld40.32 {{q0, q1, q2, q3}}, [r0]",
+            "vld41.32 {{q0, q1, q2, q3}}, [r0]",
+            "vld42.32 {{q0, q1, q2, q3}}, [r0]",
+            "vld43.32 {{q0, q1, q2, q3}}, [r0]!",
+            row!("q0", "r8"),
+            row!("q1", "r9"),
+            row!("q2", "r10"),
+            row!("q3", "r11"),
+            "vpstttt",
+            "vstrbt.32 q0, [r2], #4",
+            "vstrbt.32 q1, [r3], #4",
+            "vstrbt.32 q2, [r4], #4",
+            "vstrbt.32 q3, [r5], #4",
+            "subs lr, lr, #4",
+            "bhi 2b",
+            inout("r0") acc.as_ptr() => _,
+            inout("r1") sums.as_ptr() => _,
+            inout("r5") out.as_ptr() => _,
+            in("r8") a, in("r9") b, in("r10") c, in("r11") d,
+            inout("lr") channels => _,
+            base = in(reg) base,
+            right = in(reg) 0 - shift.cast_signed(),
+            out("r2") _, out("r3") _, out("r4") _,
+            out("d0") _, out("d1") _, out("d2") _, out("d3") _,
+            out("d4") _, out("d5") _, out("d6") _, out("d7") _,
+            out("d8") _, out("d9") _, out("d10") _, out("d11") _,
+            options(nostack)
+        );
+    }
+}
