@@ -24,13 +24,37 @@ const TOGETHER: usize = 8;
 macro_rules! row {
     ($row:literal, $mult:literal) => {
         concat!(
-            "vadd.i32 ", $row, ", ", $row, ", q4\n",
-            "vdup.32 q5, ", $mult, "\n",
-            "vmulh.s32 ", $row, ", ", $row, ", q5\n",
-            "vadd.i32 ", $row, ", ", $row, ", {base}\n",
-            "vshl.s32 ", $row, ", {right}\n",
-            "vqmovnb.s32 ", $row, ", ", $row, "\n",
-            "vqmovnb.s16 ", $row, ", ", $row, "\n",
+            "vadd.i32 ",
+            $row,
+            ", ",
+            $row,
+            ", q4\n",
+            "vdup.32 q5, ",
+            $mult,
+            "\n",
+            "vmulh.s32 ",
+            $row,
+            ", ",
+            $row,
+            ", q5\n",
+            "vadd.i32 ",
+            $row,
+            ", ",
+            $row,
+            ", {base}\n",
+            "vshl.s32 ",
+            $row,
+            ", {right}\n",
+            "vqmovnb.s32 ",
+            $row,
+            ", ",
+            $row,
+            "\n",
+            "vqmovnb.s16 ",
+            $row,
+            ", ",
+            $row,
+            "\n",
         )
     };
 }
@@ -140,8 +164,9 @@ impl Head<'_> {
         let starts = array::from_fn(|query| {
             self.qkv.as_ptr().wrapping_add(row(query) * 3 * self.width + self.start)
         });
-        let out =
-            array::from_fn(|query| out.as_mut_ptr().wrapping_add(row(query) * self.width + self.start));
+        let out = array::from_fn(|query| {
+            out.as_mut_ptr().wrapping_add(row(query) * self.width + self.start)
+        });
         let (mut queries, mut weights) = (Queries::new(), Weights::new());
         let mut acc: Scores = [MaybeUninit::uninit(); _];
         let keys = self.qkv.as_ptr().wrapping_add(self.width + self.start);

@@ -6,6 +6,7 @@
 //! alignment, since wider elements must be aligned whatever `CCR.UNALIGN_TRP` says.
 
 mod attention;
+mod depthwise;
 mod linear;
 mod pack;
 mod product;
@@ -22,6 +23,7 @@ pub(super) static KERNELS: Kernels = Kernels {
     linear_i8: linear_i8::<linear::Loops>,
     linear_skip_i8: linear_skip_i8::<linear::Loops>,
     linear_add_i16: linear_add_i16::<linear::Loops>,
+    depthwise_i8: depthwise::depthwise_i8,
     attention_i8: attention::attention_i8,
     ..dsp::KERNELS
 };

@@ -22,11 +22,31 @@ macro_rules! octaves {
     };
     ($scores:literal, $highest:literal, $to:literal) => {
         concat!(
-            "vsub.i32 ", $scores, ", ", $scores, ", ", $highest, "\n",
-            "vshl.s32 ", $scores, ", {left}\n",
-            "vqdmulh.s32 ", $scores, ", ", $scores, ", {minus_mult}\n",
-            "vqmovnb.s32 ", $scores, ", ", $scores, "\n",
-            "vstrh.32 ", $scores, ", [r0, ", $to, "]\n",
+            "vsub.i32 ",
+            $scores,
+            ", ",
+            $scores,
+            ", ",
+            $highest,
+            "\n",
+            "vshl.s32 ",
+            $scores,
+            ", {left}\n",
+            "vqdmulh.s32 ",
+            $scores,
+            ", ",
+            $scores,
+            ", {minus_mult}\n",
+            "vqmovnb.s32 ",
+            $scores,
+            ", ",
+            $scores,
+            "\n",
+            "vstrh.32 ",
+            $scores,
+            ", [r0, ",
+            $to,
+            "]\n",
         )
     };
 }
@@ -52,7 +72,9 @@ macro_rules! exponentials {
             "vrshl.s16 q2, q2, q0\n",
             "vaddva.u16 r2, q2\n",
             "vadd.i16 q2, q2, {minus_128}\n",
-            "vstrb.16 q2, [r0], ", $next, "\n",
+            "vstrb.16 q2, [r0], ",
+            $next,
+            "\n",
         )
     };
 }
