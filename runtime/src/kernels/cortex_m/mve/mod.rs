@@ -8,6 +8,7 @@
 mod attention;
 mod depthwise;
 mod linear;
+mod norm;
 mod pack;
 mod product;
 mod softmax;
@@ -24,6 +25,7 @@ pub(super) static KERNELS: Kernels = Kernels {
     linear_skip_i8: linear_skip_i8::<linear::Loops>,
     linear_add_i16: linear_add_i16::<linear::Loops>,
     depthwise_i8: depthwise::depthwise_i8,
+    layer_norm_i8: norm::layer_norm_i8,
     attention_i8: attention::attention_i8,
     ..dsp::KERNELS
 };
