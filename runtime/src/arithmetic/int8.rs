@@ -4,8 +4,8 @@ use super::{Arithmetic, Leaves, Stages, Types};
 use crate::config::{Grid, VitConfig};
 use crate::fixed::{ProbabilityScale, Requant, exp2_mantissa, sat8, sat16};
 use crate::format::{ARITHMETIC_INT8, I16Le, I32Le, Records};
-use crate::kernels::{Activation, Attention, Kernels, Linear, Norm, NormAffine, Skip};
-use crate::model::Limits;
+use crate::kernels::{Activation, Attention, Kernels, Norm, NormAffine, Skip};
+use crate::model::{Limits, StoredLinear};
 use crate::site::{Columns, SiteValues};
 
 /// The integer network of `INTEGER.md`.
@@ -36,7 +36,7 @@ impl Types for Int8 {
     type Acc = i32;
     type Kernels = &'static Kernels;
     type Input = [i8; 3];
-    type Linear<'a> = Linear<'a>;
+    type Linear<'a> = StoredLinear<'a>;
     type Activation<'a> = Activation<'a>;
     type Skip = Skip;
     type Norm<'a> = Norm;
@@ -56,7 +56,10 @@ impl Leaves for Int8 {
         Some(())
     }
 
-    fn read_linear<'a>(records: &mut Records<'a>, (n, k): (usize, usize)) -> Option<Linear<'a>> {
+    fn read_linear<'a>(
+        records: &mut Records<'a>,
+        (n, k): (usize, usize),
+    ) -> Option<StoredLinear<'a>> {
         records.linear(n, k)
     }
 
@@ -153,7 +156,7 @@ impl Stages for Int8 {
         activation.gelu.is_some()
     }
 
-    fn outputs(layer: &Linear<'_>) -> usize {
+    fn outputs(layer: &StoredLinear<'_>) -> usize {
         layer.outputs()
     }
 
@@ -166,39 +169,44 @@ impl Stages for Int8 {
     fn linear(
         kernels: &'static Kernels,
         x: &[i8],
-        layer: &Linear<'_>,
+        layer: &StoredLinear<'_>,
         activation: &Activation<'_>,
         out: &mut [i8],
     ) {
-        (kernels.linear_i8)(x, layer, activation, out);
+        (kernels.linear_i8)(x, &layer.operand(), activation, out);
     }
 
-    fn project(kernels: &'static Kernels, x: &[i8], layer: &Linear<'_>, out: &mut [i8]) {
-        (kernels.linear_i8)(x, layer, &SYMMETRIC, out);
+    fn project(kernels: &'static Kernels, x: &[i8], layer: &StoredLinear<'_>, out: &mut [i8]) {
+        (kernels.linear_i8)(x, &layer.operand(), &SYMMETRIC, out);
     }
 
     fn linear_skip(
         kernels: &'static Kernels,
         x: &[i8],
-        layer: &Linear<'_>,
+        layer: &StoredLinear<'_>,
         skip: &Skip,
         out: &mut [i8],
     ) {
-        (kernels.linear_skip_i8)(x, layer, skip, out);
+        (kernels.linear_skip_i8)(x, &layer.operand(), skip, out);
     }
 
-    fn linear_add(kernels: &'static Kernels, x: &[i8], layer: &Linear<'_>, stream: &mut [i16]) {
-        (kernels.linear_add_i16)(x, layer, stream);
+    fn linear_add(
+        kernels: &'static Kernels,
+        x: &[i8],
+        layer: &StoredLinear<'_>,
+        stream: &mut [i16],
+    ) {
+        (kernels.linear_add_i16)(x, &layer.operand(), stream);
     }
 
     fn depthwise(
         kernels: &'static Kernels,
         (x, grid, zero): (&[i8], Grid, i8),
-        layer: &Linear<'_>,
+        layer: &StoredLinear<'_>,
         activation: &Activation<'_>,
         out: &mut [i8],
     ) {
-        (kernels.depthwise_i8)(x, grid, zero, layer, activation, out);
+        (kernels.depthwise_i8)(x, grid, zero, &layer.operand(), activation, out);
     }
 
     fn norm(
@@ -226,12 +234,12 @@ impl Stages for Int8 {
     fn second_layer(
         kernels: &'static Kernels,
         x: &[i8],
-        layer: &Linear<'_>,
+        layer: &StoredLinear<'_>,
         gelu: &SecondGeluI8<'_>,
         out: &mut [i8],
     ) -> i8 {
         let activation = Activation { zero_point: gelu.zero_point, gelu: None };
-        (kernels.linear_i8)(x, layer, &activation, out);
+        (kernels.linear_i8)(x, &layer.operand(), &activation, out);
         gelu.zero_point
     }
 

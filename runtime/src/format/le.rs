@@ -5,6 +5,9 @@
 pub struct I32Le<'a>(&'a [[u8; 4]]);
 
 impl<'a> I32Le<'a> {
+    /// No integers.
+    pub(crate) const EMPTY: Self = Self(&[]);
+
     /// `None` if the length is not a multiple of four bytes.
     pub const fn new(bytes: &'a [u8]) -> Option<Self> {
         let (words, rest) = bytes.as_chunks::<4>();

@@ -62,6 +62,11 @@ impl<'a> Records<'a> {
         self.record
     }
 
+    /// The bytes that are still to be read.
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// Reads from other bytes; returns those that were left.
     pub(crate) const fn replace(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         mem::replace(&mut self.rest, bytes)
@@ -75,6 +80,14 @@ impl<'a> Records<'a> {
                 self.rest = rest;
                 Some(value)
             }
+            Err(_) => self.fail(FormatError::Record { record: self.record }),
+        }
+    }
+
+    /// The next string: its bytes as they are, without another reader of the same form.
+    pub(crate) fn text(&mut self) -> Option<&'a str> {
+        match core::str::from_utf8(self.next()?) {
+            Ok(text) => Some(text),
             Err(_) => self.fail(FormatError::Record { record: self.record }),
         }
     }

@@ -30,6 +30,10 @@ pub struct Channel<'a> {
 }
 
 impl<'a> Linear<'a> {
+    /// No outputs.
+    pub(crate) const NONE: Self =
+        Self { weights: &[], bias: I32Le::EMPTY, mult: I32Le::EMPTY, shift: &[], k: 1 };
+
     /// A layer of `n` outputs over `k` inputs, `n = shift.len()`.
     ///
     /// # Errors

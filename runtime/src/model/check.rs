@@ -3,7 +3,8 @@
 use crate::error::FormatError;
 use crate::fixed::{Octaves, Requant};
 use crate::format::{I16Le, I32Le, Records};
-use crate::kernels::{Activation, Attention, Linear, Norm};
+use crate::kernels::{Activation, Attention, Norm};
+use crate::model::StoredLinear;
 
 /// Range of a value.
 #[derive(Debug)]
@@ -106,15 +107,25 @@ impl<'a> Records<'a> {
 
     /// A layer of `n` outputs over `k` inputs.
     #[inline(never)]
-    pub(crate) fn linear(&mut self, n: usize, k: usize) -> Option<Linear<'a>> {
-        let weights = self.bytes("weights", n.saturating_mul(k))?;
-        let bias = self.bias(n)?;
-        let mult = self.i32s(&MULT, n)?;
+    pub(crate) fn linear(&mut self, n: usize, k: usize) -> Option<StoredLinear<'a>> {
+        let from = self.rest();
+        let weights = self.bytes("weights", n.saturating_mul(k))?.len();
+        let tensors = from.get(from.len().checked_sub(self.rest().len() + weights)?..)?;
+        let after_weights = self.rest().len();
+        let bias = self.bias(n)?.len() * size_of::<i32>();
+        let after_bias = self.rest().len();
+        let mult = self.i32s(&MULT, n)?.len() * size_of::<i32>();
+        let after_mult = self.rest().len();
         let shift = self.bytes(SHIFT.field, n)?;
         for &shift in shift {
             self.within(&SHIFT, shift.into())?;
         }
-        Linear::new(bytemuck::cast_slice(weights), bias, mult, shift, k).ok()
+        let gaps = [
+            after_weights.checked_sub(after_bias + bias)?,
+            after_bias.checked_sub(after_mult + mult)?,
+            after_mult.checked_sub(self.rest().len() + n)?,
+        ];
+        StoredLinear::new(tensors, (n, k), gaps)
     }
 
     /// What follows a layer.

@@ -2,6 +2,7 @@
 
 mod check;
 mod parse;
+mod stored;
 
 use crate::arena;
 use crate::arithmetic::{Arithmetic, Int8};
@@ -13,6 +14,7 @@ use crate::site::{SiteId, SiteValues};
 use crate::vit::{self, Step};
 pub(crate) use check::Limits;
 use heapless::Vec;
+pub(crate) use stored::StoredLinear;
 
 /// Most convolutions of a stem but the last: three a stage.
 pub(crate) const MAX_CONVS: usize = 3 * (MAX_DEPTH - 1);
@@ -86,6 +88,22 @@ impl<'a> Model<'a> {
         parse::parse(bytes)
     }
 
+    /// [`Self::parse`], with the model where the caller wants it: several kilobytes, which on a small
+    /// stack must not be there twice.
+    ///
+    /// `place` holds no model after an error.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    // Not inlined: its frame would be in the caller's.
+    #[inline(never)]
+    pub fn parse_into<'m>(
+        bytes: &'a [u8],
+        place: &'m mut Option<Self>,
+    ) -> Result<&'m Self, FormatError> {
+        parse::parse_into(bytes, place)
+    }
+
     /// The same model on another kernel set; the results are the same bits.
     #[must_use]
     pub const fn with_kernels(mut self, kernels: &'static Kernels) -> Self {
@@ -135,6 +153,8 @@ impl<'a, A: Arithmetic> Model<'a, A> {
     ///
     /// # Errors
     /// [`RunError`] if the image or the arena has the wrong size.
+    // Not inlined: its frame would be in the caller's.
+    #[inline(never)]
     pub fn run<'m>(&'m self, image: &[u8], arena: &'m mut [u8]) -> Result<Output<'m, A>, RunError> {
         self.run_observed(image, arena, &mut |_, _| {})
     }

@@ -2,7 +2,7 @@
 
 use super::check::Limits;
 use super::{Block, ClassHead, Conv, MAX_CONVS, Model, lines};
-use crate::arithmetic::Arithmetic;
+use crate::arithmetic::{Arithmetic, Types};
 use crate::config::{Pool, StemGeometry, StemStage, VitConfig};
 use crate::error::{FormatError, RecordId};
 use crate::format::{HEAD_CLASS, MAX_HEADS, Records, check_prelude};
@@ -15,32 +15,29 @@ const FIRST_HEAD: Limits = Limits::new("kind", HEAD_CLASS as i64, HEAD_CLASS as 
 /// A second class head is not passed over: which of the two counts would be a guess.
 const OTHER_HEAD: Limits = Limits::new("kind", HEAD_CLASS as i64 + 1, u8::MAX as i64);
 
+/// Reads a model.
 pub(super) fn parse<A: Arithmetic>(bytes: &[u8]) -> Result<Model<'_, A>, FormatError> {
-    let mut records = Records::new(check_prelude(bytes, A::ID)?);
-    // A model is kilobytes, and this frame holds it twice. Making it here from what `header` reads left
-    // the frame as large on Armv7E-M and the program larger.
-    let mut result = header(&mut records).ok_or(FormatError::Record { record: RecordId::Header });
-    if let Ok(model) = &mut result
-        && fill(model, &mut records).is_some()
-    {
-        return result;
-    }
-    result = Err(records.into_fault());
-    result
+    let mut place = None;
+    parse_into(bytes, &mut place)?;
+    // It is there after success.
+    place.ok_or(FormatError::Record { record: RecordId::Header })
 }
 
-/// Reads the description; returns a model without layers.
-fn header<'a, A: Arithmetic>(records: &mut Records<'a>) -> Option<Model<'a, A>> {
-    let (spec, input, names) = (records.spec()?, records.next()?, records.next()?);
-    let config = match VitConfig::new(spec) {
-        Ok(config) => config,
-        Err(error) => return records.fail(error.into()),
+/// Reads a model into `place`, which holds none after an error.
+///
+/// A model is kilobytes: returned, it would be in the frames of the function and of its caller.
+pub(super) fn parse_into<'m, 'a, A: Arithmetic>(
+    bytes: &'a [u8],
+    place: &'m mut Option<Model<'a, A>>,
+) -> Result<&'m Model<'a, A>, FormatError> {
+    *place = None;
+    let mut records = Records::new(check_prelude(bytes, A::ID)?);
+    let Some((config, input, class_names)) = header::<A>(&mut records) else {
+        return Err(records.into_fault());
     };
-    class_names(records, names, config.classes())?;
-    A::input(records, &input)?;
-    Some(Model {
+    let model = place.insert(Model {
         config,
-        class_names: names,
+        class_names,
         input,
         convs: Vec::new(),
         embed: None,
@@ -50,7 +47,26 @@ fn header<'a, A: Arithmetic>(records: &mut Records<'a>) -> Option<Model<'a, A>> 
         embedding: None,
         head: ClassHead { hidden: Vec::new(), logits: None },
         kernels: A::kernels(),
-    })
+    });
+    if fill(model, &mut records).is_none() {
+        *place = None;
+    }
+    place.as_ref().ok_or_else(|| records.into_fault())
+}
+
+/// What the description says: geometry, input, names of classes.
+type Header<'a, A> = (VitConfig, <A as Types>::Input, &'a str);
+
+/// Reads the description.
+fn header<'a, A: Arithmetic>(records: &mut Records<'a>) -> Option<Header<'a, A>> {
+    let (spec, input, names) = (records.spec()?, records.next()?, records.text()?);
+    let config = match VitConfig::new(spec) {
+        Ok(config) => config,
+        Err(error) => return records.fail(error.into()),
+    };
+    class_names(records, names, config.classes())?;
+    A::input(records, &input)?;
+    Some((config, input, names))
 }
 
 fn class_names(records: &mut Records<'_>, names: &str, expected: usize) -> Option<()> {

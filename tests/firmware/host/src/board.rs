@@ -28,7 +28,7 @@ const ARM: &str = "qemu-system-arm";
 
 impl Board {
     /// Every board.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self {
             name: "mps2-an386",
             map: "mps2",
@@ -78,6 +78,16 @@ impl Board {
             machine: (ARM, &["-M", "mps3-an547"]),
             blobs: &[Blob::Micro],
             constant: true,
+        },
+        Self {
+            name: "microbit",
+            map: "microbit",
+            core: "Cortex-M0",
+            target: "thumbv6m-none-eabi",
+            cpu: None,
+            machine: (ARM, &["-M", "microbit"]),
+            blobs: &[Blob::Tiny],
+            constant: false,
         },
         Self {
             name: "riscv32-virt",

@@ -9,6 +9,8 @@ use toml::Table;
 pub struct Budget {
     /// Most bytes of flash besides blob and test images.
     pub code: Option<usize>,
+    /// Most bytes of that which are the runtime's.
+    pub runtime: Option<usize>,
     /// Most bytes of RAM, stack included.
     pub ram: Option<usize>,
     /// Most instructions a multiply-accumulate of a whole run.
@@ -31,6 +33,7 @@ impl Budget {
         let float = |name| entry?.get(name)?.as_float();
         Ok(Self {
             code: integer("code"),
+            runtime: integer("runtime"),
             ram: integer("ram"),
             whole: float("instructions_a_mac"),
             linear: float("instructions_a_linear_mac"),

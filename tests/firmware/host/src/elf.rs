@@ -12,6 +12,8 @@ pub struct Elf {
     pub ram: usize,
     /// Names of symbols, mangled.
     pub symbols: Vec<String>,
+    /// Bytes of `flash` that are functions and tables of the firmware itself and of its start-up code.
+    pub own: usize,
     /// Bytes of stack of the function that takes most, by the compiler's count.
     pub largest_frame: Option<usize>,
 }
@@ -19,6 +21,8 @@ pub struct Elf {
 const LOAD: u32 = 1;
 const WRITABLE: u32 = 2;
 const SYMBOL_TABLE: u32 = 2;
+/// Kind of a symbol; a smaller one but 0 is an object.
+const FUNCTION: u8 = 2;
 
 impl Elf {
     /// Reads a file.
@@ -29,7 +33,7 @@ impl Elf {
     }
 
     fn parse(bytes: &[u8]) -> Option<Self> {
-        let mut elf = Self { flash: 0, ram: 0, symbols: Vec::new(), largest_frame: None };
+        let mut elf = Self { flash: 0, ram: 0, symbols: Vec::new(), own: 0, largest_frame: None };
         let (segments, sections) = (word(bytes, 28)?, word(bytes, 32)?);
         for index in 0..half(bytes, 44)? {
             let at = segments + index * half(bytes, 42)?;
@@ -64,7 +68,12 @@ impl Elf {
         for symbol in (offset..offset + size).step_by(16) {
             let name = bytes.get(names + word(bytes, symbol)?..)?;
             let len = name.iter().position(|&byte| byte == 0)?;
-            self.symbols.push(String::from_utf8_lossy(name.get(..len)?).into_owned());
+            let name = String::from_utf8_lossy(name.get(..len)?).into_owned();
+            let size = word(bytes, symbol + 8)?;
+            if is_own(&name) && bytes.get(symbol + 12)? & 15 <= FUNCTION {
+                self.own += size;
+            }
+            self.symbols.push(name);
         }
         Some(())
     }
@@ -78,6 +87,26 @@ impl Elf {
             .filter(|name| panics.iter().any(|part| name.contains(part)) || is_float(name))
             .collect()
     }
+}
+
+/// Whether a symbol is one of the firmware: of its crates, or of start-up code, whose names are not
+/// mangled. What both sides call, such as `memcpy`, is the runtime's.
+fn is_own(name: &str) -> bool {
+    const START: [&str; 9] = [
+        "__INTERRUPTS",
+        "__EXCEPTIONS",
+        "__RESET_VECTOR",
+        "Reset",
+        "main",
+        "_start",
+        "HardFault",
+        "_HardFault",
+        "DefaultHandler_",
+    ];
+    // An instance of a generic function also names the crate that asked for it.
+    let runtime = name.contains("7runtime");
+    let own = name.contains("8firmware") || name.contains("8classify");
+    name.starts_with("_R") && own && !runtime || START.contains(&name)
 }
 
 /// Whether a symbol is a function of a float library: `__aeabi_fadd`, `__muldf3`.
@@ -121,6 +150,14 @@ mod tests {
         assert_eq!(largest_frame(&section), Some(0x30 + (0x31 << 7)));
         assert_eq!(largest_frame(&[]), None);
         assert_eq!(largest_frame(&[0, 0, 0, 0, 0x80]), None, "cut off");
+    }
+
+    #[test]
+    fn the_firmware_is_told_from_the_runtime() {
+        let run = "_RNvMs0_NtCs1_7runtime5modelINtB5_5ModelNtB7_4Int8E3runCs2_8classify";
+        assert!(!is_own(run), "an instance for the firmware");
+        assert!(is_own("_RNvCs2_8classify3run"), "the firmware's own");
+        assert!(is_own("Reset") && !is_own("memcpy"), "start-up code, library");
     }
 
     #[test]

@@ -31,12 +31,13 @@ pub enum Job {
 pub fn header(job: &Job) {
     match job {
         Job::Classify { .. } => println!(
-            "{:<14} {:<11} {:<8} {:>8} {:>7} {:>7} {:>7} {:>6} {:>12} {:>6} {:>6}  {:<16} ok",
+            "{:<14} {:<11} {:<8} {:>8} {:>7} {:>7} {:>7} {:>7} {:>6} {:>12} {:>6} {:>6}  {:<16} ok",
             "board",
             "core",
             "preset",
             "flash",
             "code",
+            "runtime",
             "RAM",
             "stack",
             "frame",
@@ -81,6 +82,7 @@ fn classify(board: &Board, blob: Blob, path: &Path, images: usize) -> Result<boo
     let whole = most as f64 / macs as f64;
     let stack: usize = run.value("stack").and_then(|value| value.parse().ok()).unwrap_or(0);
     let code = elf.flash - bytes.len() - size_of_val(PHOTOGRAPHS);
+    let runtime = code - elf.own;
     let ram = elf.ram + stack;
 
     let mut faults = compared(board, &run, &reference::answer(&model, images)?);
@@ -95,6 +97,7 @@ fn classify(board: &Board, blob: Blob, path: &Path, images: usize) -> Result<boo
         }
     };
     within("code", code as f64, budget.code.map(|limit| limit as f64));
+    within("runtime code", runtime as f64, budget.runtime.map(|limit| limit as f64));
     within("RAM", ram as f64, budget.ram.map(|limit| limit as f64));
     within("instructions a MAC", whole, budget.whole);
     within("instructions a linear MAC", linear, budget.linear);
@@ -103,7 +106,7 @@ fn classify(board: &Board, blob: Blob, path: &Path, images: usize) -> Result<boo
         faults.push(format!("unwanted symbols: {}", unwanted.join(" ")));
     }
     println!(
-        "{:<14} {:<11} {:<8} {:>8} {code:>7} {ram:>7} {stack:>7} {frame:>6} {most:>12} {whole:>6.3} \
+        "{:<14} {:<11} {:<8} {:>8} {code:>7} {runtime:>7} {ram:>7} {stack:>7} {frame:>6} {most:>12} {whole:>6.3} \
          {linear:>6.3}  {:<16} {}",
         board.name,
         board.core,
