@@ -43,6 +43,7 @@ pub mod config;
 pub mod error;
 pub mod fixed;
 pub mod format;
+pub mod frame;
 pub mod kernels;
 mod model;
 mod output;

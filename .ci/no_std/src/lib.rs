@@ -8,6 +8,7 @@
 #![no_std]
 
 use runtime::Model;
+use runtime::frame::{Frame, PixelFormat};
 
 /// The index of the best class, or a negative number for a blob or an arena that does not serve.
 #[unsafe(no_mangle)]
@@ -19,6 +20,28 @@ pub extern "C" fn classify(
     let Ok(model) = Model::parse(blob) else { return -1 };
     let Ok(output) = model.run(image, arena) else { return -2 };
     output.top_k::<5>().first().map_or(-3, |best| best.class as i32)
+}
+
+/// An image of a frame of any format and size; 0, or 1 for a frame that does not serve.
+#[unsafe(no_mangle)]
+pub extern "C" fn image(
+    bytes: &[u8; 320 * 240 * 2],
+    width: usize,
+    height: usize,
+    stride: usize,
+    format: u8,
+    image: &mut [u8; 3072],
+) -> i32 {
+    let format = match format {
+        0 => PixelFormat::Rgb888,
+        1 => PixelFormat::Bgr888,
+        2 => PixelFormat::Rgb565LittleEndian,
+        3 => PixelFormat::Rgb565BigEndian,
+        _ => PixelFormat::Yuyv,
+    };
+    let frame = Frame::new(bytes, (width, height), stride, format);
+    let done = frame.and_then(|frame| frame.resize(frame.centre_square(), (32, 32), image));
+    i32::from(done.is_err())
 }
 
 #[panic_handler]

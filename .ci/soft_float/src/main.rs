@@ -12,6 +12,7 @@ mod plant;
 use core::alloc::{GlobalAlloc, Layout};
 use core::hint::black_box;
 use runtime::Model;
+use runtime::frame::{Frame, PixelFormat};
 
 /// At most as large as the arena of `micro`.
 const ARENA_BYTES: usize = 28 * 1024;
@@ -25,6 +26,8 @@ extern "C" fn _start() -> ! {
     let mut arena = [0; ARENA_BYTES];
     // The optimiser must know neither the blob nor the image, or it could decide their branches.
     black_box(classify(black_box(BLOB), black_box(IMAGE), &mut arena));
+    let mut image = [0; 3 * 32 * 32];
+    black_box(frame(black_box(IMAGE), black_box(PixelFormat::Rgb565BigEndian), &mut image));
     black_box(plant::plant(black_box(7)));
     loop {}
 }
@@ -37,6 +40,12 @@ fn classify(blob: &[u8], image: &[u8], arena: &mut [u8]) -> Option<(usize, u16)>
     let best = output.top_k::<5>().first().map(|best| (best.class, best.probability));
     black_box(model.class_name(output.class()));
     best
+}
+
+/// An image of a frame in any format.
+fn frame(bytes: &[u8], format: PixelFormat, image: &mut [u8]) -> Option<()> {
+    let frame = Frame::new(bytes, (10, 12), 60, format).ok()?;
+    frame.resize(frame.centre_square(), (32, 32), image).ok()
 }
 
 /// An allocator that has no memory.

@@ -21,8 +21,10 @@ pub struct Elf {
 const LOAD: u32 = 1;
 const WRITABLE: u32 = 2;
 const SYMBOL_TABLE: u32 = 2;
-/// Kind of a symbol; a smaller one but 0 is an object.
+/// Kind of a symbol.
 const FUNCTION: u8 = 2;
+/// Tables of start-up code for Cortex-M.
+const VECTORS: [&str; 3] = ["__INTERRUPTS", "__EXCEPTIONS", "__RESET_VECTOR"];
 
 impl Elf {
     /// Reads a file.
@@ -70,7 +72,9 @@ impl Elf {
             let len = name.iter().position(|&byte| byte == 0)?;
             let name = String::from_utf8_lossy(name.get(..len)?).into_owned();
             let size = word(bytes, symbol + 8)?;
-            if is_own(&name) && bytes.get(symbol + 12)? & 15 <= FUNCTION {
+            // Objects are static memory, but for the tables of vectors.
+            let function = bytes.get(symbol + 12)? & 15 == FUNCTION;
+            if is_own(&name) && (function || VECTORS.contains(&name.as_str())) {
                 self.own += size;
             }
             self.symbols.push(name);
@@ -92,21 +96,12 @@ impl Elf {
 /// Whether a symbol is one of the firmware: of its crates, or of start-up code, whose names are not
 /// mangled. What both sides call, such as `memcpy`, is the runtime's.
 fn is_own(name: &str) -> bool {
-    const START: [&str; 9] = [
-        "__INTERRUPTS",
-        "__EXCEPTIONS",
-        "__RESET_VECTOR",
-        "Reset",
-        "main",
-        "_start",
-        "HardFault",
-        "_HardFault",
-        "DefaultHandler_",
-    ];
+    const START: [&str; 6] =
+        ["Reset", "main", "_start", "HardFault", "_HardFault", "DefaultHandler_"];
     // An instance of a generic function also names the crate that asked for it.
     let runtime = name.contains("7runtime");
     let own = name.contains("8firmware") || name.contains("8classify");
-    name.starts_with("_R") && own && !runtime || START.contains(&name)
+    name.starts_with("_R") && own && !runtime || START.contains(&name) || VECTORS.contains(&name)
 }
 
 /// Whether a symbol is a function of a float library: `__aeabi_fadd`, `__muldf3`.
