@@ -12,6 +12,14 @@ pub fn start() {
     }
 }
 
+/// Ends the region and starts the next. A call: in code for Cortex-M33, one of the marks that were
+/// inlined was never counted.
+#[inline(never)]
+pub fn next() {
+    stop();
+    start();
+}
+
 /// Ends the region.
 #[inline(always)]
 pub fn stop() {

@@ -81,8 +81,7 @@ fn classify<'m>(
 ) -> Option<runtime::Output<'m>> {
     count::start();
     let output = black_box(model.run_observed(image, arena, &mut |_, _| {
-        count::stop();
-        count::start();
+        count::next();
     }));
     count::stop();
     output.ok()
