@@ -80,13 +80,22 @@ impl Requant {
 
 /// `(value · mult + 2^(shift − 1)) >> shift` for `0 ≤ mult`, `32 ≤ shift ≤ 62`.
 #[inline]
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the product is below 2^62 and the shift at least 32: the result fits i32"
-)]
 pub(crate) const fn rescale(value: i32, mult: i32, shift: u8) -> i32 {
-    let product = value as i64 * mult as i64;
-    ((product + (1i64 << (shift - 1))) >> shift) as i32
+    rescale_upper(value, mult, half(shift), shift - 32)
+}
+
+/// `2^(shift − 1)`, what rounds half up.
+#[inline]
+pub(crate) const fn half(shift: u8) -> i64 {
+    1 << (shift - 1)
+}
+
+/// [`rescale`] with [`half`] of its shift and the shift of the product's upper word, 0 to 30: half
+/// the width for vectors, and no shift across words.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the upper word of a sum below 2^63 fits i32")]
+pub(crate) const fn rescale_upper(value: i32, mult: i32, half: i64, shift: u8) -> i32 {
+    ((value as i64 * mult as i64 + half) >> 32) as i32 >> shift
 }
 
 #[cfg(test)]

@@ -4,10 +4,12 @@
 //! Sums are exact and bounded in every order (`INTEGER.md`), so reassociating them cannot change a
 //! bit.
 
+use super::operand::add_i16;
 use super::{Activation, Attention, Kernels, Linear, Norm, Skip, scalar};
 use crate::config::{Grid, MAX_HEAD_DIM};
-use crate::fixed::{exp2_neg, rescale, sat8, sat16};
+use crate::fixed::{exp2_neg, rescale, sat8};
 use crate::format::I32Le;
+use core::slice;
 
 /// The generic set.
 pub static KERNELS: Kernels = Kernels {
@@ -32,25 +34,17 @@ const LANES: usize = 16;
 
 /// Same contract as [`scalar::linear_i8`].
 pub fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_>, out: &mut [i8]) {
-    each_acc(x, layer, out, |channel, acc, out| {
-        *out = activation.apply(channel.requant.apply(acc));
-    });
+    linear(x, layer, out, |rescaled, out| activation.store(rescaled, out));
 }
 
 /// Same contract as [`scalar::linear_skip_i8`].
 pub fn linear_skip_i8(x: &[i8], layer: &Linear<'_>, skip: &Skip, out: &mut [i8]) {
-    let (zero_in, zero_out) = (i32::from(skip.input_zero_point), i32::from(skip.zero_point));
-    each_acc(x, layer, out, |channel, acc, out| {
-        let skipped = skip.requant.apply((i32::from(*out) - zero_in) * 256);
-        *out = sat8(zero_out + channel.requant.apply(acc) + skipped);
-    });
+    linear(x, layer, out, |rescaled, out| skip.store(rescaled, out));
 }
 
 /// Same contract as [`scalar::linear_add_i16`].
 pub fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
-    each_acc(x, layer, out, |channel, acc, out| {
-        *out = sat16(i32::from(*out) + channel.requant.apply(acc));
-    });
+    linear(x, layer, out, add_i16);
 }
 
 /// Same contract as [`scalar::logits_i8`].
@@ -163,16 +157,11 @@ fn weigh(values: &[i8], len: usize, place: (usize, usize), e: &[i32], acc: &mut 
     }
 }
 
-/// Calls `store` with each output's channel, exact accumulator and place.
+/// Calls `store` with rescaled sums of neighbouring channels of a row and with their places.
 #[inline]
-fn each_acc<T>(
-    x: &[i8],
-    layer: &Linear<'_>,
-    out: &mut [T],
-    store: impl Fn(&super::Channel<'_>, i32, &mut T),
-) {
+fn linear<T>(x: &[i8], layer: &Linear<'_>, out: &mut [T], store: impl Fn(&[i32], &mut [T])) {
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
-    if super::widened::each_acc(x, layer, out, &store) {
+    if super::widened::linear(x, layer, out, &store) {
         return;
     }
     let (k, n) = (layer.inputs().max(1), layer.outputs().max(1));
@@ -181,7 +170,7 @@ fn each_acc<T>(
         for (w, out) in layer.weights().chunks((BLOCK * k).max(1)).zip(out.chunks_mut(BLOCK)) {
             let acc = block_dot(x, w);
             for ((out, acc), channel) in out.iter_mut().zip(acc).zip(&mut rescales) {
-                store(&channel, channel.bias + acc, out);
+                store(&[channel.requant.apply(channel.bias + acc)], slice::from_mut(out));
             }
         }
     }

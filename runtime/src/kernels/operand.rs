@@ -1,7 +1,7 @@
 //! What kernels read: borrowed tensors whose lengths agree by construction.
 
 use crate::error::ShapeError;
-use crate::fixed::{Octaves, Requant, sat8};
+use crate::fixed::{Octaves, Requant, sat8, sat16};
 use crate::format::{I16Le, I32Le};
 use crate::rows::rows;
 
@@ -130,6 +130,14 @@ impl Activation<'_> {
         }
     }
 
+    /// [`Self::apply`] of neighbouring channels.
+    #[inline]
+    pub(crate) fn store(&self, rescaled: &[i32], out: &mut [i8]) {
+        for (out, &rescaled) in out.iter_mut().zip(rescaled) {
+            *out = self.apply(rescaled);
+        }
+    }
+
     /// Zero point of what is stored.
     pub fn output_zero_point(&self) -> i8 {
         self.gelu.map_or(self.zero_point, |(_, zero_point)| zero_point)
@@ -145,6 +153,26 @@ pub struct Skip {
     pub requant: Requant,
     /// Zero point of the sum.
     pub zero_point: i8,
+}
+
+impl Skip {
+    /// Adds rescaled accumulators of neighbouring channels to the stage's input, which `out` holds.
+    #[inline]
+    pub(crate) fn store(&self, rescaled: &[i32], out: &mut [i8]) {
+        let (zero_in, zero_out) = (i32::from(self.input_zero_point), i32::from(self.zero_point));
+        for (out, &rescaled) in out.iter_mut().zip(rescaled) {
+            let skipped = self.requant.apply((i32::from(*out) - zero_in) * 256);
+            *out = sat8(zero_out + rescaled + skipped);
+        }
+    }
+}
+
+/// Adds rescaled accumulators of neighbouring channels to the residual stream, which `out` holds.
+#[inline]
+pub(crate) fn add_i16(rescaled: &[i32], out: &mut [i16]) {
+    for (out, &rescaled) in out.iter_mut().zip(rescaled) {
+        *out = sat16(i32::from(*out) + rescaled);
+    }
 }
 
 /// A layer normalisation whose gain and bias are folded into the layer that follows.

@@ -123,31 +123,20 @@ macro_rules! tiled_layers {
         /// Same contract as [`scalar::linear_i8`](crate::kernels::scalar::linear_i8).
         fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_>, out: &mut [i8]) {
             crate::kernels::tile::linear(&$tile, x, layer, out, |rescaled, out| {
-                for (out, &rescaled) in out.iter_mut().zip(rescaled) {
-                    *out = activation.apply(rescaled);
-                }
+                activation.store(rescaled, out);
             });
         }
 
         /// Same contract as [`scalar::linear_skip_i8`](crate::kernels::scalar::linear_skip_i8).
         fn linear_skip_i8(x: &[i8], layer: &Linear<'_>, skip: &Skip, out: &mut [i8]) {
-            let (zero_in, zero_out) =
-                (i32::from(skip.input_zero_point), i32::from(skip.zero_point));
             crate::kernels::tile::linear(&$tile, x, layer, out, |rescaled, out| {
-                for (out, &rescaled) in out.iter_mut().zip(rescaled) {
-                    let skipped = skip.requant.apply((i32::from(*out) - zero_in) * 256);
-                    *out = crate::fixed::sat8(zero_out + rescaled + skipped);
-                }
+                skip.store(rescaled, out);
             });
         }
 
         /// Same contract as [`scalar::linear_add_i16`](crate::kernels::scalar::linear_add_i16).
         fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
-            crate::kernels::tile::linear(&$tile, x, layer, out, |rescaled, out| {
-                for (out, &rescaled) in out.iter_mut().zip(rescaled) {
-                    *out = crate::fixed::sat16(i32::from(*out) + rescaled);
-                }
-            });
+            crate::kernels::tile::linear(&$tile, x, layer, out, crate::kernels::operand::add_i16);
         }
     };
 }

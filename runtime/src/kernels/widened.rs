@@ -1,69 +1,166 @@
-//! Layers on values that were widened to i16 once: a sum of products of i16 is what compilers turn into
-//! multiply-and-add of pairs, where products of i8 would be widened again for every channel.
+//! Products of rows with weights that are widened to i16, in pairs of inputs: a sum of two products
+//! of i16 is one instruction of most vector units.
+//!
+//! ```text
+//! acc[row][channel] = Σ over pairs of (x[row][2i] · w[channel][2i] + x[row][2i + 1] · w[channel][2i + 1])
+//! ```
+//! Compilers find that instruction where both factors of a pair are read from memory side by side, so
+//! inputs are repeated there for every channel of a vector.
 //!
 //! For processors with vectors and a stack for them; others read weights where they lie.
 
-use super::{Channel, Linear};
+use super::Linear;
+use crate::fixed::{Requant, half, rescale_upper};
 use crate::rows::{part_mut, rows, rows_mut};
 
-/// Rows are filled up with zeros to a multiple of this, so that no vector is cut.
-const LANES: usize = 32;
-/// Most inputs of a layer that is widened.
+/// Rows whose sums are in registers together.
+pub(super) const ROWS: usize = 4;
+/// Channels of a vector.
+pub(super) const LANES: usize = if cfg!(target_feature = "avx512f") { 16 } else { 8 };
+/// Most inputs of a row; bounds the stack of a call.
 const MAX_K: usize = 1152;
-/// Widened weights that are kept: sixteen channels of [`MAX_K`] inputs, more of fewer.
-const WEIGHTS: usize = 16 * MAX_K;
+/// Panels that are kept, where they are short.
+const PANELS: usize = 32;
 /// Rows from which widening weights pays.
 const MIN_ROWS: usize = 4;
 
-/// Calls `store` with each output's channel, exact accumulator and place; `false`, with nothing called, if
-/// there are too few rows or too many inputs.
+/// Two neighbouring inputs of every channel: weights, or the same inputs again and again.
+pub(super) type Pair = [i16; 2 * LANES];
+/// Pairs of [`LANES`] channels after those of others: two panels of [`MAX_K`] inputs, more of fewer.
+pub(super) type Panels = [Pair; MAX_K];
+/// Repeated inputs of a tile.
+pub(super) type Spread = [[Pair; MAX_K / 2]; ROWS];
+
+/// Calls `store` with up to [`LANES`] rescaled sums of a row and their places; `false`, with nothing
+/// called, if there are too few rows or too many inputs.
 #[inline]
-pub(super) fn each_acc<T>(
+pub(super) fn linear<T>(
     x: &[i8],
     layer: &Linear<'_>,
     out: &mut [T],
-    store: &impl Fn(&Channel<'_>, i32, &mut T),
+    store: &impl Fn(&[i32], &mut [T]),
 ) -> bool {
     let (k, n) = (layer.inputs().max(1), layer.outputs().max(1));
-    let len = k.next_multiple_of(LANES);
     if k > MAX_K || x.len() < MIN_ROWS * k {
         return false;
     }
-    let mut wide = [0; WEIGHTS];
-    let mut row = [0; MAX_K];
-    let row = part_mut(&mut row, 0, len);
-    let most = WEIGHTS / len;
+    let mut panels: Panels = [[0; 2 * LANES]; MAX_K];
+    let mut spread: Spread = [[[0; 2 * LANES]; MAX_K / 2]; ROWS];
+    let mut rescales = [Rescales::NONE; PANELS];
+    let pairs = k.div_ceil(2);
+    let most = LANES * PANELS.min(MAX_K / pairs);
     for (block, weights) in layer.weights().chunks(most * k).enumerate() {
         let first = block * most;
-        for (wide, weights) in rows_mut(&mut wide, len).zip(rows(weights, k)) {
-            widen(weights, wide);
+        for (index, weights) in weights.chunks(LANES * k).enumerate() {
+            pack(rows(weights, k), part_mut(&mut panels, index * pairs, pairs));
+            if let Some(place) = rescales.get_mut(index) {
+                *place = Rescales::new(layer, first + index * LANES);
+            }
         }
-        for (x, out) in rows(x, k).zip(rows_mut(out, n)) {
-            widen(x, row);
-            let places = part_mut(out, first, most.min(n - first));
-            let channels = rows(&wide, len).zip(layer.rescales_from(first));
-            for (place, (weights, channel)) in places.iter_mut().zip(channels) {
-                store(&channel, channel.bias + dot(row, weights), place);
+        let channels = most.min(n - first);
+        for (x, out) in x.chunks(ROWS * k).zip(out.chunks_mut(ROWS * n)) {
+            for (x, spread) in rows(x, k).zip(&mut spread) {
+                repeat(x, spread);
+            }
+            let starts = (0..channels).step_by(LANES);
+            for ((start, panel), rescales) in starts.zip(rows(&panels, pairs)).zip(&rescales) {
+                let len = LANES.min(channels - start);
+                for (acc, out) in products(&spread, panel).iter().zip(rows_mut(out, n)) {
+                    let rescaled = rescales.apply(acc);
+                    let places = part_mut(out, first + start, len);
+                    store(rescaled.get(..len).unwrap_or(&[]), places);
+                }
             }
         }
     }
     true
 }
 
-/// Fills up with zeros.
+/// Turns up to [`LANES`] rows of weights into a panel. What is beyond them stays and must not count.
 #[inline]
-fn widen(values: &[i8], wide: &mut [i16]) {
-    let (to, rest) = wide.split_at_mut(values.len().min(wide.len()));
-    for (to, &from) in to.iter_mut().zip(values) {
-        *to = from.into();
+pub(super) fn pack<'a>(weights: impl Iterator<Item = &'a [i8]>, panel: &mut [Pair]) {
+    for (channel, row) in weights.enumerate() {
+        let places =
+            panel.iter_mut().filter_map(|pair| pair.as_chunks_mut::<2>().0.get_mut(channel));
+        let (twos, rest) = row.as_chunks::<2>();
+        let last = rest.first().map(|&weight| [weight, 0]);
+        for (place, two) in places.zip(twos.iter().copied().chain(last)) {
+            *place = two.map(i16::from);
+        }
     }
-    rest.fill(0);
 }
 
-/// Of whole [`LANES`].
+/// Repeats each pair of inputs for all channels, a zero behind an odd one.
 #[inline]
-fn dot(x: &[i16], w: &[i16]) -> i32 {
-    let (x, w) = (x.as_chunks::<LANES>().0, w.as_chunks::<LANES>().0);
-    let pairs = x.as_flattened().iter().zip(w.as_flattened());
-    pairs.map(|(&x, &w)| i32::from(x) * i32::from(w)).sum()
+pub(super) fn repeat<T: Copy + Into<i16>>(x: &[T], spread: &mut [Pair]) {
+    let (twos, rest) = x.as_chunks::<2>();
+    let last = rest.first().map(|&x| [x.into(), 0]);
+    for (pair, two) in spread.iter_mut().zip(twos.iter().map(|two| two.map(T::into)).chain(last)) {
+        pair.as_chunks_mut::<2>().0.fill(two);
+    }
+}
+
+/// The sums of all rows with the channels of a panel.
+///
+/// A function of its own, since what surrounds it changes what the compiler makes of it. Without the
+/// complement it would add the two products of a pair to the sum one after the other.
+#[inline(never)]
+pub(super) fn products(spread: &Spread, panel: &[Pair]) -> [[i32; LANES]; ROWS] {
+    let mut acc = [[0i32; LANES]; ROWS];
+    let pairs = panel.len().min(MAX_K / 2);
+    let panel = &panel[..pairs];
+    let spread = spread.each_ref().map(|row| &row[..pairs]);
+    for at in 0..pairs {
+        for row in 0..ROWS {
+            let twos = two_products(&spread[row][at], &panel[at]);
+            for channel in 0..LANES {
+                acc[row][channel] = acc[row][channel].wrapping_sub(!twos[channel]);
+            }
+        }
+    }
+    let complements = i32::try_from(pairs).unwrap_or(0);
+    acc.map(|row| row.map(|acc| acc.wrapping_sub(complements)))
+}
+
+#[inline]
+fn two_products(x: &Pair, w: &Pair) -> [i32; LANES] {
+    core::array::from_fn(|channel| {
+        let product = |i: usize| i32::from(x[i]) * i32::from(w[i]);
+        product(2 * channel) + product(2 * channel + 1)
+    })
+}
+
+/// Biases and rescales of [`LANES`] channels; those that there are not rescale anything to something.
+#[derive(Clone, Copy)]
+struct Rescales {
+    bias: [i32; LANES],
+    mult: [i32; LANES],
+    half: [i64; LANES],
+    /// Shifts of the products' upper words.
+    shift: [u8; LANES],
+}
+
+impl Rescales {
+    const NONE: Self =
+        Self { bias: [0; LANES], mult: [0; LANES], half: [0; LANES], shift: [0; LANES] };
+
+    #[inline]
+    fn new(layer: &Linear<'_>, first: usize) -> Self {
+        let mut all = Self::NONE;
+        let places = all.bias.iter_mut().zip(&mut all.mult).zip(&mut all.half).zip(&mut all.shift);
+        for ((((bias, mult), rounding), shift), channel) in places.zip(layer.rescales_from(first)) {
+            (*bias, *mult) = (channel.bias, channel.requant.mult());
+            *rounding = half(channel.requant.shift());
+            *shift = channel.requant.shift() - Requant::MIN_SHIFT;
+        }
+        all
+    }
+
+    #[inline]
+    fn apply(&self, acc: &[i32; LANES]) -> [i32; LANES] {
+        core::array::from_fn(|channel| {
+            let acc = self.bias[channel] + acc[channel];
+            rescale_upper(acc, self.mult[channel], self.half[channel], self.shift[channel])
+        })
+    }
 }

@@ -3,11 +3,11 @@
 //! Values are widened to i16; `vpmaddwd` adds two exact products to an i32, which cannot overflow
 //! (`2 · 2^14`).
 
+use super::super::operand::add_i16;
 use super::super::{Activation, Kernels, Linear, Norm, generic, scalar};
 use super::avx2_attention;
 use super::panel::{CHANNELS, MAX_K, MIN_ROWS, Panel};
 use crate::config::Grid;
-use crate::fixed::sat16;
 use crate::format::I32Le;
 use crate::rows::{part_mut, rows, rows_mut};
 use core::arch::x86_64::*;
@@ -40,11 +40,7 @@ fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_>, out: &mu
     if !panels_pay(x, layer) {
         return generic::linear_i8(x, layer, activation, out);
     }
-    let store = |rescaled: &[i32], out: &mut [i8]| {
-        for (out, &rescaled) in out.iter_mut().zip(rescaled) {
-            *out = activation.apply(rescaled);
-        }
-    };
+    let store = |rescaled: &[i32], out: &mut [i8]| activation.store(rescaled, out);
     // SAFETY: `sets` gives out this set only where the processor has AVX2.
     unsafe { panels(x, layer, out, store) };
 }
@@ -54,13 +50,8 @@ fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
     if !panels_pay(x, layer) {
         return generic::linear_add_i16(x, layer, out);
     }
-    let store = |rescaled: &[i32], out: &mut [i16]| {
-        for (out, &rescaled) in out.iter_mut().zip(rescaled) {
-            *out = sat16(i32::from(*out) + rescaled);
-        }
-    };
     // SAFETY: `sets` gives out this set only where the processor has AVX2.
-    unsafe { panels(x, layer, out, store) };
+    unsafe { panels(x, layer, out, add_i16) };
 }
 
 /// Same contract as [`scalar::logits_i8`].
