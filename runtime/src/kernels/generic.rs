@@ -5,8 +5,12 @@
 //! bit.
 
 use super::operand::add_i16;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
+pub(super) use super::widened_depthwise::depthwise_i8;
 use super::{Activation, Attention, Kernels, Linear, Norm, Skip, scalar};
-use crate::config::{Grid, MAX_HEAD_DIM};
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128")))]
+use crate::config::Grid;
+use crate::config::MAX_HEAD_DIM;
 use crate::fixed::{exp2_neg, rescale, sat8};
 use crate::format::I32Le;
 use core::slice;
@@ -30,6 +34,7 @@ use crate::rows::{part, rows, rows_mut};
 /// Output channels that share one pass over an input row.
 const BLOCK: usize = 4;
 /// Channels of a depthwise convolution that are accumulated together.
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128")))]
 const LANES: usize = 16;
 
 /// Same contract as [`scalar::linear_i8`].
@@ -55,6 +60,7 @@ pub fn logits_i8(x: &[i8], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
 }
 
 /// Same contract as [`scalar::depthwise_i8`].
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128")))]
 pub fn depthwise_i8(
     x: &[i8],
     grid: Grid,
@@ -107,6 +113,10 @@ pub fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
 
 /// Same contract as [`scalar::attention_i8`].
 pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
+    if super::widened_attention::attention_i8(qkv, attention, scores.len(), out) {
+        return;
+    }
     let width = (attention.heads * attention.head_dim).max(1);
     let head_dim = attention.head_dim.max(1);
     for (query, out) in rows(qkv, 3 * width).zip(rows_mut(out, width)) {
@@ -116,13 +126,7 @@ pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: 
             for (row, score) in rows(qkv, 3 * width).zip(scores.iter_mut()) {
                 *score = dot(query, row.get(start..start + head_dim).unwrap_or(&[]));
             }
-            let highest = scores.iter().copied().max().unwrap_or(0);
-            let mut sum = 0;
-            for score in scores.iter_mut() {
-                let e = exp2_neg(attention.octaves.apply(highest.abs_diff(*score)));
-                sum += u32::from(e);
-                *score = e.into();
-            }
+            let sum = exponentials(attention, scores);
             let mut acc = [0i32; MAX_HEAD_DIM];
             weigh(qkv, 3 * width, (start + width, head_dim), scores, &mut acc);
             let mult = attention.row_mult(sum);
@@ -131,6 +135,19 @@ pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: 
             }
         }
     }
+}
+
+/// Turns a row's scores into exponentials and sums them.
+#[inline]
+pub(super) fn exponentials(attention: &Attention, scores: &mut [i32]) -> u32 {
+    let highest = scores.iter().copied().max().unwrap_or(0);
+    let mut sum = 0;
+    for score in scores {
+        let e = exp2_neg(attention.octaves.apply(highest.abs_diff(*score)));
+        sum += u32::from(e);
+        *score = e.into();
+    }
+    sum
 }
 
 /// `acc[i] += Σ_j e[j] · v[j, i]`, where row `j` of `len` values has its `v` at `place`, a start and a length.

@@ -19,8 +19,12 @@ pub(super) const ROWS: usize = 4;
 pub(super) const LANES: usize = if cfg!(target_feature = "avx512f") { 16 } else { 8 };
 /// Most inputs of a row; bounds the stack of a call.
 const MAX_K: usize = 1152;
+/// Inputs of a row for which less is kept.
+const FEW_INPUTS: usize = 288;
 /// Panels that are kept, where they are short.
 const PANELS: usize = 32;
+/// Weights of a row that are widened together.
+const PACKED: usize = 16;
 /// Rows from which widening weights pays.
 const MIN_ROWS: usize = 4;
 
@@ -28,8 +32,10 @@ const MIN_ROWS: usize = 4;
 pub(super) type Pair = [i16; 2 * LANES];
 /// Pairs of [`LANES`] channels after those of others: two panels of [`MAX_K`] inputs, more of fewer.
 pub(super) type Panels = [Pair; MAX_K];
-/// Repeated inputs of a tile.
-pub(super) type Spread = [[Pair; MAX_K / 2]; ROWS];
+/// Repeated inputs of a tile, as many pairs of a row.
+pub(super) type Spread<const PAIRS: usize> = [[Pair; PAIRS]; ROWS];
+
+pub(super) const NO_PANELS: Panels = [[0; 2 * LANES]; MAX_K];
 
 /// Calls `store` with up to [`LANES`] rescaled sums of a row and their places; `false`, with nothing
 /// called, if there are too few rows or too many inputs.
@@ -40,12 +46,29 @@ pub(super) fn linear<T>(
     out: &mut [T],
     store: &impl Fn(&[i32], &mut [T]),
 ) -> bool {
-    let (k, n) = (layer.inputs().max(1), layer.outputs().max(1));
+    let k = layer.inputs().max(1);
     if k > MAX_K || x.len() < MIN_ROWS * k {
         return false;
     }
-    let mut panels: Panels = [[0; 2 * LANES]; MAX_K];
-    let mut spread: Spread = [[[0; 2 * LANES]; MAX_K / 2]; ROWS];
+    // Most layers have few inputs, and clearing what they do not need takes time.
+    if k <= FEW_INPUTS {
+        tiles::<{ FEW_INPUTS / 2 }, T>(x, layer, out, store);
+    } else {
+        tiles::<{ MAX_K / 2 }, T>(x, layer, out, store);
+    }
+    true
+}
+
+/// All rows times all channels, for up to `2 · PAIRS` inputs.
+fn tiles<const PAIRS: usize, T>(
+    x: &[i8],
+    layer: &Linear<'_>,
+    out: &mut [T],
+    store: &impl Fn(&[i32], &mut [T]),
+) {
+    let (k, n) = (layer.inputs().max(1), layer.outputs().max(1));
+    let mut panels = NO_PANELS;
+    let mut spread = no_spread::<PAIRS>();
     let mut rescales = [Rescales::NONE; PANELS];
     let pairs = k.div_ceil(2);
     let most = LANES * PANELS.min(MAX_K / pairs);
@@ -60,42 +83,78 @@ pub(super) fn linear<T>(
         let channels = most.min(n - first);
         for (x, out) in x.chunks(ROWS * k).zip(out.chunks_mut(ROWS * n)) {
             for (x, spread) in rows(x, k).zip(&mut spread) {
-                repeat(x, spread);
+                repeat(x, i16::from, spread);
             }
             let starts = (0..channels).step_by(LANES);
             for ((start, panel), rescales) in starts.zip(rows(&panels, pairs)).zip(&rescales) {
                 let len = LANES.min(channels - start);
                 for (acc, out) in products(&spread, panel).iter().zip(rows_mut(out, n)) {
-                    let rescaled = rescales.apply(acc);
                     let places = part_mut(out, first + start, len);
-                    store(rescaled.get(..len).unwrap_or(&[]), places);
+                    store_lanes(&rescales.apply(acc), places, store);
                 }
             }
         }
     }
-    true
 }
 
-/// Turns up to [`LANES`] rows of weights into a panel. What is beyond them stays and must not count.
+#[inline]
+pub(super) const fn no_spread<const PAIRS: usize>() -> Spread<PAIRS> {
+    [[[0; 2 * LANES]; PAIRS]; ROWS]
+}
+
+/// Stores a vector's channels, or those of them that there are places for. Loops of known lengths are
+/// what becomes vectors.
+#[inline(always)]
+pub(super) fn store_lanes<T>(
+    rescaled: &[i32; LANES],
+    places: &mut [T],
+    store: &impl Fn(&[i32], &mut [T]),
+) {
+    if let (LANES, Some(places)) = (places.len(), places.first_chunk_mut::<LANES>()) {
+        return store(rescaled, places);
+    }
+    store(rescaled, places);
+}
+
+/// Turns up to [`LANES`] rows of weights into a panel. What it holds of other channels stays and must
+/// not count, as the second weight of an odd row's last pair.
 #[inline]
 pub(super) fn pack<'a>(weights: impl Iterator<Item = &'a [i8]>, panel: &mut [Pair]) {
-    for (channel, row) in weights.enumerate() {
-        let places =
-            panel.iter_mut().filter_map(|pair| pair.as_chunks_mut::<2>().0.get_mut(channel));
-        let (twos, rest) = row.as_chunks::<2>();
-        let last = rest.first().map(|&weight| [weight, 0]);
-        for (place, two) in places.zip(twos.iter().copied().chain(last)) {
-            *place = two.map(i16::from);
+    for (channel, row) in weights.enumerate().take(LANES) {
+        let (steps, rest) = row.as_chunks::<PACKED>();
+        let (whole, last) =
+            panel.split_at_mut_checked(steps.len() * PACKED / 2).unwrap_or_default();
+        for (weights, pairs) in steps.iter().zip(whole.as_chunks_mut::<{ PACKED / 2 }>().0) {
+            let wide = weights.map(i16::from);
+            for (pair, two) in pairs.iter_mut().zip(wide.as_chunks::<2>().0) {
+                set(pair, channel, *two);
+            }
+        }
+        for (pair, two) in last.iter_mut().zip(rest.chunks(2)) {
+            let weight = |at: usize| two.get(at).map_or(0, |&weight| weight.into());
+            set(pair, channel, [weight(0), weight(1)]);
         }
     }
 }
 
+#[inline]
+fn set(pair: &mut Pair, channel: usize, two: [i16; 2]) {
+    if let Some(place) = pair.as_chunks_mut::<2>().0.get_mut(channel) {
+        *place = two;
+    }
+}
+
+/// Whether [`Panels`] holds the panels of `channels` with `k` inputs.
+pub(super) const fn fits(k: usize, channels: usize) -> bool {
+    k.div_ceil(2) * channels.div_ceil(LANES) <= MAX_K
+}
+
 /// Repeats each pair of inputs for all channels, a zero behind an odd one.
 #[inline]
-pub(super) fn repeat<T: Copy + Into<i16>>(x: &[T], spread: &mut [Pair]) {
+pub(super) fn repeat<T: Copy>(x: &[T], widen: impl Fn(T) -> i16, spread: &mut [Pair]) {
     let (twos, rest) = x.as_chunks::<2>();
-    let last = rest.first().map(|&x| [x.into(), 0]);
-    for (pair, two) in spread.iter_mut().zip(twos.iter().map(|two| two.map(T::into)).chain(last)) {
+    let last = rest.first().map(|&x| [widen(x), 0]);
+    for (pair, two) in spread.iter_mut().zip(twos.iter().map(|two| two.map(&widen)).chain(last)) {
         pair.as_chunks_mut::<2>().0.fill(two);
     }
 }
@@ -105,9 +164,12 @@ pub(super) fn repeat<T: Copy + Into<i16>>(x: &[T], spread: &mut [Pair]) {
 /// A function of its own, since what surrounds it changes what the compiler makes of it. Without the
 /// complement it would add the two products of a pair to the sum one after the other.
 #[inline(never)]
-pub(super) fn products(spread: &Spread, panel: &[Pair]) -> [[i32; LANES]; ROWS] {
+pub(super) fn products<const PAIRS: usize>(
+    spread: &Spread<PAIRS>,
+    panel: &[Pair],
+) -> [[i32; LANES]; ROWS] {
     let mut acc = [[0i32; LANES]; ROWS];
-    let pairs = panel.len().min(MAX_K / 2);
+    let pairs = panel.len().min(PAIRS);
     let panel = &panel[..pairs];
     let spread = spread.each_ref().map(|row| &row[..pairs]);
     for at in 0..pairs {
@@ -132,7 +194,7 @@ fn two_products(x: &Pair, w: &Pair) -> [i32; LANES] {
 
 /// Biases and rescales of [`LANES`] channels; those that there are not rescale anything to something.
 #[derive(Clone, Copy)]
-struct Rescales {
+pub(super) struct Rescales {
     bias: [i32; LANES],
     mult: [i32; LANES],
     half: [i64; LANES],
@@ -145,7 +207,7 @@ impl Rescales {
         Self { bias: [0; LANES], mult: [0; LANES], half: [0; LANES], shift: [0; LANES] };
 
     #[inline]
-    fn new(layer: &Linear<'_>, first: usize) -> Self {
+    pub(super) fn new(layer: &Linear<'_>, first: usize) -> Self {
         let mut all = Self::NONE;
         let places = all.bias.iter_mut().zip(&mut all.mult).zip(&mut all.half).zip(&mut all.shift);
         for ((((bias, mult), rounding), shift), channel) in places.zip(layer.rescales_from(first)) {
@@ -157,7 +219,7 @@ impl Rescales {
     }
 
     #[inline]
-    fn apply(&self, acc: &[i32; LANES]) -> [i32; LANES] {
+    pub(super) fn apply(&self, acc: &[i32; LANES]) -> [i32; LANES] {
         core::array::from_fn(|channel| {
             let acc = self.bias[channel] + acc[channel];
             rescale_upper(acc, self.mult[channel], self.half[channel], self.shift[channel])
