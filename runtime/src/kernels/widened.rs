@@ -71,17 +71,18 @@ fn tiles<const PAIRS: usize, T>(
     let mut spread = no_spread::<PAIRS>();
     let mut rescales = [Rescales::NONE; PANELS];
     let pairs = k.div_ceil(2);
-    let most = LANES * PANELS.min(MAX_K / pairs);
-    for (block, weights) in layer.weights().chunks(most * k).enumerate() {
+    let most = LANES * PANELS.min(MAX_K / pairs.max(1));
+    for (block, weights) in layer.weights().chunks((most * k).max(1)).enumerate() {
         let first = block * most;
-        for (index, weights) in weights.chunks(LANES * k).enumerate() {
+        for (index, weights) in weights.chunks((LANES * k).max(1)).enumerate() {
             pack(rows(weights, k), part_mut(&mut panels, index * pairs, pairs));
             if let Some(place) = rescales.get_mut(index) {
                 *place = Rescales::new(layer, first + index * LANES);
             }
         }
         let channels = most.min(n - first);
-        for (x, out) in x.chunks(ROWS * k).zip(out.chunks_mut(ROWS * n)) {
+        let tiles = x.chunks((ROWS * k).max(1)).zip(out.chunks_mut((ROWS * n).max(1)));
+        for (x, out) in tiles {
             for (x, spread) in rows(x, k).zip(&mut spread) {
                 repeat(x, i16::from, spread);
             }
@@ -170,13 +171,13 @@ pub(super) fn products<const PAIRS: usize>(
 ) -> [[i32; LANES]; ROWS] {
     let mut acc = [[0i32; LANES]; ROWS];
     let pairs = panel.len().min(PAIRS);
-    let panel = &panel[..pairs];
-    let spread = spread.each_ref().map(|row| &row[..pairs]);
     for at in 0..pairs {
         for row in 0..ROWS {
-            let twos = two_products(&spread[row][at], &panel[at]);
-            for channel in 0..LANES {
-                acc[row][channel] = acc[row][channel].wrapping_sub(!twos[channel]);
+            if let (Some(x), Some(w)) = (spread[row].get(at), panel.get(at)) {
+                let twos = two_products(x, w);
+                for channel in 0..LANES {
+                    acc[row][channel] = acc[row][channel].wrapping_sub(!twos[channel]);
+                }
             }
         }
     }
@@ -186,10 +187,12 @@ pub(super) fn products<const PAIRS: usize>(
 
 #[inline]
 fn two_products(x: &Pair, w: &Pair) -> [i32; LANES] {
-    core::array::from_fn(|channel| {
+    let mut twos = [0; LANES];
+    for (channel, two) in twos.iter_mut().enumerate() {
         let product = |i: usize| i32::from(x[i]) * i32::from(w[i]);
-        product(2 * channel) + product(2 * channel + 1)
-    })
+        *two = product(2 * channel) + product(2 * channel + 1);
+    }
+    twos
 }
 
 /// Biases and rescales of [`LANES`] channels; those that there are not rescale anything to something.
@@ -220,9 +223,12 @@ impl Rescales {
 
     #[inline]
     pub(super) fn apply(&self, acc: &[i32; LANES]) -> [i32; LANES] {
-        core::array::from_fn(|channel| {
+        let mut rescaled = [0; LANES];
+        for channel in 0..LANES {
             let acc = self.bias[channel] + acc[channel];
-            rescale_upper(acc, self.mult[channel], self.half[channel], self.shift[channel])
-        })
+            let (mult, half) = (self.mult[channel], self.half[channel]);
+            rescaled[channel] = rescale_upper(acc, mult, half, self.shift[channel]);
+        }
+        rescaled
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, keys: usize, out: 
         head.pack_keys(columns(1));
         head.pack_values(columns(2));
         let mut queries = columns(0);
-        for out in out.chunks_mut(ROWS * width) {
+        for out in out.chunks_mut((ROWS * width).max(1)) {
             head.score(&mut queries);
             let mults = head.weigh(attention);
             for index in 0..head_dim.div_ceil(LANES) {
