@@ -93,7 +93,6 @@ pub(crate) const fn half(shift: u8) -> i64 {
 /// [`rescale`] with [`half`] of its shift and the shift of the product's upper word, 0 to 30: half
 /// the width for vectors, and no shift across words.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the upper word of a sum below 2^63 fits i32")]
 pub(crate) const fn rescale_upper(value: i32, mult: i32, half: i64, shift: u8) -> i32 {
     ((value as i64 * mult as i64 + half) >> 32) as i32 >> shift
 }

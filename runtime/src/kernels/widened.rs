@@ -35,8 +35,6 @@ pub(super) type Panels = [Pair; MAX_K];
 /// Repeated inputs of a tile, as many pairs of a row.
 pub(super) type Spread<const PAIRS: usize> = [[Pair; PAIRS]; ROWS];
 
-pub(super) const NO_PANELS: Panels = [[0; 2 * LANES]; MAX_K];
-
 /// Calls `store` with up to [`LANES`] rescaled sums of a row and their places; `false`, with nothing
 /// called, if there are too few rows or too many inputs.
 #[inline]
@@ -67,7 +65,7 @@ fn tiles<const PAIRS: usize, T>(
     store: &impl Fn(&[i32], &mut [T]),
 ) {
     let (k, n) = (layer.inputs().max(1), layer.outputs().max(1));
-    let mut panels = NO_PANELS;
+    let mut panels = no_panels();
     let mut spread = no_spread::<PAIRS>();
     let mut rescales = [Rescales::NONE; PANELS];
     let pairs = k.div_ceil(2);
@@ -96,6 +94,11 @@ fn tiles<const PAIRS: usize, T>(
             }
         }
     }
+}
+
+#[inline]
+pub(super) const fn no_panels() -> Panels {
+    [[0; 2 * LANES]; MAX_K]
 }
 
 #[inline]
@@ -165,6 +168,7 @@ pub(super) fn repeat<T: Copy>(x: &[T], widen: impl Fn(T) -> i16, spread: &mut [P
 /// A function of its own, since what surrounds it changes what the compiler makes of it. Without the
 /// complement it would add the two products of a pair to the sum one after the other.
 #[inline(never)]
+#[expect(clippy::indexing_slicing, reason = "rows and channels count to the lengths of arrays")]
 pub(super) fn products<const PAIRS: usize>(
     spread: &Spread<PAIRS>,
     panel: &[Pair],
@@ -186,6 +190,7 @@ pub(super) fn products<const PAIRS: usize>(
 }
 
 #[inline]
+#[expect(clippy::indexing_slicing, reason = "a pair has two values for each channel")]
 fn two_products(x: &Pair, w: &Pair) -> [i32; LANES] {
     let mut twos = [0; LANES];
     for (channel, two) in twos.iter_mut().enumerate() {
@@ -222,6 +227,7 @@ impl Rescales {
     }
 
     #[inline]
+    #[expect(clippy::indexing_slicing, reason = "channels count to the lengths of arrays")]
     pub(super) fn apply(&self, acc: &[i32; LANES]) -> [i32; LANES] {
         let mut rescaled = [0; LANES];
         for channel in 0..LANES {

@@ -3,7 +3,7 @@
 use super::Attention;
 use super::generic::exponentials;
 use super::widened::{
-    LANES, NO_PANELS, Panels, ROWS, Spread, fits, no_spread, pack, products, repeat,
+    LANES, Panels, ROWS, Spread, fits, no_panels, no_spread, pack, products, repeat,
 };
 use crate::config::MAX_TOKENS;
 use crate::rows::{part, part_mut, rows, rows_mut};
@@ -58,7 +58,14 @@ impl Head {
     #[inline]
     const fn new(tokens: usize, head_dim: usize) -> Self {
         let scores = [[[0; LANES]; MAX_TOKENS / LANES]; ROWS];
-        Self { keys: NO_PANELS, values: NO_PANELS, spread: no_spread(), scores, tokens, head_dim }
+        Self {
+            keys: no_panels(),
+            values: no_panels(),
+            spread: no_spread(),
+            scores,
+            tokens,
+            head_dim,
+        }
     }
 
     /// A panel for every [`LANES`] keys.
@@ -77,8 +84,8 @@ impl Head {
             let panels = rows_mut(&mut self.values, pairs);
             for (values, panel) in row.chunks(LANES).zip(panels) {
                 let pair = panel.get_mut(token / 2).map_or(&mut [][..], |pair| &mut pair[..]);
-                for (two, &value) in pair.as_chunks_mut::<2>().0.iter_mut().zip(values) {
-                    two[token % 2] = value.into();
+                for (place, &value) in pair.iter_mut().skip(token % 2).step_by(2).zip(values) {
+                    *place = value.into();
                 }
             }
         }
