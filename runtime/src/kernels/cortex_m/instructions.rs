@@ -47,20 +47,8 @@ instruction! {
     smlad(x: u32, y: u32, acc: i32) -> i32, "smlad {result}, {x}, {y}, {acc}"
 }
 instruction! {
-    /// The upper word of `x · y`.
-    smmul(x: i32, y: i32) -> i32, "smmul {result}, {x}, {y}"
-}
-instruction! {
     /// `acc` plus the upper word of `x · y`.
     smmla(x: i32, y: i32, acc: i32) -> i32, "smmla {result}, {x}, {y}, {acc}"
-}
-instruction! {
-    /// The upper word of `x · y + 2^31`.
-    smmulr(x: i32, y: i32) -> i32, "smmulr {result}, {x}, {y}"
-}
-instruction! {
-    /// `acc` plus the upper word of `x · y + 2^31`.
-    smmlar(x: i32, y: i32, acc: i32) -> i32, "smmlar {result}, {x}, {y}, {acc}"
 }
 instruction! {
     /// Shifts right; by at most 31, which a compiler would make sure of with one more instruction.
@@ -75,8 +63,8 @@ instruction! {
     ssat16(x: i32) -> i32, "ssat {result}, #16, {x}"
 }
 instruction! {
-    /// Clamps to `0..=2^15 − 1`.
-    usat15(x: i32) -> u32, "usat {result}, #15, {x}"
+    /// The sums of both halves.
+    uadd16(x: u32, y: u32) -> u32, "uadd16 {result}, {x}, {y}"
 }
 instruction! {
     /// The lower half of `low` beside the lower half of `high`.

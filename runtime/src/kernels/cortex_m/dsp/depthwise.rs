@@ -96,7 +96,9 @@ impl Four {
     /// Adds the biases and takes the rescales of the channels from `first` on.
     fn parameters(&mut self, layer: &Linear<'_>, first: usize, zero_point: i8) {
         let (bias, mult, shift) = layer.stored(first, CHANNELS);
-        let places = self.window.bias.iter_mut().zip(&mut self.window.scales);
+        // As in `widen`.
+        let places =
+            self.window.bias.iter_mut().zip(&mut self.window.scales).take(black_box(CHANNELS));
         for ((place, scale), ((&bias, &mult), &shift)) in
             places.zip(bias.iter().zip(mult).zip(shift))
         {
@@ -115,7 +117,9 @@ impl Four {
         self.window.out = out;
         for row in 0..height {
             let rows = inside(row, height);
-            for columns in [0..1, 1..width - 1, width - 1..width] {
+            let columns = [0..1, 1..width - 1, width - 1..width];
+            // As above: the loop would be written out three times.
+            for columns in black_box(columns.as_slice()) {
                 let inside = inside(columns.start, width);
                 let Some(taps) = Taps::new(rows.len(), inside.len()) else { return };
                 let first = (row + rows.start) * width + columns.start + inside.start;

@@ -1,9 +1,64 @@
 //! Exponentials of four rows of scores, in place.
 
-use super::super::instructions::{pkhbt, smlad, smmlar, smmul, smmulr, usat15};
+use super::super::instructions::uadd16;
 use super::wide::{Group, ROWS};
 use crate::fixed::Octaves;
+use core::arch::asm;
 use core::mem::MaybeUninit;
+
+/// [`exp2_neg`](crate::fixed::exp2_neg) of the distance of a score to the highest, in its register.
+///
+/// Octaves are clamped to 15 bits: from 9 octaves on the last product rounds to 0, as it does at the
+/// clamp of [`Octaves`]. The fraction, 15 bits, is put into the upper half; twice a factor makes a shift
+/// by 15 of one by 16.
+macro_rules! exp2_neg {
+    ($x:literal) => {
+        concat!(
+            "sub {",
+            $x,
+            "}, {highest}, {",
+            $x,
+            "}\n",
+            "lsl {",
+            $x,
+            "}, {",
+            $x,
+            "}, {left}\n",
+            "smmul {",
+            $x,
+            "}, {",
+            $x,
+            "}, {mult}\n",
+            "usat {",
+            $x,
+            "}, #15, {",
+            $x,
+            "}\n",
+            "lsl {f}, {",
+            $x,
+            "}, #21\n",
+            "lsr {f}, {f}, #1\n",
+            "lsr {",
+            $x,
+            "}, {",
+            $x,
+            "}, #11\n",
+            "smmlar {p}, {cubic}, {f}, {square}\n",
+            "lsl {p}, {p}, #1\n",
+            "smmlar {p}, {p}, {f}, {linear}\n",
+            "lsl {p}, {p}, #1\n",
+            "smmulr {p}, {p}, {f}\n",
+            "add {p}, {p}, #32640\n",
+            "mov {f}, #0x2000000\n",
+            "lsr {f}, {f}, {",
+            $x,
+            "}\n",
+            "smmulr {",
+            $x,
+            "}, {p}, {f}",
+        )
+    };
+}
 
 /// From distances between scores to exponentials: [`Octaves`] as one multiplication.
 #[derive(Clone, Copy)]
@@ -37,19 +92,48 @@ impl Distance {
         self.far
     }
 
-    /// [`exp2_neg`](crate::fixed::exp2_neg) of a distance in octaves.
+    /// The exponentials of four scores, each `ROWS` words behind the one before: those of the first and
+    /// third, and of the second and fourth, side by side.
     ///
-    /// Octaves are clamped to 15 bits: from 9 octaves on the last product rounds to 0, as it does at
-    /// the clamp of [`Octaves`].
+    /// Written as instructions: a compiler keeps the coefficients of four exponentials at once in more
+    /// registers than there are.
+    ///
+    /// # Safety
+    /// `scores` must point to `3 · ROWS + 1` readable words.
     #[inline(always)]
-    fn exp2_neg(self, distance: i32) -> u32 {
-        let x = usat15(smmul(distance << self.left, self.mult));
-        // The fraction, 15 bits, in the upper half; twice a factor makes a shift by 15 of one by 16.
-        let f = ((x << 21) >> 1).cast_signed();
-        let p = smmlar(2 * -1_327, f, 7_592);
-        let p = smmlar(2 * p, f, -22_588);
-        let p = smmlar(2 * p, f, 32_640);
-        smmulr(p, (1 << 25) >> (x >> 11)).cast_unsigned()
+    unsafe fn group(self, scores: *const i32, highest: i32) -> (u32, u32) {
+        let (even, odd);
+        // SAFETY: reads four words that the caller promised, and registers otherwise; this module is
+        // built only for processors that have the instructions.
+        unsafe {
+            asm!(
+                "ldr {even}, [{scores}]",
+                exp2_neg!("even"),
+                "ldr {x}, [{scores}, #{ROW} * 2]",
+                exp2_neg!("x"),
+                "pkhbt {even}, {even}, {x}, lsl #16",
+                "ldr {odd}, [{scores}, #{ROW}]",
+                exp2_neg!("odd"),
+                "ldr {x}, [{scores}, #{ROW} * 3]",
+                exp2_neg!("x"),
+                "pkhbt {odd}, {odd}, {x}, lsl #16",
+                scores = in(reg) scores,
+                highest = in(reg) highest,
+                left = in(reg) self.left,
+                mult = in(reg) self.mult,
+                cubic = in(reg) 2 * -1_327,
+                square = in(reg) 7_592,
+                linear = in(reg) -22_588,
+                even = out(reg) even,
+                odd = out(reg) odd,
+                x = out(reg) _,
+                f = out(reg) _,
+                p = out(reg) _,
+                ROW = const ROWS * size_of::<i32>(),
+                options(pure, readonly, nostack, preserves_flags)
+            );
+        }
+        (even, odd)
     }
 
     /// Replaces `4 · groups` scores of four rows by their exponentials, as groups of widened rows.
@@ -64,29 +148,38 @@ impl Distance {
         groups: usize,
         highest: [i32; ROWS],
     ) -> (&[Group], [u32; ROWS]) {
-        const ONES: u32 = 0x0001_0001;
         let words = scores.as_mut_ptr().cast::<i32>();
-        let mut sums = [0; ROWS];
-        for (row, (highest, total)) in highest.into_iter().zip(&mut sums).enumerate() {
-            let (mut from, mut to) =
-                (words.wrapping_add(row), words.wrapping_add(row).cast::<u32>());
-            let mut sum = 0;
-            for _ in 0..groups {
-                // SAFETY: `from` stays below `16 · groups` words. `to` is behind it: the words that
-                // are written hold scores of this row that were read.
-                let e = |token| unsafe { self.exp2_neg(highest - from.add(ROWS * token).read()) };
-                let (even, odd) = (pkhbt(e(0), e(2)), pkhbt(e(1), e(3)));
-                sum = smlad(odd, ONES, smlad(even, ONES, sum));
-                // SAFETY: as above.
-                unsafe { to.write(even) };
-                // SAFETY: as above.
-                unsafe { to.add(ROWS).write(odd) };
-                from = from.wrapping_add(4 * ROWS);
-                to = to.wrapping_add(2 * ROWS);
-            }
-            *total = sum.cast_unsigned();
+        let mut totals = [0; ROWS];
+        for (row, (highest, total)) in highest.into_iter().zip(&mut totals).enumerate() {
+            // SAFETY: the caller's promise.
+            *total = unsafe { self.row(words.wrapping_add(row), groups, highest) };
         }
         // SAFETY: that many groups of eight words were written.
-        (unsafe { core::slice::from_raw_parts(words.cast(), groups) }, sums)
+        (unsafe { core::slice::from_raw_parts(words.cast(), groups) }, totals)
+    }
+
+    /// Replaces one row of [`softmax`](Self::softmax), every `ROWS`th word from `scores` on, and returns
+    /// its sum.
+    ///
+    /// # Safety
+    /// As there.
+    #[inline(never)]
+    unsafe fn row(self, scores: *mut i32, groups: usize, highest: i32) -> u32 {
+        let (mut from, mut to) = (scores, scores.cast::<u32>());
+        // Both halves stay below 2^15: 255 for every second of at most 128 tokens.
+        let mut halves = 0;
+        for _ in 0..groups {
+            // SAFETY: `from` stays below `16 · groups` words. `to` is behind it: the words that are
+            // written hold scores of this row that were read.
+            let (even, odd) = unsafe { self.group(from, highest) };
+            halves = uadd16(uadd16(halves, even), odd);
+            // SAFETY: as above.
+            unsafe { to.write(even) };
+            // SAFETY: as above.
+            unsafe { to.add(ROWS).write(odd) };
+            from = from.wrapping_add(4 * ROWS);
+            to = to.wrapping_add(2 * ROWS);
+        }
+        (halves & 0xFFFF) + (halves >> 16)
     }
 }
