@@ -6,7 +6,6 @@ use runtime::format::ARITHMETIC_REAL;
 use runtime::{Model, Real};
 
 /// A parsed blob.
-#[expect(clippy::large_enum_variant, reason = "there is one model in a run")]
 pub enum AnyModel<'a> {
     /// Integers.
     Int8(Model<'a>),
