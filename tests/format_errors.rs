@@ -100,6 +100,32 @@ fn promises(error: &FormatError) -> (&'static str, Vec<String>) {
 }
 
 #[test]
+fn a_refused_blob_leaves_no_model_in_its_place() {
+    let [network, ..] = networks();
+    let whole = network.to_bytes();
+    let damaged: Vec<Vec<u8>> = (PRELUDE_LEN..whole.len())
+        .step_by(7)
+        .map(|at| {
+            let mut bytes = whole.clone();
+            bytes[at] = !bytes[at];
+            sealed(bytes)
+        })
+        .chain([Vec::new(), whole[..PRELUDE_LEN].to_vec()])
+        .collect();
+    let mut refused = 0;
+    for bytes in &damaged {
+        let mut place = None;
+        Model::parse_into(&whole, &mut place).unwrap();
+        assert!(place.is_some(), "the whole blob is read");
+        if Model::parse_into(bytes, &mut place).is_err() {
+            refused += 1;
+            assert!(place.is_none(), "what was there before, or half of what was read");
+        }
+    }
+    assert!(refused > 20, "{refused} of {} are refused", damaged.len());
+}
+
+#[test]
 fn every_variant_can_be_provoked() {
     let [stem, ..] = networks();
     let intact = stem.to_bytes();

@@ -64,6 +64,12 @@ impl Grid {
         self.positions() * self.channels
     }
 
+    /// [`Self::len`] of any numbers; `None` where it is beyond `usize`.
+    #[cfg(cortex_m_dsp)]
+    pub(crate) fn checked_len(self) -> Option<usize> {
+        self.height.checked_mul(self.width)?.checked_mul(self.channels)
+    }
+
     /// Whether there is no value at all.
     pub const fn is_empty(self) -> bool {
         self.len() == 0

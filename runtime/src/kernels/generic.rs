@@ -6,7 +6,7 @@
 
 use super::operand::add_i16;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
-pub(super) use super::widened_depthwise::depthwise_i8;
+pub use super::widened_depthwise::depthwise_i8;
 use super::{Activation, Attention, Kernels, Linear, Norm, Skip, scalar};
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128")))]
 use crate::config::Grid;

@@ -16,6 +16,8 @@ pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, keys: usize, out: 
     if keys > MAX_TOKENS || !fits(head_dim, keys) || !fits(keys, head_dim) {
         return false;
     }
+    let queries = qkv.len() / (3 * width);
+    let out = part_mut(out, 0, out.len().min(queries * width));
     let mut head = Head::new(keys, head_dim);
     for start in (0..width).step_by(head_dim) {
         let columns = |third: usize| {
@@ -42,7 +44,8 @@ pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, keys: usize, out: 
     true
 }
 
-/// One head, and the tile of queries that is at work.
+/// One head, and the tile of queries that is at work: 155 KB, twice that where vectors have sixteen
+/// lanes.
 struct Head {
     keys: Panels,
     values: Panels,

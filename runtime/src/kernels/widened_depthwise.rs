@@ -10,7 +10,7 @@ const TAPS: usize = 9;
 
 /// Same contract as [`scalar::depthwise_i8`].
 #[inline]
-pub(super) fn depthwise_i8(
+pub fn depthwise_i8(
     x: &[i8],
     grid: Grid,
     pad: i8,

@@ -6,7 +6,7 @@ use crate::kernels::Linear;
 /// Weights, biases, multipliers and shifts of an int8 layer, one after another, and its shape.
 #[derive(Clone, Copy, Debug)]
 pub struct StoredLinear<'a> {
-    /// From the first weight to the last shift.
+    /// From the first weight on: the last shift, and what follows in the blob.
     tensors: &'a [u8],
     outputs: u16,
     inputs: u16,

@@ -18,7 +18,7 @@ macro_rules! instruction {
                     $text,
                     result = lateout(reg) result,
                     $($operand = in(reg) $operand,)+
-                    options(pure, nomem, nostack, preserves_flags)
+                    options(pure, nomem, nostack)
                 );
             }
             result
@@ -83,7 +83,7 @@ pub(super) fn smlald(x: u32, y: u32, acc: (u32, u32)) -> (u32, u32) {
             high = inout(reg) high,
             x = in(reg) x,
             y = in(reg) y,
-            options(pure, nomem, nostack, preserves_flags)
+            options(pure, nomem, nostack)
         );
     }
     (low, high)

@@ -10,7 +10,11 @@ use core::{array, ptr};
 /// The loops of one set.
 pub(super) trait LayerLoops {
     /// Applies a layer to all rows; false, and nothing done, if it takes the portable kernel.
-    fn layer(store: &Store, x: &[i8], layer: &Linear<'_>, out: &Output) -> bool;
+    ///
+    /// # Safety
+    /// `out` must be a slice's, which nothing else reads or writes meanwhile, and a table of `store` have
+    /// 256 values.
+    unsafe fn layer(store: &Store, x: &[i8], layer: &Linear<'_>, out: &Output) -> bool;
 }
 
 /// Same contract as [`scalar::linear_i8`](crate::kernels::scalar::linear_i8).
@@ -26,9 +30,11 @@ pub(super) fn linear_i8<L: LayerLoops>(
         Some((table, _)) => {
             let table = by_value_plus_128(Some(table));
             let store = Store { zero: zero + 128, table: table.as_ptr(), ..Store::new(Tail::Gelu) };
-            L::layer(&store, x, layer, &found)
+            // SAFETY: `found` is `out`, and the table outlives the call.
+            unsafe { L::layer(&store, x, layer, &found) }
         }
-        None => L::layer(&Store { zero, ..Store::new(Tail::Bytes) }, x, layer, &found),
+        // SAFETY: `found` is `out`.
+        None => unsafe { L::layer(&Store { zero, ..Store::new(Tail::Bytes) }, x, layer, &found) },
     };
     if !done {
         each_output(x, layer, &mut |at, value| {
@@ -49,7 +55,9 @@ pub(super) fn linear_skip_i8<L: LayerLoops>(
     let found = Output { start: out.as_mut_ptr().cast(), len: out.len(), size: 1 };
     let done = SkipScale::new(skip).is_some_and(|skipped| {
         let zero = skip.zero_point.into();
-        L::layer(&Store { zero, skip: skipped, ..Store::new(Tail::Skip) }, x, layer, &found)
+        let store = Store { zero, skip: skipped, ..Store::new(Tail::Skip) };
+        // SAFETY: `found` is `out`.
+        unsafe { L::layer(&store, x, layer, &found) }
     });
     if !done {
         let (zero_in, zero_out) = (i32::from(skip.input_zero_point), i32::from(skip.zero_point));
@@ -65,7 +73,8 @@ pub(super) fn linear_skip_i8<L: LayerLoops>(
 /// Same contract as [`scalar::linear_add_i16`](crate::kernels::scalar::linear_add_i16).
 pub(super) fn linear_add_i16<L: LayerLoops>(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
     let found = Output { start: out.as_mut_ptr().cast(), len: out.len(), size: size_of::<i16>() };
-    if !L::layer(&Store::new(Tail::Add), x, layer, &found) {
+    // SAFETY: `found` is `out`.
+    if !unsafe { L::layer(&Store::new(Tail::Add), x, layer, &found) } {
         each_output(x, layer, &mut |at, value| {
             if let Some(out) = out.get_mut(at) {
                 *out = sat16(i32::from(*out) + value);

@@ -54,9 +54,11 @@ fn linear(set: &Kernels, storage: &mut Storage) -> usize {
                 random.fill(weights, extreme);
                 let mut parameters = Layer::new(&mut random, k, n, extreme);
                 // Some channels at the ends of the shift's range.
-                if index % 3 == 1 {
-                    parameters.shift[..2].copy_from_slice(&[32, 62]);
-                    parameters.shift[2..4].copy_from_slice(&[33, 54]);
+                // 33 and 54 are the ends of what the fast loops take.
+                match index % 6 {
+                    1 => parameters.shift[..2].copy_from_slice(&[32, 62]),
+                    4 => parameters.shift[..2].copy_from_slice(&[33, 54]),
+                    _ => {}
                 }
                 let Some(layer) = parameters.linear(&weights[1..][..n * k]) else { return 1 };
                 let x = &x[1..][..rows * k];
@@ -95,7 +97,7 @@ fn linear(set: &Kernels, storage: &mut Storage) -> usize {
 fn depthwise(set: &Kernels, storage: &mut Storage) -> usize {
     let mut random = Random::new(2);
     let mut differences = 0;
-    for (height, width) in [(1, 1), (1, 4), (2, 2), (3, 5), (8, 8)] {
+    for (height, width) in [(1, 1), (1, 4), (2, 2), (2, 8), (3, 4), (3, 5), (8, 8)] {
         for channels in [1, 3, 4, 5, 15, 16, 17, 33, 128] {
             let grid = Grid { height, width, channels };
             let extreme = (width + channels) % 3 == 0;
@@ -103,7 +105,7 @@ fn depthwise(set: &Kernels, storage: &mut Storage) -> usize {
             random.fill(x, extreme);
             random.fill(weights, extreme);
             // Exporters write no −128, which sets may rely on and must notice.
-            if height + channels % 4 != 8 {
+            if channels != 16 {
                 weights.iter_mut().for_each(|w| *w = (*w).max(-127));
             }
             let parameters = Layer::new(&mut random, 9, channels, extreme);
@@ -181,15 +183,16 @@ fn attention(set: &Kernels, storage: &mut Storage) -> usize {
             }
             let extreme = (heads + tokens) % 3 == 0;
             random.fill(x, extreme);
-            // Multipliers of every magnitude.
-            let mult = 1 + random.below(1 << [30, 22, 14, 21][index % 4]);
+            // Multipliers of every magnitude, and shifts that the fast loops take and others.
+            let mult = 1 + random.below(1 << [30, 22, 14, 21][(index + heads) % 4]);
+            let shifts = if index % 2 == heads % 2 { 31 } else { 22 };
             let Some(octaves) = Octaves::new(mult) else { return 1 };
             let attention = Attention {
                 heads,
                 head_dim,
                 octaves,
                 mult: (1 << 30) + random.below(1 << 30),
-                shift: 25 + random.below(31) as u8,
+                shift: 25 + random.below(shifts) as u8,
                 zero_point: -3,
             };
             let qkv = &x[1..][..3 * tokens * width];

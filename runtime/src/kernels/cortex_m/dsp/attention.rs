@@ -4,7 +4,7 @@ use super::super::rescale::{HighWord, sat8};
 use super::product::four_rows;
 use super::softmax::Distance;
 use super::wide::{Group, ROWS, Wide};
-use crate::config::MAX_HEAD_DIM;
+use crate::config::{MAX_HEAD_DIM, MAX_HEADS};
 use crate::kernels::{Attention, scalar};
 use core::array;
 use core::mem::MaybeUninit;
@@ -23,9 +23,10 @@ type Queries = Wide<{ MAX_HEAD_DIM / 4 }>;
 pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
     let tokens = scores.len();
     let (heads, head_dim) = (attention.heads, attention.head_dim);
-    let width = heads * head_dim;
+    let width = heads.wrapping_mul(head_dim);
     let distance = Distance::new(attention.octaves);
     let fast = (1..=TOKENS).contains(&tokens)
+        && heads <= MAX_HEADS
         // Four bytes from any value of a key on are inside its row.
         && width >= 3
         && (1..=MAX_HEAD_DIM).contains(&head_dim)

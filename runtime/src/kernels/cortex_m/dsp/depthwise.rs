@@ -27,8 +27,7 @@ pub(super) fn depthwise_i8(
         && grid.width > 1
         && layer.outputs() == grid.channels
         && layer.weights().len() == 9 * grid.channels
-        && x.len() >= grid.len()
-        && out.len() >= grid.len()
+        && grid.checked_len().is_some_and(|len| x.len() >= len && out.len() >= len)
         && shift.iter().all(|shift| HighWord::SHIFTS.contains(shift));
     if !fast {
         return scalar::depthwise_i8(x, grid, pad, layer, activation, out);

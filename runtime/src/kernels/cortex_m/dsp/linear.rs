@@ -16,7 +16,7 @@ pub(super) struct Loops;
 
 impl LayerLoops for Loops {
     #[inline(never)]
-    fn layer(store: &Store, x: &[i8], layer: &Linear<'_>, out: &Output) -> bool {
+    unsafe fn layer(store: &Store, x: &[i8], layer: &Linear<'_>, out: &Output) -> bool {
         let (k, n) = (layer.inputs(), layer.outputs());
         if !(1..=Rows::MAX).contains(&k) || n == 0 || !all_in_range(layer) {
             return false;

@@ -130,7 +130,7 @@ impl Distance {
                 f = out(reg) _,
                 p = out(reg) _,
                 ROW = const ROWS * size_of::<i32>(),
-                options(pure, readonly, nostack, preserves_flags)
+                options(pure, readonly, nostack)
             );
         }
         (even, odd)

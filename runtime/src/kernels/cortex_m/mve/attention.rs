@@ -7,7 +7,7 @@ use super::super::rescale::HighWord;
 use super::pack::{LANES, Packed, ROWS};
 use super::product::Product;
 use super::softmax::{Distance, Scores, Weights};
-use crate::config::MAX_HEAD_DIM;
+use crate::config::{MAX_HEAD_DIM, MAX_HEADS};
 use crate::kernels::{Attention, scalar};
 use core::arch::asm;
 use core::array;
@@ -68,10 +68,11 @@ type Sums = [MaybeUninit<i16>; MAX_HEAD_DIM];
 pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
     let tokens = scores.len();
     let (heads, head_dim) = (attention.heads, attention.head_dim);
-    let width = heads * head_dim;
+    let width = heads.wrapping_mul(head_dim);
     let distance = Distance::new(attention.octaves);
     let shift = attention.shift.clamp(25, 55) + 7;
     let fast = (1..=TOKENS).contains(&tokens)
+        && heads <= MAX_HEADS
         && (1..=MAX_HEAD_DIM).contains(&head_dim)
         && tokens.next_multiple_of(LANES) * head_dim <= VALUES
         && qkv.len() == 3 * tokens * width
@@ -164,9 +165,8 @@ impl Head<'_> {
         let starts = array::from_fn(|query| {
             self.qkv.as_ptr().wrapping_add(row(query) * 3 * self.width + self.start)
         });
-        let out = array::from_fn(|query| {
-            out.as_mut_ptr().wrapping_add(row(query) * self.width + self.start)
-        });
+        let out = out.as_mut_ptr();
+        let out = array::from_fn(|query| out.wrapping_add(row(query) * self.width + self.start));
         let (mut queries, mut weights) = (Queries::new(), Weights::new());
         let mut acc: Scores = [MaybeUninit::uninit(); _];
         let keys = self.qkv.as_ptr().wrapping_add(self.width + self.start);

@@ -22,6 +22,10 @@ const POSITIONS: usize = 18 * 18;
 /// Four channels of one position.
 type Word = [u8; TOGETHER];
 
+/// Positions, aligned for loads of words.
+#[repr(C, align(4))]
+struct Padded([Word; POSITIONS]);
+
 /// Accumulators of channels 0 to 3 in q0 to q3, from one tap.
 macro_rules! first_tap {
     ($row:literal, $x:literal, $w:literal) => {
@@ -124,23 +128,22 @@ pub(super) fn depthwise_i8(
     let Grid { height, width, channels } = grid;
     let fast = channels % TOGETHER == 0
         && width % TOGETHER == 0
-        && width > 0
-        && height > 0
+        && (1..POSITIONS).contains(&width)
+        && (1..POSITIONS).contains(&height)
         && (height + 2) * (width + 2) <= POSITIONS
         && layer.outputs() == channels
         && layer.weights().len() == TAPS * channels
         && layer.weights().iter().fold(0, |least, &w| least.min(w)) > i8::MIN
         && all_in_range(layer)
-        && x.len() >= grid.len()
-        && out.len() >= grid.len();
+        && grid.checked_len().is_some_and(|len| x.len() >= len && out.len() >= len);
     if !fast {
         return scalar::depthwise_i8(x, grid, pad, layer, activation, out);
     }
     let table = by_value_plus_128(activation.gelu.map(|(table, _)| table));
-    let mut padded = [[pad.cast_unsigned(); TOGETHER]; POSITIONS];
+    let mut padded = Padded([[pad.cast_unsigned(); TOGETHER]; POSITIONS]);
     for first in (0..channels).step_by(TOGETHER) {
         let mut four = Four::new(layer, first, i32::from(activation.zero_point) + 128);
-        four.x = padded.as_ptr();
+        four.x = padded.0.as_ptr();
         four.table = table.as_ptr();
         four.channels = channels;
         four.groups = width / TOGETHER;
@@ -148,7 +151,7 @@ pub(super) fn depthwise_i8(
         // SAFETY: `x` and `out` hold the grid, `padded` has room for `height + 2` rows of `width + 2`
         // positions.
         unsafe {
-            copy_inside(x.as_ptr().wrapping_add(first), grid, &mut padded);
+            copy_inside(x.as_ptr().wrapping_add(first), grid, &mut padded.0);
             four.convolve(out.as_mut_ptr().wrapping_add(first), height);
         }
     }
@@ -192,7 +195,7 @@ struct Four {
     /// Each tap's weights of the four channels, for four positions.
     taps: [[Word; TOGETHER]; TAPS],
     rescales: [Rescale; TOGETHER],
-    /// The grid and its border.
+    /// The grid and its border, aligned to words.
     x: *const Word,
     /// GELU by the value plus 128.
     table: *const i8,

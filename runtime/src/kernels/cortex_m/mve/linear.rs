@@ -19,7 +19,7 @@ pub(super) struct Loops;
 
 impl LayerLoops for Loops {
     #[inline(never)]
-    fn layer(
+    unsafe fn layer(
         store: &super::super::linear::Store,
         x: &[i8],
         layer: &Linear<'_>,

@@ -1,9 +1,12 @@
 //! The vector extension (MVE, Helium): sixteen i8 products an instruction, four values rescaled
 //! together.
 //!
-//! Everything that multiplies goes through [`product`], which leaves exact i32 accumulators of four
-//! rows; [`store`] rescales four channels at a time. Vectors of bytes are loaded as bytes, at any
+//! Layers go through [`product`], which leaves exact i32 accumulators of four rows, and [`store`], which
+//! rescales four channels at a time. Vectors of bytes from outside are loaded as bytes, at any
 //! alignment, since wider elements must be aligned whatever `CCR.UNALIGN_TRP` says.
+//!
+//! Blocks with predicated instructions change the register VPR, which cannot be declared: each is in a
+//! function that is not inlined, whose callers expect that of any call.
 
 mod attention;
 mod depthwise;
