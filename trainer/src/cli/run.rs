@@ -18,7 +18,7 @@ use crate::eval::{Evaluation, answers, evaluate};
 use crate::ops::HostBackend;
 use crate::output;
 use crate::progress::{Progress, duration};
-use crate::quantize::{CALIBRATION_IMAGES, Simulation};
+use crate::quantize::Simulation;
 use crate::recipe::Recipe;
 use crate::record::{self, Checkpoint};
 use crate::report;
@@ -147,8 +147,7 @@ impl RunArgs {
         if !run.quantize {
             return Ok(None);
         }
-        let (train, _) = run.split()?;
-        let calibration = train.take(CALIBRATION_IMAGES.min(train.len()));
+        let calibration = run.calibration()?;
         let simulation = Simulation::observe(&best.model, &calibration, best.normalisation, device);
         Ok(Some(simulation.evaluate(&best.model, &run.dataset.test, device)))
     }

@@ -31,10 +31,10 @@ pub use mlp::{Depthwise, Mlp};
 pub use patch::PatchEmbed;
 pub use stem::{ConvNorm, ConvStem, Stage, Stem};
 
-use crate::ops::{self, VitBackend};
+use crate::ops::{self, Exponentials, VitBackend};
 use dropout::Dropout;
 use init::Init;
-use observe::{Observer, Replace, Silent, Simulate};
+use observe::{Observer, Replace, Silent};
 
 /// A vision transformer of the family.
 #[derive(Module, Debug)]
@@ -135,7 +135,7 @@ impl<B: VitBackend> Vit<B> {
         images: Tensor<B, 4>,
         replace: &mut dyn FnMut(SiteId, Tensor<B, 3>) -> Tensor<B, 3>,
     ) -> Tensor<B, 2> {
-        self.pass(images, &mut Replace(replace))
+        self.pass(images, &mut Replace { replace, exponentials: Exponentials::Exact })
     }
 
     /// As [`forward_replaced`](Self::forward_replaced), with the exponentials of softmax as integers
@@ -145,7 +145,7 @@ impl<B: VitBackend> Vit<B> {
         images: Tensor<B, 4>,
         replace: &mut dyn FnMut(SiteId, Tensor<B, 3>) -> Tensor<B, 3>,
     ) -> Tensor<B, 2> {
-        self.pass(images, &mut Simulate(replace))
+        self.pass(images, &mut Replace { replace, exponentials: Exponentials::EightBits })
     }
 
     fn pass(&self, images: Tensor<B, 4>, observer: &mut impl Observer<B>) -> Tensor<B, 2> {

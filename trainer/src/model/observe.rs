@@ -28,27 +28,17 @@ impl<B: Backend> Observer<B> for Silent {
 }
 
 /// Puts what a callback makes of a value in its place.
-pub(crate) struct Replace<'a, B: Backend>(
-    pub(crate) &'a mut dyn FnMut(SiteId, Tensor<B, 3>) -> Tensor<B, 3>,
-);
+pub(crate) struct Replace<'a, B: Backend> {
+    pub(crate) replace: &'a mut dyn FnMut(SiteId, Tensor<B, 3>) -> Tensor<B, 3>,
+    pub(crate) exponentials: Exponentials,
+}
 
 impl<B: Backend> Observer<B> for Replace<'_, B> {
     fn pass(&mut self, site: SiteId, value: Tensor<B, 3>) -> Tensor<B, 3> {
-        (self.0)(site, value)
-    }
-}
-
-/// As [`Replace`], in a pass that simulates integers.
-pub(crate) struct Simulate<'a, B: Backend>(
-    pub(crate) &'a mut dyn FnMut(SiteId, Tensor<B, 3>) -> Tensor<B, 3>,
-);
-
-impl<B: Backend> Observer<B> for Simulate<'_, B> {
-    fn pass(&mut self, site: SiteId, value: Tensor<B, 3>) -> Tensor<B, 3> {
-        (self.0)(site, value)
+        (self.replace)(site, value)
     }
 
     fn exponentials(&self) -> Exponentials {
-        Exponentials::EightBits
+        self.exponentials
     }
 }

@@ -7,7 +7,7 @@ use crate::data::{Images, Normalisation};
 use crate::eval::Evaluation;
 use crate::model::Vit;
 use crate::ops::{HostBackend, VitBackend};
-use crate::quantize::{CALIBRATION_IMAGES, Simulation};
+use crate::quantize::Simulation;
 
 /// The simulation of a network that changes, and what its ranges are observed on.
 pub(super) struct Integers {
@@ -26,8 +26,7 @@ impl Integers {
         model: &Vit<B>,
         device: &B::Device,
     ) -> Result<Self> {
-        let (train, _) = run.split()?;
-        let calibration = train.take(CALIBRATION_IMAGES.min(train.len()));
+        let calibration = run.calibration()?;
         let normalisation = run.recipe.normalisation;
         let simulation = Simulation::observe(model, &calibration, normalisation, device);
         Ok(Self { calibration, normalisation, simulation })

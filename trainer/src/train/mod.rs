@@ -27,6 +27,7 @@ use crate::metrics::EpochMetrics;
 use crate::model::Vit;
 use crate::ops::HostBackend;
 use crate::progress::Progress;
+use crate::quantize::CALIBRATION_IMAGES;
 use crate::recipe::Recipe;
 use crate::record::{self, Checkpoint};
 use course::Course;
@@ -145,6 +146,15 @@ impl Run<'_> {
         let few = "no image is left for validation: use more training images";
         ensure!(!validation.is_empty(), few);
         Ok((train, validation))
+    }
+
+    /// The images to train on that ranges of integers are observed on.
+    ///
+    /// # Errors
+    /// As [`split`](Self::split).
+    pub fn calibration(&self) -> Result<Images> {
+        let (train, _) = self.split()?;
+        Ok(train.take(CALIBRATION_IMAGES.min(train.len())))
     }
 
     fn check(&self) -> Result<()> {
