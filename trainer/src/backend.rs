@@ -20,6 +20,12 @@ pub enum BackendChoice {
     /// burn-tch: `LibTorch`, on the first CUDA device if there is one, else on the processor.
     #[cfg(feature = "tch")]
     Tch,
+    /// burn-cuda: the first CUDA device.
+    #[cfg(feature = "cuda")]
+    Cuda,
+    /// burn-wgpu: the best graphics processor there is, through Vulkan, Metal or `DirectX`.
+    #[cfg(feature = "wgpu")]
+    Wgpu,
 }
 
 /// Evaluates an expression in which a type alias stands for the chosen backend.
@@ -37,6 +43,16 @@ macro_rules! on_backend {
             #[cfg(feature = "tch")]
             $crate::backend::BackendChoice::Tch => {
                 type $backend = burn_tch::LibTorch;
+                $call
+            }
+            #[cfg(feature = "cuda")]
+            $crate::backend::BackendChoice::Cuda => {
+                type $backend = burn_cuda::Cuda;
+                $call
+            }
+            #[cfg(feature = "wgpu")]
+            $crate::backend::BackendChoice::Wgpu => {
+                type $backend = burn_wgpu::Wgpu;
                 $call
             }
         }

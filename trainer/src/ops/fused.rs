@@ -72,6 +72,10 @@ vit_backend!(Flex, composed: false);
 // Operations on slices would bring every value off the device.
 #[cfg(feature = "tch")]
 vit_backend!(burn_tch::LibTorch, composed: true);
+#[cfg(feature = "cuda")]
+vit_backend!(burn_cuda::Cuda, composed: true);
+#[cfg(feature = "wgpu")]
+vit_backend!(burn_wgpu::Wgpu, composed: true);
 
 impl<B: HostBackend, C: CheckpointStrategy> VitBackend for Autodiff<B, C> {
     const COMPOSED: bool = B::TRAINS_COMPOSED;

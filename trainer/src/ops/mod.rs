@@ -10,6 +10,8 @@ mod batch_norm;
 pub mod compose;
 mod conv;
 mod depthwise;
+#[cfg(any(feature = "cuda", feature = "tch", feature = "wgpu"))]
+mod device;
 mod elementary;
 mod fake_quant;
 mod fused;
@@ -17,8 +19,6 @@ mod gelu;
 mod host;
 mod kernels;
 mod layer_norm;
-#[cfg(feature = "tch")]
-mod libtorch;
 mod linear;
 mod parallel;
 
