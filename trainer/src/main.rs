@@ -5,12 +5,13 @@ use std::process::ExitCode;
 use mimalloc::MiMalloc;
 use trainer::cli::Cli;
 
-/// Keeps freed memory: a step allocates and frees a hundred megabytes, which the C library's
-/// allocator gives back to the system and asks for again, a page fault for every 4 KiB.
+/// A step allocates and frees a hundred megabytes, which the C library's allocator would give back to
+/// the system and ask for again, a page fault for every 4 KiB.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
+    trainer::ops::keep_freed_memory();
     match Cli::from_arguments().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

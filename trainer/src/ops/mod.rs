@@ -29,6 +29,8 @@ pub use attention::Exponentials;
 pub use fake_quant::FakeQuant;
 pub use fused::{Fused, VitBackend};
 pub use host::HostBackend;
+pub use kernels::memory::keep_freed_memory;
+pub(crate) use parallel::PARTS;
 
 use crate::model::LAYER_NORM_EPSILON;
 

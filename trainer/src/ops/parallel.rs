@@ -6,7 +6,7 @@ use super::kernels::vectorised::vectorised;
 
 /// Parts that a batch is split into. Fixed, so that sums over the parts do not depend on the
 /// machine; more parts than processors, so that a part that waits holds up little.
-const PARTS: usize = 16;
+pub(crate) const PARTS: usize = 16;
 
 /// Fills `out`, of `items` equal items, calling `work(first item, part of out)` for each part.
 pub(super) fn fill(out: &mut [f32], items: usize, work: impl Fn(usize, &mut [f32]) + Sync) {

@@ -10,7 +10,7 @@ use sysinfo::System;
 use super::Run;
 use super::trainee::{Sums, Trainee};
 use crate::data::batch;
-use crate::ops::HostBackend;
+use crate::ops::{HostBackend, PARTS};
 use crate::progress::Progress;
 
 /// Bytes that are held for each value that a layer writes: the value itself, what the layers
@@ -28,7 +28,7 @@ const TIMED_SECONDS: f64 = 2.0;
 const EVALUATION_SHARE: f64 = 1.0 / 3.0;
 
 /// How many images of a batch fit into half of the memory that is free now; at least 1, at most
-/// the whole batch.
+/// the whole batch, and where it can be, a number that operations split into equal parts.
 pub fn micro_batch(config: &VitConfig, batch_size: usize) -> usize {
     let mut system = System::new();
     system.refresh_memory();
@@ -65,7 +65,12 @@ pub fn duration<B: HostBackend>(run: &Run<'_>, device: &B::Device) -> Result<Dur
 
 fn fitting(config: &VitConfig, batch_size: usize, available: u64) -> usize {
     let fitting = available / MEMORY_SHARE / activation_bytes(config).max(1);
-    usize::try_from(fitting).unwrap_or(usize::MAX).clamp(1, batch_size.max(1))
+    let fitting = usize::try_from(fitting).unwrap_or(usize::MAX);
+    match fitting {
+        _ if fitting >= batch_size => batch_size.max(1),
+        PARTS.. => fitting - fitting % PARTS,
+        _ => fitting.max(1),
+    }
 }
 
 /// Bytes that training on one image holds at most.
@@ -91,7 +96,8 @@ mod tests {
         let seed = Preset::Seed.config(10).unwrap();
         let bytes = activation_bytes(&seed);
         assert_eq!(fitting(&seed, 512, 0), 1, "never nothing");
-        assert_eq!(fitting(&seed, 512, 40 * bytes), 20, "half of the memory");
+        assert_eq!(fitting(&seed, 512, 20 * bytes), 10, "half of the memory");
+        assert_eq!(fitting(&seed, 512, 40 * bytes), 16, "equal parts");
         assert_eq!(fitting(&seed, 512, u64::MAX), 512, "never more than the batch");
         let micro = Preset::Micro.config(10).unwrap();
         assert!(activation_bytes(&micro) < bytes / 10, "micro needs far less than seed");

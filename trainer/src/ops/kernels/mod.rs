@@ -1,5 +1,6 @@
 //! Loops below the operations, and the only unsafe code here: calls of a matrix product that takes
-//! pointers, and of functions that need vector instructions.
+//! pointers, of functions that need vector instructions, and of the allocator.
 
 pub(super) mod matmul;
+pub(super) mod memory;
 pub(super) mod vectorised;
