@@ -69,7 +69,7 @@ impl BackendChoice {
     /// # Errors
     /// As [`train()`].
     pub fn train(self, run: Run<'_>, progress: &mut Progress) -> Result<Outcome> {
-        on_backend!(self, B => train::<B>(run, &B::training_device(), progress))
+        on_backend!(self, B => train::<B>(run, &B::training_device()?, progress))
     }
 }
 

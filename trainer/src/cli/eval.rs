@@ -40,7 +40,7 @@ impl EvalArgs {
     }
 
     fn run_on<B: HostBackend>(self) -> Result<()> {
-        let device = B::training_device();
+        let device = B::training_device()?;
         let checkpoint = record::load::<B>(&self.record, &device)?;
         let dataset = dataset(self.data.as_deref(), &self.images)?;
         let (image, test) = (checkpoint.config.image(), &dataset.test);

@@ -38,7 +38,7 @@ impl FinetuneArgs {
             self.record.display()
         );
         let dataset = self.run.data.dataset()?;
-        let trained = record::load::<B>(&self.record, &B::training_device())?;
+        let trained = record::load::<B>(&self.record, &B::training_device()?)?;
         // A shape of a sweep drops out as little as the presets but `seed` do.
         let preset = Preset::by_name(&trained.preset).unwrap_or(Preset::Micro);
         let recipe = Recipe {

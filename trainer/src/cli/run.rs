@@ -75,7 +75,7 @@ pub(super) struct Begin<'a> {
 impl RunArgs {
     /// Trains and says what came out.
     pub(super) fn run<B: HostBackend>(&self, begin: &Begin<'_>, dataset: &Dataset) -> Result<()> {
-        let (recipe, device) = (begin.recipe, B::training_device());
+        let (recipe, device) = (begin.recipe, B::training_device()?);
         let stop = train::on_interrupt()?;
         let run = self.plan(begin, dataset, &stop);
         if !self.json {

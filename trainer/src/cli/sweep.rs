@@ -146,7 +146,7 @@ impl Shared<'_> {
     }
 
     fn announce<B: HostBackend>(&self, done: usize, left: &[Plan]) -> Result<()> {
-        let device = B::training_device();
+        let device = B::training_device()?;
         let mut time = Duration::ZERO;
         for plan in left {
             time += train::duration::<B>(&self.run(plan), &device)?;
@@ -161,7 +161,7 @@ impl Shared<'_> {
     }
 
     fn train<B: HostBackend>(&self, plan: &Plan) -> Result<Cell> {
-        let device = B::training_device();
+        let device = B::training_device()?;
         let mut progress = match (self.args.json, self.args.plain) {
             (true, _) => Progress::hidden(),
             (_, true) => Progress::lines(),

@@ -1,7 +1,11 @@
 //! Backends whose tensors live on a device: the model runs in burn's operations, which stay there.
 
-use burn::tensor::TensorData;
+use std::panic::{self, AssertUnwindSafe};
+
+use anyhow::{Result, anyhow};
+use burn::tensor::backend::Backend;
 use burn::tensor::ops::{FloatTensor, FloatTensorOps};
+use burn::tensor::{Tensor, TensorData};
 
 use super::host::{HostBackend, OwnedValues};
 
@@ -18,11 +22,11 @@ macro_rules! device_backend {
             }
 
             fn tensor(data: TensorData) -> FloatTensor<Self> {
-                Self::float_from_data(data, &Self::training_device())
+                Self::float_from_data(data, &$device)
             }
 
-            fn training_device() -> Self::Device {
-                $device
+            fn training_device() -> Result<Self::Device> {
+                checked::<Self>(stringify!($backend), $device)
             }
         }
     };
@@ -37,3 +41,16 @@ device_backend!(burn_tch::LibTorch, {
 device_backend!(burn_cuda::Cuda, burn_cuda::CudaDevice::default());
 #[cfg(feature = "wgpu")]
 device_backend!(burn_wgpu::Wgpu, burn_wgpu::WgpuDevice::default());
+
+/// The device, once a number has been there and back: that it cannot be used, burn says by a panic.
+fn checked<B: Backend>(backend: &str, device: B::Device) -> Result<B::Device> {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let ask = || Tensor::<B, 1>::zeros([1], &device).into_data();
+    let answer = panic::catch_unwind(AssertUnwindSafe(ask));
+    panic::set_hook(hook);
+    let Err(panic) = answer else { return Ok(device) };
+    let reason = panic.downcast_ref::<String>().map(String::as_str);
+    let reason = reason.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no device");
+    Err(anyhow!("{backend} finds no device here, choose another --backend: {reason}"))
+}

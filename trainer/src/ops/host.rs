@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use anyhow::Result;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{TensorData, try_read_sync};
@@ -26,8 +27,11 @@ pub trait HostBackend: VitBackend {
     fn tensor(data: TensorData) -> FloatTensor<Self>;
 
     /// The device to work on where several could be used.
-    fn training_device() -> Self::Device {
-        Self::Device::default()
+    ///
+    /// # Errors
+    /// If this backend cannot use any.
+    fn training_device() -> Result<Self::Device> {
+        Ok(Self::Device::default())
     }
 }
 
