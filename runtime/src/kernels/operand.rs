@@ -123,18 +123,20 @@ impl Activation<'_> {
     #[inline]
     pub fn apply(&self, rescaled: i32) -> i8 {
         let q = sat8(i32::from(self.zero_point) + rescaled);
-        match self.gelu {
-            // The look-up cannot miss: a u8 indexes 256 entries.
-            Some((table, _)) => table.get(usize::from(q.cast_unsigned())).copied().unwrap_or(q),
-            None => q,
-        }
+        self.gelu.map_or(q, |(table, _)| look_up(table, q))
     }
 
     /// [`Self::apply`] of neighbouring channels.
     #[inline]
     pub(crate) fn store(&self, rescaled: &[i32], out: &mut [i8]) {
         for (out, &rescaled) in out.iter_mut().zip(rescaled) {
-            *out = self.apply(rescaled);
+            *out = sat8(i32::from(self.zero_point) + rescaled);
+        }
+        // Apart from the clamp, which becomes a vector.
+        if let Some((table, _)) = self.gelu {
+            for out in out {
+                *out = look_up(table, *out);
+            }
         }
     }
 
@@ -142,6 +144,12 @@ impl Activation<'_> {
     pub fn output_zero_point(&self) -> i8 {
         self.gelu.map_or(self.zero_point, |(_, zero_point)| zero_point)
     }
+}
+
+#[inline]
+fn look_up(table: &[i8; 256], q: i8) -> i8 {
+    // It cannot miss: a u8 indexes 256 entries.
+    table.get(usize::from(q.cast_unsigned())).copied().unwrap_or(q)
 }
 
 /// How a residual stem stage adds its input.

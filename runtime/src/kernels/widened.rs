@@ -17,6 +17,9 @@ use crate::rows::{part_mut, rows, rows_mut};
 pub(super) const ROWS: usize = 4;
 /// Channels of a vector.
 pub(super) const LANES: usize = if cfg!(target_feature = "avx512f") { 16 } else { 8 };
+/// Whether [`products`] adds a pair's sum a step later, which takes a register for each sum; else it
+/// subtracts the complement, which takes an instruction more.
+const LATER: bool = cfg!(target_feature = "avx2");
 /// Most inputs of a row; bounds the stack of a call: 115 KB, less than half for [`FEW_INPUTS`], twice that
 /// where vectors have sixteen lanes.
 const MAX_K: usize = 1152;
@@ -24,13 +27,18 @@ const MAX_K: usize = 1152;
 const FEW_INPUTS: usize = 288;
 /// Panels that are kept, where they are short.
 const PANELS: usize = 32;
-/// Weights of a row that are widened together.
-const PACKED: usize = 16;
+/// Inputs of a row that are widened before they are repeated.
+const WIDENED: usize = 64;
 /// Rows from which widening weights pays.
 const MIN_ROWS: usize = 4;
 
 /// Two neighbouring inputs of every channel: weights, or the same inputs again and again.
-pub(super) type Pair = [i16; 2 * LANES];
+///
+/// Aligned as a vector, for loads that would otherwise reach over two lines of the cache.
+#[derive(Clone, Copy)]
+#[cfg_attr(target_feature = "avx512f", repr(align(64)))]
+#[cfg_attr(not(target_feature = "avx512f"), repr(align(32)))]
+pub(super) struct Pair(pub(super) [i16; 2 * LANES]);
 /// Pairs of [`LANES`] channels after those of others: two panels of [`MAX_K`] inputs, more of fewer.
 pub(super) type Panels = [Pair; MAX_K];
 /// Repeated inputs of a tile, as many pairs of a row.
@@ -100,12 +108,12 @@ fn tiles<const PAIRS: usize, T>(
 
 #[inline]
 pub(super) const fn no_panels() -> Panels {
-    [[0; 2 * LANES]; MAX_K]
+    [Pair([0; 2 * LANES]); MAX_K]
 }
 
 #[inline]
 pub(super) const fn no_spread<const PAIRS: usize>() -> Spread<PAIRS> {
-    [[[0; 2 * LANES]; PAIRS]; ROWS]
+    [[Pair([0; 2 * LANES]); PAIRS]; ROWS]
 }
 
 /// Stores a vector's channels, or those of them that there are places for. Loops of known lengths are
@@ -122,31 +130,41 @@ pub(super) fn store_lanes<T>(
     store(rescaled, places);
 }
 
-/// Turns up to [`LANES`] rows of weights into a panel. What it holds of other channels stays and must
-/// not count, as the second weight of an odd row's last pair.
+/// Turns up to [`LANES`] rows of weights into a panel. What it holds of other channels must not count,
+/// nor the second weight of an odd row's last pair.
 #[inline]
-pub(super) fn pack<'a>(weights: impl Iterator<Item = &'a [i8]>, panel: &mut [Pair]) {
-    for (channel, row) in weights.enumerate().take(LANES) {
-        let (steps, rest) = row.as_chunks::<PACKED>();
-        let (whole, last) =
-            panel.split_at_mut_checked(steps.len() * PACKED / 2).unwrap_or_default();
-        for (weights, pairs) in steps.iter().zip(whole.as_chunks_mut::<{ PACKED / 2 }>().0) {
-            let wide = weights.map(i16::from);
-            for (pair, two) in pairs.iter_mut().zip(wide.as_chunks::<2>().0) {
-                set(pair, channel, *two);
-            }
-        }
-        for (pair, two) in last.iter_mut().zip(rest.chunks(2)) {
-            let weight = |at: usize| two.get(at).map_or(0, |&weight| weight.into());
-            set(pair, channel, [weight(0), weight(1)]);
+pub(super) fn pack<'a>(mut weights: impl Iterator<Item = &'a [i8]>, panel: &mut [Pair]) {
+    let mut channels = [&[][..]; LANES];
+    for (channel, row) in channels.iter_mut().zip(&mut weights) {
+        *channel = row;
+    }
+    // Rows that there are not are as good as any other.
+    let k = channels[0].len();
+    let rows = channels.map(|row| if row.len() == k { row } else { channels[0] });
+    let (whole, last) = panel.split_at_mut_checked(k / 2).unwrap_or_default();
+    pack_whole(rows.map(|row| row.as_chunks().0), whole);
+    if let (1, Some(last)) = (k % 2, last.first_mut()) {
+        for (two, row) in last.0.as_chunks_mut::<2>().0.iter_mut().zip(rows) {
+            *two = [row.last().map_or(0, |&weight| weight.into()), 0];
         }
     }
 }
 
-#[inline]
-fn set(pair: &mut Pair, channel: usize, two: [i16; 2]) {
-    if let Some(place) = pair.as_chunks_mut::<2>().0.get_mut(channel) {
-        *place = two;
+/// Gathers the bytes of a pair before it widens them: the other way round, compilers widen one by one.
+#[inline(never)]
+fn pack_whole(rows: [&[[i8; 2]]; LANES], panel: &mut [Pair]) {
+    let len = panel.len();
+    if rows.iter().any(|row| row.len() != len) {
+        return;
+    }
+    for (at, pair) in panel.iter_mut().enumerate() {
+        let mut bytes = [[0; 2]; LANES];
+        for (two, row) in bytes.iter_mut().zip(rows) {
+            *two = row.get(at).copied().unwrap_or_default();
+        }
+        for (to, &byte) in pair.0.iter_mut().zip(bytes.as_flattened()) {
+            *to = byte.into();
+        }
     }
 }
 
@@ -158,17 +176,23 @@ pub(super) const fn fits(k: usize, channels: usize) -> bool {
 /// Repeats each pair of inputs for all channels, a zero behind an odd one.
 #[inline]
 pub(super) fn repeat<T: Copy>(x: &[T], widen: impl Fn(T) -> i16, spread: &mut [Pair]) {
-    let (twos, rest) = x.as_chunks::<2>();
-    let last = rest.first().map(|&x| [widen(x), 0]);
-    for (pair, two) in spread.iter_mut().zip(twos.iter().map(|two| two.map(&widen)).chain(last)) {
-        pair.as_chunks_mut::<2>().0.fill(two);
+    for (x, spread) in x.chunks(WIDENED).zip(spread.chunks_mut(WIDENED / 2)) {
+        let mut wide = [0; WIDENED];
+        for (wide, &x) in wide.iter_mut().zip(x) {
+            *wide = widen(x);
+        }
+        let pairs = spread.iter_mut().zip(wide.as_chunks::<2>().0);
+        for (pair, two) in pairs.take(x.len().div_ceil(2)) {
+            pair.0.as_chunks_mut::<2>().0.fill(core::hint::black_box(*two));
+        }
     }
 }
 
 /// The sums of all rows with the channels of a panel.
 ///
-/// A function of its own, since what surrounds it changes what the compiler makes of it. Without the
-/// complement it would add the two products of a pair to the sum one after the other.
+/// A function of its own, since what surrounds it changes what the compiler makes of it. Given a sum of
+/// three numbers, it would add the products of a pair one after the other: so a pair's sum is added
+/// a step later, or its complement subtracted.
 #[inline(never)]
 #[expect(clippy::indexing_slicing, reason = "rows and channels count to the lengths of arrays")]
 pub(super) fn products<const PAIRS: usize>(
@@ -176,19 +200,29 @@ pub(super) fn products<const PAIRS: usize>(
     panel: &[Pair],
 ) -> [[i32; LANES]; ROWS] {
     let mut acc = [[0i32; LANES]; ROWS];
+    let mut last = acc;
     let pairs = panel.len().min(PAIRS);
     for at in 0..pairs {
         for row in 0..ROWS {
             if let (Some(x), Some(w)) = (spread[row].get(at), panel.get(at)) {
                 let twos = two_products(x, w);
                 for channel in 0..LANES {
-                    acc[row][channel] = acc[row][channel].wrapping_sub(!twos[channel]);
+                    let acc = &mut acc[row][channel];
+                    *acc = if LATER {
+                        acc.wrapping_add(last[row][channel])
+                    } else {
+                        acc.wrapping_sub(!twos[channel])
+                    };
                 }
+                last[row] = twos;
             }
         }
     }
     let complements = i32::try_from(pairs).unwrap_or(0);
-    acc.map(|row| row.map(|acc| acc.wrapping_sub(complements)))
+    for (acc, &last) in acc.as_flattened_mut().iter_mut().zip(last.as_flattened()) {
+        *acc = if LATER { acc.wrapping_add(last) } else { acc.wrapping_sub(complements) };
+    }
+    acc
 }
 
 #[inline]
@@ -196,7 +230,7 @@ pub(super) fn products<const PAIRS: usize>(
 fn two_products(x: &Pair, w: &Pair) -> [i32; LANES] {
     let mut twos = [0; LANES];
     for (channel, two) in twos.iter_mut().enumerate() {
-        let product = |i: usize| i32::from(x[i]) * i32::from(w[i]);
+        let product = |i: usize| i32::from(x.0[i]) * i32::from(w.0[i]);
         *two = product(2 * channel) + product(2 * channel + 1);
     }
     twos

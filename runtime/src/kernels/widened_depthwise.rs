@@ -18,43 +18,43 @@ pub fn depthwise_i8(
     activation: &Activation<'_>,
     out: &mut [i8],
 ) {
-    let (channels, width) = (grid.channels.max(1), grid.width.max(1));
-    for start in (0..channels).step_by(LANES) {
-        let len = LANES.min(channels - start);
+    let channels = grid.channels.max(1);
+    let Some(last) = channels.checked_sub(LANES) else {
+        return scalar::depthwise_i8(x, grid, pad, layer, activation, out);
+    };
+    let line = (grid.width * channels).max(1);
+    let outside = [pad; LANES];
+    // The last channels are those up to the end: some twice, rather than some alone.
+    for start in (0..channels).step_by(LANES).map(|start| start.min(last)) {
         let rescales = Rescales::new(layer, start);
         let mut weights = [[0; LANES]; TAPS];
         for (to, row) in weights.iter_mut().zip(rows(layer.weights(), channels)) {
-            *to = widen(part(row, start, len));
+            *to = chunk(row, start).unwrap_or(&outside).map(i16::from);
         }
-        for (position, out) in rows_mut(out, channels).enumerate() {
-            let (row, column) = (position / width, position % width);
-            let mut acc = [0; LANES];
-            for (tap, weights) in weights.iter().enumerate() {
-                let values = match scalar::window_position(grid, row, column, tap) {
-                    Some(at) => widen(part(x, at * channels + start, len)),
-                    None => [pad.into(); LANES],
-                };
-                // A product of two i8 fits i16.
-                for ((acc, &x), &w) in acc.iter_mut().zip(&values).zip(weights) {
-                    *acc += i32::from(x.wrapping_mul(w));
+        for (row, out) in rows_mut(out, line).take(grid.height).enumerate() {
+            let lines = [row.wrapping_sub(1), row, row + 1]
+                .map(|row| if row < grid.height { part(x, row * line, line) } else { &[] });
+            for (column, out) in rows_mut(out, channels).enumerate() {
+                let mut acc = [0; LANES];
+                for (line, weights) in lines.iter().zip(weights.as_chunks::<3>().0) {
+                    for (dx, weights) in weights.iter().enumerate() {
+                        let at = (column + dx).checked_sub(1).map(|column| column * channels);
+                        let x = at.and_then(|at| chunk(line, at + start)).unwrap_or(&outside);
+                        // A product of two i8 fits i16.
+                        for ((acc, &x), &w) in acc.iter_mut().zip(x).zip(weights) {
+                            *acc += i32::from(i16::from(x).wrapping_mul(w));
+                        }
+                    }
                 }
+                let places = part_mut(out, start, LANES);
+                let store = |rescaled: &[i32], out: &mut [i8]| activation.store(rescaled, out);
+                store_lanes(&rescales.apply(&acc), places, &store);
             }
-            let places = part_mut(out, start, len);
-            let store = |rescaled: &[i32], out: &mut [i8]| activation.store(rescaled, out);
-            store_lanes(&rescales.apply(&acc), places, &store);
         }
     }
 }
 
-/// Zeros in place of the channels that there are not.
 #[inline]
-fn widen(values: &[i8]) -> [i16; LANES] {
-    if let (LANES, Some(values)) = (values.len(), values.first_chunk::<LANES>()) {
-        return values.map(i16::from);
-    }
-    let mut all = [0; LANES];
-    for (to, &from) in all.iter_mut().zip(values) {
-        *to = from.into();
-    }
-    all
+fn chunk(values: &[i8], start: usize) -> Option<&[i8; LANES]> {
+    values.get(start..)?.first_chunk()
 }
