@@ -12,6 +12,7 @@
 use super::Linear;
 use crate::fixed::{Requant, half, rescale_upper};
 use crate::rows::{part_mut, rows, rows_mut};
+use core::hint::black_box;
 
 /// Rows whose sums are in registers together.
 pub(super) const ROWS: usize = 4;
@@ -183,7 +184,8 @@ pub(super) fn repeat<T: Copy>(x: &[T], widen: impl Fn(T) -> i16, spread: &mut [P
         }
         let pairs = spread.iter_mut().zip(wide.as_chunks::<2>().0);
         for (pair, two) in pairs.take(x.len().div_ceil(2)) {
-            pair.0.as_chunks_mut::<2>().0.fill(core::hint::black_box(*two));
+            // Several pairs at once would become scattered stores where a processor has such.
+            pair.0.as_chunks_mut::<2>().0.fill(black_box(*two));
         }
     }
 }
