@@ -1,4 +1,4 @@
-//! Classifies one picture: any PNG, JPEG or WebP of any size.
+//! Classifies one picture: PNG, JPEG, WebP, BMP, GIF or TIFF of any size, as the trainer reads them.
 //!
 //! ```text
 //! cargo run --release -p runtime --example classify -- model.bin photo.jpg
@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+/// Formats of pictures that are read.
+const FORMATS: &str = "PNG, JPEG, WebP, BMP, GIF and TIFF";
 /// How many classes are printed.
 const CLASSES: usize = 5;
 /// Width of the bar of a certain class.
@@ -37,7 +39,7 @@ const LEAST_RUNS: u32 = 3;
 struct Cli {
     /// The blob that `export` wrote
     model: PathBuf,
-    /// A PNG, JPEG or WebP file of any size
+    /// A PNG, JPEG, WebP, BMP, GIF or TIFF file of any size
     image: PathBuf,
     /// Print one JSON object
     #[arg(long)]
@@ -113,9 +115,8 @@ fn remedy(error: &FormatError) -> &'static str {
 
 /// Decodes a picture, upright, over white where it is transparent.
 fn read_image(path: &Path) -> Result<RgbImage> {
-    decode(path).map_err(|error| {
-        anyhow!("{}: {error}; PNG, JPEG and WebP pictures are read", path.display())
-    })
+    decode(path)
+        .map_err(|error| anyhow!("{}: {error}; {FORMATS} pictures are read", path.display()))
 }
 
 fn decode(path: &Path) -> Result<RgbImage, image::ImageError> {
@@ -329,6 +330,6 @@ mod tests {
         let error = refusal(golden, "no/photo.jpg");
         assert!(error.contains("no/photo.jpg"), "a missing picture: {error}");
         let error = refusal(golden, source);
-        assert!(error.contains("PNG, JPEG and WebP"), "no picture: {error}");
+        assert!(error.contains(FORMATS), "no picture: {error}");
     }
 }
