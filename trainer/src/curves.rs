@@ -106,7 +106,8 @@ fn both(
     train: impl Fn(&EpochMetrics) -> f64,
     validation: impl Fn(&EpochMetrics) -> f64,
 ) -> Vec<Curve> {
-    let name = "training (augmented, smoothed labels)";
+    // Augmentation and smoothed labels make what it learns from harder than what it is validated on.
+    let name = "training (as the recipe has it)";
     vec![
         Curve { name, colour: TRAIN, points: points(epochs, train) },
         Curve { name: "validation", colour: VALIDATION, points: points(epochs, validation) },
