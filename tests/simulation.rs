@@ -15,9 +15,14 @@ use trainer::quantize::has_eight_bits;
 const STAGE_IMAGES: usize = 40;
 /// Share of a stage's values that are within one step, at least.
 const LEAST_SHARE: f64 = 0.999;
-/// Networks of `trainer/models`, with the share of all images to which both give the same class, at
-/// least. What is rounded otherwise in one stage grows on the way to the end, in `micro` more.
-const MODELS: [(&str, f64); 2] = [("micro", 0.99), ("nano", 0.995)];
+/// Records beside this crate's manifest, with the share of all images to which both give the same
+/// class, at least. Biases and the residual stream are not rounded in the simulation; what few values
+/// that changes at each stage grows on the way to the end, where the shipped `micro` has 99.2 %.
+const RECORDS: [(&str, f64); 3] = [
+    ("records/micro-26-epochs.mpk", 0.995),
+    ("../trainer/models/nano/best.mpk", 0.995),
+    ("../trainer/models/micro/best.mpk", 0.99),
+];
 
 /// Values of a site, and those that are more than one step apart.
 #[derive(Default)]
@@ -28,14 +33,13 @@ struct Count {
 
 #[test]
 fn it_is_within_a_step_of_the_integers_at_every_stage() {
-    for (model, least_agreement) in MODELS {
-        compare(model, least_agreement);
+    for (record, least_agreement) in RECORDS {
+        check(record, least_agreement);
     }
 }
 
-fn compare(name: &str, least_agreement: f64) {
-    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../trainer/models");
-    let record = models.join(name).join("best.mpk");
+fn check(name: &str, least_agreement: f64) {
+    let record = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     let float = FloatModel::load(&record).unwrap();
     let data = data::embedded().unwrap();
     // Corrected biases are the blob's alone.
