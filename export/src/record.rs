@@ -170,9 +170,8 @@ impl FloatModel {
     ) -> Result<Vec<f32>> {
         let Checkpoint { model, normalisation, .. } = &self.checkpoint;
         let simulation = Simulation::new(sites, *normalisation);
-        let model = simulation.weights(model);
-        let forward =
-            |batch, replace: &mut Replace<'_>| simulation.forward_replaced(&model, batch, replace);
+        let stored = simulation.store(model);
+        let forward = |batch, replace: &mut Replace<'_>| stored.forward_replaced(batch, replace);
         self.pass(images, forward, &mut replace, |_| {})
     }
 

@@ -14,6 +14,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use trainer::data::Images;
 use trainer::ops::{FakeQuant, Fused};
+use trainer::quantize::has_eight_bits;
 
 /// The sites of a network with how they are stored, and what the float network makes of images.
 pub struct Sensitivity<'a> {
@@ -39,7 +40,8 @@ impl<'a> Sensitivity<'a> {
     /// If the images do not fit the network, or a weight is not finite.
     pub fn new(model: &'a FloatModel, quantized: &Quantized, images: &'a Images) -> Result<Self> {
         let net = model.weights()?;
-        let stored = simulation::sites(&net, quantized).collect();
+        let stored = simulation::sites(&net, quantized);
+        let stored = stored.filter(|(site, _)| has_eight_bits(*site)).collect();
         let logits = model.replaced(images, |_, _| {}, |_| {})?;
         Ok(Self { model, images, stored, logits })
     }

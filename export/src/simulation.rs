@@ -5,14 +5,15 @@ use crate::float::FloatNet;
 use crate::reference::folding;
 use runtime::site::SiteId;
 use trainer::ops::FakeQuant;
-use trainer::quantize::{fake_quant, has_eight_bits};
+use trainer::quantize::{fake_quant, has_eight_bits, is_stream};
 
-/// How each site with eight bits is simulated.
+/// How each site with eight bits and the residual stream are simulated.
 pub fn sites<'a>(
     net: &'a FloatNet,
     quantized: &'a Quantized,
 ) -> impl Iterator<Item = (SiteId, FakeQuant)> + 'a {
-    let stored = quantized.sites.iter().filter(|(site, _)| has_eight_bits(**site));
+    let sites = quantized.sites.iter();
+    let stored = sites.filter(|&(&site, _)| has_eight_bits(site) || is_stream(site));
     stored.map(|(&site, &affine)| {
         let fake = fake_quant(site, affine);
         let floats = |values: Vec<f64>| values.into_iter().map(|value| value as f32).collect();

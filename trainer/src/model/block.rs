@@ -62,13 +62,14 @@ impl<B: VitBackend> Block<B> {
         index: usize,
         observer: &mut impl Observer<B>,
     ) -> Tensor<B, 3> {
-        let exponentials = observer.exponentials();
+        let exponentials = observer.exponentials(index);
+        let epsilon = observer.norm_epsilon();
         let mut pass = |at, value| observer.pass(SiteId::Block { block: index as u8, at }, value);
-        let normed = pass(BlockSite::Norm1, ops::layer_norm(x.clone(), &self.norm1));
+        let normed = pass(BlockSite::Norm1, ops::layer_norm(x.clone(), &self.norm1, epsilon));
         let branch = self.attention.forward(normed, exponentials, &mut pass);
         let x = x + self.path.forward_whole(branch);
         let x = pass(BlockSite::Attention, x);
-        let normed = pass(BlockSite::Norm2, ops::layer_norm(x.clone(), &self.norm2));
+        let normed = pass(BlockSite::Norm2, ops::layer_norm(x.clone(), &self.norm2, epsilon));
         let x = x + self.path.forward_whole(self.mlp.forward(normed, &mut pass));
         pass(BlockSite::Output, x)
     }

@@ -31,10 +31,11 @@ pub use mlp::{Depthwise, Mlp};
 pub use patch::PatchEmbed;
 pub use stem::{ConvNorm, ConvStem, Stage, Stem};
 
-use crate::ops::{self, Exponentials, VitBackend};
+use crate::ops::{self, VitBackend};
 use dropout::Dropout;
 use init::Init;
-use observe::{Observer, Replace, Silent};
+pub(crate) use observe::Observer;
+use observe::{Replace, Silent};
 
 /// A vision transformer of the family.
 #[derive(Module, Debug)]
@@ -86,6 +87,11 @@ impl<B: Backend> Vit<B> {
         count.total
     }
 
+    /// What makes one vector of all tokens.
+    pub(crate) const fn pool(&self) -> Pool {
+        self.pool
+    }
+
     /// Starts the random draws of an epoch, which then depend on seed and epoch alone.
     pub(crate) fn start_epoch(&self, epoch: usize) {
         let epoch = epoch as u64;
@@ -135,20 +141,15 @@ impl<B: VitBackend> Vit<B> {
         images: Tensor<B, 4>,
         replace: &mut dyn FnMut(SiteId, Tensor<B, 3>) -> Tensor<B, 3>,
     ) -> Tensor<B, 2> {
-        self.pass(images, &mut Replace { replace, exponentials: Exponentials::Exact })
+        self.pass(images, &mut Replace { replace })
     }
 
-    /// As [`forward_replaced`](Self::forward_replaced), with the exponentials of softmax as integers
-    /// store them: `replace` sees to all that has a site.
-    pub(crate) fn forward_simulated(
+    /// Normalised images to logits, with what `observer` makes of each value on the way.
+    pub(crate) fn pass(
         &self,
         images: Tensor<B, 4>,
-        replace: &mut dyn FnMut(SiteId, Tensor<B, 3>) -> Tensor<B, 3>,
+        observer: &mut impl Observer<B>,
     ) -> Tensor<B, 2> {
-        self.pass(images, &mut Replace { replace, exponentials: Exponentials::EightBits })
-    }
-
-    fn pass(&self, images: Tensor<B, 4>, observer: &mut impl Observer<B>) -> Tensor<B, 2> {
         let [batch, channels, height, width] = images.dims();
         let pixels = images.permute([0, 2, 3, 1]).reshape([batch, height * width, channels]);
         let pixels = observer.pass(SiteId::Input, pixels);
@@ -158,7 +159,8 @@ impl<B: VitBackend> Vit<B> {
         for (index, block) in self.blocks.iter().enumerate() {
             x = block.forward(x, index, observer); // [batch, tokens, dim]
         }
-        let x = observer.pass(SiteId::Norm, ops::layer_norm(x, &self.norm));
+        let x =
+            observer.pass(SiteId::Norm, ops::layer_norm(x, &self.norm, observer.norm_epsilon()));
         let pooled = match self.pool {
             Pool::Mean => x.mean_dim(1), // [batch, 1, dim]
             Pool::Flatten => x.flatten::<2>(1, 2).unsqueeze_dim(1), // [batch, 1, tokens · dim]

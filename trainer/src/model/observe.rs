@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use runtime::site::SiteId;
 
+use super::LAYER_NORM_EPSILON;
 use crate::ops::Exponentials;
 
 /// Receives the value at each site as `[batch, positions, channels]`, in the order of the pass.
@@ -11,9 +12,14 @@ pub(crate) trait Observer<B: Backend> {
     /// Receives one value and gives the one that the pass goes on with.
     fn pass(&mut self, site: SiteId, value: Tensor<B, 3>) -> Tensor<B, 3>;
 
-    /// How softmax, which has no site within, is computed.
-    fn exponentials(&self) -> Exponentials {
+    /// How softmax, which has no site within, is computed in a block.
+    fn exponentials(&self, _block: usize) -> Exponentials {
         Exponentials::Exact
+    }
+
+    /// What normalisations add to variances.
+    fn norm_epsilon(&self) -> f64 {
+        LAYER_NORM_EPSILON
     }
 }
 
@@ -30,15 +36,10 @@ impl<B: Backend> Observer<B> for Silent {
 /// Puts what a callback makes of a value in its place.
 pub(crate) struct Replace<'a, B: Backend> {
     pub(crate) replace: &'a mut dyn FnMut(SiteId, Tensor<B, 3>) -> Tensor<B, 3>,
-    pub(crate) exponentials: Exponentials,
 }
 
 impl<B: Backend> Observer<B> for Replace<'_, B> {
     fn pass(&mut self, site: SiteId, value: Tensor<B, 3>) -> Tensor<B, 3> {
         (self.replace)(site, value)
-    }
-
-    fn exponentials(&self) -> Exponentials {
-        self.exponentials
     }
 }

@@ -90,6 +90,17 @@ impl<B: VitBackend> Stem<B> {
     }
 }
 
+impl<B: Backend> ConvStem<B> {
+    /// Whether the output of convolution `conv` of `stage` is only a part of a sum: with the stage's
+    /// input, or with the position embedding.
+    pub(crate) fn is_summand(&self, stage: usize, conv: usize) -> bool {
+        let last = stage + 1 == self.stages.len();
+        self.stages
+            .get(stage)
+            .is_some_and(|stage| (stage.residual || last) && conv + 1 == stage.convs.len())
+    }
+}
+
 impl<B: Backend> Stage<B> {
     fn new(geometry: StemGeometry, init: &mut Init<'_, B>) -> Self {
         let StemGeometry { stage, input, output } = geometry;

@@ -1,14 +1,18 @@
 //! Softmax attention and its gradient, image by image and head by head.
 
 use super::elementary::{dot, exp_of_negative, maximum, sum};
-use super::fake_quant::TO_INTEGER;
 use super::fused::Fused;
 use super::kernels::matmul::{Matrix, Output, multiply};
 use super::kernels::vectorised::vectorised;
 use super::parallel;
+use runtime::fixed::{Octaves, exp2_neg};
 
-/// What the largest exponential of a row is stored as.
-pub(super) const LARGEST_EXPONENTIAL: f32 = 255.0;
+/// Octaves of one unit of a score, with the fraction bits that integers keep.
+pub(super) const OCTAVES: f64 = std::f64::consts::LOG2_E * 2048.0;
+/// What the multiplier of a score's distance has beyond those.
+const MULTIPLIER: f64 = 131_072.0;
+/// What the integer kernels divide by the sum of a row's exponentials.
+pub(super) const RECIPROCAL: f32 = 2_147_483_648.0;
 
 /// `softmax(Q·Kᵀ/√head_dim)·V`; inputs are query, key, value `[batch, tokens, heads · head_dim]`.
 #[derive(Clone, Debug)]
@@ -20,13 +24,24 @@ pub(super) struct Attention {
 }
 
 /// How the exponentials of softmax are kept until they are divided by their sum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Exponentials {
     /// As they are.
     Exact,
-    /// In 255 steps of the largest one of a row, as the integer kernels keep them; gradients pass
-    /// straight through.
-    EightBits,
+    /// In 255 steps of the largest one of a row, as the integer kernels approximate them, and with
+    /// their reciprocal of the sum; gradients pass straight through.
+    EightBits {
+        /// One step of the product of a query and a key; positive.
+        step: f32,
+    },
+}
+
+/// From scores to the exponentials that integers keep.
+#[derive(Clone, Copy, Debug)]
+struct Stored {
+    /// Steps of one unit of a score.
+    steps: f32,
+    octaves: Octaves,
 }
 
 impl Fused<3> for Attention {
@@ -94,11 +109,23 @@ impl Attention {
         (self.head_dim as f32).sqrt().recip()
     }
 
+    /// The multiplier is that of the exporter's `AttentionRecord`.
+    fn stored(&self) -> Option<Stored> {
+        let Exponentials::EightBits { step } = self.exponentials else { return None };
+        let step = step * self.scale();
+        let mult = (f64::from(step) * OCTAVES * MULTIPLIER).round();
+        let mult = mult.clamp(1.0, f64::from(Octaves::MAX_MULT)) as u32;
+        Octaves::new(mult).map(|octaves| Stored { steps: step.recip(), octaves })
+    }
+
     /// Writes the attention of every query to every key, `[tokens, tokens]`.
     fn attend(&self, query: Matrix<'_>, key: Matrix<'_>, probs: &mut [f32]) {
         let tokens = self.tokens;
         multiply(query, key.transposed(), self.scale(), probs, tokens, Output::Replace);
-        softmax(probs, tokens, self.exponentials == Exponentials::EightBits);
+        match self.stored() {
+            None => softmax(probs, tokens),
+            Some(stored) => stored_softmax(probs, tokens, stored),
+        }
     }
 
     /// Writes the gradients of one head into `out`, `[3, tokens, width]`, from column `at` on.
@@ -128,18 +155,29 @@ impl Attention {
 
 vectorised! {
     /// Turns each row of scores into probabilities.
-    fn softmax(scores: &mut [f32], len: usize, eight_bits: bool) {
+    fn softmax(scores: &mut [f32], len: usize) {
         for row in scores.chunks_exact_mut(len) {
             let largest = maximum(row);
             for value in row.iter_mut() {
                 *value = exp_of_negative(*value - largest);
             }
-            if eight_bits {
-                for value in row.iter_mut() {
-                    *value = (*value * LARGEST_EXPONENTIAL + TO_INTEGER) - TO_INTEGER;
-                }
-            }
             let normaliser = sum(row).recip();
+            for value in row.iter_mut() {
+                *value *= normaliser;
+            }
+        }
+    }
+
+    /// Turns each row of scores into the probabilities of the integer kernels.
+    fn stored_softmax(scores: &mut [f32], len: usize, stored: Stored) {
+        for row in scores.chunks_exact_mut(len) {
+            let largest = maximum(row);
+            for value in row.iter_mut() {
+                let distance = ((largest - *value) * stored.steps + 0.5) as u32;
+                *value = f32::from(exp2_neg(stored.octaves.apply(distance)));
+            }
+            // The sum is exact, and the reciprocal is below 2²⁴.
+            let normaliser = (RECIPROCAL / sum(row)).floor() / RECIPROCAL;
             for value in row.iter_mut() {
                 *value *= normaliser;
             }

@@ -5,9 +5,10 @@ use burn::nn::{LayerNorm, Linear};
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Tensor, activation, module};
+use runtime::fixed::MAX_ATTENTION_OCTAVES;
 
 use super::Window;
-use super::attention::{Exponentials, LARGEST_EXPONENTIAL};
+use super::attention::{Exponentials, OCTAVES, RECIPROCAL};
 
 /// `x·Φ(x)` with the exact error function.
 pub fn gelu<B: Backend>(x: Tensor<B, 3>) -> Tensor<B, 3> {
@@ -19,9 +20,13 @@ pub fn linear<B: Backend>(x: Tensor<B, 3>, layer: &Linear<B>) -> Tensor<B, 3> {
     layer.forward(x)
 }
 
-/// Normalises each position over its channels.
-pub fn layer_norm<B: Backend>(x: Tensor<B, 3>, norm: &LayerNorm<B>) -> Tensor<B, 3> {
-    norm.forward(x)
+/// Normalises each position over its channels, `epsilon` being added to variances.
+pub fn layer_norm<B: Backend>(x: Tensor<B, 3>, norm: &LayerNorm<B>, epsilon: f64) -> Tensor<B, 3> {
+    let centred = x.clone() - x.mean_dim(2);
+    let variance = centred.clone().square().mean_dim(2);
+    let normed = centred / variance.add_scalar(epsilon).sqrt();
+    let y = normed * norm.gamma.val().unsqueeze();
+    norm.beta.as_ref().map_or_else(|| y.clone(), |beta| y.clone() + beta.val().unsqueeze())
 }
 
 /// Normalises each channel over batch and positions. Returns the result with the mean and the
@@ -78,13 +83,30 @@ pub fn attention<B: Backend>(
     let scores = split(query).matmul(split(key).swap_dims(2, 3)) * scale;
     let probs = match exponentials {
         Exponentials::Exact => activation::softmax(scores, 3),
-        Exponentials::EightBits => {
-            let e = (scores.clone() - scores.max_dim(3).detach()).exp() * LARGEST_EXPONENTIAL;
-            let e = e.clone() + (e.clone().round() - e).detach();
-            e.clone() / e.sum_dim(3)
+        Exponentials::EightBits { step } => {
+            let probs = activation::softmax(scores.clone(), 3);
+            let stored = stored_probabilities(scores.detach(), f64::from(step) * scale);
+            probs.clone() + (stored - probs).detach()
         }
     }; // [batch, heads, tokens, tokens]
     probs.matmul(split(value)).swap_dims(1, 2).reshape([batch, tokens, width])
+}
+
+/// What integers make of rows of scores that have steps of `step` (`exp2_neg` in the runtime's
+/// `INTEGER.md`); in float a few exponentials are one less or more.
+fn stored_probabilities<B: Backend>(scores: Tensor<B, 4>, step: f64) -> Tensor<B, 4> {
+    let distance = ((scores.clone().max_dim(3) - scores) / step).round();
+    let octaves = (distance * (step * OCTAVES)).floor().clamp_max(MAX_ATTENTION_OCTAVES as f32);
+    let whole = (octaves.clone() / 2048.0).floor();
+    let fraction = (octaves - whole.clone() * 2048.0) * 16.0;
+    let high = |product: Tensor<B, 4>| (product / 32_768.0 + 0.5).floor();
+    let mantissa = high(fraction.clone() * -1_327.0) + 7_592.0;
+    let mantissa = high(mantissa * fraction.clone()) - 22_588.0;
+    let mantissa = high(mantissa * fraction) + 32_640.0;
+    let power = (whole * -std::f64::consts::LN_2).exp() * 256.0;
+    let e = high(mantissa * power.round());
+    let reciprocal = (e.clone().sum_dim(3).recip() * RECIPROCAL).floor() / RECIPROCAL;
+    e * reciprocal
 }
 
 fn convolve<B: Backend>(

@@ -20,6 +20,8 @@ pub(super) const TO_INTEGER: f32 = 12_582_912.0;
 pub struct FakeQuant {
     steps: Steps,
     folding: Option<Arc<Folding>>,
+    /// What one unit of a channel's integer sum stands for.
+    units: Option<Arc<[f64]>>,
 }
 
 /// Multiples of `scale`, from `lowest` to `highest` of them.
@@ -41,7 +43,12 @@ impl FakeQuant {
     /// Steps of a positive `scale`, from `lowest` to `highest` of them.
     pub fn new(scale: f32, lowest: i32, highest: i32) -> Self {
         let steps = Steps { scale, lowest: lowest as f32, highest: highest as f32 };
-        Self { steps, folding: None }
+        Self { steps, folding: None, units: None }
+    }
+
+    /// Size of one step, before any gain.
+    pub const fn step(&self) -> f32 {
+        self.steps.scale
     }
 
     /// The same steps of `(value − offset) / gain`, channel by channel. A channel without gain stays
@@ -51,9 +58,20 @@ impl FakeQuant {
         Self { folding: Some(Arc::new(Folding { gain, offset })), ..self }
     }
 
+    /// The same steps of values that are whole multiples of `units`, channel by channel, but for the
+    /// rounding of float sums; half a step rounds up, as in the rescale of the integer kernels.
+    #[must_use]
+    pub fn of_sums(self, units: Vec<f64>) -> Self {
+        Self { units: Some(units.into()), ..self }
+    }
+
     /// Channels of a row, which all rows share.
     fn channels(&self) -> usize {
-        self.folding.as_ref().map_or(1, |folding| folding.gain.len().max(1))
+        match (&self.folding, &self.units) {
+            (Some(folding), _) => folding.gain.len().max(1),
+            (None, Some(units)) => units.len().max(1),
+            (None, None) => 1,
+        }
     }
 }
 
@@ -63,9 +81,10 @@ impl Fused<1> for FakeQuant {
         let channels = self.channels();
         parallel::fill(&mut out, x.len() / channels, |first, out| {
             let x = &x[first * channels..];
-            match &self.folding {
-                None => round(x, self.steps, out),
-                Some(folding) => round_folded(x, self.steps, folding, out),
+            match (&self.folding, &self.units) {
+                (Some(folding), _) => round_folded(x, self.steps, folding, out),
+                (None, Some(units)) => round_sums(x, self.steps, units, out),
+                (None, None) => round(x, self.steps, out),
             }
         });
         out
@@ -119,6 +138,18 @@ vectorised! {
         }
     }
 
+    fn round_sums(x: &[f32], steps: Steps, units: &[f64], out: &mut [f32]) {
+        let per_step = f64::from(steps.scale).recip();
+        let channels = units.len().max(1);
+        for (x, out) in x.chunks_exact(channels).zip(out.chunks_exact_mut(channels)) {
+            for ((out, &x), unit) in out.iter_mut().zip(x).zip(units) {
+                let sum = (f64::from(x) / unit).round_ties_even();
+                let stored = (sum * (unit * per_step) + 0.5).floor() as f32;
+                *out = stored.max(steps.lowest).min(steps.highest) * steps.scale;
+            }
+        }
+    }
+
     fn pass(x: &[f32], grad: &[f32], steps: Steps, out: &mut [f32]) {
         for ((out, &x), &grad) in out.iter_mut().zip(x).zip(grad) {
             *out = grad * steps.kept(x);
@@ -152,6 +183,19 @@ mod tests {
         let folded = plain.folded(vec![2.0, 0.0], vec![1.0, 3.0]);
         let x = [2.4, 3.25, 1.0, 3.0];
         assert_eq!(folded.forward([&x]), [2.0, 3.25, 1.0, 3.0], "steps of 2 · one half around 1");
+    }
+
+    #[test]
+    fn sums_are_whole_before_they_are_rescaled() {
+        let sums = FakeQuant::new(0.5, -4, 4).of_sums(vec![0.1, 0.25]);
+        // 7.4 and 3 units: 0.7 and 0.75, of which the latter is one and a half steps.
+        assert_eq!(
+            sums.forward([&[0.74, 0.75, -9.0, -0.25]]),
+            [0.5, 1.0, -2.0, 0.0],
+            "two channels"
+        );
+        let whole = FakeQuant::new(0.5, -4, 4);
+        assert_eq!(whole.forward([&[0.74, 0.76]]), [0.5, 1.0], "without units");
     }
 
     #[test]

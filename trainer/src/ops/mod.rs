@@ -32,8 +32,6 @@ pub use host::HostBackend;
 pub use kernels::memory::keep_freed_memory;
 pub(crate) use parallel::PARTS;
 
-use crate::model::LAYER_NORM_EPSILON;
-
 /// Geometry of a 3×3 convolution with padding 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
@@ -73,12 +71,16 @@ pub fn linear<B: VitBackend>(x: Tensor<B, 3>, layer: &Linear<B>) -> Tensor<B, 3>
 }
 
 /// See [`compose::layer_norm`].
-pub fn layer_norm<B: VitBackend>(x: Tensor<B, 3>, norm: &LayerNorm<B>) -> Tensor<B, 3> {
+pub fn layer_norm<B: VitBackend>(
+    x: Tensor<B, 3>,
+    norm: &LayerNorm<B>,
+    epsilon: f64,
+) -> Tensor<B, 3> {
     let Some(beta) = norm.beta.as_ref().filter(|_| !B::COMPOSED) else {
-        return compose::layer_norm(x, norm);
+        return compose::layer_norm(x, norm, epsilon);
     };
     let dims = x.dims();
-    let op = layer_norm::NormRows { channels: dims[2], epsilon: LAYER_NORM_EPSILON as f32 };
+    let op = layer_norm::NormRows { channels: dims[2], epsilon: epsilon as f32 };
     apply(op, [primitive(x), primitive(norm.gamma.val()), primitive(beta.val())], dims)
 }
 

@@ -70,14 +70,13 @@ macro_rules! agree {
 #[test]
 fn layer_norm_agrees() {
     fn with<B: VitBackend>(
-        norm: fn(Tensor<B, 3>, &LayerNorm<B>) -> Tensor<B, 3>,
+        norm: fn(Tensor<B, 3>, &LayerNorm<B>, f64) -> Tensor<B, 3>,
     ) -> impl Fn(Tensor<B, 3>, Tensor<B, 1>, Tensor<B, 1>) -> Tensor<B, 3> {
         move |x, gamma, beta| {
-            let config = LayerNormConfig::new(gamma.dims()[0]).with_epsilon(LAYER_NORM_EPSILON);
-            let mut layer = config.init::<B>(&x.device());
+            let mut layer = LayerNormConfig::new(gamma.dims()[0]).init::<B>(&x.device());
             layer.gamma = Param::initialized(1.into(), gamma);
             layer.beta = Some(Param::initialized(2.into(), beta));
-            norm(x, &layer)
+            norm(x, &layer, 0.01)
         }
     }
     agree!("layer norm", with(layer_norm), with(compose::layer_norm),
@@ -160,11 +159,16 @@ fn attention_agrees() {
 
 #[test]
 fn rounded_exponentials_agree() {
-    let operands = || [1, 2, 3].map(|salt| operand::<Flex, 3>([4, 17, 12], salt));
+    // In steps of 1/64, as sites store them.
+    let operands = || {
+        let operand = |salt| operand::<Flex, 3>([4, 17, 12], salt);
+        [1, 2, 3].map(|salt| (operand(salt) * 64.0).round() / 64.0)
+    };
     let [q, k, v] = operands();
-    let fused = numbers(attention(q, k, v, 3, Exponentials::EightBits));
+    let stored = Exponentials::EightBits { step: 1.0 / 4096.0 };
+    let fused = numbers(attention(q, k, v, 3, stored));
     let [q, k, v] = operands();
-    let composed = numbers(compose::attention(q, k, v, 3, Exponentials::EightBits));
+    let composed = numbers(compose::attention(q, k, v, 3, stored));
     let [q, k, v] = operands();
     let exact = numbers(attention(q, k, v, 3, Exponentials::Exact));
     // One exponential between two steps may be rounded to either.

@@ -36,6 +36,12 @@ impl Affine {
         Self::centred(scale)
     }
 
+    /// The residual stream's, for twice `range`: sixteen bits have room, and its sums saturate.
+    pub fn stream(range: Range) -> Self {
+        let peak = range.peak();
+        Self::centred(if peak > 0.0 { 2.0 * peak / 32_767.0 } else { EMPTY_SCALE })
+    }
+
     /// The real value of a stored integer.
     pub fn real(self, q: i32) -> f64 {
         self.scale * f64::from(q - i32::from(self.zero_point))

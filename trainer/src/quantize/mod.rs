@@ -1,12 +1,14 @@
 //! What eight bits do to a network, simulated in float: a network can be trained with it in place,
 //! and the exporter measures by it what each site costs.
 //!
-//! Against the exporter the simulation leaves out what is fine enough not to matter: the sixteen bits of
-//! the residual stream, the rounding of biases and rescales.
+//! Against the exporter the simulation leaves out what is finer than its own arithmetic: the rounding of
+//! rescales, and that within the last normalisation.
 
 mod affine;
 mod pixels;
 mod range;
+mod rows;
+mod stored;
 mod weights;
 
 use std::collections::BTreeMap;
@@ -14,17 +16,16 @@ use std::collections::BTreeMap;
 use burn::nn::LayerNorm;
 use burn::tensor::backend::Backend;
 use burn::tensor::{ElementConversion, Tensor, TensorData};
-use runtime::site::{BlockSite, SiteId};
+use runtime::site::{BlockSite, ConvSite, SiteId};
 
 pub use affine::Affine;
 pub use range::Range;
-
-use pixels::Pixels;
+pub use stored::Stored;
 
 use crate::data::{Images, Normalisation, batch};
 use crate::eval::{Evaluation, answers_of};
 use crate::model::{Stem, Vit};
-use crate::ops::{self, FakeQuant, VitBackend};
+use crate::ops::{FakeQuant, VitBackend};
 
 /// Images that ranges are observed on.
 pub const CALIBRATION_IMAGES: usize = 256;
@@ -48,7 +49,8 @@ impl Simulation {
     }
 
     /// Chooses scales by what `model` does on `images`: the mean over batches of the smallest and the
-    /// largest value of each site, which single outliers do not widen as much as the ends of all.
+    /// largest value of each site, which single outliers do not widen as much as the ends of all. The
+    /// residual stream has one scale, for twice that range.
     ///
     /// # Panics
     /// If the images do not have the size that the model was built for.
@@ -64,7 +66,7 @@ impl Simulation {
             let shape = [batch.len, 3, images.height(), images.width()];
             let input = Tensor::from_data(TensorData::new(batch.images, shape), device);
             model.forward_observed(input, &mut |site, value| {
-                if !has_eight_bits(site) {
+                if !is_stored(model, site) {
                     return;
                 }
                 let value = match norm(model, site) {
@@ -77,10 +79,14 @@ impl Simulation {
                 range.max += end(value.max()).max(0.0) / batches;
             });
         }
+        let stream = ends.iter().filter(|(site, _)| is_stream(**site));
+        let stream = stream.fold(Range::ZERO, |all, (_, range)| all.join(*range));
+        let stream = Affine::stream(stream);
         let stored = |(site, range)| {
-            let affine = match is_symmetric(site) {
-                true => Affine::symmetric(range, 0.0),
-                false => Affine::asymmetric(range, 0.0),
+            let affine = match site {
+                site if is_stream(site) => stream,
+                site if is_symmetric(site) => Affine::symmetric(range, 0.0),
+                _ => Affine::asymmetric(range, 0.0),
             };
             let fake = fake_quant(site, affine);
             let floats = |tensor: Tensor<B, 1>| tensor.into_data().to_vec().expect("f32 values");
@@ -96,16 +102,9 @@ impl Simulation {
         Self::new(ends.into_iter().map(stored), normalisation)
     }
 
-    /// A copy of `model` with the weights that would be stored. Gradients for them are gradients for
-    /// those of `model`.
-    pub fn weights<B: Backend>(&self, model: &Vit<B>) -> Vit<B> {
-        weights::rounded(model, Pixels::new(self.normalisation))
-    }
-
-    /// The logits `[batch, classes]` of a network with [`weights`](Self::weights) for normalised images
-    /// `[batch, 3, height, width]`.
-    pub fn forward<B: VitBackend>(&self, model: &Vit<B>, images: Tensor<B, 4>) -> Tensor<B, 2> {
-        self.forward_observed(model, images, &mut |_, _| {})
+    /// `model` as it would be stored.
+    pub fn store<B: Backend>(&self, model: &Vit<B>) -> Stored<B> {
+        Stored::new(self, model)
     }
 
     /// How well the integer form of `model` does on the images, as they are.
@@ -118,70 +117,46 @@ impl Simulation {
         images: &Images,
         device: &B::Device,
     ) -> Evaluation {
-        let model = self.weights(model);
-        let forward = |batch| self.forward(&model, batch);
+        let stored = self.store(model);
+        let forward = |batch| stored.forward(batch);
         answers_of(forward, images, self.normalisation, device).evaluation()
-    }
-
-    /// As [`forward`](Self::forward), reporting what is stored at each site as
-    /// [`Vit::forward_observed`] reports it.
-    pub fn forward_observed<B: VitBackend>(
-        &self,
-        model: &Vit<B>,
-        images: Tensor<B, 4>,
-        observe: &mut dyn FnMut(SiteId, Tensor<B, 3>),
-    ) -> Tensor<B, 2> {
-        self.forward_replaced(model, images, &mut |site, value| {
-            observe(site, value.clone());
-            value
-        })
-    }
-
-    /// As [`forward_observed`](Self::forward_observed), going on at each site with what `replace` makes
-    /// of what is stored there.
-    pub fn forward_replaced<B: VitBackend>(
-        &self,
-        model: &Vit<B>,
-        images: Tensor<B, 4>,
-        replace: &mut dyn FnMut(SiteId, Tensor<B, 3>) -> Tensor<B, 3>,
-    ) -> Tensor<B, 2> {
-        model.forward_simulated(images, &mut |site, value| {
-            let value = match self.sites.get(&site) {
-                Some(fake) => ops::fake_quant(value, fake),
-                None => value,
-            };
-            let value = replace(site, value);
-            match (site, &model.stem) {
-                // Zeros around it stand for the bytes there.
-                (SiteId::Input, Stem::Conv(_)) => {
-                    let padding = Pixels::new(self.normalisation).padding(&value.device());
-                    value - padding.unsqueeze()
-                }
-                _ => value,
-            }
-        })
     }
 }
 
 /// How a site's integers, which stand for `affine`, are simulated; where the layer that follows has a
 /// normalisation's gain and bias folded in, those are still to be given.
 pub fn fake_quant(site: SiteId, affine: Affine) -> FakeQuant {
-    let lowest = if is_symmetric(site) { -127 } else { -128 };
+    let (lowest, highest): (i32, i32) = match is_stream(site) {
+        true => (i16::MIN.into(), i16::MAX.into()),
+        false => (i8::MIN.into(), i8::MAX.into()),
+    };
     let zero_point = i32::from(affine.zero_point);
-    FakeQuant::new(affine.scale as f32, lowest - zero_point, 127 - zero_point)
+    FakeQuant::new(affine.scale as f32, lowest - zero_point, highest - zero_point)
 }
 
 /// Whether a site has eight bits and a choice: the residual stream and a mean pool have more, the
 /// image is exact.
 pub fn has_eight_bits(site: SiteId) -> bool {
-    !matches!(
+    !is_stream(site) && !matches!(site, SiteId::Input | SiteId::Pool | SiteId::Logits)
+}
+
+/// Whether a site is the residual stream, which has sixteen bits.
+pub fn is_stream(site: SiteId) -> bool {
+    matches!(
         site,
-        SiteId::Input
-            | SiteId::Embed
-            | SiteId::Pool
-            | SiteId::Logits
-            | SiteId::Block { at: BlockSite::Attention | BlockSite::Output, .. }
+        SiteId::Embed | SiteId::Block { at: BlockSite::Attention | BlockSite::Output, .. }
     )
+}
+
+/// Whether integers are kept at a site of `model`: not at an operand of a sum.
+fn is_stored<B: Backend>(model: &Vit<B>, site: SiteId) -> bool {
+    let summand = match (site, &model.stem) {
+        (SiteId::Stem { stage, conv, at: ConvSite::Linear }, Stem::Conv(stem)) => {
+            stem.is_summand(stage.into(), conv.into())
+        }
+        _ => false,
+    };
+    !summand && (has_eight_bits(site) || is_stream(site))
 }
 
 /// Whether a site's zero point is 0.

@@ -3,12 +3,13 @@
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
+use super::rows::Folding;
 use crate::data::Normalisation;
 
 /// Largest pixel value.
-const WHITE: f32 = 255.0;
+const WHITE: f64 = 255.0;
 /// The byte that is stored as the integer 0.
-const MIDDLE: f32 = 128.0;
+const MIDDLE: f64 = 128.0;
 
 /// A network's input, which is stored as bytes less 128, in terms of normalised pixels.
 #[derive(Clone, Copy, Debug)]
@@ -21,23 +22,28 @@ impl Pixels {
         Self { normalisation }
     }
 
-    /// Size of one step of each colour but for a common factor, `[3]`.
-    pub(super) fn gain<B: Backend>(self, device: &B::Device) -> Tensor<B, 1> {
-        Tensor::from_floats(self.normalisation.std.map(f32::recip), device)
+    /// Size of one step of each colour, and what the integer 0 stands for.
+    pub(super) fn folding(self) -> Folding {
+        let gain = self.normalisation.std.map(|std| 1.0 / (WHITE * f64::from(std)));
+        let offset = self.normalised(|_| MIDDLE);
+        Folding { gain: gain.to_vec(), offset: offset.to_vec() }
     }
 
-    /// What the integer 0 stands for, `[3]`.
-    pub(super) fn offset<B: Backend>(self, device: &B::Device) -> Tensor<B, 1> {
-        Tensor::from_floats(self.normalised(|_| MIDDLE), device)
+    /// What the byte beside the image stands for: the one next to the mean.
+    pub(super) fn padding_values(self) -> [f64; 3] {
+        self.normalised(|mean| (WHITE * mean).round_ties_even())
     }
 
-    /// What the byte beside the image stands for, `[3]`: the one next to the mean.
+    /// The same, `[3]`.
     pub(super) fn padding<B: Backend>(self, device: &B::Device) -> Tensor<B, 1> {
-        Tensor::from_floats(self.normalised(|mean| (WHITE * mean).round_ties_even()), device)
+        Tensor::from_floats(self.padding_values().map(|value| value as f32), device)
     }
 
-    fn normalised(self, byte: impl Fn(f32) -> f32) -> [f32; 3] {
+    fn normalised(self, byte: impl Fn(f64) -> f64) -> [f64; 3] {
         let Normalisation { mean, std } = self.normalisation;
-        std::array::from_fn(|colour| (byte(mean[colour]) / WHITE - mean[colour]) / std[colour])
+        std::array::from_fn(|colour| {
+            let (mean, std) = (f64::from(mean[colour]), f64::from(std[colour]));
+            (byte(mean) / WHITE - mean) / std
+        })
     }
 }

@@ -1,178 +1,226 @@
 //! Weights as the exporter would store them.
+//!
+//! In f64 and in the exporter's order of operations: a weight of half the largest of its row lies between
+//! two steps, and which one it becomes hangs on the last bit.
+
+use std::collections::BTreeMap;
 
 use burn::module::Param;
 use burn::nn::{LayerNorm, Linear};
-use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
+use burn::tensor::{Tensor, TensorData};
+use runtime::config::Pool;
+use runtime::site::{BlockSite, ConvSite, SiteId};
 
-use super::gain_and_offset;
 use super::pixels::Pixels;
-use crate::model::{Block, ConvNorm, Depthwise, Stem, Vit};
+use super::rows::{Folding, Rows, Step};
+use crate::model::{Block, ConvNorm, ConvStem, Depthwise, Mlp, Stem, Vit};
 
-/// Largest magnitude of a stored weight.
-const LARGEST: f64 = 127.0;
-/// Least step, so that a row of zeros can be divided by it.
-const LEAST_STEP: f64 = 1e-12;
+/// Taps of a depthwise window.
+const TAPS: usize = 9;
 /// The centre of a 3×3 window.
 const CENTRE: usize = 4;
 
-/// What a row of weights shares its step with.
-#[derive(Clone, Copy)]
-enum Step {
-    /// Nothing: each output has its own.
-    Channel,
-    /// All rows of the layer.
-    Layer,
-}
-
-/// What a layer's inputs are stored as: `(input − offset) / gain`, each `[1, inputs]`.
-struct Folding<B: Backend> {
-    gain: Tensor<B, 2>,
-    offset: Tensor<B, 2>,
-}
-
-/// Rows as they are stored.
-struct Rounded<B: Backend> {
-    /// `[outputs, inputs]`.
-    rows: Tensor<B, 2>,
-    /// What rounding moves to the biases, `[outputs]`: those are folded before it.
-    moved: Option<Tensor<B, 1>>,
+/// A network with the weights that are stored.
+pub(super) struct Rounded<B: Backend> {
+    pub(super) model: Vit<B>,
+    /// What one unit of an accumulator stands for, `[outputs]`, where a layer's accumulators are what is
+    /// rounded at a site.
+    pub(super) units: BTreeMap<SiteId, Vec<f64>>,
 }
 
 /// A copy of `model` whose weights are rounded as they are stored: eight bits, symmetric, a step for
 /// each output and one for the last layer of the head. What the exporter folds into a layer before it
 /// rounds counts: pixel normalisation, gains and biases of normalisations, the sum around the depthwise
-/// convolution.
+/// convolution. Biases and the position embedding are rounded where `stored` says what one step of
+/// a site is: a bias to the product of its layer's steps of inputs and weights.
 ///
 /// The copy's parameters are leaves of their own with the original's names, so that gradients for
 /// them are gradients for the original, passed straight through. A convolution stem reads pixels
 /// less [`Pixels::padding`].
-pub(super) fn rounded<B: Backend>(model: &Vit<B>, pixels: Pixels) -> Vit<B> {
+pub(super) fn rounded<B: Backend>(
+    model: &Vit<B>,
+    pixels: Pixels,
+    stored: impl Fn(SiteId) -> Option<f32>,
+) -> Rounded<B> {
     let mut model = model.clone();
+    let stored = |site| stored(site).map(f64::from);
+    let mut units = BTreeMap::new();
+    let mut keep = |site, found: Option<Vec<f64>>| {
+        units.extend(found.map(|units| (site, units)));
+    };
     match &mut model.stem {
-        Stem::Patches(patch) => round_patches(&mut patch.linear, pixels),
-        Stem::Conv(stem) => {
-            let mut convs = stem.stages.iter_mut().flat_map(|stage| &mut stage.convs);
-            if let Some(first) = convs.next() {
-                round_first(first, pixels);
-            }
-            for conv in convs {
-                replace(&mut conv.weight, |weight| {
-                    let dims = weight.dims();
-                    round_rows(flat(weight), Step::Channel).reshape(dims)
-                });
-            }
+        Stem::Patches(patch) => {
+            round_linear(&mut patch.linear, Some(&pixels.folding()), Step::Channel, Some(1.0));
         }
+        Stem::Conv(stem) => round_stem(stem, pixels, stored, &mut keep),
     }
-    model.blocks.iter_mut().for_each(round_block);
+    if let Some(step) = stored(SiteId::Embed) {
+        let mut position = numbers(&model.position);
+        position.iter_mut().for_each(|value| *value = (*value / step).round_ties_even() * step);
+        write(&mut model.position, position);
+    }
+    for (index, block) in model.blocks.iter_mut().enumerate() {
+        let site = |at| SiteId::Block { block: index as u8, at };
+        round_block(block, |at| stored(site(at)), |at, units| keep(site(at), units));
+    }
+    let tokens = model.position.dims()[0] as f64;
+    let mut input = match (model.pool(), &*model.head.layers) {
+        (Pool::Flatten, _) => stored(SiteId::Norm),
+        // The sum over all tokens, which is exact.
+        (Pool::Mean, [_]) => stored(SiteId::Norm).map(|step| step / tokens),
+        (Pool::Mean, _) => None,
+    };
     let last = model.head.layers.len().saturating_sub(1);
     for (index, layer) in model.head.layers.iter_mut().enumerate() {
         let step = if index == last { Step::Layer } else { Step::Channel };
-        round_linear(layer, None, step);
+        keep(SiteId::HeadHidden(index as u8), round_linear(layer, None, step, input));
+        input = stored(SiteId::HeadGelu(index as u8));
     }
-    model
+    Rounded { model, units }
 }
 
-fn round_patches<B: Backend>(layer: &mut Linear<B>, pixels: Pixels) {
-    let [inputs, _] = layer.weight.dims();
-    let device = layer.weight.device();
-    let all = |colours: Tensor<B, 1>| colours.repeat(&[inputs / 3]).unsqueeze();
-    let folding = Folding { gain: all(pixels.gain(&device)), offset: all(pixels.offset(&device)) };
-    round_linear(layer, Some(folding), Step::Channel);
+fn round_stem<B: Backend>(
+    stem: &mut ConvStem<B>,
+    pixels: Pixels,
+    stored: impl Fn(SiteId) -> Option<f64>,
+    mut keep: impl FnMut(SiteId, Option<Vec<f64>>),
+) {
+    let mut input = Some(1.0);
+    let mut image = Some(pixels);
+    for (stage, layers) in stem.stages.iter_mut().enumerate() {
+        for (conv, layer) in layers.convs.iter_mut().enumerate() {
+            let site = |at| SiteId::Stem { stage: stage as u8, conv: conv as u8, at };
+            keep(site(ConvSite::Linear), round_conv(layer, image.take(), input));
+            let sites = [ConvSite::Add, ConvSite::Gelu, ConvSite::Linear];
+            input = sites.into_iter().find_map(|at| stored(site(at)));
+        }
+    }
 }
 
-/// The convolution that reads pixels. It has no bias, its normalisation has.
-fn round_first<B: Backend>(conv: &mut ConvNorm<B>, pixels: Pixels) {
-    let (weight, device) = (conv.weight.val().detach(), conv.weight.device());
-    let dims = weight.dims();
-    let [outputs, inputs, side, _] = dims;
-    let taps = |colours: Tensor<B, 1>| {
-        colours.reshape([inputs, 1]).repeat_dim(1, side * side).reshape([1, inputs * side * side])
+/// A convolution with its normalisation, which has the bias. `image` where it reads the image.
+fn round_conv<B: Backend>(
+    conv: &mut ConvNorm<B>,
+    image: Option<Pixels>,
+    input: Option<f64>,
+) -> Option<Vec<f64>> {
+    let (weights, [outputs, inputs, height, width]) = (numbers(&conv.weight), conv.weight.dims());
+    let taps = height * width;
+    let variance = values(conv.norm.running_var.value());
+    let gain = numbers(&conv.norm.gamma);
+    let gain: Vec<f64> = gain
+        .iter()
+        .zip(&variance)
+        .map(|(gamma, variance)| gamma / (variance + conv.norm.epsilon).sqrt())
+        .collect();
+    let shift = values(conv.norm.running_mean.value());
+    let shift: Vec<f64> = shift.iter().zip(&gain).map(|(mean, gain)| mean * gain).collect();
+    let of_row = |at: usize| gain[at / (inputs * taps)];
+    let folding = image.map(|pixels| pixels.folding().repeat_each(taps));
+    let beta = numbers(&conv.norm.beta);
+    let rows = Rows {
+        weights: weights.iter().enumerate().map(|(at, weight)| weight * of_row(at)).collect(),
+        bias: beta.iter().zip(&shift).map(|(beta, shift)| beta - shift).collect(),
     };
-    let folding =
-        Folding { gain: taps(pixels.gain(&device)), offset: taps(pixels.offset(&device)) };
-    let Rounded { rows, moved } = round_folded(flat(weight), Some(folding), Step::Channel);
-    let padded = (rows.clone() * taps(pixels.padding(&device))).sum_dim(1).reshape([outputs]);
-    let moved = moved.map_or_else(|| padded.clone(), |moved| moved + padded.clone());
-    let norm = &mut conv.norm;
-    let variance = norm.running_var.value().detach();
-    let scale = norm.gamma.val().detach() / variance.add_scalar(norm.epsilon).sqrt();
-    replace(&mut norm.beta, |beta| beta + scale * moved);
-    replace(&mut conv.weight, |_| rows.reshape(dims));
+    let (rows, units) = rows.rounded(folding.as_ref(), Step::Channel, input);
+    let padding = image.map(|pixels| pixels.padding_values());
+    let padded = |output: usize| {
+        let Some(padding) = padding else { return 0.0 };
+        let row = rows.weights[output * inputs * taps..][..inputs * taps].chunks_exact(taps);
+        row.zip(padding).map(|(taps, padding)| taps.iter().sum::<f64>() * padding).sum::<f64>()
+    };
+    let beta = (0..outputs).map(|output| rows.bias[output] + shift[output] + padded(output));
+    write(&mut conv.norm.beta, beta.collect());
+    let weights = weights.iter().zip(&rows.weights).enumerate().map(|(at, (&weight, row))| {
+        let gain = of_row(at);
+        if gain == 0.0 { weight } else { row / gain }
+    });
+    write(&mut conv.weight, weights.collect());
+    units
 }
 
-fn round_block<B: Backend>(block: &mut Block<B>) {
+fn round_block<B: Backend>(
+    block: &mut Block<B>,
+    stored: impl Fn(BlockSite) -> Option<f64>,
+    mut keep: impl FnMut(BlockSite, Option<Vec<f64>>),
+) {
     let attention = &mut block.attention;
-    for layer in [&mut attention.query, &mut attention.key, &mut attention.value] {
-        round_linear(layer, Some(folded(&block.norm1)), Step::Channel);
+    let norm = folding(&block.norm1);
+    for (layer, site) in [
+        (&mut attention.query, BlockSite::Query),
+        (&mut attention.key, BlockSite::Key),
+        (&mut attention.value, BlockSite::Value),
+    ] {
+        keep(site, round_linear(layer, Some(&norm), Step::Channel, stored(BlockSite::Norm1)));
     }
-    round_linear(&mut attention.output, None, Step::Channel);
-    round_linear(&mut block.mlp.linear1, Some(folded(&block.norm2)), Step::Channel);
-    if let Some(Depthwise { weight, .. }) = &mut block.mlp.depthwise {
-        replace(weight, |weight| {
-            let dims = weight.dims();
-            let mut identity = [0.0; 9];
-            identity[CENTRE] = 1.0;
-            let identity = Tensor::<B, 1>::from_floats(identity, &weight.device()).unsqueeze();
-            let sum = flat(weight) + identity.clone();
-            (round_rows(sum, Step::Channel) - identity).reshape(dims)
-        });
+    round_linear(&mut attention.output, None, Step::Channel, stored(BlockSite::Context));
+    let Mlp { linear1, depthwise, linear2, .. } = &mut block.mlp;
+    let norm = folding(&block.norm2);
+    let units = round_linear(linear1, Some(&norm), Step::Channel, stored(BlockSite::Norm2));
+    keep(BlockSite::Mlp1, units);
+    if let Some(depthwise) = depthwise {
+        keep(BlockSite::Depthwise, round_depthwise(depthwise, stored(BlockSite::Mlp1)));
     }
-    round_linear(&mut block.mlp.linear2, None, Step::Channel);
+    let units = round_linear(linear2, None, Step::Channel, stored(BlockSite::Gelu));
+    keep(BlockSite::Mlp2, units);
 }
 
-fn folded<B: Backend>(norm: &LayerNorm<B>) -> Folding<B> {
-    let [gain, offset] = gain_and_offset(norm).map(|values| values.detach().unsqueeze());
+fn round_depthwise<B: Backend>(layer: &mut Depthwise<B>, input: Option<f64>) -> Option<Vec<f64>> {
+    let mut rows = Rows { weights: numbers(&layer.weight), bias: numbers(&layer.bias) };
+    let identity = |weights: &mut [f64], change: f64| {
+        weights.iter_mut().skip(CENTRE).step_by(TAPS).for_each(|centre| *centre += change);
+    };
+    identity(&mut rows.weights, 1.0);
+    let (mut rows, units) = rows.rounded(None, Step::Channel, input);
+    identity(&mut rows.weights, -1.0);
+    write(&mut layer.weight, rows.weights);
+    write(&mut layer.bias, rows.bias);
+    units
+}
+
+fn folding<B: Backend>(norm: &LayerNorm<B>) -> Folding {
+    let gain = numbers(&norm.gamma);
+    let offset = norm.beta.as_ref().map_or_else(|| vec![0.0; gain.len()], numbers);
     Folding { gain, offset }
 }
 
-fn round_linear<B: Backend>(layer: &mut Linear<B>, folding: Option<Folding<B>>, step: Step) {
-    let rows = layer.weight.val().detach().swap_dims(0, 1); // [outputs, inputs]
-    let Rounded { rows, moved } = round_folded(rows, folding, step);
-    replace(&mut layer.weight, |_| rows.swap_dims(0, 1));
-    if let (Some(bias), Some(moved)) = (&mut layer.bias, moved) {
-        replace(bias, |bias| bias + moved);
-    }
-}
-
-/// `[outputs, inputs, side, side]` to `[outputs, inputs · side · side]`.
-fn flat<B: Backend>(weight: Tensor<B, 4>) -> Tensor<B, 2> {
-    weight.flatten(1, 3)
-}
-
-/// Rounds `rows · gain` and takes the gain out again; inputs without gain stay.
-fn round_folded<B: Backend>(
-    rows: Tensor<B, 2>,
-    folding: Option<Folding<B>>,
+/// `input` is one step of what the layer reads, before its gain.
+fn round_linear<B: Backend>(
+    layer: &mut Linear<B>,
+    folding: Option<&Folding>,
     step: Step,
-) -> Rounded<B> {
-    let Some(Folding { gain, offset }) = folding else {
-        return Rounded { rows: round_rows(rows, step), moved: None };
-    };
-    let scaled = rows.clone() * gain.clone();
-    let none = gain.clone().equal_elem(0.0).expand(scaled.dims());
-    let change = (round_rows(scaled.clone(), step) - scaled) / gain;
-    let change = change.mask_fill(none, 0.0);
-    let moved = (change.clone() * offset).sum_dim(1).neg().squeeze_dim(1);
-    Rounded { rows: rows + change, moved: Some(moved) }
+    input: Option<f64>,
+) -> Option<Vec<f64>> {
+    let [inputs, outputs] = layer.weight.dims();
+    let weights = numbers(&layer.weight);
+    let bias = layer.bias.as_ref().map_or_else(|| vec![0.0; outputs], numbers);
+    let rows = Rows { weights: transposed(&weights, outputs), bias };
+    let (rows, units) = rows.rounded(folding, step, input);
+    write(&mut layer.weight, transposed(&rows.weights, inputs));
+    if let Some(bias) = &mut layer.bias {
+        write(bias, rows.bias);
+    }
+    units
 }
 
-/// `[outputs, inputs]` in steps of the 127th part of the largest of them.
-fn round_rows<B: Backend>(rows: Tensor<B, 2>, step: Step) -> Tensor<B, 2> {
-    let peak = rows.clone().abs().max_dim(1); // [outputs, 1]
-    let peak = match step {
-        Step::Channel => peak,
-        Step::Layer => peak.max_dim(0),
-    };
-    let step = (peak / LARGEST).clamp_min(LEAST_STEP);
-    (rows / step.clone()).round() * step
+/// Rows of `columns` values to columns.
+fn transposed(values: &[f64], columns: usize) -> Vec<f64> {
+    (0..columns).flat_map(|column| values.iter().skip(column).step_by(columns).copied()).collect()
 }
 
-fn replace<B: Backend, const D: usize>(
-    param: &mut Param<Tensor<B, D>>,
-    change: impl FnOnce(Tensor<B, D>) -> Tensor<B, D>,
-) {
-    *param = param.clone().map(|value| change(value.detach()).detach().require_grad());
+fn numbers<B: Backend, const D: usize>(param: &Param<Tensor<B, D>>) -> Vec<f64> {
+    values(param.val())
+}
+
+fn values<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f64> {
+    tensor.into_data().iter::<f64>().collect()
+}
+
+fn write<B: Backend, const D: usize>(param: &mut Param<Tensor<B, D>>, values: Vec<f64>) {
+    *param = param.clone().map(|old| {
+        let values = values.iter().map(|&value| value as f32).collect::<Vec<_>>();
+        Tensor::from_data(TensorData::new(values, old.dims()), &old.device()).require_grad()
+    });
 }
 
 #[cfg(test)]
@@ -215,7 +263,7 @@ mod tests {
             let gain = gain.repeat(&[dim / 2]);
             let norm = &mut model.blocks[0].norm1;
             norm.gamma = norm.gamma.clone().map(|_| gain.clone());
-            let found = rounded(&model, Pixels::new(Normalisation::CIFAR10));
+            let found = rounded(&model, Pixels::new(Normalisation::CIFAR10), |_| None).model;
             let query = |model: &Vit<Flex>| model.blocks[0].attention.query.weight.val();
             let behind =
                 |weight: Tensor<Flex, 2>| weight.swap_dims(0, 1) * gain.clone().unsqueeze();
@@ -233,7 +281,7 @@ mod tests {
         let mut model = network(Preset::Vit64x4);
         let norm = &mut model.blocks[0].norm2;
         norm.beta = norm.beta.take().map(|beta| beta.map(|zeros| zeros + 0.7));
-        let found = rounded(&model, Pixels::new(Normalisation::CIFAR10));
+        let found = rounded(&model, Pixels::new(Normalisation::CIFAR10), |_| None).model;
         let at_offset = |model: &Vit<Flex>| {
             let layer = &model.blocks[0].mlp.linear1;
             let bias = layer.bias.as_ref().unwrap().val();

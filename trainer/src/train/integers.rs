@@ -1,13 +1,15 @@
 //! The integers that a network is trained for, while its floats are trained.
 
 use anyhow::Result;
+use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
 
 use super::Run;
 use crate::data::{Images, Normalisation};
 use crate::eval::Evaluation;
 use crate::model::Vit;
 use crate::ops::{HostBackend, VitBackend};
-use crate::quantize::Simulation;
+use crate::quantize::{Simulation, Stored};
 
 /// The simulation of a network that changes, and what its ranges are observed on.
 pub(super) struct Integers {
@@ -37,9 +39,9 @@ impl Integers {
         self.simulation = self.of(model, device);
     }
 
-    /// As they are now.
-    pub(super) const fn simulation(&self) -> &Simulation {
-        &self.simulation
+    /// `model` as it would be stored now.
+    pub(super) fn store<B: Backend>(&self, model: &Vit<B>) -> Stored<B> {
+        self.simulation.store(model)
     }
 
     /// How well the integer form of `model` does, with ranges of its own.
@@ -54,5 +56,31 @@ impl Integers {
 
     fn of<B: VitBackend>(&self, model: &Vit<B>, device: &B::Device) -> Simulation {
         Simulation::observe(model, &self.calibration, self.normalisation, device)
+    }
+}
+
+/// What a step computes with.
+pub(super) enum Computing<B: Backend> {
+    /// The network as it is.
+    Floats(Vit<B>),
+    /// As integers would store it.
+    Integers(Stored<B>),
+}
+
+impl<B: VitBackend> Computing<B> {
+    /// The network whose parameters the gradients are for.
+    pub(super) const fn model(&self) -> &Vit<B> {
+        match self {
+            Self::Floats(model) => model,
+            Self::Integers(stored) => stored.model(),
+        }
+    }
+
+    /// Normalised images to logits.
+    pub(super) fn forward(&self, images: Tensor<B, 4>) -> Tensor<B, 2> {
+        match self {
+            Self::Floats(model) => model.forward(images),
+            Self::Integers(stored) => stored.forward(images),
+        }
     }
 }

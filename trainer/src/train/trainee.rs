@@ -10,7 +10,7 @@ use burn::module::AutodiffModule;
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{ElementConversion, Tensor, TensorData, activation};
 
-use super::integers::Integers;
+use super::integers::{Computing, Integers};
 use super::state::State;
 use super::teacher::Teacher;
 use super::{Interrupted, Run, known};
@@ -150,12 +150,12 @@ impl<'a, B: HostBackend> Trainee<'a, B> {
         progress: &mut Progress,
     ) -> Result<()> {
         let mut gradients = GradientsAccumulator::new();
-        let model = self.computing();
+        let computing = self.computing();
         for part in batch.parts(self.micro_batch) {
             if self.stop.load(Ordering::Relaxed) {
                 bail!(Interrupted);
             }
-            let found = self.learn(&model, part, batch.len, sums)?;
+            let found = self.learn(&computing, part, batch.len, sums)?;
             gradients.accumulate(&self.model, found);
             let images = sums.images as f64;
             progress.images(part.labels.len(), sums.loss / images, sums.correct as f64 / images);
@@ -188,18 +188,18 @@ impl<'a, B: HostBackend> Trainee<'a, B> {
         }
     }
 
-    /// The network that a step computes with; gradients for it are gradients for [`Self::model`].
-    fn computing(&self) -> Vit<Autodiff<B>> {
+    /// What a step computes with; gradients for it are gradients for [`Self::model`].
+    fn computing(&self) -> Computing<Autodiff<B>> {
         match &self.integers {
-            None => self.model.clone(),
-            Some(integers) => integers.simulation().weights(&self.model),
+            None => Computing::Floats(self.model.clone()),
+            Some(integers) => Computing::Integers(integers.store(&self.model)),
         }
     }
 
     /// The gradient of the part's share in the mean loss over `images` images.
     fn learn(
         &self,
-        model: &Vit<Autodiff<B>>,
+        computing: &Computing<Autodiff<B>>,
         part: Part<'_>,
         images: usize,
         sums: &mut Sums,
@@ -209,10 +209,7 @@ impl<'a, B: HostBackend> Trainee<'a, B> {
         let input = TensorData::new(part.images.to_vec(), [len, 3, height, width]);
         let input = Tensor::<B, 4>::from_data(input, self.device);
         let images_in = Tensor::from_inner(input.clone());
-        let logits = match &self.integers {
-            None => model.forward(images_in),
-            Some(integers) => integers.simulation().forward(model, images_in),
-        };
+        let logits = computing.forward(images_in);
         let targets = self.targets(part);
         let loss = -(activation::log_softmax(logits.clone(), 1) * targets).sum();
         let loss = match &self.teacher {
@@ -231,7 +228,7 @@ impl<'a, B: HostBackend> Trainee<'a, B> {
         sums.correct += rows.filter(|(row, label)| rank(row, **label as usize) == 0).count();
         sums.loss += value * images as f64;
         sums.images += len;
-        Ok(GradientsParams::from_grads(loss.backward(), model))
+        Ok(GradientsParams::from_grads(loss.backward(), computing.model()))
     }
 
     /// The wanted probabilities `[batch, classes]`.

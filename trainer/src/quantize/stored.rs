@@ -1,0 +1,116 @@
+//! A network as integers would store it, and what they make of the values of a forward pass.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
+use runtime::site::{BlockSite, SiteId};
+
+use super::Simulation;
+use super::pixels::Pixels;
+use super::weights::{Rounded, rounded};
+use crate::model::{LAYER_NORM_EPSILON, Observer, Stem, Vit};
+use crate::ops::{self, Exponentials, FakeQuant, VitBackend};
+
+/// A network with the weights that would be stored, and its sites.
+#[derive(Clone, Debug)]
+pub struct Stored<B: Backend> {
+    model: Vit<B>,
+    sites: BTreeMap<SiteId, FakeQuant>,
+    pixels: Pixels,
+}
+
+impl<B: Backend> Stored<B> {
+    pub(super) fn new(simulation: &Simulation, model: &Vit<B>) -> Self {
+        let mut sites = simulation.sites.clone();
+        let pixels = Pixels::new(simulation.normalisation);
+        let step = |site| simulation.sites.get(&site).map(FakeQuant::step);
+        let Rounded { model, units } = rounded(model, pixels, step);
+        for (site, units) in units {
+            sites.entry(site).and_modify(|fake| *fake = fake.clone().of_sums(units));
+        }
+        Self { model, sites, pixels }
+    }
+
+    /// The network with rounded weights. Gradients for them are gradients for those of the network
+    /// that it was made of.
+    pub const fn model(&self) -> &Vit<B> {
+        &self.model
+    }
+
+    /// Size of one step of what is stored at a site, before any gain.
+    fn step(&self, site: SiteId) -> Option<f32> {
+        self.sites.get(&site).map(FakeQuant::step)
+    }
+}
+
+impl<B: VitBackend> Stored<B> {
+    /// The logits `[batch, classes]` for normalised images `[batch, 3, height, width]`.
+    pub fn forward(&self, images: Tensor<B, 4>) -> Tensor<B, 2> {
+        self.forward_observed(images, &mut |_, _| {})
+    }
+
+    /// As [`forward`](Self::forward), reporting what is stored at each site as
+    /// [`Vit::forward_observed`] reports it.
+    pub fn forward_observed(
+        &self,
+        images: Tensor<B, 4>,
+        observe: &mut dyn FnMut(SiteId, Tensor<B, 3>),
+    ) -> Tensor<B, 2> {
+        self.forward_replaced(images, &mut |site, value| {
+            observe(site, value.clone());
+            value
+        })
+    }
+
+    /// As [`forward_observed`](Self::forward_observed), going on at each site with what `replace` makes
+    /// of what is stored there.
+    pub fn forward_replaced(
+        &self,
+        images: Tensor<B, 4>,
+        replace: &mut dyn FnMut(SiteId, Tensor<B, 3>) -> Tensor<B, 3>,
+    ) -> Tensor<B, 2> {
+        let padding = match self.model.stem {
+            Stem::Patches(_) => None,
+            Stem::Conv(_) => Some(self.pixels.padding(&images.device())),
+        };
+        self.model.pass(images, &mut Pass { stored: self, padding, replace })
+    }
+}
+
+/// Puts what is stored in the place of each value, and then what a callback makes of that.
+struct Pass<'a, B: Backend> {
+    stored: &'a Stored<B>,
+    /// What a convolution stem takes from its pixels, `[3]`: zeros around them stand for it.
+    padding: Option<Tensor<B, 1>>,
+    replace: &'a mut dyn FnMut(SiteId, Tensor<B, 3>) -> Tensor<B, 3>,
+}
+
+impl<B: VitBackend> Observer<B> for Pass<'_, B> {
+    fn pass(&mut self, site: SiteId, value: Tensor<B, 3>) -> Tensor<B, 3> {
+        let value = match self.stored.sites.get(&site) {
+            Some(fake) => ops::fake_quant(value, fake),
+            None => value,
+        };
+        let value = (self.replace)(site, value);
+        match self.padding.as_ref().filter(|_| site == SiteId::Input) {
+            Some(padding) => value - padding.clone().unsqueeze(),
+            None => value,
+        }
+    }
+
+    fn exponentials(&self, block: usize) -> Exponentials {
+        let step = |at| self.stored.step(SiteId::Block { block: block as u8, at });
+        match (step(BlockSite::Query), step(BlockSite::Key)) {
+            (Some(query), Some(key)) => Exponentials::EightBits { step: query * key },
+            _ => Exponentials::Exact,
+        }
+    }
+
+    /// At least one in units of the residual stream's squared step.
+    fn norm_epsilon(&self) -> f64 {
+        let Some(step) = self.stored.step(SiteId::Embed) else { return LAYER_NORM_EPSILON };
+        let unit = f64::from(step).powi(2);
+        (LAYER_NORM_EPSILON / unit).round_ties_even().max(1.0) * unit
+    }
+}
