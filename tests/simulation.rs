@@ -9,7 +9,7 @@ use runtime::site::{SiteId, SiteValues};
 use std::collections::BTreeMap;
 use std::path::Path;
 use trainer::data;
-use trainer::quantize::{has_eight_bits, is_stream};
+use trainer::quantize::is_rounded;
 
 /// Images whose every stage is compared.
 const STAGE_IMAGES: usize = 40;
@@ -111,10 +111,6 @@ fn check(name: &str) {
     let share = same as f64 / data.test.len() as f64;
     println!("{name}: the same class for {same} of {}", data.test.len());
     assert!(share >= LEAST_AGREEMENT, "{name}: the same class for {same} of {}", data.test.len());
-}
-
-fn is_rounded(site: SiteId) -> bool {
-    has_eight_bits(site) || is_stream(site)
 }
 
 /// The size of one step of each channel of a site, in the float network's terms.

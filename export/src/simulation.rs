@@ -5,15 +5,14 @@ use crate::float::FloatNet;
 use crate::reference::folding;
 use runtime::site::SiteId;
 use trainer::ops::FakeQuant;
-use trainer::quantize::{fake_quant, has_eight_bits, is_stream};
+use trainer::quantize::{fake_quant, is_rounded};
 
 /// How each site with eight bits and the residual stream are simulated.
 pub fn sites<'a>(
     net: &'a FloatNet,
     quantized: &'a Quantized,
 ) -> impl Iterator<Item = (SiteId, FakeQuant)> + 'a {
-    let sites = quantized.sites.iter();
-    let stored = sites.filter(|&(&site, _)| has_eight_bits(site) || is_stream(site));
+    let stored = quantized.sites.iter().filter(|(site, _)| is_rounded(**site));
     stored.map(|(&site, &affine)| {
         let fake = fake_quant(site, affine);
         let floats = |values: Vec<f64>| values.into_iter().map(|value| value as f32).collect();

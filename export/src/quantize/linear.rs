@@ -3,10 +3,7 @@
 use super::{Affine, multiplier};
 use crate::float::FloatLinear;
 use runtime::fixed::Requant;
-
-/// Largest bias that leaves room for any products (`INTEGER.md`), with a margin for the input's
-/// zero point.
-const MAX_BIAS: f64 = (1u32 << 29) as f64;
+use trainer::quantize::weight_step;
 
 /// A quantized layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,11 +77,8 @@ pub fn finest_output_scale(layer: &FloatLinear, input: Affine) -> f64 {
     largest * input.scale * (2.0 + 1e-6)
 }
 
-/// The finest scale that holds a row's weights in −127..127 and its bias in range.
 fn weight_scale(row: &[f64], bias: f64, input_scale: f64) -> f64 {
-    let peak = row.iter().fold(0.0, |peak: f64, weight| peak.max(weight.abs()));
-    let scale = (peak / 127.0).max(bias.abs() / (input_scale * MAX_BIAS));
-    if scale > 0.0 { scale } else { 1e-12 }
+    weight_step(row.iter().copied(), bias, Some(input_scale))
 }
 
 fn quantize_row(row: &[f64], bias: f64, scale: f64, input: Affine) -> (Vec<i8>, i32) {

@@ -11,7 +11,7 @@ use super::kernels::vectorised::vectorised;
 use super::parallel;
 
 /// Adding and subtracting it rounds to the nearest integer, ties to even, what is below 2²² in size.
-pub(super) const TO_INTEGER: f32 = 12_582_912.0;
+const TO_INTEGER: f32 = 12_582_912.0;
 
 /// Rounds each value to the nearest one that is stored and cuts off what none stands for.
 ///

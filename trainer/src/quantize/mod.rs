@@ -20,6 +20,7 @@ use runtime::site::{BlockSite, ConvSite, SiteId};
 
 pub use affine::Affine;
 pub use range::Range;
+pub use rows::weight_step;
 pub use stored::Stored;
 
 use crate::data::{Images, Normalisation, batch};
@@ -141,11 +142,16 @@ pub fn has_eight_bits(site: SiteId) -> bool {
 }
 
 /// Whether a site is the residual stream, which has sixteen bits.
-pub fn is_stream(site: SiteId) -> bool {
+fn is_stream(site: SiteId) -> bool {
     matches!(
         site,
         SiteId::Embed | SiteId::Block { at: BlockSite::Attention | BlockSite::Output, .. }
     )
+}
+
+/// Whether values are rounded at a site: to eight bits, or to the residual stream's sixteen.
+pub fn is_rounded(site: SiteId) -> bool {
+    has_eight_bits(site) || is_stream(site)
 }
 
 /// Whether integers are kept at a site of `model`: not at an operand of a sum.
@@ -156,7 +162,7 @@ fn is_stored<B: Backend>(model: &Vit<B>, site: SiteId) -> bool {
         }
         _ => false,
     };
-    !summand && (has_eight_bits(site) || is_stream(site))
+    !summand && is_rounded(site)
 }
 
 /// Whether a site's zero point is 0.

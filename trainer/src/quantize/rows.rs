@@ -2,10 +2,11 @@
 
 /// Largest magnitude of a stored weight.
 const LARGEST: f64 = 127.0;
-/// Largest bias that leaves room for any products, as the exporter has it.
+/// Largest bias that leaves room for any products (the runtime's `INTEGER.md`), with a margin for the
+/// input's zero point.
 const LARGEST_BIAS: f64 = (1u32 << 29) as f64;
-/// Least step, so that a row of zeros can be divided by it.
-const LEAST_STEP: f64 = 1e-12;
+/// Step of a row of zeros without a bias, which must be divided by something.
+const EMPTY_STEP: f64 = 1e-12;
 
 /// What a row of weights shares its step with.
 #[derive(Clone, Copy)]
@@ -28,6 +29,15 @@ pub(super) struct Folding {
 pub(super) struct Rows {
     pub(super) weights: Vec<f64>,
     pub(super) bias: Vec<f64>,
+}
+
+/// The finest step that holds a row's weights in −127..127 and, where the inputs' step is known, its bias
+/// in `2^29` units.
+pub fn weight_step(row: impl IntoIterator<Item = f64>, bias: f64, input: Option<f64>) -> f64 {
+    let peak = row.into_iter().fold(0.0, |peak: f64, weight| peak.max(weight.abs()));
+    let room = input.map_or(0.0, |input| bias.abs() / (input * LARGEST_BIAS));
+    let step = (peak / LARGEST).max(room);
+    if step > 0.0 { step } else { EMPTY_STEP }
 }
 
 impl Folding {
@@ -60,12 +70,10 @@ impl Rows {
         for (row, bias) in self.weights.chunks_exact(inputs).zip(&mut self.bias) {
             *bias += at_offset(row);
             let scaled = row.iter().zip(gain.iter().cycle()).map(|(weight, gain)| weight * gain);
-            let peak = scaled.fold(0.0, |peak: f64, weight| peak.max(weight.abs()));
-            let room = input.map_or(0.0, |input| bias.abs() / (input * LARGEST_BIAS));
-            steps.push((peak / LARGEST).max(room).max(LEAST_STEP));
+            steps.push(weight_step(scaled, *bias, input));
         }
         if let Step::Layer = step {
-            let all = steps.iter().copied().fold(LEAST_STEP, f64::max);
+            let all = steps.iter().copied().fold(0.0, f64::max);
             steps.fill(all);
         }
         let units = input.map(|input| steps.iter().map(|step| input * step).collect::<Vec<_>>());

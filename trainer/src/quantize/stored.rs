@@ -47,24 +47,11 @@ impl<B: Backend> Stored<B> {
 impl<B: VitBackend> Stored<B> {
     /// The logits `[batch, classes]` for normalised images `[batch, 3, height, width]`.
     pub fn forward(&self, images: Tensor<B, 4>) -> Tensor<B, 2> {
-        self.forward_observed(images, &mut |_, _| {})
+        self.forward_replaced(images, &mut |_, value| value)
     }
 
-    /// As [`forward`](Self::forward), reporting what is stored at each site as
-    /// [`Vit::forward_observed`] reports it.
-    pub fn forward_observed(
-        &self,
-        images: Tensor<B, 4>,
-        observe: &mut dyn FnMut(SiteId, Tensor<B, 3>),
-    ) -> Tensor<B, 2> {
-        self.forward_replaced(images, &mut |site, value| {
-            observe(site, value.clone());
-            value
-        })
-    }
-
-    /// As [`forward_observed`](Self::forward_observed), going on at each site with what `replace` makes
-    /// of what is stored there.
+    /// As [`forward`](Self::forward), going on at each site with what `replace` makes of what is stored
+    /// there; sites and shapes as in [`Vit::forward_replaced`].
     pub fn forward_replaced(
         &self,
         images: Tensor<B, 4>,
