@@ -186,6 +186,11 @@ mod tests {
         let cli = parse(&[]).unwrap();
         assert_eq!(cli.train.recipe(150).batch_size, 30, "five steps an epoch");
         assert_eq!(cli.train.recipe(3).batch_size, 1, "at least one image a step");
+        let cli = parse(&["--recipe", "long"]).unwrap();
+        assert_eq!(cli.train.recipe(50_000).validation, 0.02, "1,000 images");
+        assert_eq!(cli.train.recipe(10_000).validation, 0.05, "500 images");
+        assert_eq!(cli.train.recipe(2_000).validation, 0.1, "a tenth");
+        assert_eq!(cli.train.recipe(0).validation, 0.1, "no images");
         let cli = parse(&["--preset", "seed", "--recipe", "small", "--warmup", "0.3"]).unwrap();
         let rate_course = RateCourse::Cosine { warmup: 0.3 };
         let expected = Recipe { rate_course, ..Recipe::small_data(Preset::Seed) };

@@ -12,6 +12,11 @@ use crate::schedule::RateCourse;
 pub(super) const LARGE: usize = 20_000;
 /// Steps that an epoch has at least by default, validation images counted in.
 const LEAST_STEPS: usize = 5;
+/// Validation images by default, as far as a tenth of all images allows: on a hundred, the best epoch
+/// is a matter of luck.
+const LEAST_VALIDATION: f64 = 500.0;
+/// Share of the images that may be held out for that.
+const MOST_VALIDATION: f64 = 0.1;
 
 /// A recipe by name, and the numbers that replace its own.
 #[derive(Debug, Args)]
@@ -66,6 +71,7 @@ impl RecipeArgs {
         let base = Recipe::named(name, preset);
         // A few dozen pictures still make several steps an epoch.
         let batch_size = base.batch_size.min(images / LEAST_STEPS).max(1);
+        let least_validation = (LEAST_VALIDATION / images as f64).min(MOST_VALIDATION);
         Recipe {
             epochs: self.epochs.unwrap_or(base.epochs),
             patience: self.patience,
@@ -76,6 +82,7 @@ impl RecipeArgs {
                 .warmup
                 .map_or(base.rate_course, |warmup| RateCourse::Cosine { warmup }),
             label_smoothing: self.label_smoothing.unwrap_or(base.label_smoothing),
+            validation: base.validation.max(least_validation),
             seed: self.seed,
             ..base
         }

@@ -47,8 +47,7 @@ struct Stored {
 impl Fused<3> for Attention {
     fn forward(&self, [query, key, value]: [&[f32]; 3]) -> Vec<f32> {
         let image_len = self.image_len();
-        let mut out = vec![0.0; query.len()];
-        parallel::fill(&mut out, query.len() / image_len, |first, out| {
+        parallel::fill(query.len(), query.len() / image_len, |first, out| {
             let mut probs = vec![0.0; self.tokens * self.tokens];
             for (image, out) in out.chunks_exact_mut(image_len).enumerate() {
                 let at = (first + image) * image_len;
@@ -61,34 +60,26 @@ impl Fused<3> for Attention {
                     multiply(probs, value, 1.0, out, self.width(), Output::Replace);
                 }
             }
-        });
-        out
+        })
     }
 
     fn backward(&self, inputs: [&[f32]; 3], grad: &[f32], _wanted: [bool; 3]) -> [Vec<f32>; 3] {
         let image_len = self.image_len();
-        // One buffer, image by image query, key and value, so that it can be split by images.
-        let mut grads = vec![0.0; 3 * grad.len()];
-        parallel::fill(&mut grads, grad.len() / image_len, |first, out| {
-            let mut scratch = vec![0.0; 2 * self.tokens * self.tokens];
-            for (image, out) in out.chunks_exact_mut(3 * image_len).enumerate() {
-                let at = (first + image) * image_len;
-                for head in (0..self.width()).step_by(self.head_dim) {
-                    let heads = inputs.map(|values| self.head(values, at + head));
-                    self.head_backward(heads, self.head(grad, at + head), out, head, &mut scratch);
+        parallel::fill_each(
+            grad.len(),
+            grad.len() / image_len,
+            |first, mut outs: [&mut [f32]; 3]| {
+                let mut scratch = vec![0.0; 2 * self.tokens * self.tokens];
+                for image in 0..outs[0].len() / image_len {
+                    let at = (first + image) * image_len;
+                    for head in (0..self.width()).step_by(self.head_dim) {
+                        let heads = inputs.map(|values| self.head(values, at + head));
+                        let outs = outs.each_mut().map(|out| &mut out[image * image_len + head..]);
+                        self.head_backward(heads, self.head(grad, at + head), outs, &mut scratch);
+                    }
                 }
-            }
-        });
-        [0, 1, 2].map(|input| {
-            let mut out = vec![0.0; grad.len()];
-            parallel::fill(&mut out, grad.len() / image_len, |first, out| {
-                for (image, out) in out.chunks_exact_mut(image_len).enumerate() {
-                    let at = (3 * (first + image) + input) * image_len;
-                    out.copy_from_slice(&grads[at..][..image_len]);
-                }
-            });
-            out
-        })
+            },
+        )
     }
 }
 
@@ -128,28 +119,25 @@ impl Attention {
         }
     }
 
-    /// Writes the gradients of one head into `out`, `[3, tokens, width]`, from column `at` on.
+    /// Writes the gradients of one head into the columns that `outs` start with, `[tokens, width]`.
     fn head_backward(
         &self,
         [query, key, value]: [Matrix<'_>; 3],
         grad: Matrix<'_>,
-        out: &mut [f32],
-        at: usize,
+        [query_out, key_out, value_out]: [&mut [f32]; 3],
         scratch: &mut [f32],
     ) {
-        let (tokens, width, image_len) = (self.tokens, self.width(), self.image_len());
+        let (tokens, width) = (self.tokens, self.width());
         let (probs, scores) = scratch.split_at_mut(tokens * tokens);
         self.attend(query, key, probs);
         multiply(grad, value.transposed(), 1.0, scores, tokens, Output::Replace);
         softmax_gradient(probs, tokens, scores);
         let probs = Matrix::new(probs, tokens, tokens);
         let scores = Matrix::new(scores, tokens, tokens);
-        let (query_out, rest) = out.split_at_mut(image_len);
-        let (key_out, value_out) = rest.split_at_mut(image_len);
         let scale = self.scale();
-        multiply(scores, key, scale, &mut query_out[at..], width, Output::Replace);
-        multiply(scores.transposed(), query, scale, &mut key_out[at..], width, Output::Replace);
-        multiply(probs.transposed(), grad, 1.0, &mut value_out[at..], width, Output::Replace);
+        multiply(scores, key, scale, query_out, width, Output::Replace);
+        multiply(scores.transposed(), query, scale, key_out, width, Output::Replace);
+        multiply(probs.transposed(), grad, 1.0, value_out, width, Output::Replace);
     }
 }
 

@@ -47,11 +47,9 @@ impl Fused<3> for NormChannels {
     fn forward(&self, [x, gamma, beta]: [&[f32]; 3]) -> Vec<f32> {
         let channels = self.mean.len();
         let gains: Vec<f32> = self.scales().iter().zip(gamma).map(|(s, gamma)| s * gamma).collect();
-        let mut out = vec![0.0; x.len()];
-        parallel::fill(&mut out, x.len() / channels, |first, out| {
+        parallel::fill(x.len(), x.len() / channels, |first, out| {
             normalise(&x[first * channels..], &self.mean, &gains, beta, out);
-        });
-        out
+        })
     }
 
     fn backward(
@@ -81,8 +79,7 @@ impl Fused<3> for NormChannels {
             line.stretches.push(stretch);
             line.shifts.push(-gain * beta_grad[c] / rows as f32 - stretch * self.mean[c]);
         }
-        let mut x_grad = vec![0.0; x.len()];
-        parallel::fill(&mut x_grad, rows, |first, out| {
+        let x_grad = parallel::fill(x.len(), rows, |first, out| {
             follow(&line, &x[first * channels..], &grad[first * channels..], out);
         });
         [x_grad, gamma_grad, beta_grad]

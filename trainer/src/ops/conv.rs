@@ -26,8 +26,7 @@ impl Fused<2> for Conv3x3 {
         let batch = x.len() / x_len;
         let (runs, columns) = (self.runs(), self.columns(weight));
         let columns = Matrix::new(&columns, self.window_len(), self.outputs);
-        let mut out = vec![0.0; batch * out_len];
-        parallel::fill(&mut out, batch, |first, out| {
+        parallel::fill(batch * out_len, batch, |first, out| {
             let mut windows = vec![0.0; self.positions() * self.window_len()];
             for (x, out) in
                 x[first * x_len..].chunks_exact(x_len).zip(out.chunks_exact_mut(out_len))
@@ -36,8 +35,7 @@ impl Fused<2> for Conv3x3 {
                 let windows = Matrix::new(&windows, self.positions(), self.window_len());
                 multiply(windows, columns, 1.0, out, self.outputs, Output::Replace);
             }
-        });
-        out
+        })
     }
 
     fn backward(&self, [x, weight]: [&[f32]; 2], grad: &[f32], wanted: [bool; 2]) -> [Vec<f32>; 2] {
@@ -60,8 +58,7 @@ impl Fused<2> for Conv3x3 {
         });
         let mut x_grad = Vec::new();
         if wanted[0] {
-            x_grad = vec![0.0; x.len()];
-            parallel::fill(&mut x_grad, batch, |first, out| {
+            x_grad = parallel::fill(x.len(), batch, |first, out| {
                 let mut windows = vec![0.0; self.positions() * self.window_len()];
                 let grads = grad[first * out_len..].chunks_exact(out_len);
                 for (out, grad) in out.chunks_exact_mut(x_len).zip(grads) {

@@ -19,16 +19,14 @@ impl Fused<3> for Depthwise3x3 {
     fn forward(&self, [x, weight, bias]: [&[f32]; 3]) -> Vec<f32> {
         let (len, channels) = (self.image_len(), self.channels);
         let (runs, taps) = (self.runs(), self.taps(weight));
-        let mut out = vec![0.0; x.len()];
-        parallel::fill(&mut out, x.len() / len, |first, out| {
+        parallel::fill(x.len(), x.len() / len, |first, out| {
             for (out, x) in out.chunks_exact_mut(len).zip(x[first * len..].chunks_exact(len)) {
                 for out in out.chunks_exact_mut(channels) {
                     out.copy_from_slice(bias);
                 }
                 convolve(&runs, &taps, x, out);
             }
-        });
-        out
+        })
     }
 
     fn backward(
@@ -39,8 +37,7 @@ impl Fused<3> for Depthwise3x3 {
     ) -> [Vec<f32>; 3] {
         let (len, channels) = (self.image_len(), self.channels);
         let (runs, taps) = (self.runs(), self.taps(weight));
-        let mut x_grad = vec![0.0; x.len()];
-        let mut sums = parallel::fill_and_sum(&mut x_grad, x.len() / len, |first, out| {
+        let (x_grad, mut sums) = parallel::fill_and_sum(x.len(), x.len() / len, |first, out| {
             let mut sums = vec![0.0; (TAPS + 1) * channels];
             let images = x[first * len..].chunks_exact(len);
             let grads = grad[first * len..].chunks_exact(len);

@@ -77,30 +77,26 @@ impl FakeQuant {
 
 impl Fused<1> for FakeQuant {
     fn forward(&self, [x]: [&[f32]; 1]) -> Vec<f32> {
-        let mut out = vec![0.0; x.len()];
         let channels = self.channels();
-        parallel::fill(&mut out, x.len() / channels, |first, out| {
+        parallel::fill(x.len(), x.len() / channels, |first, out| {
             let x = &x[first * channels..];
             match (&self.folding, &self.units) {
                 (Some(folding), _) => round_folded(x, self.steps, folding, out),
                 (None, Some(units)) => round_sums(x, self.steps, units, out),
                 (None, None) => round(x, self.steps, out),
             }
-        });
-        out
+        })
     }
 
     fn backward(&self, [x]: [&[f32]; 1], grad: &[f32], _wanted: [bool; 1]) -> [Vec<f32>; 1] {
-        let mut out = vec![0.0; x.len()];
         let channels = self.channels();
-        parallel::fill(&mut out, x.len() / channels, |first, out| {
+        [parallel::fill(x.len(), x.len() / channels, |first, out| {
             let (x, grad) = (&x[first * channels..], &grad[first * channels..]);
             match &self.folding {
                 None => pass(x, grad, self.steps, out),
                 Some(folding) => pass_folded(x, grad, self.steps, folding, out),
             }
-        });
-        [out]
+        })]
     }
 }
 

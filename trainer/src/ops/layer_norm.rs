@@ -14,12 +14,10 @@ pub(super) struct NormRows {
 
 impl Fused<3> for NormRows {
     fn forward(&self, [x, gamma, beta]: [&[f32]; 3]) -> Vec<f32> {
-        let mut out = vec![0.0; x.len()];
         let channels = self.channels;
-        parallel::fill(&mut out, x.len() / channels, |first, out| {
+        parallel::fill(x.len(), x.len() / channels, |first, out| {
             normalise(*self, &x[first * channels..], gamma, beta, out);
-        });
-        out
+        })
     }
 
     fn backward(
@@ -29,8 +27,8 @@ impl Fused<3> for NormRows {
         _wanted: [bool; 3],
     ) -> [Vec<f32>; 3] {
         let channels = self.channels;
-        let mut x_grad = vec![0.0; x.len()];
-        let mut sums = parallel::fill_and_sum(&mut x_grad, x.len() / channels, |first, out| {
+        let rows = x.len() / channels;
+        let (x_grad, mut sums) = parallel::fill_and_sum(x.len(), rows, |first, out| {
             let at = first * channels;
             gradients(*self, &x[at..], gamma, &grad[at..], out)
         });

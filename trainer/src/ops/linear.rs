@@ -20,19 +20,18 @@ impl Fused<3> for LinearRows {
     fn forward(&self, [x, weight, bias]: [&[f32]; 3]) -> Vec<f32> {
         let Self { inputs, outputs } = *self;
         let rows = x.len() / inputs;
-        let mut out = vec![0.0; rows * outputs];
         if weight.len() > MAX_SUMMED_WEIGHTS {
+            let mut out = vec![0.0; rows * outputs];
             spread(bias, &mut out);
             let (x, weight) = (Matrix::new(x, rows, inputs), Matrix::new(weight, inputs, outputs));
             multiply_parallel(x, weight, &mut out, Output::Add);
             return out;
         }
-        parallel::fill(&mut out, rows, |first, out| {
+        parallel::fill(rows * outputs, rows, |first, out| {
             spread(bias, out);
             let x = Matrix::new(&x[first * inputs..], out.len() / outputs, inputs);
             multiply(x, Matrix::new(weight, inputs, outputs), 1.0, out, outputs, Output::Add);
-        });
-        out
+        })
     }
 
     fn backward(
@@ -43,11 +42,12 @@ impl Fused<3> for LinearRows {
     ) -> [Vec<f32>; 3] {
         let Self { inputs, outputs } = *self;
         let rows = x.len() / inputs;
-        let mut x_grad = if wanted[0] { vec![0.0; x.len()] } else { Vec::new() };
+        let mut x_grad = Vec::new();
         let transposed = Matrix::new(weight, inputs, outputs).transposed();
         if weight.len() > MAX_SUMMED_WEIGHTS {
             let grads = Matrix::new(grad, rows, outputs);
             if wanted[0] {
+                x_grad = vec![0.0; x.len()];
                 multiply_parallel(grads, transposed, &mut x_grad, Output::Replace);
             }
             let mut weight_grad = vec![0.0; weight.len()];
@@ -59,7 +59,7 @@ impl Fused<3> for LinearRows {
             return [x_grad, weight_grad, bias_grad];
         }
         if wanted[0] {
-            parallel::fill(&mut x_grad, rows, |first, out| {
+            x_grad = parallel::fill(x.len(), rows, |first, out| {
                 let grads = Matrix::new(&grad[first * outputs..], out.len() / inputs, outputs);
                 multiply(grads, transposed, 1.0, out, inputs, Output::Replace);
             });

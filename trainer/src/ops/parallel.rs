@@ -2,27 +2,38 @@
 
 use rayon::prelude::*;
 
+use super::kernels::parts::filled;
 use super::kernels::vectorised::vectorised;
 
 /// Parts that a batch is split into. Fixed, so that sums over the parts do not depend on the
 /// machine; more parts than processors, so that a part that waits holds up little.
 pub(crate) const PARTS: usize = 16;
 
-/// Fills `out`, of `items` equal items, calling `work(first item, part of out)` for each part.
-pub(super) fn fill(out: &mut [f32], items: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
-    let (part, part_len) = split(out, items);
-    out.par_chunks_mut(part_len).enumerate().for_each(|(index, out)| work(index * part, out));
+/// `len` values of `items` equal items; `work(first item, part)` fills each part, zeros so far.
+pub(super) fn fill(len: usize, items: usize, work: impl Fn(usize, &mut [f32]) + Sync) -> Vec<f32> {
+    let [out] = fill_each(len, items, |first, [out]| work(first, out));
+    out
+}
+
+/// As [`fill`] for several outputs of the same length.
+pub(super) fn fill_each<const N: usize>(
+    len: usize,
+    items: usize,
+    work: impl Fn(usize, [&mut [f32]; N]) + Sync,
+) -> [Vec<f32>; N] {
+    let (part, part_len) = split(len, items);
+    filled(len, part_len, |index, outs| work(index * part, outs)).0
 }
 
 /// As [`fill`], where each part also returns sums, which are added up over the parts in order.
 pub(super) fn fill_and_sum(
-    out: &mut [f32],
+    len: usize,
     items: usize,
     work: impl Fn(usize, &mut [f32]) -> Vec<f32> + Sync,
-) -> Vec<f32> {
-    let (part, part_len) = split(out, items);
-    let parts = out.par_chunks_mut(part_len).enumerate();
-    add_up(parts.map(|(index, out)| work(index * part, out)).collect())
+) -> (Vec<f32>, Vec<f32>) {
+    let (part, part_len) = split(len, items);
+    let ([out], sums) = filled(len, part_len, |index, [out]| work(index * part, out));
+    (out, add_up(sums))
 }
 
 /// Sums over `items` items, calling `work(first item, number of items)` for each part.
@@ -32,10 +43,10 @@ pub(super) fn sum(items: usize, work: impl Fn(usize, usize) -> Vec<f32> + Sync) 
     add_up(parts.map(|index| work(index * part, part.min(items - index * part))).collect())
 }
 
-/// Items of one part, and their values in `out`.
-fn split(out: &[f32], items: usize) -> (usize, usize) {
+/// Items of one part, and their values of `len`.
+fn split(len: usize, items: usize) -> (usize, usize) {
     let part = items.div_ceil(PARTS).max(1);
-    (part, (part * (out.len() / items.max(1))).max(1))
+    (part, (part * (len / items.max(1))).max(1))
 }
 
 fn add_up(sums: Vec<Vec<f32>>) -> Vec<f32> {
