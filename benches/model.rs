@@ -9,6 +9,8 @@ use std::hint::black_box;
 use std::time::SystemTime;
 
 const FLOAT: &str = "f32 burn-ndarray";
+/// The best set, its weights packed once.
+const PACKED: &str = "int8 packed";
 
 fn main() -> anyhow::Result<()> {
     let start = SystemTime::now();
@@ -20,7 +22,7 @@ fn main() -> anyhow::Result<()> {
     let rows = presets().into_iter().flat_map(|preset| {
         let row = move |benchmark| Row { group: preset.name().to_owned(), benchmark };
         let sets = Kernels::all().map(int8);
-        sets.chain(["f16".into(), FLOAT.into()]).map(row)
+        sets.chain([PACKED, "f16", FLOAT].map(String::from)).map(row)
     });
     summary::print(&rows.collect::<Vec<_>>(), FLOAT, start);
     Ok(())
@@ -51,6 +53,18 @@ fn network(criterion: &mut Criterion, preset: Preset) -> anyhow::Result<()> {
         let found = model.run(image.image(0), &mut arena)?.logits();
         anyhow::ensure!(found == expected, "{} kernels differ from scalar", kernels.name);
         group.bench_function(int8(kernels), |bencher| {
+            bencher.iter(|| {
+                let output = model.run(black_box(image.image(0)), &mut arena);
+                output.map(|output| output.class())
+            });
+        });
+    }
+    let mut memory = vec![0; model.packed_len()];
+    if !memory.is_empty() {
+        let model = model.pack(&mut memory)?;
+        let found = model.run(image.image(0), &mut arena)?.logits();
+        anyhow::ensure!(found == expected, "packed weights differ from scalar");
+        group.bench_function(PACKED, |bencher| {
             bencher.iter(|| {
                 let output = model.run(black_box(image.image(0)), &mut arena);
                 output.map(|output| output.class())

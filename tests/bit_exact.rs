@@ -12,9 +12,20 @@ use tests::synthetic::{self, Values};
 /// Runs `blob` on every kernel set and compares every site with the reference.
 fn check(name: &str, blob: &[u8], image: &[u8]) {
     let expected = IntegerReference::new(blob).run(image);
-    let model = Model::parse(blob).unwrap_or_else(|error| panic!("{name}: {error}"));
-    for kernels in Kernels::all() {
-        let model = model.clone().with_kernels(kernels);
+    if let Err(error) = Model::parse(blob) {
+        panic!("{name}: {error}");
+    }
+    let packed = Kernels::all().map(|kernels| (kernels, true));
+    for (kernels, pack) in Kernels::all().map(|kernels| (kernels, false)).chain(packed) {
+        let mut model = Model::parse(blob).unwrap().with_kernels(kernels);
+        let mut memory = vec![0xA5; model.packed_len()];
+        if pack && memory.is_empty() {
+            continue;
+        }
+        if pack {
+            model = model.pack(&mut memory).unwrap();
+        }
+        let name = if pack { &format!("{name}, packed") } else { name };
         let mut arena = vec![0xA5; model.arena_len()];
         let (sites, output) = observe(&model, image, &mut arena)
             .unwrap_or_else(|error| panic!("{name}, {kernels:?}: {error}"));

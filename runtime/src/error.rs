@@ -272,6 +272,13 @@ pub enum RunError {
         /// [`VitConfig::arena_len`](crate::config::VitConfig::arena_len).
         expected: usize,
     },
+    /// The memory for packed weights is too small.
+    Packed {
+        /// Bytes given.
+        found: usize,
+        /// [`Model::packed_len`](crate::Model::packed_len).
+        expected: usize,
+    },
 }
 
 impl fmt::Display for RunError {
@@ -282,6 +289,9 @@ impl fmt::Display for RunError {
             }
             Self::Arena { found, expected } => {
                 write!(f, "an arena of {found} bytes; the model needs {expected}")
+            }
+            Self::Packed { found, expected } => {
+                write!(f, "{found} bytes for packed weights; the model needs {expected}")
             }
         }
     }

@@ -1,4 +1,4 @@
-//! A worker that times one network image by image: `serve MODEL THREADS`.
+//! A worker that times one network image by image: `serve MODEL THREADS [in-place]`.
 //!
 //! It imports `MODEL.safetensors` from the directory in `OCELLI_PEERS`, quantizes it on the images
 //! of `MODEL.images.u8` behind the first 32, and prints `READY {json}` with the cosine between its
@@ -6,7 +6,8 @@
 //! answered by a line of JSON: microseconds of a call (5th percentile, median), of processor time a
 //! call, and the number of calls. A call starts from the image's bytes and ends at the logits.
 //!
-//! One image runs on one core: THREADS is read, and more than one changes nothing.
+//! One image runs on one core: THREADS is read, and more than one changes nothing. Weights are packed
+//! once, before the first call, or with `in-place` read from the blob in each.
 
 use anyhow::{Context, Result, ensure};
 use export::import::{self, Options};
@@ -27,8 +28,10 @@ const WARM_UP: usize = 20;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [name, threads] = arguments.as_slice() else {
-        anyhow::bail!("usage: OCELLI_PEERS=DIRECTORY serve MODEL THREADS");
+    let (name, threads, in_place) = match arguments.as_slice() {
+        [name, threads] => (name, threads, false),
+        [name, threads, last] if last == "in-place" => (name, threads, true),
+        _ => anyhow::bail!("usage: OCELLI_PEERS=DIRECTORY serve MODEL THREADS [in-place]"),
     };
     threads.parse::<usize>().with_context(|| format!("THREADS is {threads}, not a number"))?;
     let directory = std::env::var_os("OCELLI_PEERS").context(
@@ -36,7 +39,11 @@ fn main() -> Result<()> {
     )?;
     let files = Files { directory: PathBuf::from(directory), name };
     let blob = files.quantize()?;
+    let mut packed = Vec::new();
     let model = Model::parse(&blob)?;
+    let packed_len = if in_place { 0 } else { model.packed_len() };
+    packed.resize(packed_len, 0);
+    let model = if in_place { model } else { model.pack(&mut packed)? };
     let mut arena = vec![0; model.arena_len()];
     let image_len = model.config().image().len();
     let pixels = files.read("images.u8")?;
@@ -57,6 +64,7 @@ fn main() -> Result<()> {
         "cos_all": rounded(cosine(&logits, &floats[..logits.len()])),
         "kernels": model.kernels().name,
         "blob": blob.len(),
+        "packed": packed_len,
     });
     println!("READY {ready}");
     for line in std::io::stdin().lock().lines() {

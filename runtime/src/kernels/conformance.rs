@@ -2,6 +2,8 @@
 //! extreme values and misaligned operands.
 
 use super::{Activation, Attention, Kernels, Linear, Norm, NormAffine, Skip};
+#[cfg(target_arch = "x86_64")]
+use super::{PACKED_ALIGN, Packing};
 use crate::config::{Grid, MAX_DIM};
 use crate::fixed::{Octaves, Requant};
 use crate::format::{I16Le, I32Le};
@@ -32,6 +34,7 @@ impl Random {
 }
 
 /// Storage behind a [`Linear`], one byte off alignment.
+#[derive(Clone)]
 struct Layer {
     weights: Vec<i8>,
     bias: Vec<u8>,
@@ -66,6 +69,30 @@ impl Layer {
         let bias = I32Le::new(&self.bias[1..]).unwrap();
         let mult = I32Le::new(&self.mult[1..]).unwrap();
         Linear::new(&self.weights, bias, mult, &self.shift, self.k).unwrap()
+    }
+}
+
+/// Memory with packed weights, aligned for them.
+#[cfg(target_arch = "x86_64")]
+struct Packed {
+    memory: Vec<u8>,
+    start: usize,
+    len: usize,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Packed {
+    fn new(layer: &Linear<'_>, packing: &Packing) -> Self {
+        let len = (packing.len)(layer);
+        let mut memory = vec![0xA5; len + PACKED_ALIGN];
+        let start = memory.as_ptr().align_offset(PACKED_ALIGN);
+        (packing.pack)(layer, &mut memory[start..start + len]);
+        assert!(memory[start + len..].iter().all(|&byte| byte == 0xA5), "written behind the end");
+        Self { memory, start, len }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.memory[self.start..self.start + self.len]
     }
 }
 
@@ -107,7 +134,7 @@ fn linear_layers_agree() {
     let mut random = Random(1);
     let table = table();
     for (index, &k) in LENGTHS.iter().enumerate() {
-        for n in [1, 3, 4, 5, 8, 11, 15, 16, 17, 32, 40] {
+        for n in [1, 3, 4, 5, 8, 11, 15, 16, 17, 32, 40, 70, 130] {
             for rows in [0, 1, 2, 3, 4, 7, 8, 9, 17] {
                 let extreme = (index + n + rows) % 4 == 0;
                 let layer = Layer::new(&mut random, k, n, extreme);
@@ -120,18 +147,33 @@ fn linear_layers_agree() {
                     requant: Requant::new(1_234_567_890, [38, 32][rows % 2]).unwrap(),
                     zero_point: -9,
                 };
-                let run = |set: &Kernels| {
+                let run = |set: &Kernels, layer: Linear<'_>| {
                     let mut plain = vec![0i8; rows * n];
-                    (set.linear_i8)(&x[1..], &layer.linear(), &activation, &mut plain);
+                    (set.linear_i8)(&x[1..], &layer, &activation, &mut plain);
                     let mut skipped = before.clone();
-                    (set.linear_skip_i8)(&x[1..], &layer.linear(), &skip, &mut skipped);
+                    (set.linear_skip_i8)(&x[1..], &layer, &skip, &mut skipped);
                     let mut added: Vec<i16> = before.iter().map(|&v| i16::from(v) * 256).collect();
-                    (set.linear_add_i16)(&x[1..], &layer.linear(), &mut added);
+                    (set.linear_add_i16)(&x[1..], &layer, &mut added);
                     (plain, skipped, added)
                 };
-                let expected = run(&super::scalar::KERNELS);
+                let expected = run(&super::scalar::KERNELS, layer.linear());
                 each_set(|set| {
-                    assert_eq!(run(set), expected, "{}: k {k}, n {n}, rows {rows}", set.name);
+                    let case = format!("{}: k {k}, n {n}, rows {rows}", set.name);
+                    assert_eq!(run(set, layer.linear()), expected, "{case}");
+                    #[cfg(target_arch = "x86_64")]
+                    if let Some(packing) = set.packing {
+                        let memory = Packed::new(&layer.linear(), &packing);
+                        // Nothing but the packed weights may be read.
+                        let other = Layer { weights: vec![99; n * k], ..layer.clone() };
+                        let read = !memory.bytes().is_empty() && rows >= 4;
+                        let layer = if read { &other } else { &layer };
+                        let packed = layer.linear().with_packed(memory.bytes());
+                        let least = skip.requant.shift() == Requant::MIN_SHIFT;
+                        let (plain, skipped, added) = run(set, packed);
+                        assert_eq!(plain, expected.0, "{case}, packed");
+                        assert!(skipped == expected.1 || read && least, "{case}, packed, skip");
+                        assert_eq!(added, expected.2, "{case}, packed, added");
+                    }
                 });
             }
         }

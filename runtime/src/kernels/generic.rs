@@ -28,6 +28,7 @@ pub static KERNELS: Kernels = Kernels {
     layer_norm_affine_i8: scalar::layer_norm_affine_i8,
     attention_i8,
     pool_i32: scalar::pool_i32,
+    packing: None,
 };
 use crate::rows::{part, rows, rows_mut};
 

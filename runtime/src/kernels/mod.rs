@@ -62,7 +62,22 @@ pub struct Kernels {
     pub attention_i8: fn(&[i8], &Attention, &mut [i32], &mut [i8]),
     /// [`scalar::pool_i32`].
     pub pool_i32: fn(&[i8], i8, &mut [i32]),
+    /// The order in which the set would rather read weights; `None` if it is that of a blob.
+    pub packing: Option<Packing>,
 }
+
+/// How a set packs the weights of a layer into memory of the caller.
+#[derive(Clone, Copy)]
+pub struct Packing {
+    /// Bytes of a packed layer, a multiple of 64; 0 where the set would not read them.
+    pub(crate) len: fn(&Linear<'_>) -> usize,
+    /// Packs a layer into as many bytes.
+    pub(crate) pack: fn(&Linear<'_>, &mut [u8]),
+}
+
+/// Alignment of packed weights: a cache line.
+#[cfg(target_arch = "x86_64")]
+pub(crate) const PACKED_ALIGN: usize = 64;
 
 impl Kernels {
     /// Every set that this processor can run, the definition first and the best last.

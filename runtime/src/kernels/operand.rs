@@ -16,6 +16,8 @@ pub struct Linear<'a> {
     mult: I32Le<'a>,
     shift: &'a [u8],
     k: usize,
+    #[cfg(target_arch = "x86_64")]
+    packed: &'a [u8],
 }
 
 /// One output channel of a [`Linear`].
@@ -31,8 +33,15 @@ pub struct Channel<'a> {
 
 impl<'a> Linear<'a> {
     /// No outputs.
-    pub(crate) const NONE: Self =
-        Self { weights: &[], bias: I32Le::EMPTY, mult: I32Le::EMPTY, shift: &[], k: 1 };
+    pub(crate) const NONE: Self = Self {
+        weights: &[],
+        bias: I32Le::EMPTY,
+        mult: I32Le::EMPTY,
+        shift: &[],
+        k: 1,
+        #[cfg(target_arch = "x86_64")]
+        packed: &[],
+    };
 
     /// A layer of `n` outputs over `k` inputs, `n = shift.len()`.
     ///
@@ -50,7 +59,15 @@ impl<'a> Linear<'a> {
         ShapeError::check("weights of a layer", n.saturating_mul(k), weights.len())?;
         ShapeError::check("biases of a layer", n, bias.len())?;
         ShapeError::check("multipliers of a layer", n, mult.len())?;
-        Ok(Self { weights, bias, mult, shift, k })
+        Ok(Self {
+            weights,
+            bias,
+            mult,
+            shift,
+            k,
+            #[cfg(target_arch = "x86_64")]
+            packed: &[],
+        })
     }
 
     /// Inputs of one output; at least 1.
@@ -66,6 +83,18 @@ impl<'a> Linear<'a> {
     /// All weights, `[n, k]`.
     pub const fn weights(&self) -> &'a [i8] {
         self.weights
+    }
+
+    /// The same layer with what [`Packing`](super::Packing) made of it.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) const fn with_packed(self, packed: &'a [u8]) -> Self {
+        Self { packed, ..self }
+    }
+
+    /// What [`Packing`](super::Packing) made of the layer; empty without.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) const fn packed(&self) -> &'a [u8] {
+        self.packed
     }
 
     /// Output channels in order.

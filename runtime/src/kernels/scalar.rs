@@ -22,6 +22,7 @@ pub static KERNELS: Kernels = Kernels {
     layer_norm_affine_i8,
     attention_i8,
     pool_i32,
+    packing: None,
 };
 use crate::rows::{rows, rows_mut};
 

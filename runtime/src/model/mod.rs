@@ -1,6 +1,7 @@
 //! A parsed blob: everything checked, weights borrowed, ready to run.
 
 mod check;
+mod pack;
 mod parse;
 mod stored;
 

@@ -2,6 +2,8 @@
 
 use crate::format::I32Le;
 use crate::kernels::Linear;
+#[cfg(target_arch = "x86_64")]
+use crate::kernels::Packing;
 
 /// Weights, biases, multipliers and shifts of an int8 layer, one after another, and its shape.
 #[derive(Clone, Copy, Debug)]
@@ -12,6 +14,9 @@ pub struct StoredLinear<'a> {
     inputs: u16,
     /// Bytes between the tensors: the lengths that the blob states, which a writer may pad.
     gaps: [u8; 3],
+    /// See [`Model::pack`](super::Model::pack); empty without. Only where a set packs: a layer is to stay small.
+    #[cfg(target_arch = "x86_64")]
+    packed: &'a [u8],
 }
 
 impl<'a> StoredLinear<'a> {
@@ -24,7 +29,14 @@ impl<'a> StoredLinear<'a> {
     ) -> Option<Self> {
         let [Ok(a), Ok(b), Ok(c)] = gaps.map(u8::try_from) else { return None };
         let (outputs, inputs) = (u16::try_from(outputs).ok()?, u16::try_from(inputs).ok()?);
-        Some(Self { tensors, outputs, inputs, gaps: [a, b, c] })
+        Some(Self {
+            tensors,
+            outputs,
+            inputs,
+            gaps: [a, b, c],
+            #[cfg(target_arch = "x86_64")]
+            packed: &[],
+        })
     }
 
     /// Number of output channels.
@@ -36,7 +48,25 @@ impl<'a> StoredLinear<'a> {
     #[inline(never)]
     pub(crate) fn operand(&self) -> Linear<'a> {
         // The tensors are there, by the contract of `new`.
-        self.tensors().unwrap_or(Linear::NONE)
+        let layer = self.tensors().unwrap_or(Linear::NONE);
+        #[cfg(target_arch = "x86_64")]
+        let layer = layer.with_packed(self.packed);
+        layer
+    }
+
+    /// Packs the layer into the first bytes of `memory`, which are taken off; as it was where that is
+    /// too short.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn pack(&mut self, packing: &Packing, memory: &mut &'a mut [u8]) {
+        let layer = self.operand();
+        let Some((packed, rest)) =
+            core::mem::take(memory).split_at_mut_checked((packing.len)(&layer))
+        else {
+            return;
+        };
+        (packing.pack)(&layer, packed);
+        self.packed = packed;
+        *memory = rest;
     }
 
     fn tensors(&self) -> Option<Linear<'a>> {

@@ -25,6 +25,7 @@ pub(super) static KERNELS: Kernels = Kernels {
     layer_norm_affine_i8: scalar::layer_norm_affine_i8,
     attention_i8: avx2_attention::attention_i8,
     pool_i32: scalar::pool_i32,
+    packing: None,
 };
 
 type PairPanel = Panel<i16, { 2 * CHANNELS }, { MAX_K / 2 }>;

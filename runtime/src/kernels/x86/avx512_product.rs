@@ -4,10 +4,11 @@
 //! weights, is taken off the bias. The instruction wraps modulo `2^32` and the true sum fits, so the
 //! result is exact.
 //!
-//! Weights are packed in each call, 64 channels at a time, on the stack: a transposition in
-//! registers costs a sixteenth of an instruction a weight, and a blob stays borrowed.
+//! Weights are packed 64 channels at a time: once into memory of the caller, or else on the stack in
+//! each call. A transposition in registers costs a sixteenth of an instruction a weight.
 
 use super::super::Linear;
+use super::avx512_packing::{packed, panel_groups};
 use super::avx512_rows::{Fours, Inputs, Memory, Tile};
 use super::avx512_vector::{BYTES, Group, LANES, Rescale, fours, load_sixteen, strided};
 use crate::rows::{part, part_mut, rows_mut};
@@ -21,7 +22,7 @@ const PANELS: usize = 4;
 /// Most inputs of a layer that is packed.
 pub(super) const MAX_K: usize = 1152;
 /// Groups that fit the stack: four panels of up to 576 inputs, or two of [`MAX_K`].
-const GROUPS: usize = 576;
+pub(super) const GROUPS: usize = 576;
 
 /// What happens to the rescaled accumulators of a row.
 pub(super) trait Store {
@@ -46,7 +47,7 @@ pub(super) fn product<S: Store>(x: &[i8], layer: &Linear<'_>, out: &mut [S::Out]
     let mut memory = Memory::new();
     let inputs = Inputs::new(x, k, &mut memory);
     let mut tile = Tile::new();
-    let most = if 4 * k.div_ceil(4) <= GROUPS { PANELS } else { 2 };
+    let most = most_panels(k);
     let mut first = 0;
     while first < layer.outputs() {
         let panels = (layer.outputs() - first).div_ceil(LANES).min(most);
@@ -61,6 +62,11 @@ pub(super) fn product<S: Store>(x: &[i8], layer: &Linear<'_>, out: &mut [S::Out]
     }
 }
 
+/// Most panels that are packed together.
+pub(super) const fn most_panels(k: usize) -> usize {
+    if PANELS * k.div_ceil(4) <= GROUPS { PANELS } else { 2 }
+}
+
 /// What the rows of a task share.
 struct Products<'a, const P: usize> {
     groups: &'a [[Group; P]],
@@ -68,8 +74,11 @@ struct Products<'a, const P: usize> {
     rescales: [Rescale; PANELS],
 }
 
+/// `P` panels of weights, and where their sums start.
+pub(super) type Panels<'a, const P: usize> = (&'a [[Group; P]], [__m512i; P]);
+
 /// All rows times the channels from `first` on.
-struct Task<'a> {
+pub(super) struct Task<'a> {
     inputs: Inputs<'a>,
     layer: &'a Linear<'a>,
     k: usize,
@@ -86,12 +95,10 @@ impl Task<'_> {
         out: &mut [S::Out],
         store: &S,
     ) {
-        let (groups, sums) = self.pack::<P>(buffer);
-        let mut start = sums;
-        for (panel, start) in start.iter_mut().enumerate() {
-            let bias = Rescale::bias(self.layer, self.first + panel * LANES);
-            *start = _mm512_sub_epi32(bias, _mm512_slli_epi32::<7>(*start));
-        }
+        let (groups, start) = match packed(self.layer, self.first) {
+            Some(packed) => packed,
+            None => Self::pack::<P>(self.layer, self.first, buffer),
+        };
         let rescale = |panel| Rescale::of_channels(self.layer, self.first + panel * LANES);
         let rescales = [rescale(0), rescale(1), rescale(2), rescale(3)];
         let products = Products { groups, start, rescales };
@@ -131,47 +138,56 @@ impl Task<'_> {
     /// The weights that are packed next, to be fetched in `steps` steps. What follows a layer's
     /// weights in a blob is the layer that runs next.
     fn ahead<const P: usize>(&self, steps: usize) -> Ahead {
-        let next = (self.first + P * LANES) * self.k;
-        let lines = (P * LANES * self.k / BYTES).checked_div(steps).unwrap_or(0) + 1;
-        Ahead { at: self.layer.weights().as_ptr().wrapping_add(next), lines }
+        let packed = self.layer.packed();
+        let (channel, from) = if packed.is_empty() {
+            (self.k, self.layer.weights().as_ptr())
+        } else {
+            (BYTES * panel_groups(self.k) / LANES, packed.as_ptr().cast())
+        };
+        let lines = (P * LANES * channel / BYTES).checked_div(steps).unwrap_or(0) + 1;
+        Ahead { at: from.wrapping_add((self.first + P * LANES) * channel), lines }
     }
 
-    /// Weights of `P` panels as `[group of four inputs][panel][channel][input]`, and their sums over
-    /// the inputs.
+    /// Weights of `P` panels as `[group of four inputs][panel][channel][input]`, and `bias − 128 · Σw`
+    /// of each channel.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-    fn pack<'b, const P: usize>(
-        &self,
+    pub(super) fn pack<'b, const P: usize>(
+        layer: &Linear<'_>,
+        first: usize,
         buffer: &'b mut [MaybeUninit<Group>],
-    ) -> (&'b [[Group; P]], [__m512i; P]) {
+    ) -> Panels<'b, P> {
+        let k = layer.inputs();
         let (groups, _) = buffer.as_chunks_mut::<P>();
-        let groups = part_mut(groups, 0, self.k.div_ceil(4));
-        let mut sums = [_mm512_setzero_si512(); P];
-        for (panel, sum) in sums.iter_mut().enumerate() {
-            let channel = self.first + panel * LANES;
-            let weights = self.layer.weights().get(channel * self.k..).unwrap_or(&[]);
+        let groups = part_mut(groups, 0, k.div_ceil(4));
+        let mut start = [_mm512_setzero_si512(); P];
+        for (panel, start) in start.iter_mut().enumerate() {
+            let channel = first + panel * LANES;
+            let weights = layer.weights().get(channel * k..).unwrap_or(&[]);
             // A sum for each of four groups: one sum alone would wait for itself.
             let mut parts = [_mm512_setzero_si512(); 4];
             let (columns, rest) = groups.as_chunks_mut::<4>();
             let whole = columns.len();
             for (column, groups) in columns.iter_mut().enumerate() {
                 let at = column * LANES;
-                let fours = match strided(weights, at, self.k) {
-                    Some(fours) if self.k - at >= LANES => fours,
-                    _ => edge(weights, at, self.k),
+                let fours = match strided(weights, at, k) {
+                    Some(fours) if k - at >= LANES => fours,
+                    _ => edge(weights, at, k),
                 };
                 place(groups, panel, fours, &mut parts);
             }
             if !rest.is_empty() {
-                let fours = edge(weights, whole * LANES, self.k);
+                let fours = edge(weights, whole * LANES, k);
                 place(rest, panel, fours, &mut parts);
             }
             let [a, b, c, d] = parts;
-            *sum = _mm512_add_epi32(_mm512_add_epi32(a, b), _mm512_add_epi32(c, d));
+            let sum = _mm512_add_epi32(_mm512_add_epi32(a, b), _mm512_add_epi32(c, d));
+            let bias = Rescale::bias(layer, channel);
+            *start = _mm512_sub_epi32(bias, _mm512_slli_epi32::<7>(sum));
         }
         let len = groups.len();
         // SAFETY: every panel of every group in this slice was written above.
-        (unsafe { core::slice::from_raw_parts(groups.as_ptr().cast(), len) }, sums)
+        (unsafe { core::slice::from_raw_parts(groups.as_ptr().cast(), len) }, start)
     }
 }
 

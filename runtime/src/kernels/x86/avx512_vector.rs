@@ -15,6 +15,11 @@ pub(super) const BYTES: usize = 64;
 #[repr(C, align(64))]
 pub(super) struct Group(pub(super) [u8; BYTES]);
 
+// SAFETY: 64 bytes, which may all be zero.
+unsafe impl bytemuck::Zeroable for Group {}
+// SAFETY: 64 bytes of any value, aligned to their number, so that there is no padding.
+unsafe impl bytemuck::Pod for Group {}
+
 impl Group {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]

@@ -1,6 +1,7 @@
 //! AVX-512 with VNNI: the set, and its linear layers.
 
 use super::super::{Activation, Kernels, Linear, Skip, generic, scalar};
+use super::avx512_packing::PACKING;
 use super::avx512_product::{MAX_K, ROWS, Store, product};
 use super::avx512_vector::{
     BYTES, LANES, Rescale, Table, load_bytes, pack, store_bytes, store_halves, widen_bytes,
@@ -25,6 +26,7 @@ pub(super) static KERNELS: Kernels = Kernels {
     layer_norm_affine_i8: avx512_norm::layer_norm_affine_i8,
     attention_i8: avx512_attention::attention_i8,
     pool_i32: avx512_norm::pool_i32,
+    packing: Some(PACKING),
 };
 
 /// Channels of a row product that share a pass over the inputs.

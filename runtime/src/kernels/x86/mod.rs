@@ -17,6 +17,7 @@ mod avx2_attention;
 mod avx512_attention;
 mod avx512_depthwise;
 mod avx512_norm;
+mod avx512_packing;
 mod avx512_product;
 mod avx512_row_scale;
 mod avx512_rows;

@@ -29,4 +29,5 @@ pub(super) static KERNELS: Kernels = Kernels {
     layer_norm_affine_i8: norm::layer_norm_affine_i8,
     attention_i8: attention::attention_i8,
     pool_i32: scalar::pool_i32,
+    packing: None,
 };

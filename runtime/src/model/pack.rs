@@ -1,0 +1,77 @@
+//! Weights in the order in which a kernel set reads them, packed once for many images.
+
+use super::Model;
+#[cfg(target_arch = "x86_64")]
+use super::StoredLinear;
+use crate::error::RunError;
+#[cfg(target_arch = "x86_64")]
+use crate::kernels::PACKED_ALIGN;
+
+impl<'a> Model<'a> {
+    /// Bytes of memory that [`Self::pack`] needs, at any alignment; 0 where the kernel set reads
+    /// weights in the order of the blob.
+    pub fn packed_len(&self) -> usize {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(packing) = self.kernels.packing {
+            let lens = self.layers().map(|layer| (packing.len)(&layer.operand()));
+            return lens.fold(PACKED_ALIGN - 1, usize::saturating_add);
+        }
+        0
+    }
+
+    /// The same model with its weights packed into `memory` in the order in which the kernel set
+    /// reads them, instead of packing a part at a time on the stack for each image.
+    ///
+    /// For hosts, where memory as large as the blob is cheap; the results are the same bits. The blob
+    /// stays borrowed. Where [`Self::packed_len`] is 0 this changes nothing. Choose a set by
+    /// [`Self::with_kernels`] before, not after: a set does not read what another packed.
+    ///
+    /// # Errors
+    /// [`RunError::Packed`] if the memory is too small.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # fn classify(bytes: &[u8], image: &[u8; 3072]) -> Result<usize, Box<dyn std::error::Error>> {
+    /// let model = runtime::Model::parse(bytes)?;
+    /// let mut memory = vec![0; model.packed_len()];
+    /// let model = model.pack(&mut memory)?;
+    /// let mut arena = vec![0; model.arena_len()];
+    /// # Ok(model.run(image, &mut arena)?.class())
+    /// # }
+    /// ```
+    #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut, reason = "no set packs"))]
+    pub fn pack(mut self, memory: &'a mut [u8]) -> Result<Self, RunError> {
+        let (found, expected) = (memory.len(), self.packed_len());
+        if found < expected {
+            return Err(RunError::Packed { found, expected });
+        }
+        #[cfg(target_arch = "x86_64")]
+        if let Some(packing) = self.kernels.packing {
+            let aligned = memory.as_ptr().align_offset(PACKED_ALIGN);
+            let mut memory = memory.get_mut(aligned..).unwrap_or(&mut []);
+            for layer in self.layers_mut() {
+                layer.pack(&packing, &mut memory);
+            }
+        }
+        Ok(self)
+    }
+
+    /// The layers over all tokens or pixels, in the order in which they run: those that read their
+    /// weights more than once.
+    #[cfg(target_arch = "x86_64")]
+    fn layers(&self) -> impl Iterator<Item = &StoredLinear<'a>> {
+        let blocks = self.blocks.iter();
+        let blocks =
+            blocks.flat_map(|block| [&block.qkv, &block.project, &block.mlp1.0, &block.mlp2]);
+        self.convs.iter().map(|conv| &conv.layer).chain(&self.embed).chain(blocks)
+    }
+
+    /// [`Self::layers`].
+    #[cfg(target_arch = "x86_64")]
+    fn layers_mut(&mut self) -> impl Iterator<Item = &mut StoredLinear<'a>> {
+        let blocks = self.blocks.iter_mut().flat_map(|block| {
+            [&mut block.qkv, &mut block.project, &mut block.mlp1.0, &mut block.mlp2]
+        });
+        self.convs.iter_mut().map(|conv| &mut conv.layer).chain(&mut self.embed).chain(blocks)
+    }
+}

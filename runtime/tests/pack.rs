@@ -1,0 +1,34 @@
+//! Packed weights give the bits of the blob's, from memory at any alignment.
+
+use runtime::{Kernels, Model, RunError};
+
+const BLOB: &[u8] = include_bytes!("../../tests/golden/v1/tiny.bin");
+const IMAGE: &[u8] = include_bytes!("../../tests/golden/v1/tiny.rgb");
+
+#[test]
+fn memory_may_lie_anywhere() {
+    for kernels in Kernels::all() {
+        let plain = Model::parse(BLOB).unwrap().with_kernels(kernels);
+        let mut arena = vec![0; plain.arena_len()];
+        let expected = plain.run(IMAGE, &mut arena).unwrap().logits().to_vec();
+        for offset in [0, 1, 63] {
+            let mut memory = vec![0xA5; offset + plain.packed_len() + 1];
+            let (memory, behind) = memory[offset..].split_at_mut(plain.packed_len());
+            let model = Model::parse(BLOB).unwrap().with_kernels(kernels).pack(memory).unwrap();
+            assert_eq!(model.run(IMAGE, &mut arena).unwrap().logits(), expected, "{kernels:?}");
+            assert_eq!(behind, [0xA5], "{kernels:?}: written behind the memory");
+        }
+    }
+}
+
+#[test]
+fn too_little_memory_is_an_error() {
+    for kernels in Kernels::all() {
+        let model = Model::parse(BLOB).unwrap().with_kernels(kernels);
+        let expected = model.packed_len();
+        assert_eq!(expected > 0, kernels.name == "avx512_vnni", "{kernels:?}");
+        let Some(found) = expected.checked_sub(1) else { continue };
+        let error = model.pack(&mut vec![0; found]).unwrap_err();
+        assert_eq!(error, RunError::Packed { found, expected });
+    }
+}
