@@ -61,7 +61,7 @@ fn network(criterion: &mut Criterion, preset: Preset) -> anyhow::Result<()> {
     }
     let mut memory = vec![0; model.packed_len()];
     if !memory.is_empty() {
-        let model = model.pack(&mut memory)?;
+        let model = Model::parse(&network.int8)?.pack(&mut memory)?;
         let found = model.run(image.image(0), &mut arena)?.logits();
         anyhow::ensure!(found == expected, "packed weights differ from scalar");
         group.bench_function(PACKED, |bencher| {
