@@ -30,7 +30,8 @@ fn len(layer: &Linear<'_>) -> usize {
 fn pack(layer: &Linear<'_>, memory: &mut [u8]) {
     let k = layer.inputs();
     let mut first = 0;
-    let mut places = memory.chunks_mut(BYTES * panel_groups(k) * most_panels(k));
+    // At least 1, so that the compiler sees that no size of 0 can panic.
+    let mut places = memory.chunks_mut((BYTES * panel_groups(k) * most_panels(k)).max(1));
     while first < layer.outputs() {
         let Some(place) = places.next() else { return };
         let panels = (layer.outputs() - first).div_ceil(LANES).min(most_panels(k));
