@@ -50,6 +50,7 @@ mod output;
 mod rows;
 pub mod site;
 mod vit;
+mod window;
 
 /// The meaning of every stage.
 #[doc = include_str!("../docs/INTEGER.md")]

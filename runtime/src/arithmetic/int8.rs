@@ -7,6 +7,8 @@ use crate::format::{ARITHMETIC_INT8, I16Le, I32Le, Records};
 use crate::kernels::{Activation, Attention, Kernels, Norm, NormAffine, Skip};
 use crate::model::{Limits, StoredLinear};
 use crate::site::{Columns, SiteValues};
+#[cfg(target_arch = "x86_64")]
+use crate::window::Windows;
 
 /// The integer network of `INTEGER.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,6 +199,41 @@ impl Stages for Int8 {
         stream: &mut [i16],
     ) {
         (kernels.linear_add_i16)(x, &layer.operand(), stream);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn conv(
+        kernels: &'static Kernels,
+        windows: &Windows<'_, i8>,
+        layer: &StoredLinear<'_>,
+        activation: &Activation<'_>,
+        scratch: &mut [i8],
+        out: &mut [i8],
+    ) {
+        let layer = layer.operand();
+        if kernels.conv.is_some_and(|conv| (conv.conv_i8)(windows, &layer, activation, out)) {
+            return;
+        }
+        // Weights may have been packed for windows, in another order than for rows of inputs.
+        let layer = layer.with_packed(&[]);
+        windows.each_row(scratch, out, |x, out| (kernels.linear_i8)(x, &layer, activation, out));
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn conv_add(
+        kernels: &'static Kernels,
+        windows: &Windows<'_, i8>,
+        layer: &StoredLinear<'_>,
+        scratch: &mut [i8],
+        stream: &mut [i16],
+    ) {
+        let layer = layer.operand();
+        if kernels.conv.is_some_and(|conv| (conv.conv_add_i16)(windows, &layer, stream)) {
+            return;
+        }
+        // As above.
+        let layer = layer.with_packed(&[]);
+        windows.each_row(scratch, stream, |x, out| (kernels.linear_add_i16)(x, &layer, out));
     }
 
     fn depthwise(

@@ -4,6 +4,7 @@
 use super::Types;
 use crate::config::Grid;
 use crate::site::{Columns, SiteValues};
+use crate::window::Windows;
 
 /// The operations of a forward pass.
 pub trait Stages: Types {
@@ -53,6 +54,27 @@ pub trait Stages: Types {
         layer: &Self::Linear<'_>,
         stream: &mut [Self::Residual],
     );
+    /// `out = activation(layer(windows))`; `scratch` has room for the windows of one output row.
+    fn conv(
+        kernels: Self::Kernels,
+        windows: &Windows<'_, Self::Act>,
+        layer: &Self::Linear<'_>,
+        activation: &Self::Activation<'_>,
+        scratch: &mut [Self::Act],
+        out: &mut [Self::Act],
+    ) {
+        windows.each_row(scratch, out, |x, out| Self::linear(kernels, x, layer, activation, out));
+    }
+    /// `stream = stream + layer(windows)`, as [`Self::conv`].
+    fn conv_add(
+        kernels: Self::Kernels,
+        windows: &Windows<'_, Self::Act>,
+        layer: &Self::Linear<'_>,
+        scratch: &mut [Self::Act],
+        stream: &mut [Self::Residual],
+    ) {
+        windows.each_row(scratch, stream, |x, stream| Self::linear_add(kernels, x, layer, stream));
+    }
     /// `out = activation(depthwise3×3(x))`; outside `x`'s grid lies its zero.
     fn depthwise(
         kernels: Self::Kernels,

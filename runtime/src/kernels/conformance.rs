@@ -7,6 +7,7 @@ use super::{PACKED_ALIGN, Packing};
 use crate::config::{Grid, MAX_DIM};
 use crate::fixed::{Octaves, Requant};
 use crate::format::{I16Le, I32Le};
+use crate::window::{Pad, Windows};
 
 /// A 64-bit linear congruential generator (Knuth's MMIX constants), enough to fill operands.
 struct Random(u64);
@@ -82,11 +83,11 @@ struct Packed {
 
 #[cfg(target_arch = "x86_64")]
 impl Packed {
-    fn new(layer: &Linear<'_>, packing: &Packing) -> Self {
-        let len = (packing.len)(layer);
+    fn new(layer: &Linear<'_>, run: usize, packing: &Packing) -> Self {
+        let len = (packing.len)(layer, run);
         let mut memory = vec![0xA5; len + PACKED_ALIGN];
         let start = memory.as_ptr().align_offset(PACKED_ALIGN);
-        (packing.pack)(layer, &mut memory[start..start + len]);
+        (packing.pack)(layer, run, &mut memory[start..start + len]);
         assert!(memory[start + len..].iter().all(|&byte| byte == 0xA5), "written behind the end");
         Self { memory, start, len }
     }
@@ -162,7 +163,7 @@ fn linear_layers_agree() {
                     assert_eq!(run(set, layer.linear()), expected, "{case}");
                     #[cfg(target_arch = "x86_64")]
                     if let Some(packing) = set.packing {
-                        let memory = Packed::new(&layer.linear(), &packing);
+                        let memory = Packed::new(&layer.linear(), k, &packing);
                         // Nothing but the packed weights may be read.
                         let other = Layer { weights: vec![99; n * k], ..layer.clone() };
                         let read = !memory.bytes().is_empty() && rows >= 4;
@@ -191,6 +192,64 @@ fn scalar_linear_layer_gives_hand_computed_values() {
     super::scalar::linear_i8(&[1, 2, 3], &layer, &activation, &mut out);
     // (10 − 3 + 5) / 4 − 1 and (4 + 8 + 12) / 4 − 1.
     assert_eq!(out, [2, 5], "a quarter of 12 and of 24, less one");
+}
+
+#[test]
+fn convolutions_agree() {
+    let mut random = Random(6);
+    let table = table();
+    let grids = [(1, 1), (1, 5), (2, 2), (3, 7), (6, 9), (5, 16), (4, 33)];
+    for (index, &(height, width)) in grids.iter().enumerate() {
+        for channels in [1, 2, 3, 4, 5, 16, 20, 33, 80, 127, 128] {
+            for n in [1, 3, 16, 17, 32, 48, 70, 80, 96, 130, 144] {
+                let stride = 1 + (index + channels + n) % 2;
+                let input = Grid { height, width, channels };
+                let [height, width] = [height, width].map(|side| side.div_ceil(stride));
+                let output = Grid { height, width, channels: n };
+                let extreme = (index + n) % 3 == 0;
+                let layer = Layer::new(&mut random, 9 * channels, n, extreme);
+                let x = random.bytes(input.len() + 1, extreme);
+                let before = random.bytes(output.len(), false);
+                let gelu = (n % 2 == 0).then_some((&table, 3));
+                let activation = Activation { zero_point: -5, gelu };
+                let pad = if channels == 3 { Pad::Image([-128, 0, 99]) } else { Pad::Zero(-77) };
+                let windows = Windows { x: &x[1..], input, output, pad };
+                let mut plain = vec![0i8; output.len()];
+                let added = before.iter().map(|&v| i16::from(v) * 256).collect::<Vec<_>>();
+                let (mut expected, mut scratch) = (added.clone(), vec![0; 9 * channels * width]);
+                let scalar = &super::scalar::KERNELS;
+                windows.each_row(&mut scratch, &mut plain, |x, out| {
+                    (scalar.linear_i8)(x, &layer.linear(), &activation, out);
+                });
+                windows.each_row(&mut scratch, &mut expected, |x, out| {
+                    (scalar.linear_add_i16)(x, &layer.linear(), out);
+                });
+                each_set(|set| {
+                    let Some(conv) = set.conv else { return };
+                    let check = |layer: Linear<'_>, what: &str| {
+                        let case = format!("{}: {windows:?}, {what}", set.name);
+                        let mut out = vec![0i8; output.len()];
+                        let mut stream = added.clone();
+                        let done = (conv.conv_i8)(&windows, &layer, &activation, &mut out);
+                        assert_eq!(done, (conv.conv_add_i16)(&windows, &layer, &mut stream));
+                        assert!(done || channels == 128 || width > 32, "{case}: not done");
+                        if done {
+                            assert!(out == plain, "{case}");
+                            assert!(stream == expected, "{case}, added");
+                        }
+                    };
+                    check(layer.linear(), "as it is");
+                    #[cfg(target_arch = "x86_64")]
+                    if let Some(packing) = set.packing {
+                        let packed = Packed::new(&layer.linear(), 3 * channels, &packing);
+                        // Nothing but the packed weights may be read.
+                        let other = Layer { weights: vec![99; 9 * channels * n], ..layer.clone() };
+                        check(other.linear().with_packed(packed.bytes()), "packed");
+                    }
+                });
+            }
+        }
+    }
 }
 
 #[test]

@@ -29,6 +29,7 @@ pub static KERNELS: Kernels = Kernels {
     attention_i8,
     pool_i32: scalar::pool_i32,
     packing: None,
+    conv: None,
 };
 use crate::rows::{part, rows, rows_mut};
 

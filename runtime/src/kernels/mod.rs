@@ -36,6 +36,7 @@ pub use operand::{Activation, Attention, Channel, Linear, Norm, NormAffine, Skip
 
 use crate::config::Grid;
 use crate::format::I32Le;
+use crate::window::Windows;
 
 /// One set of kernels; the contracts are those of the functions in [`scalar`].
 #[derive(Clone, Copy)]
@@ -64,15 +65,28 @@ pub struct Kernels {
     pub pool_i32: fn(&[i8], i8, &mut [i32]),
     /// The order in which the set would rather read weights; `None` if it is that of a blob.
     pub packing: Option<Packing>,
+    /// How the set convolves a grid; `None` where it takes the windows as rows of a linear layer.
+    pub conv: Option<Conv>,
+}
+
+/// How a set convolves a grid with a 3×3 window without a copy of each window. A function returns
+/// whether it did so; if not, it wrote nothing.
+#[derive(Clone, Copy)]
+pub struct Conv {
+    /// [`scalar::linear_i8`] over all windows.
+    pub(crate) conv_i8: fn(&Windows<'_, i8>, &Linear<'_>, &Activation<'_>, &mut [i8]) -> bool,
+    /// [`scalar::linear_add_i16`] over all windows.
+    pub(crate) conv_add_i16: fn(&Windows<'_, i8>, &Linear<'_>, &mut [i16]) -> bool,
 }
 
 /// How a set packs the weights of a layer into memory of the caller.
 #[derive(Clone, Copy)]
 pub struct Packing {
-    /// Bytes of a packed layer, a multiple of 64; 0 where the set would not read them.
-    pub(crate) len: fn(&Linear<'_>) -> usize,
+    /// Bytes of a packed layer, a multiple of 64; 0 where the set would not read them. The number says how
+    /// many of its inputs lie side by side: all, or a row of a window.
+    pub(crate) len: fn(&Linear<'_>, usize) -> usize,
     /// Packs a layer into as many bytes.
-    pub(crate) pack: fn(&Linear<'_>, &mut [u8]),
+    pub(crate) pack: fn(&Linear<'_>, usize, &mut [u8]),
 }
 
 /// Alignment of packed weights: a cache line.

@@ -23,6 +23,7 @@ pub static KERNELS: Kernels = Kernels {
     attention_i8,
     pool_i32,
     packing: None,
+    conv: None,
 };
 use crate::rows::{rows, rows_mut};
 

@@ -3,6 +3,8 @@
 use super::Model;
 #[cfg(target_arch = "x86_64")]
 use super::StoredLinear;
+#[cfg(target_arch = "x86_64")]
+use crate::config::{StemGeometry, StemStage, VitConfig};
 use crate::error::RunError;
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::PACKED_ALIGN;
@@ -13,7 +15,7 @@ impl<'a> Model<'a> {
     pub fn packed_len(&self) -> usize {
         #[cfg(target_arch = "x86_64")]
         if let Some(packing) = self.kernels.packing {
-            let lens = self.layers().map(|layer| (packing.len)(&layer.operand()));
+            let lens = self.layers().map(|(layer, run)| (packing.len)(&layer.operand(), run));
             return lens.fold(PACKED_ALIGN - 1, usize::saturating_add);
         }
         0
@@ -49,8 +51,8 @@ impl<'a> Model<'a> {
         if let Some(packing) = self.kernels.packing {
             let aligned = memory.as_ptr().align_offset(PACKED_ALIGN);
             let mut memory = memory.get_mut(aligned..).unwrap_or(&mut []);
-            for layer in self.layers_mut() {
-                layer.pack(&packing, &mut memory);
+            for (layer, run) in self.layers_mut() {
+                layer.pack(&packing, run, &mut memory);
             }
         }
         Ok(self)
@@ -59,19 +61,41 @@ impl<'a> Model<'a> {
     /// The layers over all tokens or pixels, in the order in which they run: those that read their
     /// weights more than once.
     #[cfg(target_arch = "x86_64")]
-    fn layers(&self) -> impl Iterator<Item = &StoredLinear<'a>> {
+    fn layers(&self) -> impl Iterator<Item = (&StoredLinear<'a>, usize)> {
+        let plain = |layer| (layer, usize::MAX);
         let blocks = self.blocks.iter();
         let blocks =
             blocks.flat_map(|block| [&block.qkv, &block.project, &block.mlp1.0, &block.mlp2]);
-        self.convs.iter().map(|conv| &conv.layer).chain(&self.embed).chain(blocks)
+        let convs = self.convs.iter().map(|conv| &conv.layer).chain(&self.embed);
+        convs.zip(runs(&self.config)).filter(|(_, run)| *run > 0).chain(blocks.map(plain))
     }
 
     /// [`Self::layers`].
     #[cfg(target_arch = "x86_64")]
-    fn layers_mut(&mut self) -> impl Iterator<Item = &mut StoredLinear<'a>> {
+    fn layers_mut(&mut self) -> impl Iterator<Item = (&mut StoredLinear<'a>, usize)> {
+        let plain = |layer| (layer, usize::MAX);
         let blocks = self.blocks.iter_mut().flat_map(|block| {
             [&mut block.qkv, &mut block.project, &mut block.mlp1.0, &mut block.mlp2]
         });
-        self.convs.iter_mut().map(|conv| &mut conv.layer).chain(&mut self.embed).chain(blocks)
+        let convs = self.convs.iter_mut().map(|conv| &mut conv.layer).chain(&mut self.embed);
+        convs.zip(runs(&self.config)).filter(|(_, run)| *run > 0).chain(blocks.map(plain))
     }
+}
+
+/// How many inputs of each convolution of the stem lie side by side, and of the patch layer: three pixels
+/// of a 3×3 window, all of a pixel or a patch; 0 for a depthwise convolution, which is no product.
+#[cfg(target_arch = "x86_64")]
+fn runs(config: &VitConfig) -> impl Iterator<Item = usize> {
+    const ALL: usize = usize::MAX;
+    const NONE: usize = 0;
+    let stages = config.stem_stages().flat_map(|StemGeometry { stage, input, .. }| {
+        let window = 3 * input.channels;
+        let (runs, len) = match stage {
+            StemStage::Conv { .. } => ([window, 0, 0], 1),
+            StemStage::Residual { .. } => ([window, ALL, 0], 2),
+            StemStage::InvertedResidual { .. } => ([ALL, NONE, ALL], 3),
+        };
+        runs.into_iter().take(len)
+    });
+    stages.chain(core::iter::once(ALL))
 }

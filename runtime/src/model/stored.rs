@@ -54,17 +54,16 @@ impl<'a> StoredLinear<'a> {
         layer
     }
 
-    /// Packs the layer into the first bytes of `memory`, which are taken off; as it was where that is
-    /// too short.
+    /// Packs the layer, of whose inputs `run` lie side by side, into the first bytes of `memory`, which
+    /// are taken off; as it was where that is too short.
     #[cfg(target_arch = "x86_64")]
-    pub(super) fn pack(&mut self, packing: &Packing, memory: &mut &'a mut [u8]) {
+    pub(super) fn pack(&mut self, packing: &Packing, run: usize, memory: &mut &'a mut [u8]) {
         let layer = self.operand();
-        let Some((packed, rest)) =
-            core::mem::take(memory).split_at_mut_checked((packing.len)(&layer))
-        else {
+        let len = (packing.len)(&layer, run);
+        let Some((packed, rest)) = core::mem::take(memory).split_at_mut_checked(len) else {
             return;
         };
-        (packing.pack)(&layer, packed);
+        (packing.pack)(&layer, run, packed);
         self.packed = packed;
         *memory = rest;
     }

@@ -1,6 +1,5 @@
 //! From the image to the residual stream: position plus patch layer or last stem convolution.
 
-use super::conv::each_row;
 use super::{patch, residual, stem};
 use crate::arena::{Carver, window_len};
 use crate::arithmetic::Arithmetic;
@@ -8,6 +7,7 @@ use crate::config::StemSpec;
 use crate::model::Model;
 use crate::rows::rows_mut;
 use crate::site::{SiteId, SiteValues};
+use crate::window::Windows;
 
 /// Leaves the residual stream at the front of the arena.
 pub(super) fn embed<A: Arithmetic>(
@@ -46,13 +46,11 @@ pub(super) fn embed<A: Arithmetic>(
             let mut carver = Carver::new(arena);
             let x = &*carver.back::<A::Act>(last.grid.len())?;
             let stream = residual(model, &mut carver)?;
-            let windows = carver.front(window_len(last.grid, output.width))?;
+            let scratch = carver.front(window_len(last.grid, output.width))?;
             A::start(model.position.as_ref()?, stream);
             let layer = model.embed.as_ref()?;
-            let x = (x, last.grid);
-            each_row(x, last.pad, (&mut *stream, output), windows, |windows, stream| {
-                A::linear_add(model.kernels, windows, layer, stream);
-            });
+            let windows = Windows { x, input: last.grid, output, pad: last.pad };
+            A::conv_add(model.kernels, &windows, layer, scratch, stream);
             observer(SiteId::Embed, A::show_stream(stream));
         }
     }

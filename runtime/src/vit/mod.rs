@@ -2,7 +2,6 @@
 
 mod attention;
 mod block;
-mod conv;
 mod embed;
 mod head;
 mod mlp;

@@ -1,11 +1,11 @@
 //! Convolution stages between the image and the embedding.
 
-use super::conv::{Pad, each_row};
 use crate::arena::{Carver, window_len};
 use crate::arithmetic::Arithmetic;
 use crate::config::{Grid, StemGeometry, StemStage};
 use crate::model::{Conv, Model};
 use crate::site::{ConvSite, SiteId, SiteValues};
+use crate::window::{Pad, Windows};
 use bytemuck::Pod;
 use num_traits::Zero;
 
@@ -90,11 +90,9 @@ impl<A: Arithmetic, F: FnMut(SiteId, SiteValues<'_>)> Stage<'_, '_, A, F> {
         let (input, output) = (self.geometry.input, self.geometry.output);
         let (x, mut rest) = ends.tensor::<A::Act>(arena)?;
         let out = if ends.at_back { rest.front(output.len())? } else { rest.back(output.len())? };
-        let windows = rest.front(window_len(input, output.width))?;
-        let kernels = self.model.kernels;
-        each_row((&*x, input), self.pad, (&mut *out, output), windows, |windows, out| {
-            A::linear(kernels, windows, &conv.layer, &conv.activation, out);
-        });
+        let scratch = rest.front(window_len(input, output.width))?;
+        let windows = Windows { x, input, output, pad: self.pad };
+        A::conv(self.model.kernels, &windows, &conv.layer, &conv.activation, scratch, out);
         *ends = Ends { at_back: !ends.at_back, len: output.len() };
         Some(self.show(0, conv, out))
     }
@@ -111,11 +109,10 @@ impl<A: Arithmetic, F: FnMut(SiteId, SiteValues<'_>)> Stage<'_, '_, A, F> {
         let hidden = Grid { channels: A::outputs(&first.layer), ..input };
         let (x, mut rest) = ends.tensor::<A::Act>(arena)?;
         let out = rest.front::<A::Act>(hidden.len())?;
-        let windows = rest.front::<A::Act>(window_len(input, input.width))?;
+        let scratch = rest.front::<A::Act>(window_len(input, input.width))?;
         let kernels = self.model.kernels;
-        each_row((&*x, input), self.pad, (&mut *out, hidden), windows, |windows, out| {
-            A::linear(kernels, windows, &first.layer, &first.activation, out);
-        });
+        let windows = Windows { x, input, output: hidden, pad: self.pad };
+        A::conv(kernels, &windows, &first.layer, &first.activation, scratch, out);
         self.show(0, first, out);
         A::linear_skip(kernels, out, &second.layer, &second.skip?, x);
         Some(self.show(1, second, x))

@@ -26,6 +26,7 @@ pub(super) static KERNELS: Kernels = Kernels {
     attention_i8: avx2_attention::attention_i8,
     pool_i32: scalar::pool_i32,
     packing: None,
+    conv: None,
 };
 
 type PairPanel = Panel<i16, { 2 * CHANNELS }, { MAX_K / 2 }>;

@@ -1,68 +1,137 @@
-//! Layers packed once, into memory of the caller.
+//! Weights in the order in which products on AVX-512 read them: once in memory of the caller, or else
+//! on the stack in each call. A transposition in registers costs a sixteenth of an instruction a
+//! weight.
 //!
 //! Panels that are multiplied together follow one another, as `[P] i32 × 16` where their sums start
-//! and `[group of four inputs][P][channel][input]` weights, in the order in which a product reads
-//! them.
+//! and `[group of four inputs][P][channel][input]` weights.
 
 use super::super::{Linear, PACKED_ALIGN, Packing};
-use super::avx512_product::{GROUPS, MAX_K, Panels, Task, most_panels};
-use super::avx512_vector::{BYTES, Group, LANES};
-use crate::rows::part;
+use super::avx512_tile::{PANELS, Panels, panels};
+use super::avx512_vector::{BYTES, Group, LANES, Rescale, fours, load_sixteen, strided};
+use crate::rows::{part, part_mut, rows, rows_mut};
+use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
 /// The packing of the AVX-512 VNNI set.
 pub(super) const PACKING: Packing = Packing { len, pack };
 
+/// Most inputs of a layer that is packed, filled up as [`Inputs`] says.
+pub(super) const MAX_K: usize = 1152;
+/// Groups that fit the stack: four panels of up to 576 inputs, or two of [`MAX_K`].
+const GROUPS: usize = 576;
+
 const _: () = assert!(core::mem::size_of::<Group>() == PACKED_ALIGN);
 
-/// Groups of one panel over `k` inputs: its weights, and where its sums start.
-pub(super) const fn panel_groups(k: usize) -> usize {
-    1 + k.div_ceil(4)
+/// Inputs of a layer in runs that lie side by side in memory, each filled up to a multiple of four
+/// by weights of zero.
+#[derive(Clone, Copy)]
+pub(super) struct Inputs {
+    run: usize,
+    runs: usize,
+}
+
+impl Inputs {
+    /// The inputs of `layer` in runs of `run`.
+    pub(super) fn new(layer: &Linear<'_>, run: usize) -> Self {
+        let run = run.clamp(1, layer.inputs());
+        Self { run, runs: layer.inputs() / run }
+    }
+
+    /// Groups of four in a run.
+    pub(super) const fn run_groups(self) -> usize {
+        self.run.div_ceil(4)
+    }
+
+    /// Groups of four in all.
+    pub(super) const fn groups(self) -> usize {
+        self.runs * self.run_groups()
+    }
+
+    /// Whether layers over them are packed.
+    pub(super) const fn fit(self) -> bool {
+        4 * self.groups() <= MAX_K
+    }
+
+    /// Groups of a packed panel: its weights, and where its sums start.
+    pub(super) const fn panel_groups(self) -> usize {
+        1 + self.groups()
+    }
+
+    /// How many panels are multiplied with at once, `left` being left.
+    pub(super) fn panels(self, layer: &Linear<'_>, left: usize) -> usize {
+        let groups = self.groups().max(1);
+        panels(left, if layer.packed().is_empty() { GROUPS / groups } else { PANELS })
+    }
 }
 
 /// Bytes of a packed layer.
-fn len(layer: &Linear<'_>) -> usize {
-    let k = layer.inputs();
-    if k > MAX_K { 0 } else { layer.outputs().div_ceil(LANES) * panel_groups(k) * BYTES }
+fn len(layer: &Linear<'_>, run: usize) -> usize {
+    let inputs = Inputs::new(layer, run);
+    if !inputs.fit() {
+        return 0;
+    }
+    layer.outputs().div_ceil(LANES) * inputs.panel_groups() * BYTES
 }
 
 /// Packs a layer into [`len`] bytes.
-fn pack(layer: &Linear<'_>, memory: &mut [u8]) {
-    let k = layer.inputs();
+fn pack(layer: &Linear<'_>, run: usize, memory: &mut [u8]) {
+    let inputs = Inputs::new(layer, run);
+    let Ok(mut memory) = bytemuck::try_cast_slice_mut::<_, Group>(memory) else { return };
     let mut first = 0;
-    // At least 1, so that the compiler sees that no size of 0 can panic.
-    let mut places = memory.chunks_mut((BYTES * panel_groups(k) * most_panels(k)).max(1));
     while first < layer.outputs() {
-        let Some(place) = places.next() else { return };
-        let panels = (layer.outputs() - first).div_ceil(LANES).min(most_panels(k));
+        let panels = panels((layer.outputs() - first).div_ceil(LANES), PANELS);
+        let len = panels * inputs.panel_groups();
+        let Some((place, rest)) = memory.split_at_mut_checked(len) else { return };
         // SAFETY: the packing belongs to a set that `sets` gives out only where the processor has every
         // feature named below.
         unsafe {
             match panels {
-                1 => write::<1>(layer, first, place),
-                2 => write::<2>(layer, first, place),
-                3 => write::<3>(layer, first, place),
-                _ => write::<4>(layer, first, place),
+                1 => write::<1>(layer, inputs, first, place),
+                2 => write::<2>(layer, inputs, first, place),
+                3 => write::<3>(layer, inputs, first, place),
+                4 => write::<4>(layer, inputs, first, place),
+                _ => write::<PANELS>(layer, inputs, first, place),
             }
         }
+        memory = rest;
         first += panels * LANES;
     }
 }
 
 /// `P` panels from channel `first` on.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-fn write<const P: usize>(layer: &Linear<'_>, first: usize, place: &mut [u8]) {
-    let mut buffer = [const { MaybeUninit::uninit() }; GROUPS];
-    let (groups, start) = Task::pack::<P>(layer, first, &mut buffer);
-    let start = start.map(|start| {
-        let mut group = Group([0; BYTES]);
-        group.store(start);
-        group
-    });
-    let groups = start.iter().chain(groups.as_flattened());
-    for (place, group) in place.chunks_mut(BYTES).zip(groups) {
-        if let Some(place) = place.first_chunk_mut() {
-            *place = group.0;
+fn write<const P: usize>(layer: &Linear<'_>, inputs: Inputs, first: usize, place: &mut [Group]) {
+    let Some((start, groups)) = place.split_first_chunk_mut::<P>() else { return };
+    let groups = groups.as_mut_ptr().cast::<MaybeUninit<Group>>();
+    let len = P * inputs.groups();
+    // SAFETY: `len` groups follow the first `P`, as `pack` says, and what is written here are groups.
+    let groups = unsafe { core::slice::from_raw_parts_mut(groups, len) };
+    let packed = transposed::<P>(layer, inputs, first, groups);
+    for (place, start) in start.iter_mut().zip(packed.start) {
+        place.store(start);
+    }
+}
+
+/// Room for the panels of a layer that is not packed.
+pub(super) struct Memory([MaybeUninit<Group>; GROUPS]);
+
+impl Memory {
+    pub(super) const fn new() -> Self {
+        Self([const { MaybeUninit::uninit() }; GROUPS])
+    }
+
+    /// The panels from channel `first` on, packed now unless they are already.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    pub(super) fn panels<'a, const P: usize>(
+        &'a mut self,
+        layer: &Linear<'a>,
+        inputs: Inputs,
+        first: usize,
+    ) -> Panels<'a, P> {
+        match packed(layer, inputs, first) {
+            Some(panels) => panels,
+            None => transposed(layer, inputs, first, &mut self.0),
         }
     }
 }
@@ -70,13 +139,113 @@ fn write<const P: usize>(layer: &Linear<'_>, first: usize, place: &mut [u8]) {
 /// The panels from channel `first` on; `None` if the layer is not packed.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-pub(super) fn packed<'a, const P: usize>(
+fn packed<'a, const P: usize>(
     layer: &Linear<'a>,
+    inputs: Inputs,
     first: usize,
 ) -> Option<Panels<'a, P>> {
     let groups: &[Group] = bytemuck::try_cast_slice(layer.packed()).ok()?;
-    let len = panel_groups(layer.inputs());
+    let len = inputs.panel_groups();
     let (panels, _) = part(groups, first / LANES * len, P * len).as_chunks::<P>();
     let (start, groups) = panels.split_first()?;
-    Some((groups, start.each_ref().map(|group| group.load())))
+    Some(Panels { groups, start: start.each_ref().map(|group| group.load()) })
+}
+
+/// Packs `P` panels into `buffer`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+fn transposed<'b, const P: usize>(
+    layer: &Linear<'_>,
+    inputs: Inputs,
+    first: usize,
+    buffer: &'b mut [MaybeUninit<Group>],
+) -> Panels<'b, P> {
+    let (groups, _) = buffer.as_chunks_mut::<P>();
+    let groups = part_mut(groups, 0, inputs.groups());
+    let mut start = [_mm512_setzero_si512(); P];
+    for (panel, start) in start.iter_mut().enumerate() {
+        let channel = first + panel * LANES;
+        let weights = layer.weights().get(channel * layer.inputs()..).unwrap_or(&[]);
+        let sum = if inputs.runs > 1 && !inputs.run.is_multiple_of(4) {
+            let mut filled = [0; LANES * MAX_K];
+            let k = 4 * inputs.groups();
+            fill_up(weights, inputs, &mut filled);
+            transpose(part(&filled, 0, LANES * k), k, groups, panel)
+        } else {
+            transpose(weights, layer.inputs(), groups, panel)
+        };
+        let bias = Rescale::bias(layer, channel);
+        *start = _mm512_sub_epi32(bias, _mm512_slli_epi32::<7>(sum));
+    }
+    let len = groups.len();
+    // SAFETY: `transpose` wrote every panel of every group in this slice.
+    let groups = unsafe { core::slice::from_raw_parts(groups.as_ptr().cast(), len) };
+    Panels { groups, start }
+}
+
+/// Sixteen rows of weights, each run filled up.
+#[inline(never)]
+fn fill_up(weights: &[i8], inputs: Inputs, out: &mut [i8]) {
+    let (run, filled) = (inputs.run, 4 * inputs.run_groups());
+    let runs = rows(weights, run).zip(rows_mut(out, filled));
+    for (from, to) in runs.take(LANES * inputs.runs) {
+        for (to, from) in to.iter_mut().zip(from) {
+            *to = *from;
+        }
+    }
+}
+
+/// Writes one panel, the weights of sixteen channels over `k` inputs, and returns their sums.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+fn transpose<const P: usize>(
+    weights: &[i8],
+    k: usize,
+    groups: &mut [[MaybeUninit<Group>; P]],
+    panel: usize,
+) -> __m512i {
+    // A sum for each of four groups: one sum alone would wait for itself.
+    let mut parts = [_mm512_setzero_si512(); 4];
+    let (columns, rest) = groups.as_chunks_mut::<4>();
+    let whole = columns.len();
+    for (column, groups) in columns.iter_mut().enumerate() {
+        let at = column * LANES;
+        let fours = match strided(weights, at, k) {
+            Some(fours) if k - at >= LANES => fours,
+            _ => edge(weights, at, k),
+        };
+        place(groups, panel, fours, &mut parts);
+    }
+    if !rest.is_empty() {
+        let fours = edge(weights, whole * LANES, k);
+        place(rest, panel, fours, &mut parts);
+    }
+    let [a, b, c, d] = parts;
+    _mm512_add_epi32(_mm512_add_epi32(a, b), _mm512_add_epi32(c, d))
+}
+
+/// Stores a vector in a panel of each group, and adds its values to its sum.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+fn place<const P: usize>(
+    groups: &mut [[MaybeUninit<Group>; P]],
+    panel: usize,
+    fours: [__m512i; 4],
+    sums: &mut [__m512i; 4],
+) {
+    let ones = _mm512_set1_epi8(1);
+    for ((group, four), sum) in groups.iter_mut().zip(fours).zip(sums) {
+        *sum = _mm512_dpbusd_epi32(*sum, ones, four);
+        if let Some(place) = group.get_mut(panel) {
+            // SAFETY: a group has 64 bytes.
+            unsafe { _mm512_storeu_epi8(place.as_mut_ptr().cast(), four) };
+        }
+    }
+}
+
+/// As [`strided`], for the last rows and inputs of a layer: zeros beyond both.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+fn edge(weights: &[i8], at: usize, k: usize) -> [__m512i; 4] {
+    fours(|row| load_sixteen(part(weights, row * k + at, LANES.min(k - at))))
 }

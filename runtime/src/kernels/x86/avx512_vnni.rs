@@ -1,8 +1,10 @@
 //! AVX-512 with VNNI: the set, and its linear layers.
 
 use super::super::{Activation, Kernels, Linear, Skip, generic, scalar};
-use super::avx512_packing::PACKING;
-use super::avx512_product::{MAX_K, ROWS, Store, product};
+use super::avx512_conv::CONV;
+use super::avx512_packing::{MAX_K, PACKING};
+use super::avx512_product::product;
+use super::avx512_tile::Store;
 use super::avx512_vector::{
     BYTES, LANES, Rescale, Table, load_bytes, pack, store_bytes, store_halves, widen_bytes,
     widen_halves,
@@ -27,10 +29,13 @@ pub(super) static KERNELS: Kernels = Kernels {
     attention_i8: avx512_attention::attention_i8,
     pool_i32: avx512_norm::pool_i32,
     packing: Some(PACKING),
+    conv: Some(CONV),
 };
 
 /// Channels of a row product that share a pass over the inputs.
 const DOTS: usize = 4;
+/// Rows from which packing weights pays.
+const ROWS: usize = 4;
 
 /// Same contract as [`scalar::linear_i8`].
 fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_>, out: &mut [i8]) {
@@ -97,18 +102,18 @@ fn packing_pays(x: &[i8], layer: &Linear<'_>) -> bool {
 }
 
 /// i8 with a zero point.
-struct StoreI8 {
-    zero_point: i8,
+pub(super) struct StoreI8 {
+    pub(super) zero_point: i8,
 }
 
 /// i8 through a table.
-struct StoreGelu {
-    zero_point: i8,
-    table: Table,
+pub(super) struct StoreGelu {
+    pub(super) zero_point: i8,
+    pub(super) table: Table,
 }
 
 /// Added to i16.
-struct AddI16;
+pub(super) struct AddI16;
 
 /// Added to i8 at another scale.
 struct AddI8 {

@@ -15,6 +15,7 @@
 mod avx2;
 mod avx2_attention;
 mod avx512_attention;
+mod avx512_conv;
 mod avx512_depthwise;
 mod avx512_norm;
 mod avx512_packing;
@@ -22,6 +23,7 @@ mod avx512_product;
 mod avx512_row_scale;
 mod avx512_rows;
 mod avx512_softmax;
+mod avx512_tile;
 mod avx512_vector;
 mod avx512_vnni;
 mod panel;

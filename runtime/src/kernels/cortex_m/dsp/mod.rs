@@ -30,4 +30,5 @@ pub(super) static KERNELS: Kernels = Kernels {
     attention_i8: attention::attention_i8,
     pool_i32: scalar::pool_i32,
     packing: None,
+    conv: None,
 };
