@@ -66,6 +66,11 @@ impl Layer {
         Self { weights: random.bytes(n * k, extreme), bias, mult, shift, k }
     }
 
+    /// Whether a channel has the least shift, for which a set may have no fast way.
+    fn carries(&self) -> bool {
+        self.shift.contains(&Requant::MIN_SHIFT)
+    }
+
     fn linear(&self) -> Linear<'_> {
         let bias = I32Le::new(&self.bias[1..]).unwrap();
         let mult = I32Le::new(&self.mult[1..]).unwrap();
@@ -166,7 +171,7 @@ fn linear_layers_agree() {
                         let memory = Packed::new(&layer.linear(), k, &packing);
                         // Nothing but the packed weights may be read.
                         let other = Layer { weights: vec![99; n * k], ..layer.clone() };
-                        let read = !memory.bytes().is_empty() && rows >= 4;
+                        let read = !memory.bytes().is_empty() && rows >= 4 && !layer.carries();
                         let layer = if read { &other } else { &layer };
                         let packed = layer.linear().with_packed(memory.bytes());
                         let least = skip.requant.shift() == Requant::MIN_SHIFT;
@@ -226,13 +231,14 @@ fn convolutions_agree() {
                 });
                 each_set(|set| {
                     let Some(conv) = set.conv else { return };
+                    let layer_carries = layer.carries();
                     let check = |layer: Linear<'_>, what: &str| {
                         let case = format!("{}: {windows:?}, {what}", set.name);
                         let mut out = vec![0i8; output.len()];
                         let mut stream = added.clone();
                         let done = (conv.conv_i8)(&windows, &layer, &activation, &mut out);
                         assert_eq!(done, (conv.conv_add_i16)(&windows, &layer, &mut stream));
-                        assert!(done || channels == 128 || width > 32, "{case}: not done");
+                        assert!(done || channels > 80 || layer_carries, "{case}: not done");
                         if done {
                             assert!(out == plain, "{case}");
                             assert!(stream == expected, "{case}, added");

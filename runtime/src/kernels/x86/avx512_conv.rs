@@ -2,9 +2,9 @@
 //! memory, three pixels side by side are a row of a window.
 
 use super::super::{Activation, Conv, Linear};
-use super::avx512_packing::{Inputs, Memory};
-use super::avx512_tile::{Fours, PANELS, Panels, Rescales, Store, accumulate};
-use super::avx512_vector::{BYTES, LANES, Table, load_bytes, store_bytes};
+use super::avx512_packing::Inputs;
+use super::avx512_tile::{Fours, Panels, Source, Store, accumulate, product};
+use super::avx512_vector::{BYTES, Table, load_bytes, no_carry, store_bytes};
 use super::avx512_vnni::{AddI16, StoreGelu, StoreI8};
 use crate::rows::{part, part_mut, rows, rows_mut};
 use crate::window::{Pad, Windows};
@@ -25,146 +25,79 @@ fn conv_i8(
     activation: &Activation<'_>,
     out: &mut [i8],
 ) -> bool {
-    let Some(conv) = Convolution::new(windows, layer) else { return false };
     let zero_point = activation.zero_point;
     match activation.gelu {
         // SAFETY: `sets` gives out this set only where the processor has every feature named below.
-        None => unsafe { conv.run(out, &StoreI8 { zero_point }) },
+        None => unsafe { convolve(windows, layer, out, &StoreI8 { zero_point }) },
         Some((table, _)) => {
             // SAFETY: as above.
             let table = unsafe { Table::new(table) };
             // SAFETY: as above.
-            unsafe { conv.run(out, &StoreGelu { zero_point, table }) }
+            unsafe { convolve(windows, layer, out, &StoreGelu { zero_point, table }) }
         }
     }
-    true
 }
 
 /// [`linear_add_i16`](crate::kernels::scalar::linear_add_i16) over all windows.
 fn conv_add_i16(windows: &Windows<'_, i8>, layer: &Linear<'_>, out: &mut [i16]) -> bool {
-    let Some(conv) = Convolution::new(windows, layer) else { return false };
     // SAFETY: `sets` gives out this set only where the processor has every feature named below.
-    unsafe { conv.run(out, &AddI16) };
+    unsafe { convolve(windows, layer, out, &AddI16) }
+}
+
+/// Convolves; `false` if a row or a window is too long, or the layer not one that [`product`] takes.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+fn convolve<S: Store>(
+    windows: &Windows<'_, i8>,
+    layer: &Linear<'_>,
+    out: &mut [S::Out],
+    store: &S,
+) -> bool {
+    let channels = windows.input.channels;
+    let inputs = Inputs::new(layer, TAPS * channels);
+    let row = (windows.input.width + 2) * channels + TAPS;
+    let fits = row <= ROW && layer.inputs() == TAPS * TAPS * channels;
+    if !(fits && inputs.fit() && no_carry(layer)) {
+        return false;
+    }
+    let groups = inputs.run_groups();
+    let mut padded = Padded { windows, groups, lines: [[0; ROW]; TAPS], count: 0, first: 0 };
+    product(&mut padded, (layer, inputs), out, store);
     true
-}
-
-/// One convolution.
-struct Convolution<'c, 'a> {
-    windows: &'c Windows<'c, i8>,
-    layer: &'c Linear<'a>,
-    inputs: Inputs,
-}
-
-impl<'c, 'a> Convolution<'c, 'a> {
-    /// `None` if a row or a window is too long.
-    fn new(windows: &'c Windows<'c, i8>, layer: &'c Linear<'a>) -> Option<Self> {
-        let channels = windows.input.channels;
-        let inputs = Inputs::new(layer, TAPS * channels);
-        let row = (windows.input.width + 2) * channels + TAPS;
-        let fits = row <= ROW && inputs.fit() && layer.inputs() == TAPS * TAPS * channels;
-        fits.then_some(Self { windows, layer, inputs })
-    }
-
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-    fn run<S: Store>(&self, out: &mut [S::Out], store: &S) {
-        let mut memory = Memory::new();
-        let mut first = 0;
-        while first < self.layer.outputs() {
-            let left = (self.layer.outputs() - first).div_ceil(LANES);
-            let panels = self.inputs.panels(self.layer, left);
-            match panels {
-                1 => self.channels::<S, 1, 8>(&mut memory, first, out, store),
-                2 => self.channels::<S, 2, 8>(&mut memory, first, out, store),
-                3 => self.channels::<S, 3, 4>(&mut memory, first, out, store),
-                4 => self.channels::<S, 4, 4>(&mut memory, first, out, store),
-                _ => self.channels::<S, PANELS, 4>(&mut memory, first, out, store),
-            }
-            first += panels * LANES;
-        }
-    }
-
-    /// `P` vectors of channels from `first` on, `R` windows at a time.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-    fn channels<S: Store, const P: usize, const R: usize>(
-        &self,
-        memory: &mut Memory,
-        first: usize,
-        out: &mut [S::Out],
-        store: &S,
-    ) {
-        let panels = memory.panels(self.layer, self.inputs, first);
-        let rescales = Rescales::new(self.layer, first);
-        // Two loops, since a choice within one takes the accumulators out of their registers.
-        if rescales.carry() {
-            self.tiles::<S, P, R, true>(&panels, &rescales, first, out, store);
-        } else {
-            self.tiles::<S, P, R, false>(&panels, &rescales, first, out, store);
-        }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-    fn tiles<S: Store, const P: usize, const R: usize, const CARRY: bool>(
-        &self,
-        panels: &Panels<'_, P>,
-        rescales: &Rescales<P>,
-        first: usize,
-        out: &mut [S::Out],
-        store: &S,
-    ) {
-        let n = self.layer.outputs().max(1);
-        let len = (P * LANES).min(n - first);
-        let step = self.windows.stride() * self.windows.input.channels;
-        let groups = self.inputs.run_groups();
-        let mut padded = Padded::new(self.windows);
-        let row_len = (self.windows.output.width * n).max(1);
-        for (row, out) in rows_mut(out, row_len).enumerate() {
-            padded.advance(row * self.windows.stride() + TAPS);
-            for (index, out) in out.chunks_mut((R * n).max(1)).enumerate() {
-                let start = index * R * step;
-                let mut acc = [panels.start; R];
-                for (tap, weights) in rows(panels.groups, groups).enumerate().take(TAPS) {
-                    let line = padded.line(row * self.windows.stride() + tap);
-                    acc = accumulate(acc, fours(line, start, step, 4 * groups), weights);
-                }
-                for (acc, out) in acc.into_iter().zip(rows_mut(out, n)) {
-                    rescales.store::<S, CARRY>(acc, store, part_mut(out, first, len));
-                }
-            }
-        }
-    }
-}
-
-/// The rows of `R` neighbouring windows, of `len` bytes each; the first one where a line ends.
-#[inline]
-fn fours<const R: usize>(line: &[u8], start: usize, step: usize, len: usize) -> Fours<'_, R> {
-    let row = |row: usize| part(line, start + row * step, len).as_chunks::<4>().0;
-    let first = row(0);
-    core::array::from_fn(|index| {
-        let row = row(index);
-        if row.is_empty() { first } else { row }
-    })
 }
 
 /// The last three lines of the padded grid, as `x + 128`.
 struct Padded<'c> {
     windows: &'c Windows<'c, i8>,
+    /// Groups of four in a row of a window.
+    groups: usize,
     lines: [[i8; ROW]; TAPS],
     /// Lines that have been there so far.
     count: usize,
+    /// The first line of the windows at hand; line 0 lies above the grid.
+    first: usize,
 }
 
-impl<'c> Padded<'c> {
-    fn new(windows: &'c Windows<'c, i8>) -> Self {
-        Self { windows, lines: [[0; ROW]; TAPS], count: 0 }
+impl Padded<'_> {
+    /// One of the last three lines.
+    #[inline]
+    fn line(&self, line: usize) -> &[u8] {
+        self.lines.get(line % TAPS).map_or(&[], |line| bytemuck::cast_slice(line))
+    }
+}
+
+impl Source for Padded<'_> {
+    fn width(&self) -> usize {
+        self.windows.output.width
     }
 
-    /// Goes on to the first `count` lines; line 0 lies above the grid.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
-    fn advance(&mut self, count: usize) {
-        while self.count < count {
+    unsafe fn start(&mut self, line: usize) {
+        if line == 0 {
+            self.count = 0;
+        }
+        self.first = line * self.windows.stride();
+        while self.count < self.first + TAPS {
             let line = self.count;
             self.count += 1;
             if let Some(place) = self.lines.get_mut(line % TAPS) {
@@ -173,10 +106,21 @@ impl<'c> Padded<'c> {
         }
     }
 
-    /// One of the last three lines.
     #[inline]
-    fn line(&self, line: usize) -> &[u8] {
-        self.lines.get(line % TAPS).map_or(&[], |line| bytemuck::cast_slice(line))
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+    unsafe fn products<const P: usize, const R: usize>(
+        &mut self,
+        first: usize,
+        panels: &Panels<'_, P>,
+    ) -> [[__m512i; P]; R] {
+        let step = self.windows.stride() * self.windows.input.channels;
+        let count = R.min(self.width().saturating_sub(first));
+        let mut acc = [panels.start; R];
+        for (tap, weights) in rows(panels.groups, self.groups).enumerate() {
+            let line = self.line(self.first + tap).get(first * step..).unwrap_or(&[]);
+            acc = accumulate(acc, Fours::new(line, (4 * self.groups, step), count), weights);
+        }
+        acc
     }
 }
 

@@ -1,13 +1,13 @@
-//! Depthwise 3×3 convolution on AVX-512 VNNI: 64 channels at a time, a column of three values a
-//! product.
+//! Depthwise 3×3 convolution on AVX-512 VNNI: 64 channels and two rows of outputs at a time.
 //!
-//! The three values of a column of one channel are four bytes, the last one zero, for `vpdpbusd` as
-//! `x + 128`. Of the three columns under an output two are those of the output before it.
+//! The four values of a column under two outputs of one channel are four bytes for `vpdpbusd`, as
+//! `x + 128`; the upper output has a weight of zero for the last, the lower for the first. Of the
+//! three columns under an output two are those of the output before it.
 
-use super::super::{Activation, Linear};
-use super::avx512_vector::{BYTES, Rescale, Table, load_bytes, pack_lanes, store_bytes};
+use super::super::{Activation, Linear, generic};
+use super::avx512_vector::{BYTES, Rescale, Table, byte_lanes, load_bytes, no_carry, pack_lanes};
 use crate::config::Grid;
-use crate::rows::{part, part_mut};
+use crate::rows::part;
 use core::arch::x86_64::*;
 
 /// Same contract as [`scalar::depthwise_i8`](crate::kernels::scalar::depthwise_i8).
@@ -19,85 +19,119 @@ pub(super) fn depthwise_i8(
     activation: &Activation<'_>,
     out: &mut [i8],
 ) {
+    if !no_carry(layer) || x.len() < grid.len() || out.len() < grid.len() {
+        return generic::depthwise_i8(x, grid, pad, layer, activation, out);
+    }
     for first in (0..grid.channels).step_by(BYTES) {
-        let plane = Plane { x, grid, first, len: BYTES.min(grid.channels - first) };
+        let len = BYTES.min(grid.channels - first);
+        let plane = Plane { x, grid, first, mask: byte_lanes(len), pad };
         // SAFETY: `sets` gives out this set only where the processor has every feature named below.
-        unsafe { plane.convolve(pad, layer, activation, out) };
+        unsafe { plane.convolve(layer, activation, out) };
     }
 }
 
-/// Four vectors that hold three bytes for each of 64 channels, in the order of [`pack_lanes`].
+/// Four vectors that hold four bytes for each of 64 channels, in the order of [`pack_lanes`].
 type Column = [__m512i; 4];
 
-/// Up to 64 channels of the input.
+/// Up to 64 channels of the input, which has as many values as its grid.
 struct Plane<'a> {
     x: &'a [i8],
     grid: Grid,
     first: usize,
-    len: usize,
+    /// One bit for each channel.
+    mask: u64,
+    pad: i8,
 }
 
 impl Plane<'_> {
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-    fn convolve(&self, pad: i8, layer: &Linear<'_>, activation: &Activation<'_>, out: &mut [i8]) {
+    fn convolve(&self, layer: &Linear<'_>, activation: &Activation<'_>, out: &mut [i8]) {
         let taps = [0, 1, 2].map(|dx| {
-            column([0, 1, 2].map(|dy| {
+            [0, 1, 2].map(|dy| {
                 let start = (3 * dy + dx) * self.grid.channels + self.first;
-                load_bytes(part(layer.weights(), start, self.len))
-            }))
+                let len = BYTES.min(self.grid.channels - self.first);
+                load_bytes(part(layer.weights(), start, len))
+            })
         });
-        let (start, rescales) = parameters(layer, self.first, taps);
+        let zero = _mm512_setzero_si512();
+        let upper = taps.map(|[top, middle, bottom]| column([top, middle, bottom, zero]));
+        let lower = taps.map(|[top, middle, bottom]| column([zero, top, middle, bottom]));
+        let all = Rescale::of_lanes(layer, self.first);
+        let rescales = all.map(|(_, rescale)| rescale);
+        let start = start(all.map(|(bias, _)| bias), upper);
         let table = activation.gelu.map(|(table, _)| Table::new(table));
-        let pad = _mm512_set1_epi8(pad ^ i8::MIN);
-        let outside = column([pad; 3]);
-        for row in 0..self.grid.height {
-            let mut columns = [outside, outside, self.column(row, 0, pad)];
+        let outside = column([_mm512_set1_epi8(self.pad ^ i8::MIN); 4]);
+        for row in (0..self.grid.height).step_by(2) {
+            let mut columns = [outside, outside, self.column(row, 0)];
             for at in 0..self.grid.width {
                 let [_, left, middle] = columns;
                 let next = at + 1;
-                let right =
-                    if next < self.grid.width { self.column(row, next, pad) } else { outside };
+                let right = if next < self.grid.width { self.column(row, next) } else { outside };
                 columns = [left, middle, right];
-                let mut acc = start;
-                for (column, taps) in columns.iter().zip(taps) {
-                    for ((acc, x), w) in acc.iter_mut().zip(column).zip(taps) {
-                        *acc = _mm512_dpbusd_epi32(*acc, *x, w);
+                let bytes = |taps: &[Column; 3]| {
+                    let mut acc = start;
+                    for (column, taps) in columns.iter().zip(taps) {
+                        for ((acc, x), w) in acc.iter_mut().zip(column).zip(taps) {
+                            *acc = _mm512_dpbusd_epi32(*acc, *x, *w);
+                        }
                     }
+                    for (acc, rescale) in acc.iter_mut().zip(&rescales) {
+                        *acc = rescale.apply_without_carry(*acc);
+                    }
+                    let bytes = pack_lanes(acc, activation.zero_point);
+                    table.as_ref().map_or(bytes, |table| table.look_up(bytes))
+                };
+                self.store(bytes(&upper), (row, at), out);
+                if row + 1 < self.grid.height {
+                    self.store(bytes(&lower), (row + 1, at), out);
                 }
-                for (acc, rescale) in acc.iter_mut().zip(&rescales) {
-                    *acc = rescale.apply(*acc);
-                }
-                let mut bytes = pack_lanes(acc, activation.zero_point);
-                if let Some(table) = &table {
-                    bytes = table.look_up(bytes);
-                }
-                let start = (row * self.grid.width + at) * self.grid.channels + self.first;
-                store_bytes(bytes, part_mut(out, start, self.len));
             }
         }
     }
 
-    /// The column of values around a position, `x + 128`.
+    /// The column of values around a position and the one below it, `x + 128`.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
-    fn column(&self, row: usize, at: usize, pad: __m512i) -> Column {
+    fn column(&self, row: usize, at: usize) -> Column {
         let flip = _mm512_set1_epi8(i8::MIN);
-        column([0, 1, 2].map(|dy| match (row + dy).checked_sub(1) {
-            Some(y) if y < self.grid.height => {
-                let start = (y * self.grid.width + at) * self.grid.channels + self.first;
-                _mm512_xor_si512(load_bytes(part(self.x, start, self.len)), flip)
-            }
-            _ => pad,
+        column([0, 1, 2, 3].map(|dy| {
+            let values = match (row + dy).checked_sub(1) {
+                Some(y) if y < self.grid.height => self.load((y, at)),
+                _ => _mm512_set1_epi8(self.pad),
+            };
+            _mm512_xor_si512(values, flip)
         }))
+    }
+
+    /// Where the channels of a position within the grid begin.
+    #[inline]
+    const fn start(&self, (row, at): (usize, usize)) -> usize {
+        (row * self.grid.width + at) * self.grid.channels + self.first
+    }
+
+    /// The channels of a position within the grid.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn load(&self, position: (usize, usize)) -> __m512i {
+        let first = self.x.as_ptr().wrapping_add(self.start(position));
+        // SAFETY: the input has all values of the grid, and the mask one bit for each channel that is left.
+        unsafe { _mm512_maskz_loadu_epi8(self.mask, first) }
+    }
+
+    /// Stores the channels of a position within the grid.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn store(&self, bytes: __m512i, position: (usize, usize), out: &mut [i8]) {
+        let first = out.as_mut_ptr().wrapping_add(self.start(position));
+        // SAFETY: the output has all values of the grid, and the mask one bit for each channel that is left.
+        unsafe { _mm512_mask_storeu_epi8(first, self.mask, bytes) };
     }
 }
 
-/// Initial accumulators, less `128 · Σw`, and rescales.
+/// Initial accumulators, less `128 · Σw`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn parameters(layer: &Linear<'_>, first: usize, taps: [Column; 3]) -> (Column, [Rescale; 4]) {
-    let all = Rescale::of_lanes(layer, first);
-    let mut start = all.map(|(bias, _)| bias);
+fn start(mut start: Column, taps: [Column; 3]) -> Column {
     let offset = _mm512_set1_epi8(i8::MIN);
     for column in taps {
         // 128 as the unsigned side, taken off by negated weights: −(−128) does not fit i8, so the
@@ -107,21 +141,19 @@ fn parameters(layer: &Linear<'_>, first: usize, taps: [Column; 3]) -> (Column, [
             *start = _mm512_sub_epi32(*start, sum);
         }
     }
-    (start, all.map(|(_, rescale)| rescale))
+    start
 }
 
-/// Three rows of 64 bytes as three bytes of four for each channel.
+/// Four rows of 64 bytes as four bytes for each channel.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn column([top, middle, bottom]: [__m512i; 3]) -> Column {
-    let zero = _mm512_setzero_si512();
-    let (low, high) = (_mm512_unpacklo_epi8(top, middle), _mm512_unpackhi_epi8(top, middle));
-    let (low_rest, high_rest) =
-        (_mm512_unpacklo_epi8(bottom, zero), _mm512_unpackhi_epi8(bottom, zero));
+fn column([a, b, c, d]: [__m512i; 4]) -> Column {
+    let (ab_low, ab_high) = (_mm512_unpacklo_epi8(a, b), _mm512_unpackhi_epi8(a, b));
+    let (cd_low, cd_high) = (_mm512_unpacklo_epi8(c, d), _mm512_unpackhi_epi8(c, d));
     [
-        _mm512_unpacklo_epi16(low, low_rest),
-        _mm512_unpackhi_epi16(low, low_rest),
-        _mm512_unpacklo_epi16(high, high_rest),
-        _mm512_unpackhi_epi16(high, high_rest),
+        _mm512_unpacklo_epi16(ab_low, cd_low),
+        _mm512_unpackhi_epi16(ab_low, cd_low),
+        _mm512_unpacklo_epi16(ab_high, cd_high),
+        _mm512_unpackhi_epi16(ab_high, cd_high),
     ]
 }

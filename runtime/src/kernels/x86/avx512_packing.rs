@@ -7,7 +7,7 @@
 
 use super::super::{Linear, PACKED_ALIGN, Packing};
 use super::avx512_tile::{PANELS, Panels, panels};
-use super::avx512_vector::{BYTES, Group, LANES, Rescale, fours, load_sixteen, strided};
+use super::avx512_vector::{BYTES, Group, LANES, Rescale, fours, load_sixteen, no_carry, strided};
 use crate::rows::{part, part_mut, rows, rows_mut};
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
@@ -67,7 +67,7 @@ impl Inputs {
 /// Bytes of a packed layer.
 fn len(layer: &Linear<'_>, run: usize) -> usize {
     let inputs = Inputs::new(layer, run);
-    if !inputs.fit() {
+    if !inputs.fit() || !no_carry(layer) {
         return 0;
     }
     layer.outputs().div_ceil(LANES) * inputs.panel_groups() * BYTES

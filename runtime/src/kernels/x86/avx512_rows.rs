@@ -1,22 +1,22 @@
 //! Rows of inputs as products on AVX-512 read them: `x + 128`, the unsigned side of `vpdpbusd`.
 
 use super::avx512_packing::MAX_K;
-use super::avx512_tile::{Fours, ROWS};
+use super::avx512_tile::{Fours, Panels, ROWS, Source, accumulate};
 use super::avx512_vector::{BYTES, Group, load_bytes};
-use crate::rows::{part, rows};
+use crate::rows::rows;
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
 /// Groups of 64 inputs that are converted once, for all channels; longer inputs are converted a few rows
 /// at a time, for each panel of channels again.
-const GROUPS: usize = 256;
+const GROUPS: usize = 512;
 
 const _: () = assert!(ROWS * MAX_K <= GROUPS * BYTES, "a few rows of any layer fit");
 
 /// Room for converted rows.
 pub(super) type Room = [MaybeUninit<Group>; GROUPS];
 
-/// All rows of `k` inputs, at most [`MAX_K`].
+/// All rows of `k` inputs, at most [`MAX_K`], as one line.
 pub(super) struct Rows<'a> {
     x: &'a [i8],
     k: usize,
@@ -37,42 +37,56 @@ impl<'a> Rows<'a> {
         Self { x, k, room, converted }
     }
 
-    /// `R` rows from `first` on; where there are none, what is there does not matter.
-    #[inline]
+    /// Converts up to `count` rows from `first` on: each is filled up to whole groups, and what lies beyond
+    /// the inputs meets weights of zero. Returns how many there are.
+    #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw")]
-    pub(super) fn tile<const R: usize>(&mut self, first: usize) -> Fours<'_, R> {
-        if self.converted > 0 {
-            let (start, stride, len) = (first * self.k, self.k, self.k);
-            return fours(self.written(self.converted), start, stride, len);
-        }
-        // Each row is filled up to whole groups; what lies beyond the inputs meets weights of zero.
-        let stride = self.k.next_multiple_of(BYTES);
+    fn convert_rows(&mut self, first: usize, count: usize) -> usize {
         let rest = self.x.get(first * self.k..).unwrap_or(&[]);
-        let mut written = 0;
-        for (row, groups) in rows(rest, self.k).zip(self.room.chunks_mut((stride / BYTES).max(1))).take(R) {
+        let places = self.room.chunks_mut(self.k.div_ceil(BYTES).max(1));
+        let mut converted = 0;
+        for (row, groups) in rows(rest, self.k).zip(places).take(count) {
             convert(row, groups);
-            written += stride;
+            converted += 1;
         }
-        fours(self.written(written), 0, stride, stride)
+        converted
     }
 
-    /// The first `len` bytes of the room, which must have been written.
+    /// The room from `start` to `end`, which must have been written.
     #[inline]
-    fn written(&self, len: usize) -> &[u8] {
-        // SAFETY: `convert` wrote so many bytes, and fewer than the room has.
-        unsafe { core::slice::from_raw_parts(self.room.as_ptr().cast(), len) }
+    fn written(&self, start: usize, end: usize) -> &[u8] {
+        let first = self.room.as_ptr().cast::<u8>();
+        // SAFETY: `convert` wrote the first `end` bytes, and `start` is not beyond them.
+        unsafe { core::slice::from_raw_parts(first.add(start), end - start) }
     }
 }
 
-/// `R` rows of `len` bytes, `stride` apart; the first one where there are no more.
-#[inline]
-fn fours<const R: usize>(all: &[u8], start: usize, stride: usize, len: usize) -> Fours<'_, R> {
-    let row = |row: usize| part(all, start + row * stride, len).as_chunks::<4>().0;
-    let first = row(0);
-    core::array::from_fn(|index| {
-        let row = row(index);
-        if row.is_empty() { first } else { row }
-    })
+impl Source for Rows<'_> {
+    fn width(&self) -> usize {
+        self.x.len() / self.k.max(1)
+    }
+
+    #[inline]
+    unsafe fn start(&mut self, _: usize) {}
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+    unsafe fn products<const P: usize, const R: usize>(
+        &mut self,
+        first: usize,
+        panels: &Panels<'_, P>,
+    ) -> [[__m512i; P]; R] {
+        let x = if self.converted > 0 {
+            let start = (first * self.k).min(self.converted);
+            let rest = self.written(start, self.converted);
+            Fours::new(rest, (self.k, self.k), self.width().saturating_sub(first))
+        } else {
+            let count = self.convert_rows(first, R);
+            let len = self.k.next_multiple_of(BYTES);
+            Fours::new(self.written(0, count * len), (len, len), count)
+        };
+        accumulate([panels.start; R], x, panels.groups)
+    }
 }
 
 /// Writes `x + 128` of every input, the last group whole, and returns how many there are.

@@ -5,9 +5,12 @@
 //! weights, is taken off the bias. The instruction wraps modulo `2^32` and the true sum fits, so the
 //! result is exact.
 
+use super::super::Linear;
+use super::avx512_packing::{Inputs, Memory};
 use super::avx512_vector::{BYTES, Group, LANES, Rescale};
-use crate::rows::{part, part_mut};
+use crate::rows::{part, part_mut, rows_mut};
 use core::arch::x86_64::*;
+use core::marker::PhantomData;
 
 /// Most vectors of channels whose accumulators are in registers together.
 pub(super) const PANELS: usize = 5;
@@ -15,8 +18,31 @@ pub(super) const PANELS: usize = 5;
 /// accumulator waits four or five cycles for itself, and up to two are added to in each.
 pub(super) const ROWS: usize = 8;
 
-/// `R` rows of inputs as `x + 128`, four at a time.
-pub(super) type Fours<'a, const R: usize> = [&'a [[u8; 4]]; R];
+/// `R` rows of inputs as `x + 128`, four at a time; all have the same length.
+#[derive(Clone, Copy)]
+pub(super) struct Fours<'a, const R: usize> {
+    rows: [*const [u8; 4]; R],
+    len: usize,
+    lifetime: PhantomData<&'a [u8]>,
+}
+
+impl<'a, const R: usize> Fours<'a, R> {
+    /// Rows of `len` bytes, a multiple of four, of which each begins `stride` after the one before;
+    /// `count` of them lie within `all` and stand for those beyond.
+    #[inline]
+    pub(super) fn new(all: &'a [u8], (len, stride): (usize, usize), count: usize) -> Self {
+        let last = count.saturating_sub(1);
+        let inside = count > 0 && last * stride + len <= all.len();
+        let first = all.as_ptr();
+        let row = |row: usize| first.wrapping_add(row.min(last) * stride).cast();
+        let mut next = 0;
+        let rows = [(); R].map(|()| {
+            next += 1;
+            row(next - 1)
+        });
+        Self { rows, len: if inside { len / 4 } else { 0 }, lifetime: PhantomData }
+    }
+}
 
 /// Weights of `P` vectors of channels, as `[group of four inputs][panel][channel][input]`, and
 /// `bias − 128 · Σw` of each channel.
@@ -35,10 +61,33 @@ pub(super) const fn panels(left: usize, room: usize) -> usize {
     match left {
         6 if most >= 3 => 3,
         _ if left <= most => left,
-        _ if left % 4 == 1 && most == PANELS => PANELS,
+        _ if most == PANELS && (left % 4 == 1 || left.is_multiple_of(PANELS)) => PANELS,
         _ if most > 4 => 4,
         _ => most,
     }
+}
+
+/// Where the rows of inputs of a product come from.
+pub(super) trait Source {
+    /// Rows of one line; lines follow one another in the output.
+    fn width(&self) -> usize;
+
+    /// Goes on to a line.
+    ///
+    /// # Safety
+    /// The processor must have AVX-512 F and BW.
+    unsafe fn start(&mut self, line: usize);
+
+    /// `start + Σ (x + 128) · w`, modulo `2^32`, for `R` rows of the line from `first` on. Where there are
+    /// no more rows the sums do not matter.
+    ///
+    /// # Safety
+    /// The processor must have AVX-512 F, BW and VNNI.
+    unsafe fn products<const P: usize, const R: usize>(
+        &mut self,
+        first: usize,
+        panels: &Panels<'_, P>,
+    ) -> [[__m512i; P]; R];
 }
 
 /// What happens to the rescaled accumulators of a row.
@@ -46,11 +95,119 @@ pub(super) trait Store {
     /// A stored value.
     type Out;
 
-    /// Stores up to 64 channels, as many as `out` has.
+    /// Stores the channels of the first `P` vectors, as many as `out` has.
     ///
     /// # Safety
-    /// The processor must have AVX-512 F, BW, VL and VBMI.
-    unsafe fn store(&self, rescaled: [__m512i; 4], out: &mut [Self::Out]);
+    /// The processor must have AVX-512 F, BW, VL, VBMI and VNNI.
+    unsafe fn store<const P: usize>(&self, rescaled: [__m512i; 4], out: &mut [Self::Out]);
+}
+
+/// All rows of a source times all channels of a layer whose inputs [`fit`](Inputs::fit) and of which no
+/// channel [`carries`](Rescale::carries).
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+pub(super) fn product<X: Source, S: Store>(
+    source: &mut X,
+    (layer, inputs): (&Linear<'_>, Inputs),
+    out: &mut [S::Out],
+    store: &S,
+) {
+    let mut memory = Memory::new();
+    let mut first = 0;
+    while first < layer.outputs() {
+        let panels = inputs.panels(layer, (layer.outputs() - first).div_ceil(LANES));
+        let mut task = Task { source, layer, inputs, memory: &mut memory, first };
+        match panels {
+            1 => task.run::<S, 1, 8>(out, store),
+            2 => task.run::<S, 2, 8>(out, store),
+            3 => task.run::<S, 3, 4>(out, store),
+            4 => task.run::<S, 4, 4>(out, store),
+            _ => task.run::<S, PANELS, 4>(out, store),
+        }
+        first += panels * LANES;
+    }
+}
+
+/// The channels of a product from `first` on.
+struct Task<'t, 'a, X> {
+    source: &'t mut X,
+    layer: &'t Linear<'a>,
+    inputs: Inputs,
+    memory: &'t mut Memory,
+    first: usize,
+}
+
+impl<X: Source> Task<'_, '_, X> {
+    /// `P` vectors of channels, `R` rows at a time.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    fn run<S: Store, const P: usize, const R: usize>(&mut self, out: &mut [S::Out], store: &S) {
+        let Self { layer, inputs, first, .. } = *self;
+        let n = layer.outputs().max(1);
+        let mut ahead = Ahead::new(layer, inputs, (first, P), out.len() / (R * n).max(1));
+        let panels = self.memory.panels::<P>(layer, inputs, first);
+        let mut panel = 0;
+        let rescales = [(); P].map(|()| {
+            panel += 1;
+            Rescale::of_channels(layer, first + (panel - 1) * LANES)
+        });
+        let len = (P * LANES).min(n - first);
+        let width = self.source.width().max(1);
+        for (line, out) in out.chunks_mut((width * n).max(1)).enumerate() {
+            // SAFETY: this function's own features include those of `start`.
+            unsafe { self.source.start(line) };
+            for (tile, out) in out.chunks_mut((R * n).max(1)).enumerate() {
+                ahead.step();
+                // SAFETY: as above.
+                let acc = unsafe { self.source.products::<P, R>(R * tile, &panels) };
+                let mut rows = rows_mut(out, n);
+                // Row by row and not in a loop, in which the accumulators would go through memory.
+                macro_rules! row {
+                    ($($row:literal)*) => {$(
+                        if let (Some(acc), Some(out)) = (acc.get($row), rows.next()) {
+                            store_row::<X, S, P, R>(acc, &rescales, store, part_mut(out, first, len));
+                        }
+                    )*};
+                }
+                row!(0 1 2 3 4 5 6 7);
+            }
+        }
+    }
+}
+
+/// Rescales the accumulators of a row and stores them. Instances differ by `X` and `R` so that each is
+/// called from one place, and inlined.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+fn store_row<X, S: Store, const P: usize, const R: usize>(
+    acc: &[__m512i; P],
+    rescales: &[Rescale; P],
+    store: &S,
+    out: &mut [S::Out],
+) {
+    let mut all = [_mm512_setzero_si512(); 8];
+    for ((all, acc), rescale) in all.iter_mut().zip(acc).zip(rescales) {
+        *all = rescale.apply_without_carry(*acc);
+    }
+    let [a, b, c, d, e, ..] = all;
+    let fours = [a, b, c, d];
+    match P {
+        // SAFETY: this function's own features include those of `store`.
+        1 => unsafe { store.store::<1>(fours, out) },
+        // SAFETY: as above.
+        2 => unsafe { store.store::<2>(fours, out) },
+        // SAFETY: as above.
+        3 => unsafe { store.store::<3>(fours, out) },
+        // SAFETY: as above.
+        4 => unsafe { store.store::<4>(fours, out) },
+        _ => {
+            let (out, rest) = out.split_at_mut(BYTES.min(out.len()));
+            // SAFETY: as above.
+            unsafe { store.store::<4>(fours, out) };
+            // SAFETY: as above.
+            unsafe { store.store::<1>([e, b, c, d], rest) };
+        }
+    }
 }
 
 /// `acc + Σ (x + 128) · w`, modulo `2^32`.
@@ -61,11 +218,9 @@ pub(super) fn accumulate<const P: usize, const R: usize>(
     x: Fours<'_, R>,
     groups: &[[Group; P]],
 ) -> [[__m512i; P]; R] {
-    let len = x.iter().fold(groups.len(), |len, row| len.min(row.len()));
-    let rows = x.map(<[_]>::as_ptr);
-    for (at, weights) in part(groups, 0, len).iter().enumerate() {
-        let x = rows.map(|row| {
-            // SAFETY: `at` is below the length of every row.
+    for (at, weights) in part(groups, 0, x.len.min(groups.len())).iter().enumerate() {
+        let x = x.rows.map(|row| {
+            // SAFETY: `at` is below the number of fours that each row has.
             let four = unsafe { *row.add(at) };
             _mm512_set1_epi32(i32::from_le_bytes(four))
         });
@@ -79,49 +234,41 @@ pub(super) fn accumulate<const P: usize, const R: usize>(
     acc
 }
 
-/// Rescales of up to `P` vectors of channels, and whether one [`carries`](Rescale::carries).
-pub(super) struct Rescales<const P: usize>([Rescale; P]);
+/// Weights to fetch before they are read: those that are read next. What follows a layer's weights in a
+/// blob is the layer that runs next.
+struct Ahead {
+    at: *const i8,
+    lines: usize,
+}
 
-impl<const P: usize> Rescales<P> {
+impl Ahead {
+    /// As many weights as those of `P` vectors of channels from `first` on, and behind them, in `steps`
+    /// steps.
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-    pub(super) fn new(layer: &super::super::Linear<'_>, first: usize) -> Self {
-        let mut panel = 0;
-        Self([(); P].map(|()| {
-            panel += 1;
-            Rescale::of_channels(layer, first + (panel - 1) * LANES)
-        }))
+    fn new(
+        layer: &Linear<'_>,
+        inputs: Inputs,
+        (first, panels): (usize, usize),
+        steps: usize,
+    ) -> Self {
+        let packed = layer.packed();
+        let (channel, from) = if packed.is_empty() {
+            (layer.inputs(), layer.weights().as_ptr())
+        } else {
+            (BYTES * inputs.panel_groups() / LANES, packed.as_ptr().cast())
+        };
+        let at = from.wrapping_add((first + panels * LANES) * channel);
+        let lines = panels * LANES * channel / BYTES;
+        Self { at, lines: lines.checked_div(steps).unwrap_or(0) + 1 }
     }
 
-    pub(super) fn carry(&self) -> bool {
-        self.0.iter().any(Rescale::carries)
-    }
-
-    /// Rescales the accumulators of a row and stores as many channels as `out` has; `CARRY` where a
-    /// channel [`carries`](Rescale::carries).
     #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-    pub(super) fn store<S: Store, const CARRY: bool>(
-        &self,
-        acc: [__m512i; P],
-        store: &S,
-        out: &mut [S::Out],
-    ) {
-        let mut all = [_mm512_setzero_si512(); 8];
-        for ((all, acc), rescale) in all.iter_mut().zip(acc).zip(&self.0) {
-            *all = if CARRY { rescale.apply(acc) } else { rescale.apply_without_carry(acc) };
+    #[target_feature(enable = "sse")]
+    fn step(&mut self) {
+        for _ in 0..self.lines {
+            _mm_prefetch::<_MM_HINT_T0>(self.at);
+            self.at = self.at.wrapping_add(BYTES);
         }
-        let [a, b, c, d, e, ..] = all;
-        let zero = _mm512_setzero_si512();
-        if P <= 4 {
-            // SAFETY: this function's own features include those of `store`.
-            return unsafe { store.store([a, b, c, d], out) };
-        }
-        let len = out.len();
-        // SAFETY: as above.
-        unsafe { store.store([a, b, c, d], part_mut(out, 0, BYTES.min(len))) };
-        // SAFETY: as above.
-        unsafe { store.store([e, zero, zero, zero], out.get_mut(BYTES..).unwrap_or(&mut [])) };
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) const fn lanes(len: usize) -> u16 {
 
 /// One bit for each of the first `len` bytes of 64.
 #[inline]
-const fn byte_lanes(len: usize) -> u64 {
+pub(super) const fn byte_lanes(len: usize) -> u64 {
     if len >= BYTES { u64::MAX } else { (1 << len) - 1 }
 }
 
@@ -303,6 +303,13 @@ impl Rescale {
     fn round(&self, upper: __m512i) -> __m512i {
         _mm512_srav_epi32(_mm512_add_epi32(upper, self.half), self.shift)
     }
+}
+
+/// Whether no channel [`carries`](Rescale::carries). Where one does, sums are hardly larger than what is
+/// stored of them: a layer of a few inputs.
+pub(super) fn no_carry(layer: &Linear<'_>) -> bool {
+    let (_, _, shifts) = layer.stored(0, layer.outputs());
+    shifts.iter().fold(u8::MAX, |least, &shift| least.min(shift)) > Requant::MIN_SHIFT
 }
 
 /// Sixteen i32 as two vectors of i64.

@@ -2,17 +2,17 @@
 
 use super::super::{Activation, Kernels, Linear, Skip, generic, scalar};
 use super::avx512_conv::CONV;
-use super::avx512_packing::{MAX_K, PACKING};
-use super::avx512_product::product;
-use super::avx512_tile::Store;
+use super::avx512_packing::{Inputs, PACKING};
+use super::avx512_rows::Rows;
+use super::avx512_tile::{Store, product};
 use super::avx512_vector::{
-    BYTES, LANES, Rescale, Table, load_bytes, pack, store_bytes, store_halves, widen_bytes,
-    widen_halves,
+    BYTES, LANES, Rescale, Table, load_bytes, no_carry, pack, store_bytes, store_halves,
+    widen_bytes, widen_halves,
 };
 use super::{avx512_attention, avx512_depthwise, avx512_norm};
 use crate::fixed::Requant;
 use crate::format::I32Le;
-use crate::rows::{rows, rows_mut};
+use crate::rows::{part_mut, rows, rows_mut};
 use core::arch::x86_64::*;
 
 /// The AVX-512 VNNI set.
@@ -50,12 +50,12 @@ fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_>, out: &mu
     let zero_point = activation.zero_point;
     match activation.gelu {
         // SAFETY: as above.
-        None => unsafe { product(x, layer, out, &StoreI8 { zero_point }) },
+        None => unsafe { rows_product(x, layer, out, &StoreI8 { zero_point }) },
         Some((table, _)) => {
             // SAFETY: as above.
             let table = unsafe { Table::new(table) };
             // SAFETY: as above.
-            unsafe { product(x, layer, out, &StoreGelu { zero_point, table }) }
+            unsafe { rows_product(x, layer, out, &StoreGelu { zero_point, table }) }
         }
     }
 }
@@ -69,7 +69,7 @@ fn linear_skip_i8(x: &[i8], layer: &Linear<'_>, skip: &Skip, out: &mut [i8]) {
     // SAFETY: `sets` gives out this set only where the processor has every feature named below.
     let store = unsafe { AddI8::new(skip) };
     // SAFETY: as above.
-    unsafe { product(x, layer, out, &store) };
+    unsafe { rows_product(x, layer, out, &store) };
 }
 
 /// Same contract as [`scalar::linear_add_i16`].
@@ -78,7 +78,7 @@ fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
         return generic::linear_add_i16(x, layer, out);
     }
     // SAFETY: `sets` gives out this set only where the processor has every feature named below.
-    unsafe { product(x, layer, out, &AddI16) };
+    unsafe { rows_product(x, layer, out, &AddI16) };
 }
 
 /// Same contract as [`scalar::logits_i8`].
@@ -95,10 +95,21 @@ fn logits_i8(x: &[i8], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
     }
 }
 
-/// Whether there are enough rows to pack weights for, and few enough inputs.
+/// Whether there are enough rows to pack weights for, few enough inputs, and rescales that the products
+/// take.
 fn packing_pays(x: &[i8], layer: &Linear<'_>) -> bool {
     let k = layer.inputs();
-    k <= MAX_K && x.len() >= ROWS * k
+    Inputs::new(layer, k).fit() && x.len() >= ROWS * k && no_carry(layer)
+}
+
+/// All rows times all channels of a layer for which [`packing_pays`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+fn rows_product<S: Store>(x: &[i8], layer: &Linear<'_>, out: &mut [S::Out], store: &S) {
+    let k = layer.inputs();
+    let mut room = Rows::ROOM;
+    let mut source = Rows::new(x, k, &mut room);
+    let len = (x.len() / k.max(1)).saturating_mul(layer.outputs()).min(out.len());
+    product(&mut source, (layer, Inputs::new(layer, k)), part_mut(out, 0, len), store);
 }
 
 /// i8 with a zero point.
@@ -127,7 +138,7 @@ impl Store for StoreI8 {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-    unsafe fn store(&self, rescaled: [__m512i; 4], out: &mut [i8]) {
+    unsafe fn store<const P: usize>(&self, rescaled: [__m512i; 4], out: &mut [i8]) {
         store_bytes(pack(rescaled, self.zero_point), out);
     }
 }
@@ -137,7 +148,7 @@ impl Store for StoreGelu {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-    unsafe fn store(&self, rescaled: [__m512i; 4], out: &mut [i8]) {
+    unsafe fn store<const P: usize>(&self, rescaled: [__m512i; 4], out: &mut [i8]) {
         store_bytes(self.table.look_up(pack(rescaled, self.zero_point)), out);
     }
 }
@@ -147,18 +158,27 @@ impl Store for AddI16 {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-    unsafe fn store(&self, rescaled: [__m512i; 4], out: &mut [i16]) {
-        // Packed within quarters, then put in order.
-        let order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
-        let (pairs, _) = rescaled.as_chunks::<2>();
-        for (out, &[low, high]) in out.chunks_mut(2 * LANES).zip(pairs) {
-            let (before_low, before_high) = out.split_at(LANES.min(out.len()));
-            let low = _mm512_add_epi32(widen_halves(before_low), low);
-            let high = _mm512_add_epi32(widen_halves(before_high), high);
-            let sums = _mm512_permutexvar_epi64(order, _mm512_packs_epi32(low, high));
-            store_halves(sums, out);
+    unsafe fn store<const P: usize>(&self, rescaled: [__m512i; 4], out: &mut [i16]) {
+        let [a, b, c, d] = rescaled;
+        let (low, high) = out.split_at_mut(out.len().min(2 * LANES));
+        add_halves([a, b], low);
+        if P > 2 {
+            add_halves([c, d], high);
         }
     }
+}
+
+/// Adds up to 32 values.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+fn add_halves([low, high]: [__m512i; 2], out: &mut [i16]) {
+    // Packed within quarters, then put in order.
+    let order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+    let (before_low, before_high) = out.split_at(LANES.min(out.len()));
+    let low = _mm512_add_epi32(widen_halves(before_low), low);
+    let high = _mm512_add_epi32(widen_halves(before_high), high);
+    let sums = _mm512_permutexvar_epi64(order, _mm512_packs_epi32(low, high));
+    store_halves(sums, out);
 }
 
 impl AddI8 {
@@ -171,6 +191,15 @@ impl AddI8 {
             zero_point: skip.zero_point,
         }
     }
+
+    /// `sum` and the rescaled input of sixteen channels, which `before` begins with.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    fn add(&self, sum: __m512i, before: &[i8]) -> __m512i {
+        let before = _mm512_sub_epi32(widen_bytes(before), self.input_zero_point);
+        let skipped = self.rescale.apply_without_carry(_mm512_slli_epi32::<8>(before));
+        _mm512_add_epi32(sum, skipped)
+    }
 }
 
 impl Store for AddI8 {
@@ -178,13 +207,20 @@ impl Store for AddI8 {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-    unsafe fn store(&self, mut rescaled: [__m512i; 4], out: &mut [i8]) {
-        for (rescaled, before) in rescaled.iter_mut().zip(out.chunks(LANES)) {
-            let before = _mm512_sub_epi32(widen_bytes(before), self.input_zero_point);
-            let skipped = self.rescale.apply_without_carry(_mm512_slli_epi32::<8>(before));
-            *rescaled = _mm512_add_epi32(*rescaled, skipped);
+    unsafe fn store<const P: usize>(&self, rescaled: [__m512i; 4], out: &mut [i8]) {
+        let [mut a, mut b, mut c, mut d] = rescaled;
+        let before = |quarter: usize| out.get(quarter * LANES..).unwrap_or(&[]);
+        a = self.add(a, before(0));
+        if P > 1 {
+            b = self.add(b, before(1));
         }
-        store_bytes(pack(rescaled, self.zero_point), out);
+        if P > 2 {
+            c = self.add(c, before(2));
+        }
+        if P > 3 {
+            d = self.add(d, before(3));
+        }
+        store_bytes(pack([a, b, c, d], self.zero_point), out);
     }
 }
 

@@ -19,7 +19,6 @@ mod avx512_conv;
 mod avx512_depthwise;
 mod avx512_norm;
 mod avx512_packing;
-mod avx512_product;
 mod avx512_row_scale;
 mod avx512_rows;
 mod avx512_softmax;
