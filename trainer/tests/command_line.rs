@@ -28,6 +28,8 @@ fn what_cannot_be_meant_exits_with_2() {
         &["--epochs", "0"],
         &["--micro-batch", "0"],
         &["--learning-rate", "-1"],
+        &["--blend", "0.6", "--paste", "0.6"],
+        &["--drop-path", "1"],
         &["--data", "here", "--download"],
         &["eval"],
     ] {

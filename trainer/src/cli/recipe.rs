@@ -5,6 +5,8 @@ use std::num::NonZeroUsize;
 use clap::Args;
 use runtime::config::Preset;
 
+use crate::data::mix::Mix;
+use crate::model::DropoutRates;
 use crate::recipe::{Recipe, RecipeName};
 use crate::schedule::RateCourse;
 
@@ -49,6 +51,17 @@ pub(super) struct RecipeArgs {
     /// Probability spread over all classes instead of the label's [default: 0.1].
     #[arg(long, value_name = "SHARE")]
     label_smoothing: Option<f64>,
+    /// Probability that a batch's images are blended with each other [default: long 0.25, else 0].
+    #[arg(long, value_name = "SHARE")]
+    blend: Option<f64>,
+    /// Probability that a rectangle of each of a batch's images is replaced by another one's [default: long
+    /// 0.25, else 0].
+    #[arg(long, value_name = "SHARE")]
+    paste: Option<f64>,
+    /// Share of images for which the last block's branches are left out, less in the blocks before it
+    /// [default: long 0.05, else 0].
+    #[arg(long, value_name = "SHARE")]
+    drop_path: Option<f64>,
     /// Decides starting values, validation split, order and augmentation.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -82,9 +95,44 @@ impl RecipeArgs {
                 .warmup
                 .map_or(base.rate_course, |warmup| RateCourse::Cosine { warmup }),
             label_smoothing: self.label_smoothing.unwrap_or(base.label_smoothing),
+            mix: Mix {
+                blend: self.blend.unwrap_or(base.mix.blend),
+                paste: self.paste.unwrap_or(base.mix.paste),
+            },
+            dropout: DropoutRates {
+                path: self.drop_path.unwrap_or(base.dropout.path),
+                ..base.dropout
+            },
             validation: base.validation.max(least_validation),
             seed: self.seed,
             ..base
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Command {
+        #[command(flatten)]
+        numbers: RecipeArgs,
+    }
+
+    fn recipe(args: &[&str]) -> Recipe {
+        let command = Command::parse_from([&["train"], args].concat());
+        command.numbers.recipe(Preset::Nano, 50_000)
+    }
+
+    #[test]
+    fn numbers_replace_those_of_the_recipe() {
+        let long = Recipe::named(RecipeName::Long, Preset::Nano);
+        assert_eq!(recipe(&["--recipe", "long"]), long, "none given");
+        let found = recipe(&["--recipe", "long", "--blend", "0", "--drop-path", "0.1"]);
+        let mix = Mix { blend: 0.0, ..long.mix };
+        let dropout = DropoutRates { path: 0.1, ..long.dropout };
+        assert_eq!(found, Recipe { mix, dropout, ..long }, "two given");
     }
 }
