@@ -55,6 +55,7 @@ impl Fused<3> for NormChannels {
     fn backward(
         &self,
         [x, gamma, _]: [&[f32]; 3],
+        _kept: &[f32],
         grad: &[f32],
         _wanted: [bool; 3],
     ) -> [Vec<f32>; 3] {

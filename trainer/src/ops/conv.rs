@@ -38,7 +38,13 @@ impl Fused<2> for Conv3x3 {
         })
     }
 
-    fn backward(&self, [x, weight]: [&[f32]; 2], grad: &[f32], wanted: [bool; 2]) -> [Vec<f32>; 2] {
+    fn backward(
+        &self,
+        [x, weight]: [&[f32]; 2],
+        _kept: &[f32],
+        grad: &[f32],
+        wanted: [bool; 2],
+    ) -> [Vec<f32>; 2] {
         let (x_len, out_len) = (self.input_len(), self.output_len());
         let batch = x.len() / x_len;
         let (runs, columns) = (self.runs(), self.columns(weight));

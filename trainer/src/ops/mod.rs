@@ -6,7 +6,9 @@
 //! `[batch, positions, channels]` throughout.
 
 mod attention;
+mod attention_branch;
 mod batch_norm;
+mod branch;
 pub mod compose;
 mod conv;
 mod depthwise;
@@ -20,12 +22,16 @@ mod host;
 mod kernels;
 mod layer_norm;
 mod linear;
+mod mlp_branch;
 mod parallel;
+mod residual;
+mod scratch;
 
 use burn::nn::{LayerNorm, Linear};
 use burn::tensor::{Tensor, TensorPrimitive};
 
 pub use attention::Exponentials;
+pub use branch::{AttentionLayers, Factors, MlpLayers, attention_branch, mlp_branch};
 pub use fake_quant::FakeQuant;
 pub use fused::{Fused, VitBackend};
 pub use host::HostBackend;
