@@ -31,12 +31,13 @@ pub fn layer_norm<B: Backend>(x: Tensor<B, 3>, norm: &LayerNorm<B>, epsilon: f64
 }
 
 /// Normalises each channel over batch and positions. Returns the result with the mean and the
-/// biased variance that were used, `[channels]` each, detached.
+/// biased variance that were used, `[channels]` each, detached. GELU comes after it if `then_gelu`.
 pub fn batch_norm<B: Backend>(
     x: Tensor<B, 3>,
     gamma: Tensor<B, 1>,
     beta: Tensor<B, 1>,
     epsilon: f64,
+    then_gelu: bool,
 ) -> (Tensor<B, 3>, Tensor<B, 1>, Tensor<B, 1>) {
     let [batch, positions, channels] = x.dims();
     let rows = x.reshape([batch * positions, channels]);
@@ -47,7 +48,30 @@ pub fn batch_norm<B: Backend>(
     let y = normed * gamma.unsqueeze() + beta.unsqueeze();
     let statistics = [mean, variance].map(|value| value.detach().squeeze_dim(0));
     let [mean, variance] = statistics;
-    (y.reshape([batch, positions, channels]), mean, variance)
+    let y = y.reshape([batch, positions, channels]);
+    (if then_gelu { gelu(y) } else { y }, mean, variance)
+}
+
+/// Convolves each position with `weight [outputs, inputs, 1, 1]`, no bias.
+pub fn pointwise<B: Backend>(x: Tensor<B, 3>, weight: Tensor<B, 4>) -> Tensor<B, 3> {
+    let [outputs, inputs, ..] = weight.dims();
+    x.matmul(weight.reshape([1, outputs, inputs]).swap_dims(1, 2))
+}
+
+/// `[batch, channels, height, width]` to `[batch, height · width, channels]`.
+pub fn channels_last<B: Backend>(images: Tensor<B, 4>) -> Tensor<B, 3> {
+    let [batch, channels, height, width] = images.dims();
+    images.permute([0, 2, 3, 1]).reshape([batch, height * width, channels])
+}
+
+/// Adds `values [positions, channels]` to each image.
+pub fn add_to_images<B: Backend>(x: Tensor<B, 3>, values: Tensor<B, 2>) -> Tensor<B, 3> {
+    x + values.unsqueeze()
+}
+
+/// Means over positions, `[batch, 1, channels]`.
+pub fn mean_positions<B: Backend>(x: Tensor<B, 3>) -> Tensor<B, 3> {
+    x.mean_dim(1)
 }
 
 /// Convolves the grid with `weight [outputs, inputs, 3, 3]`, padding 1, no bias:

@@ -66,6 +66,13 @@ pub(super) fn fill_groups<const N: usize>(
     (outputs, add_up(sums))
 }
 
+/// Changes `values` of `items` equal items: `work(first item, part)`.
+pub(super) fn update(values: &mut [f32], items: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+    let part = part_of(items);
+    let len = (part * (values.len() / items.max(1))).max(1);
+    values.par_chunks_mut(len).enumerate().for_each(|(index, values)| work(index * part, values));
+}
+
 /// Sums over `items` items, calling `work(first item, number of items)` for each part.
 pub(super) fn sum(items: usize, work: impl Fn(usize, usize) -> Vec<f32> + Sync) -> Vec<f32> {
     let part = part_of(items);

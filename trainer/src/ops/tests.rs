@@ -110,16 +110,22 @@ fn batch_norm_agrees() {
             Tensor<B, 1>,
             Tensor<B, 1>,
             f64,
+            bool,
         ) -> (Tensor<B, 3>, Tensor<B, 1>, Tensor<B, 1>),
+        then_gelu: bool,
     ) -> impl Fn(Tensor<B, 3>, Tensor<B, 1>, Tensor<B, 1>) -> Tensor<B, 3> {
-        move |x, gamma, beta| norm(x, gamma, beta, 1e-5).0
+        move |x, gamma, beta| norm(x, gamma, beta, 1e-5, then_gelu).0
     }
-    agree!("batch norm", with(batch_norm), with(compose::batch_norm),
-        x: [18, 7, 5], gamma: [5], beta: [5]);
+    for then_gelu in [false, true] {
+        for positions in [7, 8, 64] {
+            agree!("batch norm", with(batch_norm, then_gelu), with(compose::batch_norm, then_gelu),
+                x: [18, positions, 5], gamma: [5], beta: [5]);
+        }
+    }
     let x = || operand::<OnFlex, 3>([18, 7, 5], 1);
     let ones = || operand::<OnFlex, 1>([5], 2);
-    let (_, mean, variance) = batch_norm(x(), ones(), ones(), 1e-5);
-    let (_, mean_defined, variance_defined) = compose::batch_norm(x(), ones(), ones(), 1e-5);
+    let (_, mean, variance) = batch_norm(x(), ones(), ones(), 1e-5, false);
+    let (_, mean_defined, variance_defined) = compose::batch_norm(x(), ones(), ones(), 1e-5, false);
     mean.into_data().assert_approx_eq::<f32>(&mean_defined.into_data(), Default::default());
     variance.into_data().assert_approx_eq::<f32>(&variance_defined.into_data(), Default::default());
 }
@@ -133,6 +139,18 @@ fn convolutions_agree() {
                 x: [3, input[0] * input[1], 2], weight: [4, 2, 3, 3]);
         }
     }
+}
+
+#[test]
+fn pointwise_agrees() {
+    agree!("pointwise", pointwise, compose::pointwise, x: [3, 40, 6], weight: [4, 6, 1, 1]);
+}
+
+#[test]
+fn layouts_agree() {
+    agree!("channels last", channels_last, compose::channels_last, images: [18, 3, 4, 5]);
+    agree!("add to images", add_to_images, compose::add_to_images, x: [18, 4, 3], values: [4, 3]);
+    agree!("mean of positions", mean_positions, compose::mean_positions, x: [18, 7, 5]);
 }
 
 #[test]
