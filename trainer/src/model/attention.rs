@@ -1,14 +1,14 @@
 //! Multi-head self-attention, its head width independent of the token width.
 
 use burn::module::Module;
-use burn::nn::Linear;
+use burn::nn::{LayerNorm, Linear};
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use runtime::config::VitConfig;
 use runtime::site::BlockSite;
 
 use super::init::Init;
-use crate::ops::{self, Exponentials, VitBackend};
+use crate::ops::{self, AttentionLayers, Exponentials, VitBackend};
 
 /// Softmax attention over all tokens with biased projections.
 #[derive(Module, Debug)]
@@ -34,6 +34,25 @@ impl<B: Backend> Attention<B> {
             value: init.linear(dim, width),
             output: init.linear(width, dim),
             heads: config.heads(),
+        }
+    }
+}
+
+impl<B: Backend> Attention<B> {
+    /// With the normalisation before it, for [`ops::attention_branch`].
+    pub(super) const fn layers<'a>(
+        &'a self,
+        norm: &'a LayerNorm<B>,
+        epsilon: f64,
+    ) -> AttentionLayers<'a, B> {
+        AttentionLayers {
+            norm,
+            epsilon,
+            query: &self.query,
+            key: &self.key,
+            value: &self.value,
+            output: &self.output,
+            heads: self.heads,
         }
     }
 }

@@ -56,12 +56,15 @@ impl<B: Backend> Block<B> {
 
 impl<B: VitBackend> Block<B> {
     /// `[batch, tokens, dim]` to the same shape.
-    pub(crate) fn forward(
+    pub(crate) fn forward<O: Observer<B>>(
         &self,
         x: Tensor<B, 3>,
         index: usize,
-        observer: &mut impl Observer<B>,
+        observer: &mut O,
     ) -> Tensor<B, 3> {
+        if O::SILENT && !self.mlp.drops(&x.device()) {
+            return self.forward_silent(x, observer.norm_epsilon());
+        }
         let exponentials = observer.exponentials(index);
         let epsilon = observer.norm_epsilon();
         let mut pass = |at, value| observer.pass(SiteId::Block { block: index as u8, at }, value);
@@ -72,5 +75,14 @@ impl<B: VitBackend> Block<B> {
         let normed = pass(BlockSite::Norm2, ops::layer_norm(x.clone(), &self.norm2, epsilon));
         let x = x + self.path.forward_whole(self.mlp.forward(normed, &mut pass));
         pass(BlockSite::Output, x)
+    }
+
+    /// As [`forward`](Self::forward) where nothing looks at the values within.
+    fn forward_silent(&self, x: Tensor<B, 3>, epsilon: f64) -> Tensor<B, 3> {
+        let ([batch, ..], device) = (x.dims(), x.device());
+        let factors = || self.path.factors::<B>(batch, &device);
+        let attention = self.attention.layers(&self.norm1, epsilon);
+        let x = ops::attention_branch(x, &attention, factors()); // [batch, tokens, dim]
+        ops::mlp_branch(x, &self.mlp.layers(&self.norm2, epsilon), factors())
     }
 }

@@ -7,6 +7,8 @@ use burn::tensor::{Tensor, TensorData};
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, RngExt, SeedableRng};
 
+use crate::ops::Factors;
+
 /// Sets values to zero at random while training and scales the others up to make good for it.
 ///
 /// Not burn's: that draws from one global state for each backend, so that two runs in one process
@@ -44,16 +46,31 @@ impl Dropout {
         self.masked(x, [batch, 1, 1])
     }
 
+    /// What [`forward_whole`](Self::forward_whole) multiplies each of `batch` images by, if it does;
+    /// draws as that does.
+    pub(super) fn factors<B: Backend>(&self, batch: usize, device: &B::Device) -> Factors {
+        Factors(self.is_active::<B>(device).then(|| self.draw(batch)))
+    }
+
+    /// Whether anything is dropped.
+    pub(super) fn is_active<B: Backend>(&self, device: &B::Device) -> bool {
+        self.rate != 0.0 && B::ad_enabled(device)
+    }
+
     fn masked<B: Backend>(&self, x: Tensor<B, 3>, dims: [usize; 3]) -> Tensor<B, 3> {
         let device = x.device();
-        if self.rate == 0.0 || !B::ad_enabled(&device) {
+        if !self.is_active::<B>(&device) {
             return x;
         }
+        let mask = self.draw(dims.iter().product());
+        x * Tensor::from_data(TensorData::new(mask, dims), &device)
+    }
+
+    fn draw(&self, count: usize) -> Vec<f32> {
         let kept = (1.0 - self.rate).recip() as f32;
         let mut random = self.generator();
         let draw = |_| if random.random_bool(self.rate) { 0.0 } else { kept };
-        let mask = (0..dims.iter().product()).map(draw).collect::<Vec<f32>>();
-        x * Tensor::from_data(TensorData::new(mask, dims), &device)
+        (0..count).map(draw).collect()
     }
 
     fn generator(&self) -> MutexGuard<'_, Xoshiro256PlusPlus> {

@@ -1,7 +1,7 @@
 //! The two-layer perceptron of a block.
 
 use burn::module::{Module, Param};
-use burn::nn::Linear;
+use burn::nn::{LayerNorm, Linear};
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use runtime::config::VitConfig;
@@ -9,7 +9,7 @@ use runtime::site::BlockSite;
 
 use super::dropout::Dropout;
 use super::init::Init;
-use crate::ops::{self, VitBackend};
+use crate::ops::{self, MlpLayers, VitBackend};
 
 /// `W2·gelu(h + depthwise(h))` with `h = W1·x`, and GELU once more where the network has it.
 #[derive(Module, Debug)]
@@ -54,6 +54,26 @@ impl<B: Backend> Mlp<B> {
 
     pub(super) fn start_epoch(&self, epoch: u64) {
         self.dropout.start_epoch(epoch);
+    }
+}
+
+impl<B: Backend> Mlp<B> {
+    /// Whether single values are dropped.
+    pub(super) fn drops(&self, device: &B::Device) -> bool {
+        self.dropout.is_active::<B>(device)
+    }
+
+    /// With the normalisation before it, for [`ops::mlp_branch`].
+    pub(super) fn layers<'a>(&'a self, norm: &'a LayerNorm<B>, epsilon: f64) -> MlpLayers<'a, B> {
+        let depthwise = self.depthwise.as_ref();
+        MlpLayers {
+            norm,
+            epsilon,
+            linear1: &self.linear1,
+            depthwise: depthwise.map(|layer| (layer.weight.val(), layer.bias.val(), layer.sides)),
+            linear2: &self.linear2,
+            second_gelu: self.second_gelu,
+        }
     }
 }
 

@@ -150,11 +150,10 @@ impl<B: VitBackend> Vit<B> {
         images: Tensor<B, 4>,
         observer: &mut impl Observer<B>,
     ) -> Tensor<B, 2> {
-        let [batch, channels, height, width] = images.dims();
-        let pixels = images.permute([0, 2, 3, 1]).reshape([batch, height * width, channels]);
-        let pixels = observer.pass(SiteId::Input, pixels);
+        // [batch, height · width, channels]
+        let pixels = observer.pass(SiteId::Input, ops::channels_last(images));
         let x = self.stem.forward(pixels, observer); // [batch, tokens, dim]
-        let x = observer.pass(SiteId::Embed, x + self.position.val().unsqueeze());
+        let x = observer.pass(SiteId::Embed, ops::add_to_images(x, self.position.val()));
         let mut x = self.dropout.forward(x);
         for (index, block) in self.blocks.iter().enumerate() {
             x = block.forward(x, index, observer); // [batch, tokens, dim]
@@ -162,7 +161,7 @@ impl<B: VitBackend> Vit<B> {
         let x =
             observer.pass(SiteId::Norm, ops::layer_norm(x, &self.norm, observer.norm_epsilon()));
         let pooled = match self.pool {
-            Pool::Mean => x.mean_dim(1), // [batch, 1, dim]
+            Pool::Mean => ops::mean_positions(x), // [batch, 1, dim]
             Pool::Flatten => x.flatten::<2>(1, 2).unsqueeze_dim(1), // [batch, 1, tokens · dim]
         };
         let pooled = observer.pass(SiteId::Pool, pooled);

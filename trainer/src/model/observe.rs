@@ -9,6 +9,9 @@ use crate::ops::Exponentials;
 
 /// Receives the value at each site as `[batch, positions, channels]`, in the order of the pass.
 pub(crate) trait Observer<B: Backend> {
+    /// Whether values are only passed on, so that several steps may be one operation.
+    const SILENT: bool = false;
+
     /// Receives one value and gives the one that the pass goes on with.
     fn pass(&mut self, site: SiteId, value: Tensor<B, 3>) -> Tensor<B, 3>;
 
@@ -27,6 +30,8 @@ pub(crate) trait Observer<B: Backend> {
 pub(crate) struct Silent;
 
 impl<B: Backend> Observer<B> for Silent {
+    const SILENT: bool = true;
+
     #[inline(always)]
     fn pass(&mut self, _site: SiteId, value: Tensor<B, 3>) -> Tensor<B, 3> {
         value

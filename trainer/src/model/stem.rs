@@ -127,18 +127,20 @@ impl<B: Backend> Stage<B> {
 }
 
 impl<B: VitBackend> Stage<B> {
-    fn forward(
+    fn forward<O: Observer<B>>(
         &self,
         input: Tensor<B, 3>,
         index: usize,
-        observer: &mut impl Observer<B>,
+        observer: &mut O,
     ) -> Tensor<B, 3> {
         let shortcut = self.residual.then(|| input.clone());
         let mut x = input;
         for (conv, layer) in self.convs.iter().enumerate() {
             let site = |at| SiteId::Stem { stage: index as u8, conv: conv as u8, at };
-            x = observer.pass(site(ConvSite::Linear), layer.forward(x));
-            if layer.gelu {
+            // Nobody looks at what comes before a GELU: both are one operation.
+            let then_gelu = O::SILENT && layer.gelu;
+            x = observer.pass(site(ConvSite::Linear), layer.forward(x, then_gelu));
+            if layer.gelu && !then_gelu {
                 x = observer.pass(site(ConvSite::Gelu), ops::gelu(x));
             }
         }
@@ -169,31 +171,29 @@ impl<B: Backend> ConvNorm<B> {
 }
 
 impl<B: VitBackend> ConvNorm<B> {
-    /// `[batch, positions, inputs]` to `[batch, positions', outputs]`, without GELU.
-    fn forward(&self, x: Tensor<B, 3>) -> Tensor<B, 3> {
+    /// `[batch, positions, inputs]` to `[batch, positions', outputs]`, GELU only if `then_gelu`.
+    fn forward(&self, x: Tensor<B, 3>, then_gelu: bool) -> Tensor<B, 3> {
         let weight = self.weight.val();
         let x = match self.kind {
             ConvKind::Full(window) => ops::conv3x3(x, weight, window),
             ConvKind::Depthwise(window) => ops::depthwise3x3(x, weight, None, window.input),
-            ConvKind::Pointwise => {
-                let [outputs, inputs, ..] = weight.dims();
-                x.matmul(weight.reshape([1, outputs, inputs]).swap_dims(1, 2))
-            }
+            ConvKind::Pointwise => ops::pointwise(x, weight),
         };
-        self.normalise(x)
+        self.normalise(x, then_gelu)
     }
 
     /// Normalises by the batch's statistics while training, which update the running ones, and by
     /// the running ones otherwise.
-    fn normalise(&self, x: Tensor<B, 3>) -> Tensor<B, 3> {
+    fn normalise(&self, x: Tensor<B, 3>, then_gelu: bool) -> Tensor<B, 3> {
         let (gamma, beta) = (self.norm.gamma.val(), self.norm.beta.val());
         if !B::ad_enabled(&x.device()) {
             let variance = self.norm.running_var.value();
             let scale = gamma / variance.add_scalar(self.norm.epsilon).sqrt();
             let shift = beta - self.norm.running_mean.value() * scale.clone();
-            return x * scale.unsqueeze() + shift.unsqueeze();
+            let y = x * scale.unsqueeze() + shift.unsqueeze();
+            return if then_gelu { ops::gelu(y) } else { y };
         }
-        let (y, mean, variance) = ops::batch_norm(x, gamma, beta, self.norm.epsilon);
+        let (y, mean, variance) = ops::batch_norm(x, gamma, beta, self.norm.epsilon, then_gelu);
         let momentum = self.norm.momentum;
         let blend = |old: Tensor<B, 1>, new: Tensor<B, 1>| {
             (old * (1.0 - momentum) + new * momentum).detach()

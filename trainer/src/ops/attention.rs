@@ -5,6 +5,7 @@ use super::fused::Fused;
 use super::kernels::matmul::{Matrix, Output, multiply};
 use super::kernels::vectorised::vectorised;
 use super::parallel;
+use super::scratch::with_scratch;
 use runtime::fixed::{Octaves, exp2_neg};
 
 /// Octaves of one unit of a score, with the fraction bits that integers keep.
@@ -45,55 +46,93 @@ struct Stored {
 }
 
 impl Fused<3> for Attention {
-    fn forward(&self, [query, key, value]: [&[f32]; 3]) -> Vec<f32> {
-        let image_len = self.image_len();
-        parallel::fill(query.len(), query.len() / image_len, |first, out| {
-            let mut probs = vec![0.0; self.tokens * self.tokens];
-            for (image, out) in out.chunks_exact_mut(image_len).enumerate() {
-                let at = (first + image) * image_len;
-                for head in (0..self.width()).step_by(self.head_dim) {
-                    let [query, key, value] =
-                        [query, key, value].map(|values| self.head(values, at + head));
-                    self.attend(query, key, &mut probs);
-                    let probs = Matrix::new(&probs, self.tokens, self.tokens);
-                    let out = &mut out[head..];
-                    multiply(probs, value, 1.0, out, self.width(), Output::Replace);
+    fn forward(&self, inputs: [&[f32]; 3]) -> Vec<f32> {
+        let len = self.image_len();
+        parallel::fill(inputs[0].len(), inputs[0].len() / len, |first, out| {
+            with_scratch([self.probs_len()], |[probs]| {
+                for (image, out) in out.chunks_exact_mut(len).enumerate() {
+                    let inputs = inputs.map(|values| &values[(first + image) * len..]);
+                    self.forward_image(inputs, probs, out);
                 }
-            }
+            });
         })
     }
 
-    fn backward(&self, inputs: [&[f32]; 3], grad: &[f32], _wanted: [bool; 3]) -> [Vec<f32>; 3] {
-        let image_len = self.image_len();
-        parallel::fill_each(
-            grad.len(),
-            grad.len() / image_len,
-            |first, mut outs: [&mut [f32]; 3]| {
-                let mut scratch = vec![0.0; 2 * self.tokens * self.tokens];
-                for image in 0..outs[0].len() / image_len {
-                    let at = (first + image) * image_len;
-                    for head in (0..self.width()).step_by(self.head_dim) {
-                        let heads = inputs.map(|values| self.head(values, at + head));
-                        let outs = outs.each_mut().map(|out| &mut out[image * image_len + head..]);
-                        self.head_backward(heads, self.head(grad, at + head), outs, &mut scratch);
-                    }
+    fn backward(
+        &self,
+        inputs: [&[f32]; 3],
+        _kept: &[f32],
+        grad: &[f32],
+        _wanted: [bool; 3],
+    ) -> [Vec<f32>; 3] {
+        let len = self.image_len();
+        parallel::fill_each(grad.len(), grad.len() / len, |first, mut outs: [&mut [f32]; 3]| {
+            with_scratch([self.probs_len(); 2], |[probs, scores]| {
+                for image in 0..outs[0].len() / len {
+                    let at = (first + image) * len;
+                    let inputs = inputs.map(|values| &values[at..]);
+                    let outs = outs.each_mut().map(|out| &mut out[image * len..]);
+                    self.backward_image(inputs, &grad[at..], outs, [&mut *probs, &mut *scores]);
                 }
-            },
-        )
+            });
+        })
     }
 }
 
 impl Attention {
-    fn width(&self) -> usize {
+    /// Writes the context of one image, which each slice starts with; `probs` is of
+    /// [`probs_len`](Self::probs_len) and may hold anything.
+    pub(super) fn forward_image(&self, inputs: [&[f32]; 3], probs: &mut [f32], out: &mut [f32]) {
+        for head in (0..self.width()).step_by(self.head_dim) {
+            let [query, key, value] = inputs.map(|values| self.head(&values[head..]));
+            self.attend(query, key, probs);
+            let probs = Matrix::new(probs, self.tokens, self.tokens);
+            multiply(probs, value, 1.0, &mut out[head..], self.width(), Output::Replace);
+        }
+    }
+
+    /// Writes the gradients of one image, which each slice starts with; two of
+    /// [`probs_len`](Self::probs_len) values may hold anything.
+    pub(super) fn backward_image(
+        &self,
+        inputs: [&[f32]; 3],
+        grad: &[f32],
+        outs: [&mut [f32]; 3],
+        [probs, scores]: [&mut [f32]; 2],
+    ) {
+        let (tokens, width, scale) = (self.tokens, self.width(), self.scale());
+        let [query_out, key_out, value_out] = outs;
+        for at in (0..width).step_by(self.head_dim) {
+            let [query, key, value] = inputs.map(|values| self.head(&values[at..]));
+            let grad = self.head(&grad[at..]);
+            self.attend(query, key, probs);
+            multiply(grad, value.transposed(), 1.0, scores, tokens, Output::Replace);
+            softmax_gradient(probs, tokens, scores);
+            let probs = Matrix::new(probs, tokens, tokens);
+            let scores = Matrix::new(scores, tokens, tokens);
+            multiply(scores, key, scale, &mut query_out[at..], width, Output::Replace);
+            let transposed = scores.transposed();
+            multiply(transposed, query, scale, &mut key_out[at..], width, Output::Replace);
+            multiply(probs.transposed(), grad, 1.0, &mut value_out[at..], width, Output::Replace);
+        }
+    }
+
+    /// Values of the probabilities of one head.
+    pub(super) const fn probs_len(&self) -> usize {
+        self.tokens * self.tokens
+    }
+
+    pub(super) const fn width(&self) -> usize {
         self.heads * self.head_dim
     }
 
-    fn image_len(&self) -> usize {
+    /// Values of one image.
+    pub(super) const fn image_len(&self) -> usize {
         self.tokens * self.width()
     }
 
-    fn head<'a>(&self, values: &'a [f32], at: usize) -> Matrix<'a> {
-        Matrix::strided(&values[at..], self.tokens, self.head_dim, self.width())
+    fn head<'a>(&self, values: &'a [f32]) -> Matrix<'a> {
+        Matrix::strided(values, self.tokens, self.head_dim, self.width())
     }
 
     fn scale(&self) -> f32 {
@@ -117,27 +156,6 @@ impl Attention {
             None => softmax(probs, tokens),
             Some(stored) => stored_softmax(probs, tokens, stored),
         }
-    }
-
-    /// Writes the gradients of one head into the columns that `outs` start with, `[tokens, width]`.
-    fn head_backward(
-        &self,
-        [query, key, value]: [Matrix<'_>; 3],
-        grad: Matrix<'_>,
-        [query_out, key_out, value_out]: [&mut [f32]; 3],
-        scratch: &mut [f32],
-    ) {
-        let (tokens, width) = (self.tokens, self.width());
-        let (probs, scores) = scratch.split_at_mut(tokens * tokens);
-        self.attend(query, key, probs);
-        multiply(grad, value.transposed(), 1.0, scores, tokens, Output::Replace);
-        softmax_gradient(probs, tokens, scores);
-        let probs = Matrix::new(probs, tokens, tokens);
-        let scores = Matrix::new(scores, tokens, tokens);
-        let scale = self.scale();
-        multiply(scores, key, scale, query_out, width, Output::Replace);
-        multiply(scores.transposed(), query, scale, key_out, width, Output::Replace);
-        multiply(probs.transposed(), grad, 1.0, value_out, width, Output::Replace);
     }
 }
 

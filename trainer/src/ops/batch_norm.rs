@@ -3,8 +3,13 @@
 use burn::tensor::TensorData;
 
 use super::fused::Fused;
+use super::gelu::{cumulative, slope};
 use super::kernels::vectorised::vectorised;
 use super::parallel;
+
+/// Values that loops over channels cover at least where they can: several rows at once where there
+/// are few channels.
+const MIN_SPAN: usize = 128;
 
 /// Normalises each channel over all rows; inputs are x `[rows, channels]`, gamma, beta.
 #[derive(Clone, Debug)]
@@ -12,19 +17,26 @@ pub(super) struct NormChannels {
     mean: Vec<f32>,
     variance: Vec<f32>,
     epsilon: f32,
+    then_gelu: bool,
 }
 
 impl NormChannels {
     /// Takes mean and biased variance of every channel.
-    pub(super) fn measure(x: &[f32], channels: usize, epsilon: f32) -> Self {
-        let rows = x.len() / channels;
-        let part = |first: usize, count: usize| &x[first * channels..][..count * channels];
-        let mut mean = parallel::sum(rows, |first, count| sum_rows(part(first, count), channels));
-        divide(&mut mean, rows as f32);
-        let mut variance =
-            parallel::sum(rows, |first, count| sum_squares(part(first, count), &mean));
-        divide(&mut variance, rows as f32);
-        Self { mean, variance, epsilon }
+    pub(super) fn measure(x: &[f32], channels: usize, epsilon: f32, then_gelu: bool) -> Self {
+        let span = span(x, channels);
+        let spans = x.len() / span;
+        let per_row = |sums: Vec<f32>| {
+            let mut sums = folded(&sums, channels);
+            divide(&mut sums, (x.len() / channels) as f32);
+            sums
+        };
+        let part = |first: usize, count: usize| &x[first * span..][..count * span];
+        let sums = parallel::sum(spans, |first, count| sum_rows(part(first, count), span));
+        let mean = per_row(sums);
+        let means = mean.repeat(span / channels);
+        let sums = parallel::sum(spans, |first, count| sum_squares(part(first, count), &means));
+        let variance = per_row(sums);
+        Self { mean, variance, epsilon, then_gelu }
     }
 
     /// `[channels]`.
@@ -41,30 +53,54 @@ impl NormChannels {
     fn scales(&self) -> Vec<f32> {
         self.variance.iter().map(|variance| (variance + self.epsilon).sqrt().recip()).collect()
     }
+
+    /// What the rows of a span are normalised with.
+    fn lines(&self, gamma: &[f32], beta: &[f32], span: usize) -> Normal {
+        let gains: Vec<f32> = self.scales().iter().zip(gamma).map(|(s, gamma)| s * gamma).collect();
+        let [means, gains, beta] =
+            [&self.mean, &gains, beta].map(|values| values.repeat(span / beta.len()));
+        Normal { means, gains, beta }
+    }
 }
 
 impl Fused<3> for NormChannels {
     fn forward(&self, [x, gamma, beta]: [&[f32]; 3]) -> Vec<f32> {
-        let channels = self.mean.len();
-        let gains: Vec<f32> = self.scales().iter().zip(gamma).map(|(s, gamma)| s * gamma).collect();
-        parallel::fill(x.len(), x.len() / channels, |first, out| {
-            normalise(&x[first * channels..], &self.mean, &gains, beta, out);
+        let span = span(x, beta.len());
+        let normal = self.lines(gamma, beta, span);
+        parallel::fill(x.len(), x.len() / span, |first, out| {
+            let x = &x[first * span..];
+            if self.then_gelu {
+                normalise_gelu(x, &normal, out);
+            } else {
+                normalise(x, &normal, out);
+            }
         })
     }
 
     fn backward(
         &self,
-        [x, gamma, _]: [&[f32]; 3],
+        [x, gamma, beta]: [&[f32]; 3],
+        _kept: &[f32],
         grad: &[f32],
         _wanted: [bool; 3],
     ) -> [Vec<f32>; 3] {
         let channels = self.mean.len();
-        let rows = x.len() / channels;
-        let mut gamma_grad = parallel::sum(rows, |first, count| {
-            let range = first * channels..(first + count) * channels;
-            sum_gradients(&x[range.clone()], &self.mean, &grad[range])
-        });
-        let beta_grad = gamma_grad.split_off(channels);
+        let (rows, span) = (x.len() / channels, span(x, channels));
+        let normal = self.lines(gamma, beta, span);
+        // First the gradient of the normalised values, with its sums.
+        let (mut x_grad, mut sums) =
+            parallel::fill_and_sum(x.len(), x.len() / span, |first, out| {
+                let at = first * span;
+                let (x, grad) = (&x[at..][..out.len()], &grad[at..][..out.len()]);
+                if self.then_gelu {
+                    gelu_gradients(x, &normal, grad, out);
+                } else {
+                    out.copy_from_slice(grad);
+                }
+                sum_gradients(x, &normal.means, out)
+            });
+        let beta_grad = folded(&sums.split_off(span), channels);
+        let mut gamma_grad = folded(&sums, channels);
         let scales = self.scales();
         for (grad, scale) in gamma_grad.iter_mut().zip(&scales) {
             *grad *= scale;
@@ -79,19 +115,47 @@ impl Fused<3> for NormChannels {
             line.stretches.push(stretch);
             line.shifts.push(-gain * beta_grad[c] / rows as f32 - stretch * self.mean[c]);
         }
-        let x_grad = parallel::fill(x.len(), rows, |first, out| {
-            follow(&line, &x[first * channels..], &grad[first * channels..], out);
+        for values in [&mut line.gains, &mut line.stretches, &mut line.shifts] {
+            *values = values.repeat(span / channels);
+        }
+        parallel::update(&mut x_grad, x.len() / span, |first, out| {
+            follow(&line, &x[first * span..], out);
         });
         [x_grad, gamma_grad, beta_grad]
     }
 }
 
-/// `gain·grad + stretch·x + shift` for each channel.
+/// Parameters of a span of rows.
+struct Normal {
+    means: Vec<f32>,
+    gains: Vec<f32>,
+    beta: Vec<f32>,
+}
+
+/// `gain·grad + stretch·x + shift` for each channel of a span of rows.
 #[derive(Default)]
 struct Line {
     gains: Vec<f32>,
     stretches: Vec<f32>,
     shifts: Vec<f32>,
+}
+
+/// Values of as many rows as make [`MIN_SPAN`] and are a part of all.
+fn span(x: &[f32], channels: usize) -> usize {
+    let mut span = channels;
+    while span < MIN_SPAN && x.len().is_multiple_of(2 * span) {
+        span *= 2;
+    }
+    span
+}
+
+/// Sums over the rows of a span.
+fn folded(sums: &[f32], channels: usize) -> Vec<f32> {
+    let mut total = vec![0.0; channels];
+    for sums in sums.chunks_exact(channels) {
+        parallel::add(&mut total, sums);
+    }
+    total
 }
 
 fn divide(values: &mut [f32], divisor: f32) {
@@ -120,12 +184,39 @@ vectorised! {
         sums
     }
 
-    fn normalise(x: &[f32], means: &[f32], gains: &[f32], beta: &[f32], out: &mut [f32]) {
+    fn normalise(x: &[f32], normal: &Normal, out: &mut [f32]) {
+        let Normal { means, gains, beta } = normal;
         let rows = x.chunks_exact(means.len());
         for (out, row) in out.chunks_exact_mut(means.len()).zip(rows) {
             let parameters = means.iter().zip(gains).zip(beta);
             for ((out, x), ((mean, gain), beta)) in out.iter_mut().zip(row).zip(parameters) {
                 *out = (x - mean) * gain + beta;
+            }
+        }
+    }
+
+    fn normalise_gelu(x: &[f32], normal: &Normal, out: &mut [f32]) {
+        let Normal { means, gains, beta } = normal;
+        let rows = x.chunks_exact(means.len());
+        for (out, row) in out.chunks_exact_mut(means.len()).zip(rows) {
+            let parameters = means.iter().zip(gains).zip(beta);
+            for ((out, x), ((mean, gain), beta)) in out.iter_mut().zip(row).zip(parameters) {
+                let y = (x - mean) * gain + beta;
+                *out = y * cumulative(y);
+            }
+        }
+    }
+
+    /// The gradient of the normalised values from that of their GELU.
+    fn gelu_gradients(x: &[f32], normal: &Normal, grad: &[f32], out: &mut [f32]) {
+        let Normal { means, gains, beta } = normal;
+        let rows = x.chunks_exact(means.len()).zip(grad.chunks_exact(means.len()));
+        for (out, (row, grad)) in out.chunks_exact_mut(means.len()).zip(rows) {
+            let parameters = means.iter().zip(gains).zip(beta);
+            let values = out.iter_mut().zip(row).zip(grad);
+            for (((out, x), grad), ((mean, gain), beta)) in values.zip(parameters) {
+                let y = (x - mean) * gain + beta;
+                *out = grad * slope(y, cumulative(y));
             }
         }
     }
@@ -143,14 +234,13 @@ vectorised! {
         products
     }
 
-    fn follow(line: &Line, x: &[f32], grad: &[f32], out: &mut [f32]) {
-        let channels = line.gains.len();
-        let rows = x.chunks_exact(channels).zip(grad.chunks_exact(channels));
-        for (out, (row, grad)) in out.chunks_exact_mut(channels).zip(rows) {
+    /// Turns the gradient of the normalised values into that of x.
+    fn follow(line: &Line, x: &[f32], grad: &mut [f32]) {
+        let span = line.gains.len();
+        for (grad, row) in grad.chunks_exact_mut(span).zip(x.chunks_exact(span)) {
             let line = line.gains.iter().zip(&line.stretches).zip(&line.shifts);
-            let values = out.iter_mut().zip(row).zip(grad);
-            for (((out, x), grad), ((gain, stretch), shift)) in values.zip(line) {
-                *out = gain * grad + stretch * x + shift;
+            for ((grad, x), ((gain, stretch), shift)) in grad.iter_mut().zip(row).zip(line) {
+                *grad = gain * *grad + stretch * x + shift;
             }
         }
     }

@@ -4,11 +4,12 @@
 use burn::nn::{LayerNorm, Linear};
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Tensor, activation, module};
+use burn::tensor::{Tensor, TensorData, activation, module};
 use runtime::fixed::MAX_ATTENTION_OCTAVES;
 
 use super::Window;
 use super::attention::{Exponentials, OCTAVES, RECIPROCAL};
+use super::branch::{AttentionLayers, Factors, MlpLayers};
 
 /// `x·Φ(x)` with the exact error function.
 pub fn gelu<B: Backend>(x: Tensor<B, 3>) -> Tensor<B, 3> {
@@ -30,12 +31,13 @@ pub fn layer_norm<B: Backend>(x: Tensor<B, 3>, norm: &LayerNorm<B>, epsilon: f64
 }
 
 /// Normalises each channel over batch and positions. Returns the result with the mean and the
-/// biased variance that were used, `[channels]` each, detached.
+/// biased variance that were used, `[channels]` each, detached. GELU comes after it if `then_gelu`.
 pub fn batch_norm<B: Backend>(
     x: Tensor<B, 3>,
     gamma: Tensor<B, 1>,
     beta: Tensor<B, 1>,
     epsilon: f64,
+    then_gelu: bool,
 ) -> (Tensor<B, 3>, Tensor<B, 1>, Tensor<B, 1>) {
     let [batch, positions, channels] = x.dims();
     let rows = x.reshape([batch * positions, channels]);
@@ -46,7 +48,30 @@ pub fn batch_norm<B: Backend>(
     let y = normed * gamma.unsqueeze() + beta.unsqueeze();
     let statistics = [mean, variance].map(|value| value.detach().squeeze_dim(0));
     let [mean, variance] = statistics;
-    (y.reshape([batch, positions, channels]), mean, variance)
+    let y = y.reshape([batch, positions, channels]);
+    (if then_gelu { gelu(y) } else { y }, mean, variance)
+}
+
+/// Convolves each position with `weight [outputs, inputs, 1, 1]`, no bias.
+pub fn pointwise<B: Backend>(x: Tensor<B, 3>, weight: Tensor<B, 4>) -> Tensor<B, 3> {
+    let [outputs, inputs, ..] = weight.dims();
+    x.matmul(weight.reshape([1, outputs, inputs]).swap_dims(1, 2))
+}
+
+/// `[batch, channels, height, width]` to `[batch, height · width, channels]`.
+pub fn channels_last<B: Backend>(images: Tensor<B, 4>) -> Tensor<B, 3> {
+    let [batch, channels, height, width] = images.dims();
+    images.permute([0, 2, 3, 1]).reshape([batch, height * width, channels])
+}
+
+/// Adds `values [positions, channels]` to each image.
+pub fn add_to_images<B: Backend>(x: Tensor<B, 3>, values: Tensor<B, 2>) -> Tensor<B, 3> {
+    x + values.unsqueeze()
+}
+
+/// Means over positions, `[batch, 1, channels]`.
+pub fn mean_positions<B: Backend>(x: Tensor<B, 3>) -> Tensor<B, 3> {
+    x.mean_dim(1)
 }
 
 /// Convolves the grid with `weight [outputs, inputs, 3, 3]`, padding 1, no bias:
@@ -90,6 +115,44 @@ pub fn attention<B: Backend>(
         }
     }; // [batch, heads, tokens, tokens]
     probs.matmul(split(value)).swap_dims(1, 2).reshape([batch, tokens, width])
+}
+
+/// `x + factor·output(attention(query(n), key(n), value(n)))` with `n = norm(x)` and a factor for
+/// each image.
+pub fn attention_branch<B: Backend>(
+    x: Tensor<B, 3>,
+    layers: &AttentionLayers<'_, B>,
+    factors: &Factors,
+) -> Tensor<B, 3> {
+    let normed = layer_norm(x.clone(), layers.norm, layers.epsilon);
+    let [query, key, value] =
+        [layers.query, layers.key, layers.value].map(|layer| linear(normed.clone(), layer));
+    let context = attention(query, key, value, layers.heads, Exponentials::Exact);
+    x + scale(linear(context, layers.output), factors)
+}
+
+/// `x + factor·linear2(gelu(h + depthwise(h)))` with `h = linear1(norm(x))` and a factor for each
+/// image; GELU once more after the second layer where there is a second one.
+pub fn mlp_branch<B: Backend>(
+    x: Tensor<B, 3>,
+    layers: &MlpLayers<'_, B>,
+    factors: &Factors,
+) -> Tensor<B, 3> {
+    let mut h = linear(layer_norm(x.clone(), layers.norm, layers.epsilon), layers.linear1);
+    if let Some((weight, bias, sides)) = layers.depthwise.clone() {
+        h = h.clone() + depthwise3x3(h, weight, Some(bias), sides);
+    }
+    let y = linear(gelu(h), layers.linear2);
+    let y = if layers.second_gelu { gelu(y) } else { y };
+    x + scale(y, factors)
+}
+
+/// Each image times its factor.
+fn scale<B: Backend>(x: Tensor<B, 3>, factors: &Factors) -> Tensor<B, 3> {
+    let Factors(Some(factors)) = factors else { return x };
+    let shape = [factors.len(), 1, 1];
+    let factors = Tensor::from_data(TensorData::new(factors.clone(), shape), &x.device());
+    x * factors
 }
 
 /// What integers make of rows of scores that have steps of `step` (`exp2_neg` in the runtime's

@@ -5,6 +5,7 @@ use super::fused::Fused;
 use super::kernels::matmul::{Matrix, Output, multiply};
 use super::kernels::vectorised::vectorised;
 use super::parallel;
+use super::scratch::with_scratch;
 
 /// Values of one channel that a window covers.
 const TAPS: usize = 9;
@@ -26,49 +27,43 @@ impl Fused<2> for Conv3x3 {
         let batch = x.len() / x_len;
         let (runs, columns) = (self.runs(), self.columns(weight));
         let columns = Matrix::new(&columns, self.window_len(), self.outputs);
-        parallel::fill(batch * out_len, batch, |first, out| {
-            let mut windows = vec![0.0; self.positions() * self.window_len()];
-            for (x, out) in
-                x[first * x_len..].chunks_exact(x_len).zip(out.chunks_exact_mut(out_len))
-            {
-                unfold(&runs, x, 3 * self.inputs, &mut windows);
-                let windows = Matrix::new(&windows, self.positions(), self.window_len());
-                multiply(windows, columns, 1.0, out, self.outputs, Output::Replace);
-            }
-        })
+        let (outputs, windows_len) = (self.outputs, self.positions() * self.window_len());
+        let ([out], _) = parallel::fill_groups(batch, [out_len], 1, 0, |image, _, [out], _| {
+            with_scratch([windows_len], |[windows]| {
+                unfold(&runs, &x[image * x_len..][..x_len], 3 * self.inputs, windows);
+                multiply(self.windows(windows), columns, 1.0, out, outputs, Output::Replace);
+            });
+        });
+        out
     }
 
-    fn backward(&self, [x, weight]: [&[f32]; 2], grad: &[f32], wanted: [bool; 2]) -> [Vec<f32>; 2] {
+    fn backward(
+        &self,
+        [x, weight]: [&[f32]; 2],
+        _kept: &[f32],
+        grad: &[f32],
+        wanted: [bool; 2],
+    ) -> [Vec<f32>; 2] {
         let (x_len, out_len) = (self.input_len(), self.output_len());
-        let batch = x.len() / x_len;
+        let (batch, row_len) = (x.len() / x_len, 3 * self.inputs);
         let (runs, columns) = (self.runs(), self.columns(weight));
         let columns = Matrix::new(&columns, self.window_len(), self.outputs).transposed();
-        let weight_grad = parallel::sum(batch, |first, count| {
-            let mut sums = vec![0.0; weight.len()];
-            let mut windows = vec![0.0; self.positions() * self.window_len()];
-            let images = x[first * x_len..].chunks_exact(x_len);
-            let grads = grad[first * out_len..].chunks_exact(out_len);
-            for (x, grad) in images.zip(grads).take(count) {
-                unfold(&runs, x, 3 * self.inputs, &mut windows);
-                let windows = Matrix::new(&windows, self.positions(), self.window_len());
-                let grad = Matrix::new(grad, self.positions(), self.outputs);
-                multiply(windows.transposed(), grad, 1.0, &mut sums, self.outputs, Output::Add);
-            }
-            sums
-        });
-        let mut x_grad = Vec::new();
-        if wanted[0] {
-            x_grad = parallel::fill(x.len(), batch, |first, out| {
-                let mut windows = vec![0.0; self.positions() * self.window_len()];
-                let grads = grad[first * out_len..].chunks_exact(out_len);
-                for (out, grad) in out.chunks_exact_mut(x_len).zip(grads) {
-                    let grad = Matrix::new(grad, self.positions(), self.outputs);
-                    let len = self.window_len();
-                    multiply(grad, columns, 1.0, &mut windows, len, Output::Replace);
-                    fold(&runs, &windows, 3 * self.inputs, out);
-                }
+        let windows_len = self.positions() * self.window_len();
+        let x_grad_len = if wanted[0] { x_len } else { 0 };
+        let ([x_grad], weight_grad) =
+            parallel::fill_groups(batch, [x_grad_len], 1, weight.len(), |image, _, [out], sums| {
+                let grad = Matrix::new(&grad[image * out_len..], self.positions(), self.outputs);
+                with_scratch([windows_len], |[windows]| {
+                    unfold(&runs, &x[image * x_len..][..x_len], row_len, windows);
+                    let unfolded = self.windows(windows).transposed();
+                    multiply(unfolded, grad, 1.0, sums, self.outputs, Output::Add);
+                    if wanted[0] {
+                        let len = self.window_len();
+                        multiply(grad, columns, 1.0, windows, len, Output::Replace);
+                        fold(&runs, windows, row_len, out);
+                    }
+                });
             });
-        }
         [x_grad, self.weight_order(&weight_grad)]
     }
 }
@@ -91,6 +86,10 @@ impl Conv3x3 {
     /// Values of one window, ordered row, column, channel.
     fn window_len(&self) -> usize {
         TAPS * self.inputs
+    }
+
+    fn windows<'a>(&self, values: &'a [f32]) -> Matrix<'a> {
+        Matrix::new(values, self.positions(), self.window_len())
     }
 
     /// The weight as `[window_len, outputs]`.

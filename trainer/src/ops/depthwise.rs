@@ -15,16 +15,23 @@ pub(super) struct Depthwise3x3 {
     pub(super) channels: usize,
 }
 
+/// A weight in the order in which it is run over the grid.
+pub(super) struct Filter {
+    runs: Vec<Run>,
+    /// `[9, channels]`.
+    taps: Vec<f32>,
+}
+
 impl Fused<3> for Depthwise3x3 {
     fn forward(&self, [x, weight, bias]: [&[f32]; 3]) -> Vec<f32> {
         let (len, channels) = (self.image_len(), self.channels);
-        let (runs, taps) = (self.runs(), self.taps(weight));
+        let filter = self.filter(weight);
         parallel::fill(x.len(), x.len() / len, |first, out| {
             for (out, x) in out.chunks_exact_mut(len).zip(x[first * len..].chunks_exact(len)) {
                 for out in out.chunks_exact_mut(channels) {
                     out.copy_from_slice(bias);
                 }
-                convolve(&runs, &taps, x, out);
+                filter.add_forward(x, out);
             }
         })
     }
@@ -32,28 +39,57 @@ impl Fused<3> for Depthwise3x3 {
     fn backward(
         &self,
         [x, weight, _]: [&[f32]; 3],
+        _kept: &[f32],
         grad: &[f32],
         _wanted: [bool; 3],
     ) -> [Vec<f32>; 3] {
-        let (len, channels) = (self.image_len(), self.channels);
-        let (runs, taps) = (self.runs(), self.taps(weight));
-        let (x_grad, mut sums) = parallel::fill_and_sum(x.len(), x.len() / len, |first, out| {
-            let mut sums = vec![0.0; (TAPS + 1) * channels];
+        let len = self.image_len();
+        let filter = self.filter(weight);
+        let (x_grad, sums) = parallel::fill_and_sum(x.len(), x.len() / len, |first, out| {
+            let mut sums = vec![0.0; self.sums_len()];
             let images = x[first * len..].chunks_exact(len);
             let grads = grad[first * len..].chunks_exact(len);
             for ((out, x), grad) in out.chunks_exact_mut(len).zip(images).zip(grads) {
-                gradients(&runs, &taps, x, grad, out, &mut sums);
+                filter.add_backward(x, grad, out, &mut sums);
             }
             sums
         });
-        let bias_grad = sums.split_off(TAPS * channels);
-        [x_grad, self.weight_order(&sums), bias_grad]
+        let [weight_grad, bias_grad] = self.gradients(sums);
+        [x_grad, weight_grad, bias_grad]
+    }
+}
+
+impl Filter {
+    /// Adds the convolution of one image, without bias, to `out`.
+    pub(super) fn add_forward(&self, x: &[f32], out: &mut [f32]) {
+        convolve(&self.runs, &self.taps, x, out);
+    }
+
+    /// Adds one image's gradients: that of x to `out`, those of weight and bias to `sums`.
+    pub(super) fn add_backward(&self, x: &[f32], grad: &[f32], out: &mut [f32], sums: &mut [f32]) {
+        gradients(&self.runs, &self.taps, x, grad, out, sums);
     }
 }
 
 impl Depthwise3x3 {
-    fn image_len(&self) -> usize {
+    /// Values of one image.
+    pub(super) const fn image_len(&self) -> usize {
         self.sides[0] * self.sides[1] * self.channels
+    }
+
+    pub(super) fn filter(&self, weight: &[f32]) -> Filter {
+        Filter { runs: self.runs(), taps: self.taps(weight) }
+    }
+
+    /// Sums that [`Filter::add_backward`] adds to.
+    pub(super) const fn sums_len(&self) -> usize {
+        (TAPS + 1) * self.channels
+    }
+
+    /// The gradients of weight and bias from those sums.
+    pub(super) fn gradients(&self, mut sums: Vec<f32>) -> [Vec<f32>; 2] {
+        let bias = sums.split_off(TAPS * self.channels);
+        [self.weight_order(&sums), bias]
     }
 
     /// The weight as `[9, channels]`.

@@ -66,7 +66,7 @@ pub(super) fn sum(values: &[f32]) -> f32 {
             *lane += value;
         }
     }
-    let mut total = add_lanes(&lanes);
+    let mut total = add_lanes(lanes);
     for value in rest {
         total += value;
     }
@@ -85,7 +85,7 @@ pub(super) fn sum_of_squares(values: &[f32], mean: f32) -> f32 {
             *lane += (value - mean) * (value - mean);
         }
     }
-    let mut total = add_lanes(&lanes);
+    let mut total = add_lanes(lanes);
     for value in rest {
         total += (value - mean) * (value - mean);
     }
@@ -102,7 +102,7 @@ pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
             *lane += a * b;
         }
     }
-    let mut total = add_lanes(&lanes);
+    let mut total = add_lanes(lanes);
     for (a, b) in a_rest.iter().zip(b_rest) {
         total += a * b;
     }
@@ -119,20 +119,32 @@ pub(super) fn maximum(values: &[f32]) -> f32 {
             *lane = if value > *lane { value } else { *lane };
         }
     }
-    let mut largest = f32::NEG_INFINITY;
-    for &value in lanes.iter().chain(rest) {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for lane in 0..half {
+            let value = lanes[lane + half];
+            lanes[lane] = if value > lanes[lane] { value } else { lanes[lane] };
+        }
+        half /= 2;
+    }
+    let mut largest = lanes[0];
+    for &value in rest {
         largest = if value > largest { value } else { largest };
     }
     largest
 }
 
+/// Adds halves to each other, so that no sum waits for fifteen others.
 #[inline(always)]
-fn add_lanes(lanes: &[f32; LANES]) -> f32 {
-    let mut total = 0.0;
-    for lane in lanes {
-        total += lane;
+fn add_lanes(mut lanes: [f32; LANES]) -> f32 {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for lane in 0..half {
+            lanes[lane] += lanes[lane + half];
+        }
+        half /= 2;
     }
-    total
+    lanes[0]
 }
 
 #[inline(always)]

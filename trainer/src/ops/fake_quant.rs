@@ -88,7 +88,13 @@ impl Fused<1> for FakeQuant {
         })
     }
 
-    fn backward(&self, [x]: [&[f32]; 1], grad: &[f32], _wanted: [bool; 1]) -> [Vec<f32>; 1] {
+    fn backward(
+        &self,
+        [x]: [&[f32]; 1],
+        _kept: &[f32],
+        grad: &[f32],
+        _wanted: [bool; 1],
+    ) -> [Vec<f32>; 1] {
         let channels = self.channels();
         [parallel::fill(x.len(), x.len() / channels, |first, out| {
             let (x, grad) = (&x[first * channels..], &grad[first * channels..]);
@@ -198,10 +204,10 @@ mod tests {
     fn gradients_pass_inside_the_range_only() {
         let plain = FakeQuant::new(0.5, -4, 4);
         let (x, grad) = ([-2.3, -2.2, 0.1, 2.2, 2.3], [1.0, 2.0, 3.0, 4.0, 5.0]);
-        assert_eq!(plain.backward([&x], &grad, [true]), [[0.0, 2.0, 3.0, 4.0, 0.0]], "plain");
+        assert_eq!(plain.backward([&x], &[], &grad, [true]), [[0.0, 2.0, 3.0, 4.0, 0.0]], "plain");
         let folded = plain.folded(vec![10.0, 0.0], vec![5.0, 0.0]);
         let (x, grad) = ([26.0, 99.0, 28.0, 99.0], [1.0, 2.0, 3.0, 4.0]);
-        assert_eq!(folded.backward([&x], &grad, [true]), [[1.0, 2.0, 0.0, 4.0]], "folded");
+        assert_eq!(folded.backward([&x], &[], &grad, [true]), [[1.0, 2.0, 0.0, 4.0]], "folded");
     }
 
     #[test]

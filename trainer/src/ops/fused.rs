@@ -17,15 +17,27 @@ use super::host::HostBackend;
 
 /// An operation of `N` inputs and one output on row-major slices.
 ///
-/// Nothing but the inputs is kept for the gradient: what else it needs is computed again, which
+/// Most keep nothing but the inputs for the gradient: what else it needs is computed again, which
 /// costs less than the memory traffic of keeping it.
 pub trait Fused<const N: usize>: Clone + Debug + Send + Sync + 'static {
     /// The output.
     fn forward(&self, inputs: [&[f32]; N]) -> Vec<f32>;
 
-    /// The gradient of each input from that of the output, as long as the input; empty where it is
-    /// not `wanted`.
-    fn backward(&self, inputs: [&[f32]; N], grad: &[f32], wanted: [bool; N]) -> [Vec<f32>; N];
+    /// The output and values that [`backward`](Self::backward) needs besides the inputs.
+    fn forward_keeping(&self, inputs: [&[f32]; N]) -> (Vec<f32>, Vec<f32>) {
+        (self.forward(inputs), Vec::new())
+    }
+
+    /// The gradient of each input from that of the output and from what
+    /// [`forward_keeping`](Self::forward_keeping) kept, as long as the input; empty where it is not
+    /// `wanted`.
+    fn backward(
+        &self,
+        inputs: [&[f32]; N],
+        kept: &[f32],
+        grad: &[f32],
+        wanted: [bool; N],
+    ) -> [Vec<f32>; N];
 }
 
 /// A burn backend on which the model runs.
@@ -87,10 +99,13 @@ impl<B: HostBackend, C: CheckpointStrategy> VitBackend for Autodiff<B, C> {
     ) -> FloatTensor<Self> {
         let nodes = inputs.each_ref().map(|input| input.node.clone());
         let values = inputs.map(|input| input.primitive);
-        let output = forward::<B, N>(&op, values.clone(), dims);
-        match Gradient(op).prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(step) => step.finish(values, output),
-            OpsKind::UnTracked(step) => step.finish(output),
+        match Gradient(op.clone()).prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(step) => {
+                let slices = values.clone().map(B::values);
+                let (output, kept) = op.forward_keeping(slices.each_ref().map(|slice| &**slice));
+                step.finish((values, kept), B::tensor(TensorData::new(output, dims)))
+            }
+            OpsKind::UnTracked(step) => step.finish(forward::<B, N>(&op, values, dims)),
         }
     }
 
@@ -114,7 +129,8 @@ fn forward<B: HostBackend, const N: usize>(
 struct Gradient<O>(O);
 
 impl<B: HostBackend, O: Fused<N>, const N: usize> Backward<B, N> for Gradient<O> {
-    type State = [FloatTensor<B>; N];
+    /// The inputs and what was kept besides.
+    type State = ([FloatTensor<B>; N], Vec<f32>);
 
     fn backward(
         self,
@@ -124,9 +140,11 @@ impl<B: HostBackend, O: Fused<N>, const N: usize> Backward<B, N> for Gradient<O>
     ) {
         let grad = B::values(grads.consume::<B>(&ops.node));
         let wanted = ops.parents.each_ref().map(Option::is_some);
-        let shapes = ops.state.each_ref().map(TensorMetadata::shape);
-        let inputs = ops.state.map(B::values);
-        let found = self.0.backward(inputs.each_ref().map(|values| &**values), &grad, wanted);
+        let (inputs, kept) = ops.state;
+        let shapes = inputs.each_ref().map(TensorMetadata::shape);
+        let inputs = inputs.map(B::values);
+        let slices = inputs.each_ref().map(|values| &**values);
+        let found = self.0.backward(slices, &kept, &grad, wanted);
         for ((parent, values), shape) in ops.parents.into_iter().zip(found).zip(shapes) {
             if let Some(parent) = parent {
                 grads.register::<B>(parent.id, B::tensor(TensorData::new(values, shape)));

@@ -22,7 +22,13 @@ impl Fused<1> for Gelu {
         parallel::fill(x.len(), x.len(), |first, out| values(&x[first..], out))
     }
 
-    fn backward(&self, [x]: [&[f32]; 1], grad: &[f32], _wanted: [bool; 1]) -> [Vec<f32>; 1] {
+    fn backward(
+        &self,
+        [x]: [&[f32]; 1],
+        _kept: &[f32],
+        grad: &[f32],
+        _wanted: [bool; 1],
+    ) -> [Vec<f32>; 1] {
         [parallel::fill(x.len(), x.len(), |first, out| {
             gradients(&x[first..], &grad[first..], out);
         })]
@@ -30,23 +36,38 @@ impl Fused<1> for Gelu {
 }
 
 vectorised! {
-    fn values(x: &[f32], out: &mut [f32]) {
+    /// Writes the GELU of each value.
+    pub(super) fn values(x: &[f32], out: &mut [f32]) {
         for (out, &x) in out.iter_mut().zip(x) {
             *out = x * cumulative(x);
         }
     }
 
-    /// `Φ(x) + x·φ(x)` times the gradient.
-    fn gradients(x: &[f32], grad: &[f32], out: &mut [f32]) {
+    /// Writes the gradient of each value.
+    pub(super) fn gradients(x: &[f32], grad: &[f32], out: &mut [f32]) {
         for ((out, &x), &grad) in out.iter_mut().zip(x).zip(grad) {
-            let density = DENSITY_PEAK * exp_of_negative(-0.5 * x * x);
-            *out = grad * (x * density + cumulative(x));
+            *out = grad * slope(x, cumulative(x));
+        }
+    }
+
+    /// Writes the GELU of each value and puts its slope in the value's place.
+    pub(super) fn values_and_slopes(x: &mut [f32], out: &mut [f32]) {
+        for (out, x) in out.iter_mut().zip(x) {
+            let cumulative = cumulative(*x);
+            *out = *x * cumulative;
+            *x = slope(*x, cumulative);
         }
     }
 }
 
+/// `Φ(x) + x·φ(x)`.
+#[inline(always)]
+pub(super) fn slope(x: f32, cumulative: f32) -> f32 {
+    x * (DENSITY_PEAK * exp_of_negative(-0.5 * x * x)) + cumulative
+}
+
 /// `Φ(x)`, the cumulative normal distribution.
 #[inline(always)]
-fn cumulative(x: f32) -> f32 {
+pub(super) fn cumulative(x: f32) -> f32 {
     0.5 * erf(x * FRAC_1_SQRT_2) + 0.5
 }

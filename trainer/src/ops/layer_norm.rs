@@ -23,14 +23,17 @@ impl Fused<3> for NormRows {
     fn backward(
         &self,
         [x, gamma, _]: [&[f32]; 3],
+        _kept: &[f32],
         grad: &[f32],
         _wanted: [bool; 3],
     ) -> [Vec<f32>; 3] {
         let channels = self.channels;
         let rows = x.len() / channels;
         let (x_grad, mut sums) = parallel::fill_and_sum(x.len(), rows, |first, out| {
+            let mut sums = vec![0.0; 2 * channels];
             let at = first * channels;
-            gradients(*self, &x[at..], gamma, &grad[at..], out)
+            add_gradients(*self, &x[at..], gamma, &grad[at..], out, &mut sums);
+            sums
         });
         let beta_grad = sums.split_off(channels);
         [x_grad, sums, beta_grad]
@@ -38,7 +41,8 @@ impl Fused<3> for NormRows {
 }
 
 vectorised! {
-    fn normalise(op: NormRows, x: &[f32], gamma: &[f32], beta: &[f32], out: &mut [f32]) {
+    /// Writes the normalised rows.
+    pub(super) fn normalise(op: NormRows, x: &[f32], gamma: &[f32], beta: &[f32], out: &mut [f32]) {
         let rows = x.chunks_exact(op.channels);
         for (out, row) in out.chunks_exact_mut(op.channels).zip(rows) {
             let (mean, scale) = measure(row, op.epsilon);
@@ -48,16 +52,17 @@ vectorised! {
         }
     }
 
-    /// Writes the gradient of x and returns the sums for gamma and beta, one after the other.
-    fn gradients(
+    /// Adds the gradient of x to `out` and those of gamma and beta, one after the other, to `sums`.
+    pub(super) fn add_gradients(
         op: NormRows,
         x: &[f32],
         gamma: &[f32],
         grad: &[f32],
         out: &mut [f32],
-    ) -> Vec<f32> {
+        sums: &mut [f32],
+    ) {
         let channels = op.channels;
-        let (mut gamma_sums, mut beta_sums) = (vec![0.0; channels], vec![0.0; channels]);
+        let (gamma_sums, beta_sums) = sums.split_at_mut(channels);
         let (mut normed, mut scaled) = (vec![0.0; channels], vec![0.0; channels]);
         let rows = x.chunks_exact(channels).zip(grad.chunks_exact(channels));
         for (out, (row, grad)) in out.chunks_exact_mut(channels).zip(rows) {
@@ -68,7 +73,7 @@ vectorised! {
             for ((sum, grad), normed) in gamma_sums.iter_mut().zip(grad).zip(&normed) {
                 *sum += grad * normed;
             }
-            parallel::add(&mut beta_sums, grad);
+            parallel::add(beta_sums, grad);
             for ((scaled, grad), gamma) in scaled.iter_mut().zip(grad).zip(gamma) {
                 *scaled = grad * gamma;
             }
@@ -77,11 +82,9 @@ vectorised! {
             let shift = sum(&scaled) / channels as f32;
             let stretch = dot(&scaled, &normed) / channels as f32;
             for ((out, scaled), normed) in out.iter_mut().zip(&scaled).zip(&normed) {
-                *out = scale * (scaled - shift - normed * stretch);
+                *out += scale * (scaled - shift - normed * stretch);
             }
         }
-        gamma_sums.extend(beta_sums);
-        gamma_sums
     }
 }
 

@@ -9,6 +9,58 @@ use super::parallel;
 /// would outweigh the values, and one product is split over its outputs instead.
 const MAX_SUMMED_WEIGHTS: usize = 1 << 16;
 
+/// A weight `[inputs, outputs]` and its bias.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layer<'a> {
+    weight: Matrix<'a>,
+    bias: &'a [f32],
+}
+
+impl<'a> Layer<'a> {
+    pub(super) fn new(weight: &'a [f32], bias: &'a [f32]) -> Self {
+        let outputs = bias.len();
+        Self { weight: Matrix::new(weight, weight.len() / outputs, outputs), bias }
+    }
+
+    pub(super) const fn inputs(self) -> usize {
+        self.weight.rows()
+    }
+
+    pub(super) const fn outputs(self) -> usize {
+        self.bias.len()
+    }
+
+    /// Values of weight and bias.
+    pub(super) const fn len(self) -> usize {
+        (self.inputs() + 1) * self.outputs()
+    }
+
+    /// Writes the output of each row of `x`.
+    pub(super) fn forward(self, x: &[f32], out: &mut [f32]) {
+        spread(self.bias, out);
+        multiply(self.rows(x, self.inputs()), self.weight, 1.0, out, self.outputs(), Output::Add);
+    }
+
+    /// Makes the gradient of `x` from that of the output.
+    pub(super) fn input_gradient(self, grad: &[f32], out: &mut [f32], output: Output) {
+        let grads = self.rows(grad, self.outputs());
+        multiply(grads, self.weight.transposed(), 1.0, out, self.inputs(), output);
+    }
+
+    /// Adds the gradients of weight and bias to `sums`, one after the other.
+    pub(super) fn add_gradients(self, x: &[f32], grad: &[f32], sums: &mut [f32]) {
+        let (weight, bias) = sums.split_at_mut(self.inputs() * self.outputs());
+        let grads = self.rows(grad, self.outputs());
+        let x = self.rows(x, self.inputs()).transposed();
+        multiply(x, grads, 1.0, weight, self.outputs(), Output::Add);
+        add_rows(grad, bias);
+    }
+
+    fn rows(self, values: &[f32], columns: usize) -> Matrix<'_> {
+        Matrix::new(values, values.len() / columns, columns)
+    }
+}
+
 /// `x·W + b` for each row; inputs are x, W `[inputs, outputs]`, b.
 #[derive(Clone, Debug)]
 pub(super) struct LinearRows {
@@ -27,50 +79,50 @@ impl Fused<3> for LinearRows {
             multiply_parallel(x, weight, &mut out, Output::Add);
             return out;
         }
+        let layer = Layer::new(weight, bias);
         parallel::fill(rows * outputs, rows, |first, out| {
-            spread(bias, out);
-            let x = Matrix::new(&x[first * inputs..], out.len() / outputs, inputs);
-            multiply(x, Matrix::new(weight, inputs, outputs), 1.0, out, outputs, Output::Add);
+            layer.forward(&x[first * inputs..][..out.len() / outputs * inputs], out);
         })
     }
 
     fn backward(
         &self,
-        [x, weight, _]: [&[f32]; 3],
+        [x, weight, bias]: [&[f32]; 3],
+        _kept: &[f32],
         grad: &[f32],
         wanted: [bool; 3],
     ) -> [Vec<f32>; 3] {
         let Self { inputs, outputs } = *self;
         let rows = x.len() / inputs;
         let mut x_grad = Vec::new();
-        let transposed = Matrix::new(weight, inputs, outputs).transposed();
         if weight.len() > MAX_SUMMED_WEIGHTS {
             let grads = Matrix::new(grad, rows, outputs);
             if wanted[0] {
                 x_grad = vec![0.0; x.len()];
+                let transposed = Matrix::new(weight, inputs, outputs).transposed();
                 multiply_parallel(grads, transposed, &mut x_grad, Output::Replace);
             }
             let mut weight_grad = vec![0.0; weight.len()];
             let x = Matrix::new(x, rows, inputs).transposed();
             multiply_parallel(x, grads, &mut weight_grad, Output::Replace);
             let bias_grad = parallel::sum(rows, |first, count| {
-                sum_rows(&grad[first * outputs..][..count * outputs], outputs)
+                let mut sums = vec![0.0; outputs];
+                add_rows(&grad[first * outputs..][..count * outputs], &mut sums);
+                sums
             });
             return [x_grad, weight_grad, bias_grad];
         }
+        let layer = Layer::new(weight, bias);
         if wanted[0] {
             x_grad = parallel::fill(x.len(), rows, |first, out| {
-                let grads = Matrix::new(&grad[first * outputs..], out.len() / inputs, outputs);
-                multiply(grads, transposed, 1.0, out, inputs, Output::Replace);
+                let grads = &grad[first * outputs..][..out.len() / inputs * outputs];
+                layer.input_gradient(grads, out, Output::Replace);
             });
         }
         let mut weight_grad = parallel::sum(rows, |first, count| {
-            let grads = &grad[first * outputs..][..count * outputs];
-            let mut sums = vec![0.0; weight.len()];
-            let x = Matrix::new(&x[first * inputs..], count, inputs).transposed();
-            let product = Matrix::new(grads, count, outputs);
-            multiply(x, product, 1.0, &mut sums, outputs, Output::Replace);
-            sums.extend(sum_rows(grads, outputs));
+            let mut sums = vec![0.0; layer.len()];
+            let x = &x[first * inputs..][..count * inputs];
+            layer.add_gradients(x, &grad[first * outputs..][..count * outputs], &mut sums);
             sums
         });
         let bias_grad = weight_grad.split_off(weight.len());
@@ -86,11 +138,10 @@ fn spread(row: &[f32], out: &mut [f32]) {
 }
 
 vectorised! {
-    fn sum_rows(rows: &[f32], len: usize) -> Vec<f32> {
-        let mut sums = vec![0.0; len];
-        for row in rows.chunks_exact(len) {
-            parallel::add(&mut sums, row);
+    /// Adds every row to `sums`.
+    fn add_rows(rows: &[f32], sums: &mut [f32]) {
+        for row in rows.chunks_exact(sums.len()) {
+            parallel::add(sums, row);
         }
-        sums
     }
 }

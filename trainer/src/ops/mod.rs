@@ -6,7 +6,9 @@
 //! `[batch, positions, channels]` throughout.
 
 mod attention;
+mod attention_branch;
 mod batch_norm;
+mod branch;
 pub mod compose;
 mod conv;
 mod depthwise;
@@ -19,13 +21,19 @@ mod gelu;
 mod host;
 mod kernels;
 mod layer_norm;
+mod layout;
 mod linear;
+mod mlp_branch;
 mod parallel;
+mod pointwise;
+mod residual;
+mod scratch;
 
 use burn::nn::{LayerNorm, Linear};
 use burn::tensor::{Tensor, TensorPrimitive};
 
 pub use attention::Exponentials;
+pub use branch::{AttentionLayers, Factors, MlpLayers, attention_branch, mlp_branch};
 pub use fake_quant::FakeQuant;
 pub use fused::{Fused, VitBackend};
 pub use host::HostBackend;
@@ -90,13 +98,16 @@ pub fn batch_norm<B: VitBackend>(
     gamma: Tensor<B, 1>,
     beta: Tensor<B, 1>,
     epsilon: f64,
+    then_gelu: bool,
 ) -> (Tensor<B, 3>, Tensor<B, 1>, Tensor<B, 1>) {
     if B::COMPOSED {
-        return compose::batch_norm(x, gamma, beta, epsilon);
+        return compose::batch_norm(x, gamma, beta, epsilon, then_gelu);
     }
     let (dims, device) = (x.dims(), x.device());
     let x = primitive(x);
-    let op = B::inspect(&x, |x| batch_norm::NormChannels::measure(x, dims[2], epsilon as f32));
+    let measure =
+        |x: &[f32]| batch_norm::NormChannels::measure(x, dims[2], epsilon as f32, then_gelu);
+    let op = B::inspect(&x, measure);
     let (mean, variance) = (op.mean(), op.variance());
     let y = apply(op, [x, primitive(gamma), primitive(beta)], dims);
     (y, Tensor::from_data(mean, &device), Tensor::from_data(variance, &device))
@@ -115,6 +126,45 @@ pub fn conv3x3<B: VitBackend>(
     let [height, width] = window.output();
     let op = conv::Conv3x3 { window, inputs, outputs };
     apply(op, [primitive(x), primitive(weight)], [batch, height * width, outputs])
+}
+
+/// See [`compose::pointwise`].
+pub fn pointwise<B: VitBackend>(x: Tensor<B, 3>, weight: Tensor<B, 4>) -> Tensor<B, 3> {
+    if B::COMPOSED {
+        return compose::pointwise(x, weight);
+    }
+    let ([batch, positions, inputs], [outputs, ..]) = (x.dims(), weight.dims());
+    let op = pointwise::Pointwise { inputs, outputs };
+    apply(op, [primitive(x), primitive(weight)], [batch, positions, outputs])
+}
+
+/// See [`compose::channels_last`].
+pub fn channels_last<B: VitBackend>(images: Tensor<B, 4>) -> Tensor<B, 3> {
+    if B::COMPOSED {
+        return compose::channels_last(images);
+    }
+    let [batch, channels, height, width] = images.dims();
+    let op = layout::ChannelsLast { channels, positions: height * width };
+    apply(op, [primitive(images)], [batch, height * width, channels])
+}
+
+/// See [`compose::add_to_images`].
+pub fn add_to_images<B: VitBackend>(x: Tensor<B, 3>, values: Tensor<B, 2>) -> Tensor<B, 3> {
+    if B::COMPOSED {
+        return compose::add_to_images(x, values);
+    }
+    let dims = x.dims();
+    apply(layout::AddToImages, [primitive(x), primitive(values)], dims)
+}
+
+/// See [`compose::mean_positions`].
+pub fn mean_positions<B: VitBackend>(x: Tensor<B, 3>) -> Tensor<B, 3> {
+    if B::COMPOSED {
+        return compose::mean_positions(x);
+    }
+    let [batch, positions, channels] = x.dims();
+    let op = layout::MeanPositions { positions, channels };
+    apply(op, [primitive(x)], [batch, 1, channels])
 }
 
 /// See [`compose::depthwise3x3`].

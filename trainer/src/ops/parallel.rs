@@ -21,8 +21,11 @@ pub(super) fn fill_each<const N: usize>(
     items: usize,
     work: impl Fn(usize, [&mut [f32]; N]) + Sync,
 ) -> [Vec<f32>; N] {
-    let (part, part_len) = split(len, items);
-    filled(len, part_len, |index, outs| work(index * part, outs)).0
+    let lens = [len / items.max(1); N];
+    filled(items, lens, part_of(items), |first, blanks| {
+        work(first, blanks.each_mut().map(|blank| blank.take(blank.len())));
+    })
+    .0
 }
 
 /// As [`fill`], where each part also returns sums, which are added up over the parts in order.
@@ -31,22 +34,55 @@ pub(super) fn fill_and_sum(
     items: usize,
     work: impl Fn(usize, &mut [f32]) -> Vec<f32> + Sync,
 ) -> (Vec<f32>, Vec<f32>) {
-    let (part, part_len) = split(len, items);
-    let ([out], sums) = filled(len, part_len, |index, [out]| work(index * part, out));
+    let ([out], sums) = filled(items, [len / items.max(1)], part_of(items), |first, [out]| {
+        work(first, out.take(out.len()))
+    });
     (out, add_up(sums))
+}
+
+/// Fills outputs of `lens` values an item, at most `group` items at a time, and adds to `sums`
+/// values: `work(first item, items, outputs, sums)`.
+pub(super) fn fill_groups<const N: usize>(
+    items: usize,
+    lens: [usize; N],
+    group: usize,
+    sums: usize,
+    work: impl Fn(usize, usize, [&mut [f32]; N], &mut [f32]) + Sync,
+) -> ([Vec<f32>; N], Vec<f32>) {
+    let part = part_of(items);
+    let (outputs, sums) = filled(items, lens, part, |start, blanks| {
+        let mut sums = vec![0.0; sums];
+        let end = items.min(start + part);
+        for first in (start..end).step_by(group) {
+            let count = group.min(end - first);
+            let mut lens = lens.iter();
+            let outputs = blanks
+                .each_mut()
+                .map(|blank| blank.take(count * lens.next().expect("as many as outputs")));
+            work(first, count, outputs, &mut sums);
+        }
+        sums
+    });
+    (outputs, add_up(sums))
+}
+
+/// Changes `values` of `items` equal items: `work(first item, part)`.
+pub(super) fn update(values: &mut [f32], items: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+    let part = part_of(items);
+    let len = (part * (values.len() / items.max(1))).max(1);
+    values.par_chunks_mut(len).enumerate().for_each(|(index, values)| work(index * part, values));
 }
 
 /// Sums over `items` items, calling `work(first item, number of items)` for each part.
 pub(super) fn sum(items: usize, work: impl Fn(usize, usize) -> Vec<f32> + Sync) -> Vec<f32> {
-    let part = items.div_ceil(PARTS).max(1);
+    let part = part_of(items);
     let parts = (0..items.div_ceil(part)).into_par_iter();
     add_up(parts.map(|index| work(index * part, part.min(items - index * part))).collect())
 }
 
-/// Items of one part, and their values of `len`.
-fn split(len: usize, items: usize) -> (usize, usize) {
-    let part = items.div_ceil(PARTS).max(1);
-    (part, (part * (len / items.max(1))).max(1))
+/// Items of one part.
+fn part_of(items: usize) -> usize {
+    items.div_ceil(PARTS).max(1)
 }
 
 fn add_up(sums: Vec<Vec<f32>>) -> Vec<f32> {

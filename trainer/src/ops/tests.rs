@@ -110,16 +110,22 @@ fn batch_norm_agrees() {
             Tensor<B, 1>,
             Tensor<B, 1>,
             f64,
+            bool,
         ) -> (Tensor<B, 3>, Tensor<B, 1>, Tensor<B, 1>),
+        then_gelu: bool,
     ) -> impl Fn(Tensor<B, 3>, Tensor<B, 1>, Tensor<B, 1>) -> Tensor<B, 3> {
-        move |x, gamma, beta| norm(x, gamma, beta, 1e-5).0
+        move |x, gamma, beta| norm(x, gamma, beta, 1e-5, then_gelu).0
     }
-    agree!("batch norm", with(batch_norm), with(compose::batch_norm),
-        x: [18, 7, 5], gamma: [5], beta: [5]);
+    for then_gelu in [false, true] {
+        for positions in [7, 8, 64] {
+            agree!("batch norm", with(batch_norm, then_gelu), with(compose::batch_norm, then_gelu),
+                x: [18, positions, 5], gamma: [5], beta: [5]);
+        }
+    }
     let x = || operand::<OnFlex, 3>([18, 7, 5], 1);
     let ones = || operand::<OnFlex, 1>([5], 2);
-    let (_, mean, variance) = batch_norm(x(), ones(), ones(), 1e-5);
-    let (_, mean_defined, variance_defined) = compose::batch_norm(x(), ones(), ones(), 1e-5);
+    let (_, mean, variance) = batch_norm(x(), ones(), ones(), 1e-5, false);
+    let (_, mean_defined, variance_defined) = compose::batch_norm(x(), ones(), ones(), 1e-5, false);
     mean.into_data().assert_approx_eq::<f32>(&mean_defined.into_data(), Default::default());
     variance.into_data().assert_approx_eq::<f32>(&variance_defined.into_data(), Default::default());
 }
@@ -133,6 +139,18 @@ fn convolutions_agree() {
                 x: [3, input[0] * input[1], 2], weight: [4, 2, 3, 3]);
         }
     }
+}
+
+#[test]
+fn pointwise_agrees() {
+    agree!("pointwise", pointwise, compose::pointwise, x: [3, 40, 6], weight: [4, 6, 1, 1]);
+}
+
+#[test]
+fn layouts_agree() {
+    agree!("channels last", channels_last, compose::channels_last, images: [18, 3, 4, 5]);
+    agree!("add to images", add_to_images, compose::add_to_images, x: [18, 4, 3], values: [4, 3]);
+    agree!("mean of positions", mean_positions, compose::mean_positions, x: [18, 7, 5]);
 }
 
 #[test]
@@ -176,6 +194,110 @@ fn rounded_exponentials_agree() {
         |other: &[f32]| fused.iter().zip(other).filter(|(a, b)| (*a - *b).abs() > 1e-4).count();
     assert!(differ(&composed) < fused.len() / 100, "{} differ", differ(&composed));
     assert!(differ(&exact) > fused.len() / 2, "{} were rounded", differ(&exact));
+}
+
+/// Layers whose values are those of the given operands.
+fn layer<B: VitBackend>(weight: Tensor<B, 2>, bias: Tensor<B, 1>) -> Linear<B> {
+    let [inputs, outputs] = weight.dims();
+    let mut layer = LinearConfig::new(inputs, outputs).init::<B>(&weight.device());
+    layer.weight = Param::initialized(1.into(), weight);
+    layer.bias = Some(Param::initialized(2.into(), bias));
+    layer
+}
+
+fn norm<B: VitBackend>(gamma: Tensor<B, 1>, beta: Tensor<B, 1>) -> LayerNorm<B> {
+    let mut norm = LayerNormConfig::new(gamma.dims()[0]).init::<B>(&gamma.device());
+    norm.gamma = Param::initialized(3.into(), gamma);
+    norm.beta = Some(Param::initialized(4.into(), beta));
+    norm
+}
+
+/// More images than are worked on together in every part; some branches are dropped.
+const BRANCH_IMAGES: usize = 3 * PARTS + 1;
+
+fn branch_factors(active: bool) -> Factors {
+    let factor = |image: usize| [1.25, 0.0, 0.5][image % 3];
+    Factors(active.then(|| (0..BRANCH_IMAGES).map(factor).collect()))
+}
+
+#[test]
+fn attention_branch_agrees() {
+    for dropping in [false, true] {
+        macro_rules! branch {
+            ($run:expr) => {
+                |x, gamma, beta, qw, qb, kw, vw, vb, ow, ob| {
+                    // The bias of keys moves all scores of a query alike: its gradient is noise
+                    // around zero, compared as a part of another.
+                    let key = layer(kw, Tensor::clone(&qb));
+                    let (norm, query) = (norm(gamma, beta), layer(qw, qb));
+                    let (value, output) = (layer(vw, vb), layer(ow, ob));
+                    let layers = AttentionLayers {
+                        norm: &norm,
+                        epsilon: 0.01,
+                        query: &query,
+                        key: &key,
+                        value: &value,
+                        output: &output,
+                        heads: 2,
+                    };
+                    $run(x, &layers, branch_factors(dropping))
+                }
+            };
+        }
+        agree!("attention branch", branch!(attention_branch),
+            branch!(|x, layers, factors| compose::attention_branch(x, layers, &factors)),
+            x: [BRANCH_IMAGES, 9, 10], gamma: [10], beta: [10], query: [10, 6], query_bias: [6],
+            key: [10, 6], value: [10, 6], value_bias: [6], output: [6, 10],
+            output_bias: [10]);
+    }
+}
+
+#[test]
+fn mlp_branch_agrees() {
+    for (dropping, second_gelu) in [(false, false), (true, true)] {
+        macro_rules! branch {
+            ($run:expr) => {
+                |x, gamma, beta, w1, b1, w2, b2, depthwise, bias| {
+                    let (norm, linear1, linear2) =
+                        (norm(gamma, beta), layer(w1, b1), layer(w2, b2));
+                    let layers = MlpLayers {
+                        norm: &norm,
+                        epsilon: 0.01,
+                        linear1: &linear1,
+                        depthwise: Some((depthwise, bias, [3, 2])),
+                        linear2: &linear2,
+                        second_gelu,
+                    };
+                    $run(x, &layers, branch_factors(dropping))
+                }
+            };
+        }
+        agree!("MLP branch", branch!(mlp_branch),
+            branch!(|x, layers, factors| compose::mlp_branch(x, layers, &factors)),
+            x: [BRANCH_IMAGES, 6, 5], gamma: [5], beta: [5], weight1: [5, 8], bias1: [8],
+            weight2: [8, 5], bias2: [5], depthwise: [8, 1, 3, 3], depthwise_bias: [8]);
+        macro_rules! plain {
+            ($run:expr) => {
+                |x, gamma, beta, w1, b1, w2, b2| {
+                    let (norm, linear1, linear2) =
+                        (norm(gamma, beta), layer(w1, b1), layer(w2, b2));
+                    let layers = MlpLayers {
+                        norm: &norm,
+                        epsilon: 0.01,
+                        linear1: &linear1,
+                        depthwise: None,
+                        linear2: &linear2,
+                        second_gelu,
+                    };
+                    $run(x, &layers, branch_factors(dropping))
+                }
+            };
+        }
+        agree!("MLP branch without convolution", plain!(mlp_branch),
+            plain!(|x, layers, factors| compose::mlp_branch(x, layers, &factors)),
+            x: [BRANCH_IMAGES, 6, 5], gamma: [5], beta: [5], weight1: [5, 8], bias1: [8],
+            weight2: [8, 5], bias2: [5]);
+    }
 }
 
 #[test]

@@ -36,6 +36,10 @@ impl<'a> Matrix<'a> {
         Self { values, rows, columns, row_stride, column_stride: 1 }
     }
 
+    pub(in crate::ops) const fn rows(self) -> usize {
+        self.rows
+    }
+
     /// The same values with rows and columns exchanged.
     pub(in crate::ops) const fn transposed(self) -> Self {
         Self {

@@ -4,38 +4,70 @@ use std::mem::MaybeUninit;
 
 use rayon::prelude::*;
 
-/// `N` outputs of `len` values: `work(part, slices)` fills the part of each, `part_len` values but
-/// for the last, which it gets as zeros; what it returns comes back in the order of the parts.
+/// `N` outputs of `items` items of `lens` values each: `work(first item, blanks)` fills the values of
+/// `part` items, fewer at the end; what it returns comes back in the order of the parts.
 ///
-/// Each part is zeroed where it is worked on, just before: for a whole output at once the other
-/// processors would wait, and the values would have left the cache again.
+/// # Panics
+/// If a part leaves values that it has not taken.
 pub(in crate::ops) fn filled<const N: usize, R: Send>(
-    len: usize,
-    part_len: usize,
-    work: impl Fn(usize, [&mut [f32]; N]) -> R + Sync,
+    items: usize,
+    lens: [usize; N],
+    part: usize,
+    work: impl Fn(usize, &mut [Blank<'_>; N]) -> R + Sync,
 ) -> ([Vec<f32>; N], Vec<R>) {
-    let mut outputs = [(); N].map(|()| Vec::with_capacity(len));
-    let mut chunks =
-        outputs.each_mut().map(|output| output.spare_capacity_mut()[..len].chunks_mut(part_len));
-    let parts = (0..len.div_ceil(part_len))
-        .map(|_| chunks.each_mut().map(|chunks| chunks.next().expect("as many as parts")))
-        .collect::<Vec<_>>();
+    let mut outputs = lens.map(|len| Vec::with_capacity(items * len));
+    let mut rests = outputs.each_mut().map(Vec::spare_capacity_mut);
+    let mut parts = Vec::with_capacity(items.div_ceil(part));
+    for first in (0..items).step_by(part) {
+        let count = part.min(items - first);
+        let mut lens = lens.iter();
+        let blanks = rests.each_mut().map(|rest| {
+            let len = count * lens.next().expect("as many as outputs");
+            Blank { rest: rest.split_off_mut(..len).expect("the capacity is that of all items") }
+        });
+        parts.push((first, blanks));
+    }
     let results = parts
         .into_par_iter()
-        .enumerate()
-        .map(|(part, slices)| work(part, slices.map(zeroed)))
+        .map(|(first, mut blanks)| {
+            let result = work(first, &mut blanks);
+            assert!(blanks.iter().all(|blank| blank.rest.is_empty()), "every value is taken");
+            result
+        })
         .collect();
-    for output in &mut outputs {
-        // SAFETY: the parts cover the first `len` values, and `zeroed` has written all of each.
-        unsafe { output.set_len(len) };
+    for (output, len) in outputs.iter_mut().zip(lens) {
+        // SAFETY: the parts cover all items, each was asserted to have handed out all of its
+        // values, and they are written when they are.
+        unsafe { output.set_len(items * len) };
     }
     (outputs, results)
 }
 
-fn zeroed(values: &mut [MaybeUninit<f32>]) -> &mut [f32] {
-    values.fill(MaybeUninit::new(0.0));
-    // SAFETY: the line above has written every value, and both types have the same layout.
-    unsafe { &mut *(std::ptr::from_mut(values) as *mut [f32]) }
+/// Values of an output that are not there yet.
+#[derive(Debug)]
+pub(in crate::ops) struct Blank<'a> {
+    rest: &'a mut [MaybeUninit<f32>],
+}
+
+impl<'a> Blank<'a> {
+    /// Values not handed out so far.
+    pub(in crate::ops) const fn len(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// The next `len` values, as zeros.
+    ///
+    /// They are zeroed just before they are worked on: for more at once they would have left the
+    /// cache again.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    pub(in crate::ops) fn take(&mut self, len: usize) -> &'a mut [f32] {
+        let values = self.rest.split_off_mut(..len).expect("as many values as are left");
+        values.fill(MaybeUninit::new(0.0));
+        // SAFETY: the line above has written every value, and both types have the same layout.
+        unsafe { &mut *(std::ptr::from_mut(values) as *mut [f32]) }
+    }
 }
 
 #[cfg(test)]
@@ -44,19 +76,26 @@ mod tests {
 
     #[test]
     fn parts_cover_every_length() {
-        for (len, part_len) in [(0, 1), (1, 1), (7, 3), (6, 3), (2, 5)] {
-            let ([first, second], results) = filled(len, part_len, |part, [first, second]| {
+        for (items, part) in [(0, 1), (1, 1), (7, 3), (6, 3), (2, 5)] {
+            let ([first, second], results) = filled(items, [1, 2], part, |at, blanks| {
+                let [first, second] = blanks.each_mut().map(|blank| blank.take(blank.len()));
                 assert!(first.iter().chain(second.iter()).all(|&value| value == 0.0), "zeros");
-                for (at, value) in first.iter_mut().enumerate() {
-                    *value = (part * part_len + at) as f32;
+                for (offset, value) in first.iter_mut().enumerate() {
+                    *value = (at + offset) as f32;
                 }
                 second.fill(1.0);
-                part
+                at
             });
-            let counted = (0..len).map(|at| at as f32).collect::<Vec<_>>();
-            assert_eq!(first, counted, "{len} values in parts of {part_len}");
-            assert_eq!(second, vec![1.0; len], "the second output");
-            assert_eq!(results, (0..len.div_ceil(part_len)).collect::<Vec<_>>(), "in order");
+            let counted = (0..items).map(|at| at as f32).collect::<Vec<_>>();
+            assert_eq!(first, counted, "{items} values in parts of {part}");
+            assert_eq!(second, vec![1.0; 2 * items], "the second output");
+            assert_eq!(results, (0..items).step_by(part).collect::<Vec<_>>(), "in order");
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "every value is taken")]
+    fn a_part_takes_all_of_its_values() {
+        filled(3, [2], 2, |_, [blank]| blank.take(2).len());
     }
 }

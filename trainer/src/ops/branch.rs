@@ -1,0 +1,141 @@
+//! The residual branches of a transformer block, each as one operation.
+
+use burn::nn::{LayerNorm, Linear};
+use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
+
+use super::attention::{Attention, Exponentials};
+use super::attention_branch::AttentionBranch;
+use super::depthwise::Depthwise3x3;
+use super::layer_norm::NormRows;
+use super::mlp_branch::MlpBranch;
+pub use super::residual::Factors;
+use super::{VitBackend, apply, compose, primitive};
+
+/// What the attention branch computes with.
+#[derive(Clone, Copy, Debug)]
+pub struct AttentionLayers<'a, B: Backend> {
+    /// Before the branch.
+    pub norm: &'a LayerNorm<B>,
+    /// What the normalisation adds to variances.
+    pub epsilon: f64,
+    /// `[channels, heads · head_dim]`, as key and value.
+    pub query: &'a Linear<B>,
+    /// See `query`.
+    pub key: &'a Linear<B>,
+    /// See `query`.
+    pub value: &'a Linear<B>,
+    /// `[heads · head_dim, channels]`.
+    pub output: &'a Linear<B>,
+    /// Heads that attend on their own.
+    pub heads: usize,
+}
+
+/// What the MLP branch computes with.
+#[derive(Clone, Debug)]
+pub struct MlpLayers<'a, B: Backend> {
+    /// Before the branch.
+    pub norm: &'a LayerNorm<B>,
+    /// What the normalisation adds to variances.
+    pub epsilon: f64,
+    /// `[channels, hidden]`.
+    pub linear1: &'a Linear<B>,
+    /// Weight `[hidden, 1, 3, 3]`, bias `[hidden]` and sides of the token grid.
+    pub depthwise: Option<(Tensor<B, 4>, Tensor<B, 1>, [usize; 2])>,
+    /// `[hidden, channels]`.
+    pub linear2: &'a Linear<B>,
+    /// Whether GELU follows the second layer too.
+    pub second_gelu: bool,
+}
+
+/// See [`compose::attention_branch`].
+pub fn attention_branch<B: VitBackend>(
+    x: Tensor<B, 3>,
+    layers: &AttentionLayers<'_, B>,
+    factors: Factors,
+) -> Tensor<B, 3> {
+    let (Some(norm), Some(query), Some(key), Some(value), Some(output), false) = (
+        norm_values(layers.norm),
+        layer_values(layers.query),
+        layer_values(layers.key),
+        layer_values(layers.value),
+        layer_values(layers.output),
+        B::COMPOSED,
+    ) else {
+        return compose::attention_branch(x, layers, &factors);
+    };
+    let dims = x.dims();
+    let [_, width] = layers.query.weight.dims();
+    let attention = Attention {
+        tokens: dims[1],
+        heads: layers.heads,
+        head_dim: width / layers.heads,
+        exponentials: Exponentials::Exact,
+    };
+    let norm_op = NormRows { channels: dims[2], epsilon: layers.epsilon as f32 };
+    let op = AttentionBranch { norm: norm_op, attention, factors };
+    let ([gamma, beta], [query, query_bias], [key, key_bias]) = (norm, query, key);
+    let ([value, value_bias], [output, output_bias]) = (value, output);
+    let operands = [
+        primitive(x),
+        gamma,
+        beta,
+        query,
+        query_bias,
+        key,
+        key_bias,
+        value,
+        value_bias,
+        output,
+        output_bias,
+    ];
+    apply(op, operands, dims)
+}
+
+/// See [`compose::mlp_branch`].
+pub fn mlp_branch<B: VitBackend>(
+    x: Tensor<B, 3>,
+    layers: &MlpLayers<'_, B>,
+    factors: Factors,
+) -> Tensor<B, 3> {
+    let (Some(norm), Some(linear1), Some(linear2), false) = (
+        norm_values(layers.norm),
+        layer_values(layers.linear1),
+        layer_values(layers.linear2),
+        B::COMPOSED,
+    ) else {
+        return compose::mlp_branch(x, layers, &factors);
+    };
+    let (dims, device) = (x.dims(), x.device());
+    let [_, hidden] = layers.linear1.weight.dims();
+    let nothing = || primitive(Tensor::<B, 1>::zeros([1], &device));
+    let (depthwise, filter, filter_bias) = match layers.depthwise.clone() {
+        Some((weight, bias, sides)) => {
+            let op = Depthwise3x3 { sides, channels: hidden };
+            (Some(op), primitive(weight), primitive(bias))
+        }
+        None => (None, nothing(), nothing()),
+    };
+    let op = MlpBranch {
+        tokens: dims[1],
+        norm: NormRows { channels: dims[2], epsilon: layers.epsilon as f32 },
+        depthwise,
+        second_gelu: layers.second_gelu,
+        factors,
+    };
+    let ([gamma, beta], [weight1, bias1], [weight2, bias2]) = (norm, linear1, linear2);
+    let operands = [primitive(x), gamma, beta, weight1, bias1, weight2, bias2, filter, filter_bias];
+    apply(op, operands, dims)
+}
+
+/// Gamma and beta, if there are both.
+fn norm_values<B: Backend>(norm: &LayerNorm<B>) -> Option<[B::FloatTensorPrimitive; 2]> {
+    let beta = norm.beta.as_ref()?.val();
+    Some([norm.gamma.val(), beta].map(|tensor| tensor.into_primitive().tensor()))
+}
+
+/// Weight and bias, if there are both.
+fn layer_values<B: Backend>(layer: &Linear<B>) -> Option<[B::FloatTensorPrimitive; 2]> {
+    let bias = layer.bias.as_ref()?.val().into_primitive().tensor();
+    Some([layer.weight.val().into_primitive().tensor(), bias])
+}
