@@ -6,7 +6,7 @@ use super::kernels::vectorised::vectorised;
 /// buffers as long fit into the cache of a core.
 const GROUP_VALUES: usize = 1 << 14;
 
-/// Images to work on together, each with so many values in the widest buffer but one or two.
+/// Images to work on together, at least one, where a buffer takes `image_len` values of each.
 pub(super) fn group(image_len: usize) -> usize {
     (GROUP_VALUES / image_len).max(1)
 }
