@@ -20,7 +20,7 @@ pub(super) const MAX_K: usize = 1152;
 /// Groups that fit the stack: four panels of up to 576 inputs, or two of [`MAX_K`].
 const GROUPS: usize = 576;
 
-const _: () = assert!(core::mem::size_of::<Group>() == PACKED_ALIGN);
+const _: () = assert!(size_of::<Group>() == PACKED_ALIGN, "a group is a cache line");
 
 /// Inputs of a layer in runs that lie side by side in memory, each filled up to a multiple of four
 /// by weights of zero.
@@ -33,7 +33,8 @@ pub(super) struct Inputs {
 impl Inputs {
     /// The inputs of `layer` in runs of `run`.
     pub(super) fn new(layer: &Linear<'_>, run: usize) -> Self {
-        let run = run.clamp(1, layer.inputs());
+        // Not `clamp`, which panics where its bounds are the wrong way round.
+        let run = run.min(layer.inputs()).max(1);
         Self { run, runs: layer.inputs() / run }
     }
 
@@ -82,16 +83,18 @@ fn pack(layer: &Linear<'_>, run: usize, memory: &mut [u8]) {
         let panels = panels((layer.outputs() - first).div_ceil(LANES), PANELS);
         let len = panels * inputs.panel_groups();
         let Some((place, rest)) = memory.split_at_mut_checked(len) else { return };
-        // SAFETY: the packing belongs to a set that `sets` gives out only where the processor has every
-        // feature named below.
-        unsafe {
-            match panels {
-                1 => write::<1>(layer, inputs, first, place),
-                2 => write::<2>(layer, inputs, first, place),
-                3 => write::<3>(layer, inputs, first, place),
-                4 => write::<4>(layer, inputs, first, place),
-                _ => write::<PANELS>(layer, inputs, first, place),
-            }
+        match panels {
+            // SAFETY: the packing belongs to a set that `sets` gives out only where the processor has
+            // every feature that `write` asks for.
+            1 => unsafe { write::<1>(layer, inputs, first, place) },
+            // SAFETY: as above.
+            2 => unsafe { write::<2>(layer, inputs, first, place) },
+            // SAFETY: as above.
+            3 => unsafe { write::<3>(layer, inputs, first, place) },
+            // SAFETY: as above.
+            4 => unsafe { write::<4>(layer, inputs, first, place) },
+            // SAFETY: as above.
+            _ => unsafe { write::<PANELS>(layer, inputs, first, place) },
         }
         memory = rest;
         first += panels * LANES;

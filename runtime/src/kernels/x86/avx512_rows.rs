@@ -55,9 +55,9 @@ impl<'a> Rows<'a> {
     /// The room from `start` to `end`, which must have been written.
     #[inline]
     fn written(&self, start: usize, end: usize) -> &[u8] {
-        let first = self.room.as_ptr().cast::<u8>();
-        // SAFETY: `convert` wrote the first `end` bytes, and `start` is not beyond them.
-        unsafe { core::slice::from_raw_parts(first.add(start), end - start) }
+        let first = self.room.as_ptr().cast::<u8>().wrapping_add(start);
+        // SAFETY: `convert` wrote the first `end` bytes of the room, and `start` is not beyond them.
+        unsafe { core::slice::from_raw_parts(first, end - start) }
     }
 }
 

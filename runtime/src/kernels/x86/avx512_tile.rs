@@ -220,8 +220,8 @@ pub(super) fn accumulate<const P: usize, const R: usize>(
 ) -> [[__m512i; P]; R] {
     for (at, weights) in part(groups, 0, x.len.min(groups.len())).iter().enumerate() {
         let x = x.rows.map(|row| {
-            // SAFETY: `at` is below the number of fours that each row has.
-            let four = unsafe { *row.add(at) };
+            // SAFETY: `at` is below the number of fours that each row has, of bytes that `new` borrowed.
+            let four = unsafe { row.wrapping_add(at).read() };
             _mm512_set1_epi32(i32::from_le_bytes(four))
         });
         let weights = weights.each_ref().map(|weights| weights.load());
