@@ -1,7 +1,9 @@
-//! Single kernels at the shapes of `micro`, in multiply-accumulates a second (elements a second
-//! for normalisation).
+//! Single kernels at the shapes of `micro` and `compact`, in multiply-accumulates a second (elements a
+//! second for normalisation), beside what `vpdpbusd` alone reaches in the same run.
 
+use benches::kernels::limit;
 use benches::layers::{Affine, Layer, bytes, halves};
+use benches::summary::{self, Row};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput};
 use runtime::Kernels;
@@ -9,78 +11,113 @@ use runtime::config::Grid;
 use runtime::fixed::Octaves;
 use runtime::kernels::{Activation, Attention, Norm, NormAffine, scalar};
 use std::hint::black_box;
+use std::time::SystemTime;
 
 const TOKENS: usize = 64;
 const DIM: usize = 64;
 const HIDDEN: usize = 128;
 const PLAIN: Activation<'static> = Activation { zero_point: 3, gelu: None };
 
+/// Linear layers and convolutions: name, rows, inputs, outputs.
+const LAYERS: [(&str, usize, usize, usize); 8] = [
+    ("micro qkv", TOKENS, DIM, 3 * DIM),
+    ("micro mlp1", TOKENS, DIM, HIDDEN),
+    ("micro mlp2", TOKENS, HIDDEN, DIM),
+    ("micro conv3", TOKENS, 288, DIM),
+    ("compact conv2", 1024, 288, 64),
+    ("compact conv 1x1", 1024, 64, 32),
+    ("compact qkv", TOKENS, 128, 384),
+    ("compact mlp2", TOKENS, 256, 128),
+];
+
 fn main() {
+    let start = SystemTime::now();
     let mut criterion = benches::criterion();
-    for (name, k, n) in
-        [("qkv", DIM, 3 * DIM), ("mlp1", DIM, HIDDEN), ("mlp2", HIDDEN, DIM), ("conv3", 288, DIM)]
-    {
-        linear(&mut criterion, name, k, n);
+    let limit = vpdpbusd(&mut criterion);
+    let mut rows = Vec::new();
+    for (name, tokens, k, n) in LAYERS {
+        linear(&mut criterion, &mut rows, name, (tokens, k, n));
     }
-    depthwise(&mut criterion);
-    attention(&mut criterion);
+    depthwise(&mut criterion, &mut rows);
+    attention(&mut criterion, &mut rows);
     norms(&mut criterion);
     criterion.final_summary();
+    summary::print_rates(&rows, limit.as_ref(), start);
+}
+
+/// What no product exceeds on this processor, where it is known.
+fn vpdpbusd(criterion: &mut Criterion) -> Option<(Row, usize)> {
+    let products = limit::vpdpbusd()?;
+    let row = Row { group: "limit".into(), benchmark: "vpdpbusd".into() };
+    let mut group = criterion.benchmark_group(&row.group);
+    group.throughput(Throughput::Elements(limit::MACS as u64));
+    group.bench_function(&row.benchmark, |bencher| bencher.iter(products));
+    group.finish();
+    Some((row, limit::MACS))
 }
 
 /// Times `run` for every kernel set, after its result was found equal to the scalar set's.
 fn each_set<T: PartialEq>(
-    mut group: BenchmarkGroup<'_, WallTime>,
+    criterion: &mut Criterion,
+    name: &str,
     work: usize,
     mut run: impl FnMut(&Kernels) -> T,
-) {
+) -> Vec<(Row, usize)> {
+    let mut group = criterion.benchmark_group(name);
     let expected = run(&scalar::KERNELS);
     group.throughput(Throughput::Elements(work as u64));
+    let mut rows = Vec::new();
     for kernels in Kernels::all() {
         assert!(run(kernels) == expected, "{} kernels differ from scalar", kernels.name);
         group.bench_function(kernels.name, |bencher| bencher.iter(|| run(black_box(kernels))));
+        rows.push((Row { group: name.into(), benchmark: kernels.name.into() }, work));
     }
     group.finish();
+    rows
 }
 
-fn linear(criterion: &mut Criterion, name: &str, k: usize, n: usize) {
-    let (x, layer) = (bytes(TOKENS * k), Layer::new(k, n));
-    let group = criterion.benchmark_group(format!("linear {name} {TOKENS}x{k}x{n}"));
-    each_set(group, TOKENS * k * n, |kernels| {
-        let mut out = vec![0i8; TOKENS * n];
+fn linear(
+    criterion: &mut Criterion,
+    rows: &mut Vec<(Row, usize)>,
+    name: &str,
+    (tokens, k, n): (usize, usize, usize),
+) {
+    let (x, layer) = (bytes(tokens * k), Layer::new(k, n));
+    let name = format!("linear {name} {tokens}x{k}x{n}");
+    rows.extend(each_set(criterion, &name, tokens * k * n, |kernels| {
+        let mut out = vec![0i8; tokens * n];
         (kernels.linear_i8)(&x, &layer.linear(), &PLAIN, &mut out);
         out
-    });
+    }));
 }
 
-fn depthwise(criterion: &mut Criterion) {
+fn depthwise(criterion: &mut Criterion, rows: &mut Vec<(Row, usize)>) {
     let grid = Grid { height: 8, width: 8, channels: HIDDEN };
     let (x, layer) = (bytes(grid.len()), Layer::new(9, HIDDEN));
-    let group = criterion.benchmark_group("depthwise 8x8x128");
-    each_set(group, 9 * grid.len(), |kernels| {
+    rows.extend(each_set(criterion, "depthwise 8x8x128", 9 * grid.len(), |kernels| {
         let mut out = vec![0i8; grid.len()];
         (kernels.depthwise_i8)(&x, grid, -7, &layer.linear(), &PLAIN, &mut out);
         out
-    });
+    }));
 }
 
-fn attention(criterion: &mut Criterion) {
+fn attention(criterion: &mut Criterion, rows: &mut Vec<(Row, usize)>) {
     let octaves = Octaves::new(500_000).expect("in range");
     let attention =
         Attention { heads: 4, head_dim: 16, octaves, mult: 1 << 30, shift: 30, zero_point: 0 };
     let qkv = bytes(TOKENS * 3 * DIM);
-    let group = criterion.benchmark_group("attention 64 tokens 4x16");
-    each_set(group, 2 * TOKENS * TOKENS * DIM, |kernels| {
+    let work = 2 * TOKENS * TOKENS * DIM;
+    rows.extend(each_set(criterion, "attention 64 tokens 4x16", work, |kernels| {
         let (mut scores, mut out) = (vec![0i32; TOKENS], vec![0i8; TOKENS * DIM]);
         (kernels.attention_i8)(&qkv, &attention, &mut scores, &mut out);
         out
-    });
+    }));
 }
 
 fn norms(criterion: &mut Criterion) {
     let x = halves(TOKENS * DIM);
     let norm = Norm { eps: 4, mult: 1_500_000_000, shift: 26, zero_point: 0 };
-    each_set(criterion.benchmark_group("layer norm 64x64"), TOKENS * DIM, |kernels| {
+    each_set(criterion, "layer norm 64x64", TOKENS * DIM, |kernels| {
         let mut out = vec![0i8; TOKENS * DIM];
         (kernels.layer_norm_i8)(&x, DIM, &norm, &mut out);
         out
@@ -88,7 +125,7 @@ fn norms(criterion: &mut Criterion) {
     let affine = Affine::new(DIM);
     let (gamma, beta) = affine.views();
     let norm = NormAffine { eps: 4, gamma, beta, shift: 18, zero_point: 0 };
-    each_set(criterion.benchmark_group("layer norm affine 64x64"), TOKENS * DIM, |kernels| {
+    each_set(criterion, "layer norm affine 64x64", TOKENS * DIM, |kernels| {
         let mut out = vec![0i8; TOKENS * DIM];
         (kernels.layer_norm_affine_i8)(&x, &norm, &mut out);
         out

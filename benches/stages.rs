@@ -13,6 +13,8 @@ use runtime::site::{BlockSite, SiteId};
 use std::time::{Duration, Instant, SystemTime};
 
 const FLOAT: &str = "f32 burn-ndarray";
+/// With weights that were packed once, where the kernel set reads such.
+const PACKED: &str = "int8 packed";
 
 /// A part of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +37,7 @@ fn main() -> anyhow::Result<()> {
     }
     criterion.final_summary();
     let rows = groups.iter().flat_map(|group| {
-        ["int8", "f16", FLOAT]
+        ["int8", PACKED, "f16", FLOAT]
             .map(|benchmark| Row { group: group.clone(), benchmark: benchmark.into() })
     });
     summary::print(&rows.collect::<Vec<_>>(), FLOAT, start);
@@ -46,6 +48,8 @@ fn network(criterion: &mut Criterion, preset: Preset) -> anyhow::Result<()> {
     let network = Network::new(preset)?;
     let image = image()?;
     let int8 = Model::parse(&network.int8)?;
+    let mut memory = vec![0; int8.packed_len()];
+    let packed = Model::parse(&network.int8)?.pack(&mut memory)?;
     let real = Model::parse_real(&network.f16)?;
     let float = network.float(&image)?;
     let mut arena = vec![0; int8.arena_len().max(real.arena_len())];
@@ -56,6 +60,10 @@ fn network(criterion: &mut Criterion, preset: Preset) -> anyhow::Result<()> {
         }
         measure(&mut group, "int8", stage, |clock| {
             let seen = int8.run_observed(image.image(0), &mut arena, &mut |site, _| clock(site));
+            seen.expect("image and arena fit");
+        });
+        measure(&mut group, PACKED, stage, |clock| {
+            let seen = packed.run_observed(image.image(0), &mut arena, &mut |site, _| clock(site));
             seen.expect("image and arena fit");
         });
         measure(&mut group, "f16", stage, |clock| {

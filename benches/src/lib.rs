@@ -1,5 +1,6 @@
 //! What the benchmarks share: networks and operands to run, and the table at the end.
 
+pub mod kernels;
 pub mod layers;
 pub mod networks;
 pub mod summary;

@@ -39,6 +39,24 @@ pub fn print(rows: &[Row], reference: &str, start: SystemTime) {
     }
 }
 
+/// Prints how many multiply-accumulates a second each row of so many makes, and what share that is of the
+/// most that `limit` shows; rows without a result from `start` on are left out.
+pub fn print_rates(rows: &[(Row, usize)], limit: Option<&(Row, usize)>, start: SystemTime) {
+    let rate = |(row, macs): &(Row, usize)| {
+        median(&row.group, &row.benchmark, start).map(|median| *macs as f64 / median)
+    };
+    let most = limit.and_then(rate);
+    let mut header = true;
+    for row in limit.into_iter().chain(rows) {
+        let Some(rate) = rate(row) else { continue };
+        if std::mem::take(&mut header) {
+            println!("\n{:<34} {:<20} {:>10} {:>9}", "kernel", "set", "GMAC/s", "of limit");
+        }
+        let share = most.map_or(String::new(), |most| format!("{:.0} %", 100.0 * rate / most));
+        println!("{:<34} {:<20} {rate:>10.1} {share:>9}", row.0.group, row.0.benchmark);
+    }
+}
+
 /// Median of a run that ended after `start`, in nanoseconds.
 fn median(group: &str, benchmark: &str, start: SystemTime) -> Option<f64> {
     let path = Path::new(crate::RESULTS).join(group).join(benchmark).join("new/estimates.json");

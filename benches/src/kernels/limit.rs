@@ -1,0 +1,40 @@
+//! What the multiply-accumulates of a core take at least: `vpdpbusd` on registers alone.
+
+/// Multiply-accumulates of one call of what [`vpdpbusd`] returns.
+pub const MACS: usize = ROUNDS * ACCUMULATORS * 64;
+
+const ROUNDS: usize = 4096;
+/// Enough that none waits for itself, at two a cycle with a latency of five.
+#[cfg(target_arch = "x86_64")]
+const ACCUMULATORS: usize = 12;
+#[cfg(not(target_arch = "x86_64"))]
+const ACCUMULATORS: usize = 0;
+
+/// A function that makes [`MACS`] multiply-accumulates with AVX-512 VNNI; `None` where the processor has
+/// not got it.
+pub fn vpdpbusd() -> Option<fn() -> i32> {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni") {
+        // SAFETY: the processor has the features that `products` asks for.
+        return Some(|| unsafe { x86::products(ROUNDS) });
+    }
+    None
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use core::arch::x86_64::*;
+    use std::hint::black_box;
+
+    #[target_feature(enable = "avx512f,avx512vnni")]
+    pub(super) fn products(rounds: usize) -> i32 {
+        let (x, w) = (black_box(_mm512_set1_epi8(3)), black_box(_mm512_set1_epi8(-5)));
+        let mut acc = [_mm512_setzero_si512(); super::ACCUMULATORS];
+        for _ in 0..rounds {
+            for acc in &mut acc {
+                *acc = _mm512_dpbusd_epi32(*acc, x, w);
+            }
+        }
+        acc.into_iter().fold(0, |sum, acc| sum ^ _mm512_reduce_add_epi32(acc))
+    }
+}

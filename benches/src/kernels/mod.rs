@@ -1,0 +1,3 @@
+//! Instructions that kernels are measured against.
+
+pub mod limit;
