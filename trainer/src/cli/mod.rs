@@ -94,7 +94,7 @@ enum Command {
     /// Write a record in half precision: half as large, to keep or to pass on.
     Half(HalfArgs),
     /// Train one kind of network in several depths and widths, and compare them.
-    Sweep(SweepArgs),
+    Sweep(Box<SweepArgs>),
     /// Say what is wrong with a directory of pictures: files that are none, too few, copies.
     Check(CheckArgs),
 }
