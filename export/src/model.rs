@@ -6,6 +6,7 @@ use runtime::format::ARITHMETIC_REAL;
 use runtime::{Model, Real};
 
 /// A parsed blob.
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
 pub enum AnyModel<'a> {
     /// Integers.
     Int8(Model<'a>),
