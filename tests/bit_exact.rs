@@ -17,8 +17,9 @@ fn check(name: &str, blob: &[u8], image: &[u8]) {
     }
     let packed = Kernels::all().map(|kernels| (kernels, true));
     for (kernels, pack) in Kernels::all().map(|kernels| (kernels, false)).chain(packed) {
+        let packed_len = Model::parse(blob).unwrap().with_kernels(kernels).packed_len();
+        let mut memory = vec![0xA5; packed_len];
         let mut model = Model::parse(blob).unwrap().with_kernels(kernels);
-        let mut memory = vec![0xA5; model.packed_len()];
         if pack && memory.is_empty() {
             continue;
         }
