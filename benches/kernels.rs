@@ -4,8 +4,7 @@
 use benches::kernels::limit;
 use benches::layers::{Affine, Layer, bytes, halves};
 use benches::summary::{self, Row};
-use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, Throughput};
+use criterion::{Criterion, Throughput};
 use runtime::Kernels;
 use runtime::config::Grid;
 use runtime::fixed::Octaves;
