@@ -36,9 +36,7 @@ impl<B: Backend> Attention<B> {
             heads: config.heads(),
         }
     }
-}
 
-impl<B: Backend> Attention<B> {
     /// With the normalisation before it, for [`ops::attention_branch`].
     pub(super) const fn layers<'a>(
         &'a self,

@@ -55,9 +55,7 @@ impl<B: Backend> Mlp<B> {
     pub(super) fn start_epoch(&self, epoch: u64) {
         self.dropout.start_epoch(epoch);
     }
-}
 
-impl<B: Backend> Mlp<B> {
     /// Whether single values are dropped.
     pub(super) fn drops(&self, device: &B::Device) -> bool {
         self.dropout.is_active::<B>(device)

@@ -76,11 +76,11 @@ impl Fused<11> for AttentionBranch {
             sums,
             |first, _, [out], sums| self.backward_group(first, &inputs, kept, grad, out, sums),
         );
-        let mut grads = rest.map(|input| {
+        let grads = rest.map(|input| {
             let later = sums.split_off(input.len());
             std::mem::replace(&mut sums, later)
         });
-        let mut next = std::iter::once(x_grad).chain(grads.iter_mut().map(std::mem::take));
+        let mut next = std::iter::once(x_grad).chain(grads);
         inputs.map(|_| next.next().expect("as many as inputs"))
     }
 }

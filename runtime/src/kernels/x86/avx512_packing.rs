@@ -105,9 +105,8 @@ fn pack(layer: &Linear<'_>, run: usize, memory: &mut [u8]) {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
 fn write<const P: usize>(layer: &Linear<'_>, inputs: Inputs, first: usize, place: &mut [Group]) {
     let Some((start, groups)) = place.split_first_chunk_mut::<P>() else { return };
-    let groups = groups.as_mut_ptr().cast::<MaybeUninit<Group>>();
-    let len = P * inputs.groups();
-    // SAFETY: `len` groups follow the first `P`, as `pack` says, and what is written here are groups.
+    let (len, groups) = (groups.len(), groups.as_mut_ptr().cast::<MaybeUninit<Group>>());
+    // SAFETY: both types have the same layout, and `transposed` writes nothing but groups.
     let groups = unsafe { core::slice::from_raw_parts_mut(groups, len) };
     let packed = transposed::<P>(layer, inputs, first, groups);
     for (place, start) in start.iter_mut().zip(packed.start) {

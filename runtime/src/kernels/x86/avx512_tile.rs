@@ -35,12 +35,11 @@ impl<'a, const R: usize> Fours<'a, R> {
         let inside = count > 0 && last * stride + len <= all.len();
         let first = all.as_ptr();
         let row = |row: usize| first.wrapping_add(row.min(last) * stride).cast();
-        let mut next = 0;
-        let rows = [(); R].map(|()| {
-            next += 1;
-            row(next - 1)
-        });
-        Self { rows, len: if inside { len / 4 } else { 0 }, lifetime: PhantomData }
+        Self {
+            rows: core::array::from_fn(row),
+            len: if inside { len / 4 } else { 0 },
+            lifetime: PhantomData,
+        }
     }
 }
 
@@ -118,8 +117,8 @@ pub(super) fn product<X: Source, S: Store>(
         let panels = inputs.panels(layer, (layer.outputs() - first).div_ceil(LANES));
         let mut task = Task { source, layer, inputs, memory: &mut memory, first };
         match panels {
-            1 => task.run::<S, 1, 8>(out, store),
-            2 => task.run::<S, 2, 8>(out, store),
+            1 => task.run::<S, 1, ROWS>(out, store),
+            2 => task.run::<S, 2, ROWS>(out, store),
             3 => task.run::<S, 3, 4>(out, store),
             4 => task.run::<S, 4, 4>(out, store),
             _ => task.run::<S, PANELS, 4>(out, store),
@@ -146,11 +145,8 @@ impl<X: Source> Task<'_, '_, X> {
         let n = layer.outputs().max(1);
         let mut ahead = Ahead::new(layer, inputs, (first, P), out.len() / (R * n).max(1));
         let panels = self.memory.panels::<P>(layer, inputs, first);
-        let mut panel = 0;
-        let rescales = [(); P].map(|()| {
-            panel += 1;
-            Rescale::of_channels(layer, first + (panel - 1) * LANES)
-        });
+        let rescales =
+            core::array::from_fn(|panel| Rescale::of_channels(layer, first + panel * LANES));
         let len = (P * LANES).min(n - first);
         let width = self.source.width().max(1);
         for (line, out) in out.chunks_mut((width * n).max(1)).enumerate() {
