@@ -5,6 +5,7 @@ use export::model::AnyModel;
 use export::record::FloatModel;
 use export::{Method, unwatched};
 use runtime::config::Preset;
+use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 use trainer::backend::BackendChoice;
 use trainer::data;
@@ -37,7 +38,8 @@ fn a_network_is_trained_exported_and_run() {
         resume: false,
         stop: &AtomicBool::new(false),
     };
-    let outcome = BackendChoice::Flex.train(run, &mut Progress::hidden()).unwrap();
+    let outcome =
+        BackendChoice::Flex.train(run, NonZeroUsize::MIN, &mut Progress::hidden()).unwrap();
     let (first, last) = (&outcome.epochs[0], &outcome.epochs[EPOCHS - 1]);
     assert!(last.train_loss < first.train_loss, "the loss falls: {first:?} to {last:?}");
     for file in ["best.mpk", "metrics.csv", "curves.svg"] {

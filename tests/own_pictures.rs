@@ -6,6 +6,7 @@ use export::record::FloatModel;
 use export::{Method, unwatched};
 use image::{Rgb, RgbImage};
 use runtime::config::Preset;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use trainer::backend::BackendChoice;
@@ -52,7 +53,8 @@ fn pictures_become_a_blob_with_their_names() {
         resume: false,
         stop: &AtomicBool::new(false),
     };
-    let outcome = BackendChoice::Flex.train(run, &mut Progress::hidden()).unwrap();
+    let outcome =
+        BackendChoice::Flex.train(run, NonZeroUsize::MIN, &mut Progress::hidden()).unwrap();
     let float = FloatModel::load(&outcome.record).unwrap();
     assert_eq!(float.source(), DataSource::Custom, "nothing is built in for these classes");
     let (_, quantized) =

@@ -1,6 +1,7 @@
 //! The choice between burn's backends.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -61,15 +62,20 @@ macro_rules! on_backend {
 pub(crate) use on_backend;
 
 impl BackendChoice {
-    /// [`train()`] on this backend's device.
+    /// [`train()`] on so many of this backend's devices.
     ///
     /// For other crates, too: a generic function would be compiled anew in each of them, which
     /// takes minutes.
     ///
     /// # Errors
-    /// As [`train()`].
-    pub fn train(self, run: Run<'_>, progress: &mut Progress) -> Result<Outcome> {
-        on_backend!(self, B => train::<B>(run, &B::training_device()?, progress))
+    /// As [`train()`], and if there are not so many.
+    pub fn train(
+        self,
+        run: Run<'_>,
+        devices: NonZeroUsize,
+        progress: &mut Progress,
+    ) -> Result<Outcome> {
+        on_backend!(self, B => train::<B>(run, &B::training_devices(devices)?, progress))
     }
 }
 

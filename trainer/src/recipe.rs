@@ -28,7 +28,9 @@ pub struct Recipe {
     pub learning_rate: f64,
     /// How it changes from step to step.
     pub rate_course: RateCourse,
-    /// The optimiser's running means.
+    /// What moves the weights of the hidden layers.
+    pub optimiser: OptimiserName,
+    /// The running means of `AdamW`.
     pub moments: Moments,
     /// Decay of weight matrices and convolutions; biases, normalisations and the position
     /// embedding do not decay.
@@ -84,6 +86,17 @@ pub struct Moments {
     pub epsilon: f32,
 }
 
+/// What moves the weights of the hidden layers; all other parameters are moved by `AdamW`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OptimiserName {
+    /// Each weight by its own gradients: `AdamW`, Loshchilov and Hutter 2019.
+    #[value(name = "adamw")]
+    AdamW,
+    /// Each matrix by an orthogonal one: Muon, Jordan et al. 2024.
+    Muon,
+}
+
 /// The recipes that come with the trainer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RecipeName {
@@ -123,13 +136,15 @@ impl Recipe {
 
     /// The recipe for a few thousand images, such as the embedded ones.
     pub fn small_data(preset: Preset) -> Self {
+        let optimiser = optimiser(preset);
         Self {
             epochs: 40,
             patience: None,
             batch_size: 64,
             partial_batches: false,
-            learning_rate: 2e-3,
+            learning_rate: optimiser.learning_rate(),
             rate_course: RateCourse::Cosine { warmup: 0.1 },
+            optimiser,
             moments: Moments::SHORT,
             weight_decay: 0.05,
             label_smoothing: 0.1,
@@ -174,7 +189,12 @@ impl Recipe {
     /// The recipe for a network that is trained already.
     pub fn finetune(preset: Preset) -> Self {
         let full = Self::full_data(preset);
-        Self { epochs: 4, learning_rate: 0.1 * full.learning_rate, ..full }
+        Self {
+            epochs: 4,
+            learning_rate: 0.1 * OptimiserName::AdamW.learning_rate(),
+            optimiser: OptimiserName::AdamW,
+            ..full
+        }
     }
 
     /// The recipe of the report behind `seed`.
@@ -185,6 +205,7 @@ impl Recipe {
             partial_batches: true,
             learning_rate: 2e-4,
             rate_course: RateCourse::InverseTime { decay: 0.1 },
+            optimiser: OptimiserName::AdamW,
             moments: Moments::KERAS,
             weight_decay: 0.0,
             label_smoothing: 0.0,
@@ -248,6 +269,24 @@ impl Recipe {
             self.validation
         );
         Ok(())
+    }
+}
+
+impl OptimiserName {
+    /// A learning rate that suits batches of 64 to 512.
+    pub const fn learning_rate(self) -> f64 {
+        match self {
+            Self::AdamW => 2e-3,
+            Self::Muon => 1e-2,
+        }
+    }
+}
+
+/// Nearly all of `seed` is its head, which Muon does not move.
+const fn optimiser(preset: Preset) -> OptimiserName {
+    match preset {
+        Preset::Seed => OptimiserName::AdamW,
+        _ => OptimiserName::Muon,
     }
 }
 

@@ -14,7 +14,7 @@ pub enum Preset {
     Compact,
     /// Convolution stem, dim 64, depth 4.
     Micro,
-    /// Convolution stem, dim 48, depth 3: a blob of at most 96 KiB.
+    /// Convolution stem with a residual stage, dim 48, depth 2: a blob of at most 96 KiB.
     Nano,
     /// Plain transformer on 4×4 patches, dim 64, depth 4.
     Vit64x4,
@@ -77,8 +77,13 @@ impl Preset {
                 (StemSpec::Conv(stages.into_iter().collect()), 64, 4, (4, 16), depthwise(128))
             }
             Self::Nano => {
-                let stages = [conv(16, 1, true), conv(24, 2, true), conv(48, 2, false)];
-                (StemSpec::Conv(stages.into_iter().collect()), 48, 3, (3, 16), depthwise(96))
+                let stages = [
+                    conv(16, 1, true),
+                    conv(32, 2, true),
+                    StemStage::Residual { hidden: 48 },
+                    conv(48, 2, false),
+                ];
+                (StemSpec::Conv(stages.into_iter().collect()), 48, 2, (3, 16), depthwise(96))
             }
             Self::Vit64x4 => (patches(4), 64, 4, (4, 16), plain(128)),
             Self::Vit128x6 => (patches(4), 128, 6, (4, 32), plain(256)),

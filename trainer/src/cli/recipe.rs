@@ -7,7 +7,7 @@ use runtime::config::Preset;
 
 use crate::data::mix::Mix;
 use crate::model::DropoutRates;
-use crate::recipe::{Recipe, RecipeName};
+use crate::recipe::{OptimiserName, Recipe, RecipeName};
 use crate::schedule::RateCourse;
 
 /// Training images from which `full` is the default recipe.
@@ -37,10 +37,14 @@ pub(super) struct RecipeArgs {
     /// few images].
     #[arg(long, value_name = "N")]
     batch_size: Option<usize>,
-    /// Largest learning rate, reached after the warm-up [default: 0.002, finetune
-    /// 0.0002].
+    /// Largest learning rate, reached after the warm-up [default: muon 0.01, adamw 0.002, finetune
+    /// and report 0.0002].
     #[arg(long, value_name = "RATE")]
     learning_rate: Option<f64>,
+    /// What moves the weights of the hidden layers; adamw moves all others [default: muon, for `seed`,
+    /// finetune and report adamw].
+    #[arg(long, value_enum, value_name = "NAME")]
+    optimiser: Option<OptimiserName>,
     /// Weight decay of matrices [default: 0.05].
     #[arg(long, value_name = "DECAY")]
     weight_decay: Option<f64>,
@@ -84,12 +88,16 @@ impl RecipeArgs {
         let base = Recipe::named(name, preset);
         // A few dozen pictures still make several steps an epoch.
         let batch_size = base.batch_size.min(images / LEAST_STEPS).max(1);
+        let optimiser = self.optimiser.unwrap_or(base.optimiser);
+        let kept = optimiser == base.optimiser;
+        let learning_rate = if kept { base.learning_rate } else { optimiser.learning_rate() };
         let least_validation = (LEAST_VALIDATION / images as f64).min(MOST_VALIDATION);
         Recipe {
             epochs: self.epochs.unwrap_or(base.epochs),
             patience: self.patience,
             batch_size: self.batch_size.unwrap_or(batch_size),
-            learning_rate: self.learning_rate.unwrap_or(base.learning_rate),
+            learning_rate: self.learning_rate.unwrap_or(learning_rate),
+            optimiser,
             weight_decay: self.weight_decay.unwrap_or(base.weight_decay),
             rate_course: self
                 .warmup
@@ -134,5 +142,12 @@ mod tests {
         let mix = Mix { blend: 0.0, ..long.mix };
         let dropout = DropoutRates { path: 0.1, ..long.dropout };
         assert_eq!(found, Recipe { mix, dropout, ..long }, "two given");
+        // A rate suits an optimiser, so that one comes with the other.
+        let adam = OptimiserName::AdamW;
+        let found = recipe(&["--recipe", "long", "--optimiser", "adamw"]);
+        let of_adam = Recipe { optimiser: adam, learning_rate: adam.learning_rate(), ..long };
+        assert_eq!(found, of_adam, "another optimiser");
+        let found = recipe(&["--recipe", "long", "--optimiser", "adamw", "--learning-rate", "0.5"]);
+        assert_eq!(found, Recipe { learning_rate: 0.5, ..of_adam }, "and another rate");
     }
 }

@@ -52,6 +52,9 @@ pub(super) struct RunArgs {
     /// Where the arithmetic is done.
     #[arg(long, value_enum, default_value_t)]
     pub(super) backend: BackendChoice,
+    /// Devices that learn the parts of each batch between them, where the backend has several.
+    #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN)]
+    devices: NonZeroUsize,
     /// Print lines on a terminal, too, instead of a screen.
     #[arg(long)]
     plain: bool,
@@ -75,12 +78,14 @@ pub(super) struct Begin<'a> {
 impl RunArgs {
     /// Trains and says what came out.
     pub(super) fn run<B: HostBackend>(&self, begin: &Begin<'_>, dataset: &Dataset) -> Result<()> {
-        let (recipe, device) = (begin.recipe, B::training_device()?);
+        let recipe = begin.recipe;
+        let devices = B::training_devices(self.devices)?;
+        let device = &devices[0];
         let stop = train::on_interrupt()?;
         let run = self.plan(begin, dataset, &stop);
         if !self.json {
             self.announce(&run);
-            println!("about {} on this machine", duration(train::duration::<B>(&run, &device)?));
+            println!("about {} on this machine", duration(train::duration::<B>(&run, &devices)?));
         }
         self.write_config(&run)?;
         let mut progress = match (self.json, self.plain) {
@@ -89,15 +94,15 @@ impl RunArgs {
             _ => Progress::visible(),
         };
         let start = Instant::now();
-        let outcome = self.backend.train(run, &mut progress)?;
+        let outcome = self.backend.train(run, self.devices, &mut progress)?;
         let time = start.elapsed();
         // The file, not the network in memory: what is measured is what was written.
-        let best = record::load::<B>(&outcome.record, &device)?;
-        let test = evaluate(&best.model, &dataset.test, best.normalisation, &device);
-        let integers = self.integers(&run, &best, &device)?;
+        let best = record::load::<B>(&outcome.record, device)?;
+        let test = evaluate(&best.model, &dataset.test, best.normalisation, device);
+        let integers = self.integers(&run, &best, device)?;
         // Not on the test images: whoever looks at mistakes and changes something has chosen by them.
         let (_, validation) = run.split()?;
-        let found = answers(&best.model, &validation, best.normalisation, &device);
+        let found = answers(&best.model, &validation, best.normalisation, device);
         report::write(&self.out.join(VALIDATION), &validation, &dataset.classes, &found)?;
         let (row, epochs) = (&outcome.epochs[outcome.best - 1], outcome.epochs.len());
         if self.json {
@@ -159,7 +164,8 @@ impl RunArgs {
         stop: &'a AtomicBool,
     ) -> Run<'a> {
         let Begin { preset, config, recipe, start, quantize } = *begin;
-        let fitting = || train::micro_batch(config, recipe.batch_size);
+        let share = recipe.batch_size.div_ceil(self.devices.get());
+        let fitting = || train::micro_batch(config, recipe.batch_size).min(share);
         let micro_batch = self.micro_batch.map_or_else(fitting, NonZeroUsize::get);
         Run {
             preset,
@@ -200,6 +206,7 @@ impl RunArgs {
             "quantize": run.quantize,
             "teacher": run.teacher,
             "backend": self.backend.to_string(),
+            "devices": self.devices,
             "data": {
                 "images": self.data.source(),
                 "classes": dataset.classes,

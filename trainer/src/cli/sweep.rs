@@ -1,5 +1,6 @@
 //! `trainer sweep`: one kind of network in several depths and widths.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -146,10 +147,10 @@ impl Shared<'_> {
     }
 
     fn announce<B: HostBackend>(&self, done: usize, left: &[Plan]) -> Result<()> {
-        let device = B::training_device()?;
+        let devices = [B::training_device()?];
         let mut time = Duration::ZERO;
         for plan in left {
-            time += train::duration::<B>(&self.run(plan), &device)?;
+            time += train::duration::<B>(&self.run(plan), &devices)?;
         }
         println!(
             "{}: {} networks, {done} of them done; about {} on this machine",
@@ -167,7 +168,7 @@ impl Shared<'_> {
             (_, true) => Progress::lines(),
             _ => Progress::visible(),
         };
-        let outcome = self.args.backend.train(self.run(plan), &mut progress);
+        let outcome = self.args.backend.train(self.run(plan), NonZeroUsize::MIN, &mut progress);
         let outcome = outcome.context("start the sweep again and it goes on from here")?;
         progress.erase();
         let best = record::load::<B>(&outcome.record, &device)?;

@@ -1,5 +1,6 @@
 //! Backends whose tensors live on a device: the model runs in burn's operations, which stay there.
 
+use std::num::NonZeroUsize;
 use std::panic::{self, AssertUnwindSafe};
 
 use anyhow::{Result, anyhow};
@@ -9,9 +10,10 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::host::{HostBackend, OwnedValues};
 
-/// Implements [`HostBackend`] for a backend that works on `device`.
+/// Implements [`HostBackend`] for a backend that works on `device`, the first of those that `devices`
+/// makes when it is given their number.
 macro_rules! device_backend {
-    ($backend:ty, $device:expr) => {
+    ($backend:ty, $device:expr, $devices:expr) => {
         impl HostBackend for $backend {
             const TRAINS_COMPOSED: bool = true;
 
@@ -25,22 +27,41 @@ macro_rules! device_backend {
                 Self::float_from_data(data, &$device)
             }
 
-            fn training_device() -> Result<Self::Device> {
-                checked::<Self>(stringify!($backend), $device)
+            fn training_devices(count: NonZeroUsize) -> Result<Vec<Self::Device>> {
+                let devices: Vec<_> = $devices(count.get());
+                let checked = |device| checked::<Self>(stringify!($backend), device);
+                devices.into_iter().map(checked).collect()
             }
         }
     };
 }
 
 #[cfg(feature = "tch")]
-device_backend!(burn_tch::LibTorch, {
-    use burn_tch::LibTorchDevice;
-    if tch::Cuda::is_available() { LibTorchDevice::Cuda(0) } else { LibTorchDevice::Cpu }
-});
+device_backend!(burn_tch::LibTorch, tch_devices(1)[0], tch_devices);
 #[cfg(feature = "cuda")]
-device_backend!(burn_cuda::Cuda, burn_cuda::CudaDevice::default());
+device_backend!(burn_cuda::Cuda, burn_cuda::CudaDevice::new(0), |count| (0..count)
+    .map(burn_cuda::CudaDevice::new)
+    .collect());
 #[cfg(feature = "wgpu")]
-device_backend!(burn_wgpu::Wgpu, burn_wgpu::WgpuDevice::default());
+device_backend!(burn_wgpu::Wgpu, wgpu_devices(1)[0].clone(), wgpu_devices);
+
+/// CUDA devices where there is one, else the processor for each.
+#[cfg(feature = "tch")]
+fn tch_devices(count: usize) -> Vec<burn_tch::LibTorchDevice> {
+    use burn_tch::LibTorchDevice;
+    let cuda = tch::Cuda::is_available();
+    (0..count).map(|i| if cuda { LibTorchDevice::Cuda(i) } else { LibTorchDevice::Cpu }).collect()
+}
+
+/// The best device, or so many discrete graphics processors.
+#[cfg(feature = "wgpu")]
+fn wgpu_devices(count: usize) -> Vec<burn_wgpu::WgpuDevice> {
+    use burn_wgpu::WgpuDevice;
+    match count {
+        1 => vec![WgpuDevice::default()],
+        _ => (0..count).map(WgpuDevice::DiscreteGpu).collect(),
+    }
+}
 
 /// The device, once a number has been there and back: that it cannot be used, burn says by a panic.
 fn checked<B: Backend>(backend: &str, device: B::Device) -> Result<B::Device> {

@@ -1,8 +1,9 @@
 //! Tensors of processor backends as slices.
 
+use std::num::NonZeroUsize;
 use std::ops::Deref;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{TensorData, try_read_sync};
@@ -31,7 +32,19 @@ pub trait HostBackend: VitBackend {
     /// # Errors
     /// If this backend cannot use any.
     fn training_device() -> Result<Self::Device> {
-        Ok(Self::Device::default())
+        Ok(Self::training_devices(NonZeroUsize::MIN)?.swap_remove(0))
+    }
+
+    /// So many devices to share a batch.
+    ///
+    /// # Errors
+    /// If this backend cannot use so many.
+    fn training_devices(count: NonZeroUsize) -> Result<Vec<Self::Device>> {
+        ensure!(
+            count == NonZeroUsize::MIN,
+            "{count} devices are asked for, and this backend works on one, the processor"
+        );
+        Ok(vec![Self::Device::default()])
     }
 }
 

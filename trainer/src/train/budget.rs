@@ -35,15 +35,15 @@ pub fn micro_batch(config: &VitConfig, batch_size: usize) -> usize {
     fitting(config, batch_size, system.available_memory())
 }
 
-/// How long a run will take on this machine, from steps that are timed and thrown away.
+/// How long a run will take on these devices, from steps on the first that are timed and thrown away.
 ///
 /// # Errors
 /// If the recipe or the images do not fit, or the loss of such a step is not finite.
-pub fn duration<B: HostBackend>(run: &Run<'_>, device: &B::Device) -> Result<Duration> {
+pub fn duration<B: HostBackend>(run: &Run<'_>, devices: &[B::Device]) -> Result<Duration> {
     run.check()?;
     let go_on = AtomicBool::new(false);
     let (train, validation) = run.split()?;
-    let mut trainee = Trainee::<B>::new(&Run { stop: &go_on, ..*run }, 2, device)?;
+    let mut trainee = Trainee::<B>::new(&Run { stop: &go_on, ..*run }, 2, &devices[..1])?;
     let mut per_image = |len: usize| -> Result<f64> {
         let sample = batch::sequential(&train, len, run.recipe.normalisation).next();
         let sample = sample.context("there is no image to train on")?;
@@ -59,7 +59,8 @@ pub fn duration<B: HostBackend>(run: &Run<'_>, device: &B::Device) -> Result<Dur
         len = (2 * len).min(most);
         seconds = per_image(len)?;
     }
-    let images = train.len() as f64 + EVALUATION_SHARE * validation.len() as f64;
+    let learned = train.len() as f64 / devices.len() as f64;
+    let images = learned + EVALUATION_SHARE * validation.len() as f64;
     Ok(Duration::from_secs_f64(seconds * images * run.recipe.epochs as f64))
 }
 

@@ -43,7 +43,7 @@ impl<'a> Course<'a> {
                 step: 0,
                 model: Vec::new(),
                 average: None,
-                moments: [Vec::new(), Vec::new()],
+                moments: Default::default(),
             };
             return Ok(Self { out: run.out, state });
         }
@@ -97,7 +97,7 @@ impl<'a> Course<'a> {
         trainee.save(&mut self.state)?;
         self.state.save(&resume_path(self.out))?;
         (self.state.model, self.state.average) = (Vec::new(), None);
-        self.state.moments = [Vec::new(), Vec::new()];
+        self.state.moments = Default::default();
         Ok(())
     }
 

@@ -5,6 +5,7 @@ mod course;
 mod integers;
 mod interrupt;
 mod known;
+mod replica;
 mod state;
 mod teacher;
 mod trainee;
@@ -73,7 +74,8 @@ pub struct Outcome {
     pub best: usize,
 }
 
-/// Trains a network and writes `best.mpk`, `metrics.csv` and `curves.svg` after every epoch that
+/// Trains a network on one device, or several that learn the parts of each batch between them, and
+/// writes `best.mpk`, `metrics.csv` and `curves.svg` after every epoch that
 /// changes them.
 ///
 /// The best epoch is the one with the highest accuracy on validation images held out from the
@@ -86,7 +88,7 @@ pub struct Outcome {
 /// written, or the run is stopped: an [`Interrupted`], whose context says which epoch is kept.
 pub fn train<B: HostBackend>(
     run: Run<'_>,
-    device: &B::Device,
+    devices: &[B::Device],
     progress: &mut Progress,
 ) -> Result<Outcome> {
     run.check()?;
@@ -97,7 +99,7 @@ pub fn train<B: HostBackend>(
     let (train, validation) = run.split()?;
     let batches = TrainBatches::new(train, recipe.batches())?;
     let steps = recipe.epochs * batches.batches_per_epoch();
-    let mut trainee = Trainee::<B>::new(&run, steps, device)?;
+    let mut trainee = Trainee::<B>::new(&run, steps, devices)?;
     let mut course = Course::start(&run, &mut trainee)?;
     let start = Instant::now();
     let before = course.epochs().last().map_or(0.0, |row| row.seconds);

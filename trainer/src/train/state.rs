@@ -12,7 +12,7 @@ use crate::metrics::EpochMetrics;
 use crate::output;
 
 /// First bytes of the file: its kind and the version of its layout.
-const MAGIC: &[u8; 8] = b"ocelres1";
+const MAGIC: &[u8; 8] = b"ocelres2";
 /// Length of the digest behind them.
 const DIGEST_BYTES: usize = 32;
 
@@ -30,8 +30,8 @@ pub(super) struct State {
     pub(super) model: Vec<u8>,
     /// The average of the weights and its number of updates.
     pub(super) average: Option<(Vec<u8>, usize)>,
-    /// The running means of both groups of parameters.
-    pub(super) moments: [Vec<u8>; 2],
+    /// The running means of all groups of parameters.
+    pub(super) moments: [Vec<u8>; 3],
 }
 
 impl State {

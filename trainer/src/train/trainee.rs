@@ -7,21 +7,20 @@ use std::time::Instant;
 use anyhow::{Result, bail, ensure};
 use burn::backend::Autodiff;
 use burn::module::AutodiffModule;
-use burn::optim::{GradientsAccumulator, GradientsParams};
-use burn::tensor::{ElementConversion, Tensor, TensorData, activation};
+use burn::optim::GradientsAccumulator;
 
 use super::integers::{Computing, Integers};
+use super::replica::{self, Replica};
 use super::state::State;
-use super::teacher::Teacher;
 use super::{Interrupted, Run, known};
-use crate::data::batch::{Batch, Part};
+use crate::data::batch::Batch;
 use crate::data::{Images, Normalisation};
-use crate::eval::{Evaluation, evaluate, rank};
+use crate::eval::{Evaluation, evaluate};
 use crate::gradients;
 use crate::metrics::EpochMetrics;
 use crate::model::{Average, Vit};
 use crate::ops::HostBackend;
-use crate::optimiser::SplitAdamW;
+use crate::optimiser::Optimiser;
 use crate::progress::Progress;
 use crate::recipe::AverageSpec;
 use crate::record;
@@ -30,15 +29,12 @@ use crate::schedule::Schedule;
 /// A network with what changes while it is trained.
 pub(super) struct Trainee<'a, B: HostBackend> {
     model: Vit<Autodiff<B>>,
-    optimiser: SplitAdamW<Autodiff<B>, Vit<Autodiff<B>>>,
+    optimiser: Optimiser<Autodiff<B>, Vit<Autodiff<B>>>,
     schedule: Schedule,
-    smoothing: f64,
-    classes: usize,
-    sides: [usize; 2],
+    replicas: Vec<Replica<B>>,
     micro_batch: usize,
     clip: f64,
     average: Option<(AverageSpec, Average<B>)>,
-    teacher: Option<Teacher<B>>,
     integers: Option<Integers>,
     step: usize,
     stop: &'a AtomicBool,
@@ -56,28 +52,24 @@ pub(super) struct Sums {
 }
 
 impl<'a, B: HostBackend> Trainee<'a, B> {
-    /// The network that a run of so many steps starts with.
+    /// The network that a run of so many steps starts with, on the first of the devices; there is
+    /// one at least.
     ///
     /// # Errors
     /// If the run has a start or a teacher that cannot be used.
-    pub(super) fn new(run: &Run<'a>, steps: usize, device: &'a B::Device) -> Result<Self> {
-        let recipe = run.recipe;
+    pub(super) fn new(run: &Run<'a>, steps: usize, devices: &'a [B::Device]) -> Result<Self> {
+        let (recipe, device) = (run.recipe, &devices[0]);
         let model = start::<B>(run, device)?;
-        let image = run.config.image();
         let average = |spec: AverageSpec| (spec, Average::new(model.valid(), spec.decay));
-        let teacher = run.teacher.map(|path| Teacher::load(path, run, device)).transpose()?;
         let integers = run.quantize.then(|| Integers::new(run, &model.valid(), device));
         Ok(Self {
             average: recipe.average.map(average),
-            teacher,
+            replicas: Replica::all(run, devices)?,
             integers: integers.transpose()?,
             clip: recipe.clip,
-            optimiser: SplitAdamW::new(&model, recipe.moments, recipe.weight_decay),
+            optimiser: Optimiser::new(&model, recipe),
             model,
             schedule: Schedule::new(recipe.learning_rate, recipe.rate_course, steps),
-            smoothing: recipe.label_smoothing,
-            classes: run.config.classes(),
-            sides: [image.height, image.width],
             micro_batch: run.micro_batch,
             step: 0,
             stop: run.stop,
@@ -131,6 +123,7 @@ impl<'a, B: HostBackend> Trainee<'a, B> {
         let start = Instant::now();
         let mut sums = Sums::default();
         self.model.start_epoch(epoch);
+        self.replicas.iter().for_each(|replica| replica.start_epoch(epoch));
         if let Some(integers) = &mut self.integers {
             integers.observe(&self.model.valid(), self.device);
         }
@@ -150,15 +143,28 @@ impl<'a, B: HostBackend> Trainee<'a, B> {
         progress: &mut Progress,
     ) -> Result<()> {
         let mut gradients = GradientsAccumulator::new();
-        let computing = self.computing();
-        for part in batch.parts(self.micro_batch) {
+        let computing = |replica: &Replica<B>| self.computing(replica.copy(&self.model));
+        let networks: Vec<_> = self.replicas.iter().map(computing).collect();
+        let parts: Vec<_> = batch.parts(self.micro_batch).collect();
+        for parts in parts.chunks(self.replicas.len()) {
             if self.stop.load(Ordering::Relaxed) {
                 bail!(Interrupted);
             }
-            let found = self.learn(&computing, part, batch.len, sums)?;
-            gradients.accumulate(&self.model, found);
-            let images = sums.images as f64;
-            progress.images(part.labels.len(), sums.loss / images, sums.correct as f64 / images);
+            for lesson in replica::learn(&self.replicas, &networks, parts, batch.len) {
+                ensure!(
+                    lesson.loss.is_finite(),
+                    "the loss is {} at step {}: lower the learning rate",
+                    lesson.loss,
+                    self.step + 1
+                );
+                let found = lesson.gradients.to_device(self.device, &self.model);
+                gradients.accumulate(&self.model, found);
+                sums.loss += lesson.loss;
+                sums.correct += lesson.correct;
+                sums.images += lesson.images;
+                let images = sums.images as f64;
+                progress.images(lesson.images, sums.loss / images, sums.correct as f64 / images);
+            }
         }
         sums.rate = self.schedule.rate(self.step);
         let mut gradients = gradients.grads();
@@ -188,63 +194,12 @@ impl<'a, B: HostBackend> Trainee<'a, B> {
         }
     }
 
-    /// What a step computes with; gradients for it are gradients for [`Self::model`].
-    fn computing(&self) -> Computing<Autodiff<B>> {
+    /// What a step computes with `model`; gradients for it are gradients for `model`.
+    fn computing(&self, model: Vit<Autodiff<B>>) -> Computing<Autodiff<B>> {
         match &self.integers {
-            None => Computing::Floats(self.model.clone()),
-            Some(integers) => Computing::Integers(integers.store(&self.model)),
+            None => Computing::Floats(model),
+            Some(integers) => Computing::Integers(integers.store(&model)),
         }
-    }
-
-    /// The gradient of the part's share in the mean loss over `images` images.
-    fn learn(
-        &self,
-        computing: &Computing<Autodiff<B>>,
-        part: Part<'_>,
-        images: usize,
-        sums: &mut Sums,
-    ) -> Result<GradientsParams> {
-        let [height, width] = self.sides;
-        let len = part.labels.len();
-        let input = TensorData::new(part.images.to_vec(), [len, 3, height, width]);
-        let input = Tensor::<B, 4>::from_data(input, self.device);
-        let images_in = Tensor::from_inner(input.clone());
-        let logits = computing.forward(images_in);
-        let targets = self.targets(part);
-        let loss = -(activation::log_softmax(logits.clone(), 1) * targets).sum();
-        let loss = match &self.teacher {
-            Some(teacher) => teacher.blend(input, logits.clone(), loss),
-            None => loss,
-        };
-        let loss = loss / images as f64;
-        let value = f64::from(loss.clone().into_scalar().elem::<f32>());
-        ensure!(
-            value.is_finite(),
-            "the loss is {value} at step {}: lower the learning rate",
-            self.step + 1
-        );
-        let logits = logits.into_data().to_vec::<f32>().expect("logits are f32");
-        let rows = logits.chunks_exact(self.classes).zip(part.labels);
-        sums.correct += rows.filter(|(row, label)| rank(row, **label as usize) == 0).count();
-        sums.loss += value * images as f64;
-        sums.images += len;
-        Ok(GradientsParams::from_grads(loss.backward(), computing.model()))
-    }
-
-    /// The wanted probabilities `[batch, classes]`.
-    fn targets(&self, part: Part<'_>) -> Tensor<Autodiff<B>, 2> {
-        let spread = (self.smoothing / self.classes as f64) as f32;
-        let whole = (1.0 - self.smoothing) as f32;
-        let mut targets = vec![spread; part.labels.len() * self.classes];
-        for (image, row) in targets.chunks_exact_mut(self.classes).enumerate() {
-            let (partner, share) = match part.mixed {
-                Some((partners, share)) => (partners[image], share),
-                None => (part.labels[image], 1.0),
-            };
-            row[part.labels[image] as usize] += whole * share;
-            row[partner as usize] += whole * (1.0 - share);
-        }
-        Tensor::from_data(TensorData::new(targets, [part.labels.len(), self.classes]), self.device)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::quantize::Simulation;
 fn tune(recipe: &Recipe, start: Option<&Path>, quantize: bool, out: &Path) -> Result<Outcome> {
     let (config, dataset, stop) = (config(), dataset(), AtomicBool::new(false));
     let run = Run { start, quantize, ..plan(&config, &dataset, recipe, out, &stop) };
-    train::<Flex>(run, &Default::default(), &mut Progress::hidden())
+    train::<Flex>(run, &[Default::default()], &mut Progress::hidden())
 }
 
 #[test]

@@ -12,7 +12,7 @@ fn taught(share: f64, teacher: &Path, out: &Path) -> Result<Outcome> {
     let imitation = Imitation { share, temperature: 2.0 };
     let recipe = Recipe { imitation, seed: 3, ..recipe() };
     let run = Run { teacher: Some(teacher), ..plan(&config, &dataset, &recipe, out, &stop) };
-    train::<Flex>(run, &Default::default(), &mut Progress::hidden())
+    train::<Flex>(run, &[Default::default()], &mut Progress::hidden())
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn a_teacher_of_something_else_is_refused() {
     let (config, dataset, stop) = (config(), dataset(), AtomicBool::new(false));
     let pixels = Recipe { normalisation: Normalisation::PIXELS, epochs: 1, ..recipe() };
     let run = plan(&config, &dataset, &pixels, first.path(), &stop);
-    let teacher = train::<Flex>(run, &Default::default(), &mut Progress::hidden()).unwrap();
+    let teacher = train::<Flex>(run, &[Default::default()], &mut Progress::hidden()).unwrap();
     let error = refusal(&teacher.record);
     assert!(error.contains("normalises pixels in another way"), "{error}");
 }

@@ -92,7 +92,7 @@ fn run_in_parts<B: HostBackend>(
 ) -> Result<Outcome> {
     let (dataset, stop) = (dataset(), AtomicBool::new(false));
     let run = Run { micro_batch, ..plan(&config, &dataset, recipe, out, &stop) };
-    train::<B>(run, &B::Device::default(), &mut Progress::hidden())
+    train::<B>(run, &[B::Device::default()], &mut Progress::hidden())
 }
 
 /// As [`config`], with patches instead of the convolutions and their batch normalisation.
@@ -172,6 +172,31 @@ fn the_reports_recipe_trains() {
 }
 
 #[test]
+fn devices_share_a_batch() {
+    let dropout = DropoutRates { embed: 0.1, mlp: 0.1, head: 0.1, path: 0.1 };
+    let losses = |config: &VitConfig, dropout, devices: &[_]| {
+        let directory = tempfile::tempdir().unwrap();
+        let recipe = Recipe { epochs: 2, learning_rate: 1e-3, dropout, ..recipe() };
+        let (dataset, stop) = (dataset(), AtomicBool::new(false));
+        let run =
+            Run { micro_batch: 3, ..plan(config, &dataset, &recipe, directory.path(), &stop) };
+        let epochs = train::<Flex>(run, devices, &mut Progress::hidden()).unwrap().epochs;
+        [epochs[0].train_loss, epochs[1].train_loss, epochs[1].validation_loss]
+    };
+    let (one, four) = (vec![Default::default(); 1], vec![Default::default(); 4]);
+    let none = DropoutRates::default();
+    let alone = losses(&patches(), none, &one);
+    assert_eq!(losses(&patches(), none, &four), alone, "the same sum in the same order");
+    // Batch normalisation keeps the statistics of the first device's parts.
+    let alone = losses(&config(), none, &one);
+    for (ours, theirs) in losses(&config(), none, &four).into_iter().zip(alone) {
+        assert!((ours - theirs).abs() < 0.1 * theirs, "{ours} on four, {theirs} on one");
+    }
+    let drawn = losses(&config(), dropout, &four);
+    assert_eq!(losses(&config(), dropout, &four), drawn, "each device draws by itself");
+}
+
+#[test]
 fn a_stopped_run_keeps_its_best_epoch() {
     let directory = tempfile::tempdir().unwrap();
     let (config, dataset, recipe) = (config(), dataset(), recipe());
@@ -179,7 +204,7 @@ fn a_stopped_run_keeps_its_best_epoch() {
     let device = Default::default();
     let error = train::<Flex>(
         plan(&config, &dataset, &recipe, directory.path(), &stop),
-        &device,
+        &[device],
         &mut Progress::hidden(),
     )
     .unwrap_err();
@@ -194,7 +219,7 @@ fn a_stopped_run_keeps_its_best_epoch() {
             let long = Recipe { epochs: 1_000_000, ..*run.recipe };
             train::<Flex>(
                 Run { recipe: &long, ..run },
-                &Default::default(),
+                &[Default::default()],
                 &mut Progress::hidden(),
             )
         });
@@ -217,7 +242,7 @@ fn the_time_of_a_run_grows_with_its_epochs() {
         let recipe = Recipe { epochs, ..recipe };
         let stop = AtomicBool::new(true);
         let run = plan(&config, &dataset, &recipe, Path::new("."), &stop);
-        duration::<Flex>(&run, &Default::default()).unwrap()
+        duration::<Flex>(&run, &[Default::default()]).unwrap()
     };
     let (short, long) = (time(1), time(100_000));
     assert!(!short.is_zero() && long > 100 * short, "{short:?} for 1, {long:?} for 100,000");
@@ -239,7 +264,7 @@ fn what_does_not_fit_is_named() {
     let refusal = |recipe: Recipe, config: VitConfig, dataset: Dataset| {
         let stop = AtomicBool::new(false);
         let run = plan(&config, &dataset, &recipe, directory.path(), &stop);
-        let outcome = train::<Flex>(run, &Default::default(), &mut Progress::hidden());
+        let outcome = train::<Flex>(run, &[Default::default()], &mut Progress::hidden());
         format!("{:#}", outcome.unwrap_err())
     };
     let wild =

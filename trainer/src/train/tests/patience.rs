@@ -44,7 +44,7 @@ fn a_resumed_run_has_waited_before() {
     std::thread::scope(|scope| {
         let run = plan(&config, &dataset, &recipe, out, &stop);
         let training =
-            scope.spawn(move || train::<Flex>(run, &Default::default(), &mut Progress::hidden()));
+            scope.spawn(move || train::<Flex>(run, &[Default::default()], &mut Progress::hidden()));
         while !out.join("resume.bin").exists() {
             std::thread::yield_now();
         }
@@ -53,7 +53,7 @@ fn a_resumed_run_has_waited_before() {
     });
     stop.store(false, Ordering::Relaxed);
     let run = Run { resume: true, ..plan(&config, &dataset, &recipe, out, &stop) };
-    let outcome = train::<Flex>(run, &Default::default(), &mut Progress::hidden()).unwrap();
+    let outcome = train::<Flex>(run, &[Default::default()], &mut Progress::hidden()).unwrap();
     assert_eq!(outcome.epochs.len(), expected, "epochs before the end count");
     assert_eq!(expected, 31, "the first epoch and thirty that were no better");
 }

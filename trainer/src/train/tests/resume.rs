@@ -31,7 +31,7 @@ fn run_to(first_epoch_only: bool, resume: bool, out: &Path) -> Result<Outcome> {
     std::thread::scope(|scope| {
         let run = Run { resume, ..plan(&config, &dataset, &recipe, out, &stop) };
         let training =
-            scope.spawn(move || train::<Flex>(run, &Default::default(), &mut Progress::hidden()));
+            scope.spawn(move || train::<Flex>(run, &[Default::default()], &mut Progress::hidden()));
         while first_epoch_only && !training.is_finished() && !out.join("resume.bin").exists() {
             std::thread::yield_now();
         }
@@ -85,7 +85,7 @@ fn a_state_that_cannot_be_used_is_refused() {
     let (config, dataset, stop) = (config(), dataset(), AtomicBool::new(false));
     let other = Recipe { learning_rate: 0.5, ..eventful() };
     let run = Run { resume: true, ..plan(&config, &dataset, &other, out, &stop) };
-    let error = train::<Flex>(run, &Default::default(), &mut Progress::hidden());
+    let error = train::<Flex>(run, &[Default::default()], &mut Progress::hidden());
     let error = format!("{:#}", error.expect_err("other options"));
     assert!(error.contains("learning rate 0.01, not 0.5"), "{error}");
 }
