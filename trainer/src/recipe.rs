@@ -100,7 +100,8 @@ pub enum OptimiserName {
 /// The recipes that come with the trainer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RecipeName {
-    /// For a few thousand images: 40 epochs in batches of 64, augmented.
+    /// For a few thousand images: 40 epochs in batches of 64, strongly augmented, averaged
+    /// weights.
     Small,
     /// For all of CIFAR-10: 20 epochs in batches of 128, augmented.
     Full,
@@ -112,6 +113,11 @@ pub enum RecipeName {
     /// That of the report behind `seed`: 20 epochs in batches of 512, pixels 0 to 255 as they are,
     /// Adam at 2e-4 with a decay of 0.1 a step.
     Report,
+}
+
+impl AverageSpec {
+    /// Over the last 1,600 steps or so, once there were many.
+    pub const SLOW: Self = Self { decay: 0.995, every: 8 };
 }
 
 impl Moments {
@@ -150,10 +156,10 @@ impl Recipe {
             label_smoothing: 0.1,
             dropout: dropout(preset),
             validation: 0.1,
-            augment: Augment::default(),
+            augment: Augment { distort: Some(Distort::OBJECTS), ..Augment::default() },
             mix: Mix::default(),
             clip: 1.0,
-            average: None,
+            average: Some(AverageSpec::SLOW),
             imitation: Imitation { share: 0.7, temperature: 2.0 },
             normalisation: Normalisation::CIFAR10,
             seed: 1,
@@ -166,6 +172,8 @@ impl Recipe {
             epochs: 20,
             batch_size: 128,
             rate_course: RateCourse::Cosine { warmup: 0.05 },
+            augment: Augment::default(),
+            average: None,
             ..Self::small_data(preset)
         }
     }
@@ -179,9 +187,7 @@ impl Recipe {
             rate_course: RateCourse::Cosine { warmup: 0.03 },
             dropout: DropoutRates { path: 0.05, ..small.dropout },
             validation: 0.02,
-            augment: Augment { distort: Some(Distort::OBJECTS), ..Augment::default() },
             mix: Mix { blend: 0.25, paste: 0.25 },
-            average: Some(AverageSpec { decay: 0.995, every: 8 }),
             ..small
         }
     }
@@ -211,6 +217,7 @@ impl Recipe {
             label_smoothing: 0.0,
             augment: Augment::NONE,
             clip: f64::INFINITY,
+            average: None,
             normalisation: Normalisation::PIXELS,
             ..Self::small_data(preset)
         }

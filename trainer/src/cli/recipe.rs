@@ -5,9 +5,10 @@ use std::num::NonZeroUsize;
 use clap::Args;
 use runtime::config::Preset;
 
+use crate::data::augment::{Augment, Distort};
 use crate::data::mix::Mix;
 use crate::model::DropoutRates;
-use crate::recipe::{OptimiserName, Recipe, RecipeName};
+use crate::recipe::{AverageSpec, OptimiserName, Recipe, RecipeName};
 use crate::schedule::RateCourse;
 
 /// Training images from which `full` is the default recipe.
@@ -55,6 +56,10 @@ pub(super) struct RecipeArgs {
     /// Probability spread over all classes instead of the label's [default: 0.1].
     #[arg(long, value_name = "SHARE")]
     label_smoothing: Option<f64>,
+    /// Share of images that are turned, slanted or resized, the same share whose colours change, and of
+    /// which a part is blanked [default: small and long 0.5, else 0].
+    #[arg(long, value_name = "SHARE")]
+    distort: Option<f64>,
     /// Probability that a batch's images are blended with each other [default: long 0.25, else 0].
     #[arg(long, value_name = "SHARE")]
     blend: Option<f64>,
@@ -66,6 +71,10 @@ pub(super) struct RecipeArgs {
     /// [default: long 0.05, else 0].
     #[arg(long, value_name = "SHARE")]
     drop_path: Option<f64>,
+    /// Share of the averaged weights that each of their updates, every eight steps, keeps; 0 to validate
+    /// and keep the weights themselves [default: small and long 0.995, else 0].
+    #[arg(long, value_name = "SHARE")]
+    average: Option<f64>,
     /// Decides starting values, validation split, order and augmentation.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -103,6 +112,14 @@ impl RecipeArgs {
                 .warmup
                 .map_or(base.rate_course, |warmup| RateCourse::Cosine { warmup }),
             label_smoothing: self.label_smoothing.unwrap_or(base.label_smoothing),
+            augment: Augment {
+                distort: match self.distort {
+                    Some(0.0) => None,
+                    Some(probability) => Some(Distort { probability, ..Distort::OBJECTS }),
+                    None => base.augment.distort,
+                },
+                ..base.augment
+            },
             mix: Mix {
                 blend: self.blend.unwrap_or(base.mix.blend),
                 paste: self.paste.unwrap_or(base.mix.paste),
@@ -110,6 +127,11 @@ impl RecipeArgs {
             dropout: DropoutRates {
                 path: self.drop_path.unwrap_or(base.dropout.path),
                 ..base.dropout
+            },
+            average: match self.average {
+                Some(0.0) => None,
+                Some(decay) => Some(AverageSpec { decay, ..AverageSpec::SLOW }),
+                None => base.average,
             },
             validation: base.validation.max(least_validation),
             seed: self.seed,
@@ -142,6 +164,15 @@ mod tests {
         let mix = Mix { blend: 0.0, ..long.mix };
         let dropout = DropoutRates { path: 0.1, ..long.dropout };
         assert_eq!(found, Recipe { mix, dropout, ..long }, "two given");
+        let found = recipe(&["--recipe", "long", "--distort", "0"]);
+        let plain = Augment { distort: None, ..long.augment };
+        assert_eq!(found, Recipe { augment: plain, ..long }, "nothing distorted");
+        let found = recipe(&["--recipe", "full", "--distort", "0.5"]);
+        assert_eq!(found.augment, long.augment, "as much as in long");
+        let found = recipe(&["--recipe", "long", "--average", "0"]);
+        assert_eq!(found, Recipe { average: None, ..long }, "the weights themselves");
+        let found = recipe(&["--recipe", "full", "--average", "0.995"]);
+        assert_eq!(found.average, long.average, "averaged as in long");
         // A rate suits an optimiser, so that one comes with the other.
         let adam = OptimiserName::AdamW;
         let found = recipe(&["--recipe", "long", "--optimiser", "adamw"]);

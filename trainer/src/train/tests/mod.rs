@@ -54,7 +54,14 @@ fn dataset() -> Dataset {
 }
 
 fn recipe() -> Recipe {
-    Recipe { epochs: 6, batch_size: 16, learning_rate: 1e-2, ..Recipe::small_data(Preset::Micro) }
+    Recipe {
+        epochs: 6,
+        batch_size: 16,
+        learning_rate: 1e-2,
+        augment: Augment::default(),
+        average: None,
+        ..Recipe::small_data(Preset::Micro)
+    }
 }
 
 /// A run of `recipe` on [`dataset`], the whole batch at once.
