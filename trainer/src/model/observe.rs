@@ -15,6 +15,11 @@ pub(crate) trait Observer<B: Backend> {
     /// Receives one value and gives the one that the pass goes on with.
     fn pass(&mut self, site: SiteId, value: Tensor<B, 3>) -> Tensor<B, 3>;
 
+    /// Receives what a residual stage of the stem adds to its last convolution, before the sum.
+    fn shortcut(&mut self, _sum: SiteId, value: Tensor<B, 3>) -> Tensor<B, 3> {
+        value
+    }
+
     /// How softmax, which has no site within, is computed in a block.
     fn exponentials(&self, _block: usize) -> Exponentials {
         Exponentials::Exact

@@ -147,6 +147,7 @@ impl<B: VitBackend> Stage<B> {
         if let Some(shortcut) = shortcut {
             let conv = (self.convs.len() - 1) as u8;
             let site = SiteId::Stem { stage: index as u8, conv, at: ConvSite::Add };
+            let shortcut = observer.shortcut(site, shortcut);
             x = observer.pass(site, x + shortcut);
         }
         x

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
-use runtime::site::{BlockSite, SiteId};
+use runtime::site::{BlockSite, ConvSite, SiteId};
 
 use super::Simulation;
 use super::pixels::Pixels;
@@ -12,11 +12,17 @@ use super::weights::{Rounded, rounded};
 use crate::model::{LAYER_NORM_EPSILON, Observer, Stem, Vit};
 use crate::ops::{self, Exponentials, FakeQuant, VitBackend};
 
+/// More steps than any operand of a sum has: only the sum is cut off.
+const UNBOUNDED: i32 = 1 << 20;
+
 /// A network with the weights that would be stored, and its sites.
 #[derive(Clone, Debug)]
 pub struct Stored<B: Backend> {
     model: Vit<B>,
     sites: BTreeMap<SiteId, FakeQuant>,
+    /// What is added to the last convolution of a stem's residual stage, by the site of the sum: whole
+    /// steps of the sum, as the convolution is.
+    shortcuts: BTreeMap<SiteId, FakeQuant>,
     pixels: Pixels,
 }
 
@@ -25,11 +31,15 @@ impl<B: Backend> Stored<B> {
         let mut sites = simulation.sites.clone();
         let pixels = Pixels::new(simulation.normalisation);
         let step = |site| simulation.sites.get(&site).map(FakeQuant::step);
-        let Rounded { model, units } = rounded(model, pixels, step);
+        let Rounded { model, units, shortcuts } = rounded(model, pixels, step);
         for (site, units) in units {
-            sites.entry(site).and_modify(|fake| *fake = fake.clone().of_sums(units));
+            let summand = operand(sum(site).and_then(&step));
+            let fake = sites.get(&site).cloned().or(summand);
+            sites.extend(fake.map(|fake| (site, fake.of_sums(units))));
         }
-        Self { model, sites, pixels }
+        let shortcut = |(site, unit)| Some((site, operand(step(site))?.of_sums(vec![unit])));
+        let shortcuts = shortcuts.into_iter().filter_map(shortcut).collect();
+        Self { model, sites, shortcuts, pixels }
     }
 
     /// The network with rounded weights. Gradients for them are gradients for those of the network
@@ -42,6 +52,21 @@ impl<B: Backend> Stored<B> {
     fn step(&self, site: SiteId) -> Option<f32> {
         self.sites.get(&site).map(FakeQuant::step)
     }
+}
+
+/// The site of the sum that a stem convolution may be an operand of.
+fn sum(site: SiteId) -> Option<SiteId> {
+    match site {
+        SiteId::Stem { stage, conv, at: ConvSite::Linear } => {
+            Some(SiteId::Stem { stage, conv, at: ConvSite::Add })
+        }
+        _ => None,
+    }
+}
+
+/// How an operand of a sum with such steps is stored.
+fn operand(step: Option<f32>) -> Option<FakeQuant> {
+    step.map(|step| FakeQuant::new(step, -UNBOUNDED, UNBOUNDED))
 }
 
 impl<B: VitBackend> Stored<B> {
@@ -82,6 +107,13 @@ impl<B: VitBackend> Observer<B> for Pass<'_, B> {
         let value = (self.replace)(site, value);
         match self.padding.as_ref().filter(|_| site == SiteId::Input) {
             Some(padding) => value - padding.clone().unsqueeze(),
+            None => value,
+        }
+    }
+
+    fn shortcut(&mut self, sum: SiteId, value: Tensor<B, 3>) -> Tensor<B, 3> {
+        match self.stored.shortcuts.get(&sum) {
+            Some(fake) => ops::fake_quant(value, fake),
             None => value,
         }
     }

@@ -27,6 +27,8 @@ pub(super) struct Rounded<B: Backend> {
     /// What one unit of an accumulator stands for, `[outputs]`, where a layer's accumulators are what is
     /// rounded at a site.
     pub(super) units: BTreeMap<SiteId, Vec<f64>>,
+    /// What one step of a residual stage's input stands for, by the site of the stage's sum.
+    pub(super) shortcuts: BTreeMap<SiteId, f64>,
 }
 
 /// A copy of `model` whose weights are rounded as they are stored: eight bits, symmetric, a step for
@@ -45,7 +47,7 @@ pub(super) fn rounded<B: Backend>(
 ) -> Rounded<B> {
     let mut model = model.clone();
     let stored = |site| stored(site).map(f64::from);
-    let mut units = BTreeMap::new();
+    let (mut units, mut shortcuts) = (BTreeMap::new(), BTreeMap::new());
     let mut keep = |site, found: Option<Vec<f64>>| {
         units.extend(found.map(|units| (site, units)));
     };
@@ -53,7 +55,7 @@ pub(super) fn rounded<B: Backend>(
         Stem::Patches(patch) => {
             round_linear(&mut patch.linear, Some(&pixels.folding()), Step::Channel, Some(1.0));
         }
-        Stem::Conv(stem) => round_stem(stem, pixels, stored, &mut keep),
+        Stem::Conv(stem) => shortcuts = round_stem(stem, pixels, stored, &mut keep),
     }
     if let Some(step) = stored(SiteId::Embed) {
         let mut position = numbers(&model.position);
@@ -77,7 +79,7 @@ pub(super) fn rounded<B: Backend>(
         keep(SiteId::HeadHidden(index as u8), round_linear(layer, None, step, input));
         input = stored(SiteId::HeadGelu(index as u8));
     }
-    Rounded { model, units }
+    Rounded { model, units, shortcuts }
 }
 
 fn round_stem<B: Backend>(
@@ -85,17 +87,23 @@ fn round_stem<B: Backend>(
     pixels: Pixels,
     stored: impl Fn(SiteId) -> Option<f64>,
     mut keep: impl FnMut(SiteId, Option<Vec<f64>>),
-) {
+) -> BTreeMap<SiteId, f64> {
     let mut input = Some(1.0);
     let mut image = Some(pixels);
+    let mut shortcuts = BTreeMap::new();
     for (stage, layers) in stem.stages.iter_mut().enumerate() {
+        let stage_input = input;
         for (conv, layer) in layers.convs.iter_mut().enumerate() {
             let site = |at| SiteId::Stem { stage: stage as u8, conv: conv as u8, at };
             keep(site(ConvSite::Linear), round_conv(layer, image.take(), input));
             let sites = [ConvSite::Add, ConvSite::Gelu, ConvSite::Linear];
             input = sites.into_iter().find_map(|at| stored(site(at)));
+            if let (Some(unit), Some(_)) = (stage_input, stored(site(ConvSite::Add))) {
+                shortcuts.insert(site(ConvSite::Add), unit);
+            }
         }
     }
+    shortcuts
 }
 
 /// A convolution with its normalisation, which has the bias. `image` where it reads the image.
