@@ -158,7 +158,7 @@ fn result(found: &Evaluation) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::Recipe;
+    use crate::recipe::{OptimiserName, Recipe};
     use crate::schedule::RateCourse;
 
     fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
@@ -215,7 +215,12 @@ mod tests {
             ),
             format!("[default: small {}, full and finetune {}", small.batch_size, tuned.batch_size),
             format!("[default: small {}, full and finetune {}]", warmup(&small), warmup(&tuned)),
-            format!("[default: {}, finetune {}]", small.learning_rate, tuned.learning_rate),
+            format!(
+                "[default: muon {}, adamw {}, finetune and report {}]",
+                OptimiserName::Muon.learning_rate(),
+                OptimiserName::AdamW.learning_rate(),
+                tuned.learning_rate
+            ),
             format!("[default: {}]", small.weight_decay),
             format!("[default: {}]", small.label_smoothing),
         ] {

@@ -189,7 +189,7 @@ mod tests {
         let in_compact = [5 * 6 + 8, 3 + 5 + 1];
         assert_eq!(groups(Preset::Compact, OptimiserName::Muon), in_compact, "compact");
         assert_eq!(groups(Preset::Compact, OptimiserName::AdamW), [0, 47], "compact without");
-        // The head's three layers and the one that reads patches are not.
-        assert_eq!(groups(Preset::Seed, OptimiserName::Muon), [8 * 6, 4], "seed");
+        // The head and the layer that reads patches are not.
+        assert_eq!(groups(Preset::Vit64x4, OptimiserName::Muon), [4 * 6, 2], "patches");
     }
 }

@@ -1,8 +1,5 @@
 //! What one device does of a step.
 
-use std::panic::resume_unwind;
-use std::thread::{self, ScopedJoinHandle};
-
 use anyhow::Result;
 use burn::backend::Autodiff;
 use burn::module::Module;
@@ -27,6 +24,13 @@ pub(super) struct Replica<B: HostBackend> {
     smoothing: f64,
     classes: usize,
     sides: [usize; 2],
+}
+
+/// A part of a batch whose answers may still be computed.
+struct Begun<B: HostBackend> {
+    gradients: GradientsParams,
+    loss: Tensor<B, 1>,
+    logits: Tensor<B, 2>,
 }
 
 /// What a part of a batch taught.
@@ -79,8 +83,8 @@ impl<B: HostBackend> Replica<B> {
         }
     }
 
-    /// Learns a part of a batch of `images` images.
-    fn learn(&self, network: &Computing<Autodiff<B>>, part: Part<'_>, images: usize) -> Lesson {
+    /// Begins to learn a part of a batch of `images` images: nothing is waited for.
+    fn begin(&self, network: &Computing<Autodiff<B>>, part: Part<'_>, images: usize) -> Begun<B> {
         let [height, width] = self.sides;
         let len = part.labels.len();
         let input = TensorData::new(part.images.to_vec(), [len, 3, height, width]);
@@ -93,14 +97,19 @@ impl<B: HostBackend> Replica<B> {
             None => loss,
         };
         let loss = loss / images as f64;
-        let value = f64::from(loss.clone().into_scalar().elem::<f32>());
-        let logits = logits.into_data().to_vec::<f32>().expect("logits are f32");
+        let gradients = GradientsParams::from_grads(loss.backward(), network.model());
+        Begun { gradients, loss: loss.inner(), logits: logits.inner() }
+    }
+
+    /// Reads what a part taught.
+    fn end(&self, begun: Begun<B>, part: Part<'_>, images: usize) -> Lesson {
+        let logits = begun.logits.into_data().to_vec::<f32>().expect("logits are f32");
         let rows = logits.chunks_exact(self.classes).zip(part.labels);
         Lesson {
-            gradients: GradientsParams::from_grads(loss.backward(), network.model()),
-            loss: value * images as f64,
+            gradients: begun.gradients,
+            loss: f64::from(begun.loss.into_scalar().elem::<f32>()) * images as f64,
             correct: rows.filter(|(row, label)| rank(row, **label as usize) == 0).count(),
-            images: len,
+            images: part.labels.len(),
         }
     }
 
@@ -124,24 +133,21 @@ impl<B: HostBackend> Replica<B> {
 
 /// One part on each replica at the same time, at most as many as there are replicas: what they taught,
 /// in the order of the parts.
+///
+/// From one thread, which waits for no device before all have their work: with a thread for each, the locks
+/// of burn 0.21's graphs come to wait for each other.
 pub(super) fn learn<B: HostBackend>(
     replicas: &[Replica<B>],
     networks: &[Computing<Autodiff<B>>],
     parts: &[Part<'_>],
     images: usize,
 ) -> Vec<Lesson> {
-    let learn = |((replica, network), part): ((&Replica<B>, _), &Part<'_>)| {
-        replica.learn(network, *part, images)
+    let all = || replicas.iter().zip(parts);
+    let begin = |((replica, part), network): ((&Replica<B>, &Part<'_>), _)| {
+        replica.begin(network, *part, images)
     };
-    let mut all = replicas.iter().zip(networks).zip(parts);
-    thread::scope(|scope| {
-        let first = all.next();
-        let others: Vec<_> = all.map(|one| scope.spawn(move || learn(one))).collect();
-        // On this thread: running statistics remember which threads they came from.
-        let mut lessons: Vec<_> = first.map(learn).into_iter().collect();
-        let join =
-            |other: ScopedJoinHandle<'_, _>| other.join().unwrap_or_else(|e| resume_unwind(e));
-        lessons.extend(others.into_iter().map(join));
-        lessons
-    })
+    let begun: Vec<_> = all().zip(networks).map(begin).collect();
+    let end =
+        |((replica, part), begun): ((&Replica<B>, &Part<'_>), _)| replica.end(begun, *part, images);
+    all().zip(begun).map(end).collect()
 }
