@@ -280,7 +280,7 @@ impl Recipe {
 }
 
 impl OptimiserName {
-    /// A learning rate that suits batches of 64 to 512.
+    /// The learning rate of a network that starts from seeded values, in the recipes.
     pub const fn learning_rate(self) -> f64 {
         match self {
             Self::AdamW => 2e-3,

@@ -98,8 +98,9 @@ impl RecipeArgs {
         // A few dozen pictures still make several steps an epoch.
         let batch_size = base.batch_size.min(images / LEAST_STEPS).max(1);
         let optimiser = self.optimiser.unwrap_or(base.optimiser);
-        let kept = optimiser == base.optimiser;
-        let learning_rate = if kept { base.learning_rate } else { optimiser.learning_rate() };
+        // The same share of the optimiser's own rate.
+        let share = base.learning_rate / base.optimiser.learning_rate();
+        let learning_rate = share * optimiser.learning_rate();
         let least_validation = (LEAST_VALIDATION / images as f64).min(MOST_VALIDATION);
         Recipe {
             epochs: self.epochs.unwrap_or(base.epochs),
@@ -180,5 +181,10 @@ mod tests {
         assert_eq!(found, of_adam, "another optimiser");
         let found = recipe(&["--recipe", "long", "--optimiser", "adamw", "--learning-rate", "0.5"]);
         assert_eq!(found, Recipe { learning_rate: 0.5, ..of_adam }, "and another rate");
+        let tuned = Recipe::named(RecipeName::Finetune, Preset::Nano);
+        assert_eq!(recipe(&["--recipe", "finetune"]), tuned, "a tenth of the rate");
+        let found = recipe(&["--recipe", "finetune", "--optimiser", "muon"]).learning_rate;
+        let tenth = 0.1 * OptimiserName::Muon.learning_rate();
+        assert!((found - tenth).abs() < 1e-9, "a tenth of the other's: {found}");
     }
 }
