@@ -10,10 +10,10 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::host::{HostBackend, OwnedValues};
 
-/// Implements [`HostBackend`] for a backend that works on `device`, the first of those that `devices`
-/// makes when it is given their number.
+/// Implements [`HostBackend`] for a backend that works on the devices that a function makes when it is
+/// given their number, on the first of them where it needs one.
 macro_rules! device_backend {
-    ($backend:ty, $device:expr, $devices:expr) => {
+    ($backend:ty, $devices:ident) => {
         impl HostBackend for $backend {
             const TRAINS_COMPOSED: bool = true;
 
@@ -24,11 +24,11 @@ macro_rules! device_backend {
             }
 
             fn tensor(data: TensorData) -> FloatTensor<Self> {
-                Self::float_from_data(data, &$device)
+                Self::float_from_data(data, &$devices(1)[0])
             }
 
             fn training_devices(count: NonZeroUsize) -> Result<Vec<Self::Device>> {
-                let devices: Vec<_> = $devices(count.get());
+                let devices = $devices(count.get());
                 let checked = |device| checked::<Self>(stringify!($backend), device);
                 devices.into_iter().map(checked).collect()
             }
@@ -37,13 +37,11 @@ macro_rules! device_backend {
 }
 
 #[cfg(feature = "tch")]
-device_backend!(burn_tch::LibTorch, tch_devices(1)[0], tch_devices);
+device_backend!(burn_tch::LibTorch, tch_devices);
 #[cfg(feature = "cuda")]
-device_backend!(burn_cuda::Cuda, burn_cuda::CudaDevice::new(0), |count| (0..count)
-    .map(burn_cuda::CudaDevice::new)
-    .collect());
+device_backend!(burn_cuda::Cuda, cuda_devices);
 #[cfg(feature = "wgpu")]
-device_backend!(burn_wgpu::Wgpu, wgpu_devices(1)[0].clone(), wgpu_devices);
+device_backend!(burn_wgpu::Wgpu, wgpu_devices);
 
 /// CUDA devices where there is one, else the processor for each.
 #[cfg(feature = "tch")]
@@ -51,6 +49,11 @@ fn tch_devices(count: usize) -> Vec<burn_tch::LibTorchDevice> {
     use burn_tch::LibTorchDevice;
     let cuda = tch::Cuda::is_available();
     (0..count).map(|i| if cuda { LibTorchDevice::Cuda(i) } else { LibTorchDevice::Cpu }).collect()
+}
+
+#[cfg(feature = "cuda")]
+fn cuda_devices(count: usize) -> Vec<burn_cuda::CudaDevice> {
+    (0..count).map(burn_cuda::CudaDevice::new).collect()
 }
 
 /// The best device, or so many discrete graphics processors.
