@@ -183,9 +183,9 @@ mod tests {
     use crate::config::Preset;
 
     #[test]
-    fn micro_fits_28_kib() {
+    fn micro_fits_40_kib() {
         let len = Preset::Micro.config(10).unwrap().arena_len();
-        assert!(len <= 28 * 1024, "{len} bytes");
+        assert!(len <= 40 * 1024, "{len} bytes");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 const BOARD: &str = "mps2";
-const BLOB: &str = "../golden/v1/micro.bin";
+const BLOB: &str = "../../trainer/models/micro/model.bin";
 
 fn main() {
     println!("cargo::rerun-if-env-changed=OCELLI_BOARD");

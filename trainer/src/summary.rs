@@ -95,7 +95,7 @@ mod tests {
     fn the_last_line_holds_the_totals() {
         let table = Summary::new(&Preset::Micro.config(10).unwrap()).table();
         let last = table.lines().last().unwrap();
-        assert!(last.starts_with("total") && last.contains("167,578"), "{last}");
+        assert!(last.starts_with("total") && last.contains("190,626"), "{last}");
         let widths = table.lines().map(|line| line.chars().count()).collect::<Vec<_>>();
         assert!(widths.iter().all(|&width| width == widths[0]), "columns align: {widths:?}");
     }

@@ -64,12 +64,21 @@ fn le_bytes(values: &[f32]) -> Vec<u8> {
 /// Preset `micro` with the names of the `bl` naming.
 fn micro() -> File {
     let mut file = File::default();
-    for (stage, (inputs, outputs)) in [(3, 16), (16, 32), (32, 64)].into_iter().enumerate() {
-        file.add(&format!("tok.{stage}.0.weight"), &[outputs, inputs, 3, 3]);
-        file.batch_norm(&format!("tok.{stage}.1"), outputs);
+    let convolutions = [
+        ("0", 3, 24, 3),
+        ("1", 24, 48, 3),
+        ("2.m.0", 48, 80, 3),
+        ("2.m.1", 80, 48, 1),
+        ("3.m.0", 48, 80, 3),
+        ("3.m.1", 80, 48, 1),
+        ("4", 48, 64, 3),
+    ];
+    for (place, inputs, outputs, side) in convolutions {
+        file.add(&format!("tok.{place}.0.weight"), &[outputs, inputs, side, side]);
+        file.batch_norm(&format!("tok.{place}.1"), outputs);
     }
     file.add("pos", &[1, 64, 64]);
-    for block in 0..4 {
+    for block in 0..2 {
         let mut layer =
             |name: &str, shape: &[usize]| file.layer(&format!("bl.{block}.{name}"), shape);
         layer("n1", &[64]);
@@ -154,8 +163,8 @@ fn every_tensor_of_a_conv_network_finds_its_place() {
     assert_eq!(mean, file.values("tok.1.1.running_mean"), "mean");
     let variance = values!(conv.norm.running_var.value());
     assert_eq!(variance, file.values("tok.1.1.running_var"), "variance");
-    let (packed, bias) = (file.values("bl.3.at.qkv.weight"), file.values("bl.3.at.qkv.bias"));
-    let attention = &model.blocks[3].attention;
+    let (packed, bias) = (file.values("bl.1.at.qkv.weight"), file.values("bl.1.at.qkv.bias"));
+    let attention = &model.blocks[1].attention;
     for (index, layer) in
         [&attention.query, &attention.key, &attention.value].into_iter().enumerate()
     {
@@ -164,11 +173,11 @@ fn every_tensor_of_a_conv_network_finds_its_place() {
         let part = values!(layer.bias.as_ref().unwrap().val());
         assert_eq!(part, bias[index * 64..][..64], "bias of part {index}");
     }
-    let mlp = &model.blocks[3].mlp;
+    let mlp = &model.blocks[1].mlp;
     let depthwise = mlp.depthwise.as_ref().unwrap();
-    assert_eq!(values!(depthwise.weight.val()), file.values("bl.3.f.dw.weight"), "depthwise");
+    assert_eq!(values!(depthwise.weight.val()), file.values("bl.1.f.dw.weight"), "depthwise");
     let second = values!(mlp.linear2.weight.val().transpose());
-    assert_eq!(second, file.values("bl.3.f.b.weight"), "second layer");
+    assert_eq!(second, file.values("bl.1.f.b.weight"), "second layer");
 }
 
 #[test]
@@ -234,16 +243,16 @@ fn each_fault_of_a_tensor_is_named() {
         file.refused(Preset::Micro)
     };
     let missing = fault(|file| {
-        file.tensors.remove("bl.2.at.o.bias");
+        file.tensors.remove("bl.1.at.o.bias");
     });
-    assert!(missing.contains("`bl.2.at.o.bias` [64] is missing"), "{missing}");
+    assert!(missing.contains("`bl.1.at.o.bias` [64] is missing"), "{missing}");
     let head = fault(|file| {
         file.tensors.remove("head.weight");
     });
     assert!(head.contains("`head.weight` is missing"), "{head}");
-    let surplus = fault(|file| file.layer("bl.4.n1", &[64]));
+    let surplus = fault(|file| file.layer("bl.2.n1", &[64]));
     assert!(
-        surplus.contains("`bl.4.n1.bias` has no place in the network, nor 1 more"),
+        surplus.contains("`bl.2.n1.bias` has no place in the network, nor 1 more"),
         "{surplus}"
     );
     let shape = fault(|file| file.add("pos", &[64, 64]));
@@ -253,9 +262,9 @@ fn each_fault_of_a_tensor_is_named() {
     });
     assert!(infinite.contains("`bl.0.f.b.weight` holds inf at index 5"), "{infinite}");
     let negative = fault(|file| {
-        file.tensors.get_mut("tok.2.1.running_var").unwrap().1[3] = -0.5;
+        file.tensors.get_mut("tok.4.1.running_var").unwrap().1[3] = -0.5;
     });
-    assert!(negative.contains("`tok.2.1.running_var` holds -0.5 at index 3"), "{negative}");
+    assert!(negative.contains("`tok.4.1.running_var` holds -0.5 at index 3"), "{negative}");
     let scalar = fault(|file| file.add("head.weight", &[]));
     assert!(scalar.contains("`head.weight` is []"), "{scalar}");
     let one = fault(|file| file.layer("head", &[1, 64]));
@@ -281,7 +290,7 @@ fn a_type_that_is_not_read_is_named() {
 fn another_preset_is_noticed() {
     let error = micro().refused(Preset::Compact);
     assert!(
-        error.contains("`tok.0.0.weight` is [16, 3, 3, 3], the network needs [32, 3, 3, 3]"),
+        error.contains("`tok.0.0.weight` is [24, 3, 3, 3], the network needs [32, 3, 3, 3]"),
         "{error}"
     );
     assert!(error.contains("preset"), "{error}");

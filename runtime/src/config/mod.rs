@@ -333,7 +333,7 @@ mod tests {
         assert_eq!(config.tokens(), 64, "tokens");
         assert_eq!(config.token_grid(), Some(Grid { height: 8, width: 8, channels: 64 }), "grid");
         assert_eq!(config.attention_dim(), 64, "attention width");
-        assert_eq!(config.stem_stages().count(), 3, "stem stages");
+        assert_eq!(config.stem_stages().count(), 5, "stem stages");
     }
 
     #[test]

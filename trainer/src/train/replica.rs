@@ -1,5 +1,7 @@
 //! What one device does of a step.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use anyhow::Result;
 use burn::backend::Autodiff;
 use burn::module::Module;
@@ -13,6 +15,19 @@ use crate::data::batch::Part;
 use crate::eval::rank;
 use crate::model::Vit;
 use crate::ops::HostBackend;
+
+/// Held by the step that is being made.
+static STEP: Mutex<()> = Mutex::new(());
+
+/// Waits until no other run of this process is within a step.
+///
+/// The graphs of burn-autodiff 0.21 share one state: after the first of several parts that are learned
+/// with the same weights, a backward pass of another thread removes the weights from it, and the
+/// next part has no gradients for them. Nothing reports that.
+pub(super) fn alone() -> MutexGuard<'static, ()> {
+    // A step that ended early leaves nothing behind.
+    STEP.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A device that learns parts of each batch, and how their answers are judged there.
 pub(super) struct Replica<B: HostBackend> {

@@ -142,6 +142,7 @@ impl<'a, B: HostBackend> Trainee<'a, B> {
         sums: &mut Sums,
         progress: &mut Progress,
     ) -> Result<()> {
+        let _alone = replica::alone();
         let mut gradients = GradientsAccumulator::new();
         let computing = |replica: &Replica<B>| self.computing(replica.copy(&self.model));
         let networks: Vec<_> = self.replicas.iter().map(computing).collect();

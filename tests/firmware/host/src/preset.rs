@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 pub enum Blob {
     /// The golden network with every kind of stage.
     Tiny,
-    /// The golden trained network.
+    /// The trained network that comes with the source.
     Micro,
     /// The geometry of `compact` with random weights: instructions do not depend on them.
     Compact,
@@ -30,12 +30,12 @@ impl Blob {
         }
     }
 
-    /// The file, written below `target` where it is not a golden one.
+    /// The file, written below `target` where it is none of the source.
     pub fn path(self, target: &Path) -> Result<PathBuf> {
-        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../golden/v1");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
         match self {
-            Self::Tiny => Ok(golden.join("tiny.bin")),
-            Self::Micro => Ok(golden.join("micro.bin")),
+            Self::Tiny => Ok(root.join("tests/golden/v1/tiny.bin")),
+            Self::Micro => Ok(root.join("trainer/models/micro/model.bin")),
             Self::Compact => {
                 let path = target.join("compact.bin");
                 let config = Preset::Compact.config(10).context("compact")?;

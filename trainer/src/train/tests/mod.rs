@@ -165,6 +165,23 @@ fn parts_of_a_batch_add_up_to_it() {
 }
 
 #[test]
+fn runs_beside_each_other_learn_as_if_alone() {
+    let recipe = Recipe { epochs: 2, learning_rate: 1e-3, ..recipe() };
+    let losses = || {
+        let directory = tempfile::tempdir().unwrap();
+        let outcome = run_in_parts::<Flex>(&recipe, patches(), 3, directory.path()).unwrap();
+        outcome.epochs.iter().map(|row| row.train_loss).collect::<Vec<_>>()
+    };
+    let alone = losses();
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..3).map(|_| scope.spawn(losses)).collect();
+        for run in runs {
+            assert_eq!(run.join().unwrap(), alone, "the same run on three threads");
+        }
+    });
+}
+
+#[test]
 fn the_reports_recipe_trains() {
     let directory = tempfile::tempdir().unwrap();
     let recipe = Recipe { batch_size: 50, ..Recipe::report(Preset::Seed) };
