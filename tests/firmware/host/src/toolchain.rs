@@ -69,6 +69,12 @@ fn cargo(target: &str) -> Result<Command> {
         let mut command = Command::new(cargo);
         command.args(["build", "-Zbuild-std=core"]);
         command.env("RUSTC", rustc).env_remove("RUSTUP_TOOLCHAIN");
+        // It asks for rust-lld and may come without it; the toolchain that built this has it.
+        let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+        let tools = library(Path::new("rustc"), &host)?.join("bin");
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::join_paths(std::env::split_paths(&path).chain([tools]));
+        command.env("PATH", path.context("PATH")?);
         return Ok(command);
     }
     bail!(
