@@ -65,16 +65,17 @@ impl QuantLinear {
     }
 }
 
-/// The finest output scale that keeps every factor of a layer below one half, the largest that a
-/// rescale holds: only layers whose outputs are smaller than two of their input's steps meet it.
+/// The finest output scale that keeps every factor of a layer below a quarter. A rescale holds factors up
+/// to one half, but above a quarter kernels with wide or packed sums leave the whole layer to slower
+/// ones; a step of four units of the sums loses nothing that eight bits had.
 pub fn finest_output_scale(layer: &FloatLinear, input: Affine) -> f64 {
     let largest = layer
         .rows()
         .zip(&layer.bias)
         .map(|(row, &bias)| weight_scale(row, bias, input.scale))
         .fold(0.0, f64::max);
-    // A margin above two, so that rounding the multiplier cannot reach one half.
-    largest * input.scale * (2.0 + 1e-6)
+    // A margin above four, so that rounding the multiplier cannot reach a quarter.
+    largest * input.scale * (4.0 + 1e-6)
 }
 
 fn weight_scale(row: &[f64], bias: f64, input_scale: f64) -> f64 {
