@@ -129,6 +129,16 @@ mod tests {
     }
 
     #[test]
+    fn the_finest_output_scale_keeps_factors_below_a_quarter() {
+        let layer = FloatLinear { weights: vec![0.5, 2.0, 0.1, -0.03], bias: vec![0.3, -0.7] };
+        let input = Affine { scale: 0.02, zero_point: -20 };
+        let finest = finest_output_scale(&layer, input);
+        let least = |scale| *QuantLinear::new(&layer, input, |_| scale).shift.iter().min().unwrap();
+        assert_eq!(least(finest), Requant::MIN_SHIFT + 1, "at the finest scale");
+        assert_eq!(least(0.99 * finest), Requant::MIN_SHIFT, "and at a finer one");
+    }
+
+    #[test]
     fn depthwise_weights_are_stored_tap_by_tap() {
         let layer = QuantLinear {
             weights: (0..18).collect(),
