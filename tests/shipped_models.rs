@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// Every directory of `trainer/models`, with the correct ones of the 1,000 embedded test images that
 /// its blob gives, the same under every kernel set.
-const MODELS: [(&str, usize); 3] = [("compact", 886), ("micro", 932), ("nano", 910)];
+const MODELS: [(&str, usize); 3] = [("compact", 933), ("micro", 932), ("nano", 910)];
 /// Images of 1,000 to which record and blob give the same class, at least.
 const LEAST_AGREEMENT: usize = 970;
 
