@@ -10,9 +10,8 @@ use tests::synthetic;
 
 /// Fewest values from which a site is judged.
 const ENOUGH: usize = 500;
-/// Largest share of saturated values. A residual stage adds two operands that each use most of the
-/// range; where a seed draws wide ones, an eighth of the sums ends in saturation.
-const MOST_SATURATED: f64 = 0.15;
+/// Largest share of saturated values.
+const MOST_SATURATED: f64 = 0.1;
 
 /// How the values of one site are spread.
 #[derive(Debug)]

@@ -111,7 +111,8 @@ impl Filler {
 
     /// The last convolution of a residual stage.
     fn skip(&mut self, (n, k): (usize, usize), input: Signal, convs: &mut Vec<Conv>) -> Signal {
-        let linear = self.linear(n, k, input, 30);
+        // Less than of other layers, since the stage's input is added.
+        let linear = self.linear(n, k, input, 20);
         let (activation, output) = self.activation(false);
         // Half to three quarters of the stage's input.
         let eighths = self.rng.pick(4, 6);

@@ -130,14 +130,7 @@ fn a_silent_server_is_left() {
     let cache = tempfile::tempdir().unwrap();
     let directory = fetch(&server, &archive, cache.path()).unwrap();
     assert_unpacked(cache.path(), &directory);
-    // A machine with other work may seem silent again to a client that waits so briefly.
-    let requests = server.requests();
-    let (first, others) = requests.split_first().unwrap();
-    assert_eq!(*first, None, "first request");
-    assert!(!others.is_empty(), "a second request");
-    for other in others {
-        assert_eq!(other.as_deref(), Some("bytes=1000-"), "goes on after what came");
-    }
+    assert_eq!(server.requests()[1..], [Some("bytes=1000-".to_owned())], "second request");
 }
 
 #[test]
