@@ -23,6 +23,8 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     };
     let mut file = builder().tempfile_in(directory)?;
     file.write_all(bytes)?;
+    // Else a power cut after the rename may leave the new name with nothing in it.
+    file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }

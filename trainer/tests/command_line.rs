@@ -210,6 +210,49 @@ mod unix {
         assert!(eval.status.success() && printed.starts_with("test accuracy "), "{printed}");
     }
 
+    /// Killed without a warning: once while it learns, once when the table of its epochs and perhaps its
+    /// best record have been written, but not yet the state that it goes on from.
+    #[test]
+    fn a_killed_run_goes_on_as_if_nothing_had_happened() {
+        let directory = tempfile::tempdir().unwrap();
+        let (whole, parts) = (directory.path().join("whole"), directory.path().join("parts"));
+        let run = |out: &Path, resume: &[&str]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
+            command.args(["--preset", "vit-64x4", "--train-images", "150", "--epochs", "8"]);
+            command.args(["--json", "--out", text(out)]).args(resume);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped());
+            command
+        };
+        let to_its_end = |out: &Path, resume: &[&str]| {
+            let output = run(out, resume).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        };
+        let rows = |out: &Path| {
+            let table = std::fs::read_to_string(out.join("metrics.csv")).unwrap();
+            let untimed = |line: &str| line.rsplitn(3, ',').last().map(str::to_owned);
+            table.lines().filter_map(untimed).collect::<Vec<_>>()
+        };
+        to_its_end(&whole, &[]);
+
+        for (resume, in_an_epoch) in [(&[][..], true), (&["--resume"], false)] {
+            let mut child = run(&parts, resume).spawn().unwrap();
+            let mut line = String::new();
+            let mut stdout = BufReader::new(child.stdout.take().unwrap());
+            stdout.read_line(&mut line).unwrap();
+            assert!(line.contains("\"epoch\""), "{line}");
+            let epochs = rows(&parts).len();
+            while !in_an_epoch && rows(&parts).len() == epochs {
+                assert!(child.try_wait().unwrap().is_none(), "it still learns");
+            }
+            child.kill().unwrap();
+            assert!(!child.wait().unwrap().success(), "killed before its end");
+        }
+        to_its_end(&parts, &["--resume"]);
+        assert_eq!(rows(&parts), rows(&whole), "the same losses to the last digit");
+        let record = |out: &Path| std::fs::read(out.join("best.mpk")).unwrap();
+        assert!(record(&parts) == record(&whole), "the same record");
+    }
+
     /// A limit on the size of files stands for a full disk: a write fails half-way.
     #[test]
     fn a_full_disk_leaves_no_part_of_a_file() {
