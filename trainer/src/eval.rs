@@ -170,10 +170,13 @@ pub fn evaluate<B: VitBackend>(
     answers(model, images, normalisation, device).evaluation()
 }
 
-/// How many classes come before `label`; of equal logits the first class wins.
+/// How many classes come before `label`; of equal logits the first class wins. All do where its logit
+/// is no number.
 pub(crate) fn rank(logits: &[f32], label: usize) -> usize {
     let own = logits[label];
-    let before = |(class, &logit): (usize, &f32)| logit > own || (logit == own && class < label);
+    let before = |(class, &logit): (usize, &f32)| {
+        logit > own || (logit == own && class < label) || (own.is_nan() && class != label)
+    };
     logits.iter().enumerate().filter(|&entry| before(entry)).count()
 }
 
@@ -199,6 +202,7 @@ mod tests {
         let logits = [1.0, 3.0, 3.0, 2.0];
         let ranks = [0, 1, 2, 3].map(|label| rank(&logits, label));
         assert_eq!(ranks, [3, 0, 1, 2], "ranks, the earlier of two equal logits first");
+        assert_eq!(rank(&[f32::NAN; 3], 0), 2, "no numbers are never right");
         assert!((cross_entropy(&[0.0; 4], 2) - 4.0f64.ln()).abs() < 1e-12, "equal logits");
         let sure = cross_entropy(&[1000.0, 0.0], 1);
         assert!((sure - 1000.0).abs() < 1e-9, "no overflow: {sure}");

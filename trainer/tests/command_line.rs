@@ -76,6 +76,26 @@ fn more_images_than_there_are_are_refused() {
 }
 
 #[test]
+fn a_refused_run_leaves_what_was_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path();
+    let run = |args: &[&str]| {
+        let size = ["--preset", "vit-64x4", "--train-images", "100", "--epochs", "1", "--json"];
+        trainer(&[&size[..], &["--out", text(out)], args].concat())
+    };
+    assert!(run(&[]).status.success(), "a first run");
+    let files = || ["config.json", "best.mpk"].map(|name| std::fs::read(out.join(name)).unwrap());
+    let before = files();
+    let error = refusal(&run(&["--teacher", text(&out.join("best.mpk"))]), 1);
+    assert!(error.contains("would be replaced"), "{error}");
+    let error = refusal(&run(&["--batch-size", "6000"]), 1);
+    assert!(error.contains("do not fill one batch"), "{error}");
+    let error = refusal(&run(&["--distort", "2"]), 1);
+    assert!(error.contains("not in 0..=1"), "{error}");
+    assert!(files() == before, "the same files");
+}
+
+#[test]
 fn a_run_leaves_what_there_is_to_look_at() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("run");
@@ -167,6 +187,9 @@ fn a_sweep_goes_on_where_it_was() {
     let shapes = table.lines().skip(1).map(|row| row.split(',').take(2).collect::<Vec<_>>());
     assert_eq!(shapes.collect::<Vec<_>>(), [["1", "4"], ["1", "8"]], "both, by width");
     assert!(!out.join("depth-1-dim-8/best.mpk").exists(), "networks are not kept");
+    std::fs::remove_file(out.join("sweep.csv")).unwrap();
+    printed(&sweep("8,4,8", "1"));
+    assert_eq!(std::fs::read_to_string(out.join("sweep.csv")).unwrap(), table, "written again");
     let error = refusal(&sweep("8", "2"), 1);
     assert!(error.contains("other options"), "{error}");
 }
@@ -219,7 +242,9 @@ mod unix {
         let run = |out: &Path, resume: &[&str]| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
             command.args(["--preset", "vit-64x4", "--train-images", "150", "--epochs", "8"]);
-            command.args(["--json", "--out", text(out)]).args(resume);
+            // Which parts a batch has is told only to the run that begins.
+            command.args(if resume.is_empty() { &["--micro-batch", "24"][..] } else { resume });
+            command.args(["--json", "--out", text(out)]);
             command.stdout(Stdio::piped()).stderr(Stdio::piped());
             command
         };

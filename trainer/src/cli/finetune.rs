@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::Args;
 use runtime::config::Preset;
 
@@ -11,7 +11,6 @@ use crate::backend::on_backend;
 use crate::ops::HostBackend;
 use crate::recipe::{Recipe, RecipeName};
 use crate::record;
-use crate::train::BEST_FILE;
 
 #[derive(Debug, Args)]
 pub(super) struct FinetuneArgs {
@@ -31,12 +30,7 @@ impl FinetuneArgs {
     }
 
     fn run_on<B: HostBackend>(self) -> Result<()> {
-        let kept = self.run.out.join(BEST_FILE).canonicalize().ok();
-        ensure!(
-            kept.is_none() || kept != self.record.canonicalize().ok(),
-            "{} would be replaced by what becomes of it: choose another --out",
-            self.record.display()
-        );
+        self.run.spare(&self.record)?;
         let dataset = self.run.data.dataset()?;
         let trained = record::load::<B>(&self.record, &B::training_device()?)?;
         // A shape of a sweep drops out as little as the presets but `seed` do.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use runtime::config::VitConfig;
 use serde_json::json;
@@ -23,10 +23,12 @@ use crate::recipe::Recipe;
 use crate::record::{self, Checkpoint};
 use crate::report;
 use crate::summary::grouped;
-use crate::train::{self, Run};
+use crate::train::{self, BEST_FILE, Run};
 
 /// Directory within that of a run with what the network gets wrong of the validation images.
 const VALIDATION: &str = "validation";
+/// What a run was asked for, in its directory.
+const CONFIG_FILE: &str = "config.json";
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -76,13 +78,26 @@ pub(super) struct Begin<'a> {
 }
 
 impl RunArgs {
+    /// Refuses a run that would replace a record that it builds on.
+    pub(super) fn spare(&self, record: &Path) -> Result<()> {
+        let replaced = self.out.join(BEST_FILE).canonicalize().ok();
+        ensure!(
+            replaced.is_none() || replaced != record.canonicalize().ok(),
+            "{} would be replaced by the network that this run trains: choose another --out",
+            record.display()
+        );
+        Ok(())
+    }
+
     /// Trains and says what came out.
     pub(super) fn run<B: HostBackend>(&self, begin: &Begin<'_>, dataset: &Dataset) -> Result<()> {
         let recipe = begin.recipe;
+        self.teacher.as_deref().map_or(Ok(()), |teacher| self.spare(teacher))?;
         let devices = B::training_devices(self.devices)?;
         let device = &devices[0];
         let stop = train::on_interrupt()?;
         let run = self.plan(begin, dataset, &stop);
+        run.check()?;
         if !self.json {
             self.announce(&run);
             println!("about {} on this machine", duration(train::duration::<B>(&run, &devices)?));
@@ -166,7 +181,8 @@ impl RunArgs {
         let Begin { preset, config, recipe, start, quantize } = *begin;
         let share = recipe.batch_size.div_ceil(self.devices.get());
         let fitting = || train::micro_batch(config, recipe.batch_size).min(share);
-        let micro_batch = self.micro_batch.map_or_else(fitting, NonZeroUsize::get);
+        let micro_batch = self.micro_batch.or_else(|| self.micro_batch_before());
+        let micro_batch = micro_batch.map_or_else(fitting, NonZeroUsize::get);
         Run {
             preset,
             config,
@@ -182,10 +198,17 @@ impl RunArgs {
         }
     }
 
+    /// The micro-batch of the run that goes on: now another number of images may fit into memory.
+    fn micro_batch_before(&self) -> Option<NonZeroUsize> {
+        let text = std::fs::read(self.out.join(CONFIG_FILE)).ok().filter(|_| self.resume)?;
+        let config = serde_json::from_slice::<serde_json::Value>(&text).ok()?;
+        NonZeroUsize::new(config["micro_batch"].as_u64()?.try_into().ok()?)
+    }
+
     /// Leaves `config.json`: everything that the run was asked for and what it found to train on. A
     /// run that goes on keeps its own, since it may yet be refused.
     fn write_config(&self, run: &Run<'_>) -> Result<()> {
-        let path = self.out.join("config.json");
+        let path = self.out.join(CONFIG_FILE);
         if self.resume && path.exists() {
             return Ok(());
         }

@@ -97,9 +97,10 @@ impl SweepArgs {
                 println!("{}", line(&cell));
             }
             cells.push(cell);
-            cells.sort_by_key(|cell| (cell.shape.depth, cell.shape.dim));
-            sweep::write(&self.out, &cells)?;
+            sweep::write(&self.out, &mut cells)?;
         }
+        // A sweep that ended between a network and its line in the table may have none left to train.
+        sweep::write(&self.out, &mut cells)?;
         if self.json {
             println!("{}", json!(cells));
         } else {
@@ -129,14 +130,16 @@ impl Shared<'_> {
     }
 
     fn run<'a>(&'a self, plan: &'a Plan) -> Run<'a> {
-        let fitting = train::micro_batch(&plan.config, self.recipe.batch_size);
+        let batch = self.recipe.batch_size;
+        let fitting = train::micro_batch(&plan.config, batch);
         Run {
             preset: self.args.preset.name(),
             config: &plan.config,
             recipe: &self.recipe,
             dataset: &self.dataset,
-            // A power of two: a cell that is resumed finds about as much memory, not just as much.
-            micro_batch: 1 << fitting.ilog2(),
+            // A power of two where it is a part: a cell that is resumed finds about as much memory, not
+            // just as much.
+            micro_batch: if fitting < batch { 1 << fitting.ilog2() } else { batch },
             out: &plan.out,
             start: None,
             quantize: false,

@@ -78,14 +78,13 @@ pub struct Epoch {
     remaining: usize,
 }
 
-impl TrainBatches {
-    /// Describes the batches of `images`.
+impl BatchSpec {
+    /// Checks that batches can be made of these images.
     ///
     /// # Errors
     /// If there is not even one full batch, or the images are too small for the augmentation.
-    pub fn new(images: impl Into<Arc<Images>>, spec: BatchSpec) -> Result<Self> {
-        let images = images.into();
-        let size = spec.size;
+    pub fn check(&self, images: &Images) -> Result<()> {
+        let size = self.size;
         ensure!(size > 0, "a batch needs at least one image: raise the batch size");
         ensure!(
             size <= images.len(),
@@ -93,7 +92,18 @@ impl TrainBatches {
              lower the batch size or use more images",
             images.len()
         );
-        spec.augment.check(images.height(), images.width())?;
+        self.augment.check(images.height(), images.width())
+    }
+}
+
+impl TrainBatches {
+    /// Describes the batches of `images`.
+    ///
+    /// # Errors
+    /// If there is not even one full batch, or the images are too small for the augmentation.
+    pub fn new(images: impl Into<Arc<Images>>, spec: BatchSpec) -> Result<Self> {
+        let images = images.into();
+        spec.check(&images)?;
         Ok(Self { images, spec })
     }
 

@@ -105,7 +105,10 @@ impl Outline {
             Self::Sequence(items) => {
                 for (index, item) in items.iter().enumerate() {
                     path.push(index.to_string());
+                    let before = found.len();
                     item.leaves(path, found)?;
+                    // burn compares lengths when it loads, and panics where they differ.
+                    ensure!(found.len() > before, "`{}` holds no tensor", path.join("."));
                     path.pop();
                 }
             }

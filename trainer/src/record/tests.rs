@@ -8,7 +8,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use runtime::config::{AttentionSpec, ImageSpec, MlpSpec, Pool, StemSpec, StemStage};
 
 use super::*;
-use crate::model::DropoutRates;
+use crate::model::{DropoutRates, Stem};
 use crate::ops::VitBackend;
 
 fn config(dim: u16) -> VitConfig {
@@ -162,6 +162,17 @@ fn a_damaged_byte_never_panics() {
         // Most bytes are weights, where another value is as good as the first.
         let _ = decode::<Flex>(damaged, &Default::default());
     }
+}
+
+#[test]
+fn a_stage_without_tensors_is_refused() {
+    let mut checkpoint = checkpoint(6);
+    let Stem::Conv(stem) = &mut checkpoint.model.stem else { panic!("a stem of convolutions") };
+    let mut stage = stem.stages[0].clone();
+    stage.convs.clear();
+    stem.stages.push(stage);
+    let error = refusal(bytes(&checkpoint));
+    assert!(error.contains("stages.3") && error.contains("no tensor"), "{error}");
 }
 
 #[test]

@@ -83,10 +83,17 @@ pub fn network(preset: Preset, shape: Shape, classes: u16) -> Result<VitConfig> 
 }
 
 impl Shape {
-    /// Every depth with every width.
+    /// Every depth with every width, each once.
     pub fn grid(depths: &[u8], dims: &[u16]) -> Vec<Self> {
-        let row = |&depth: &u8| dims.iter().map(move |&dim| Self { depth, dim });
-        depths.iter().flat_map(row).collect()
+        let mut shapes = Vec::new();
+        for shape in
+            depths.iter().flat_map(|&depth| dims.iter().map(move |&dim| Self { depth, dim }))
+        {
+            if !shapes.contains(&shape) {
+                shapes.push(shape);
+            }
+        }
+        shapes
     }
 
     /// The directory of its run within that of the sweep.
@@ -126,11 +133,12 @@ impl Cell {
     }
 }
 
-/// Writes `sweep.csv` and `sweep.svg` about the cells so far.
+/// Writes `sweep.csv` and `sweep.svg` about the cells so far, and leaves these in order of depth and width.
 ///
 /// # Errors
 /// If the directory cannot be written to.
-pub fn write(out: &Path, cells: &[Cell]) -> Result<()> {
+pub fn write(out: &Path, cells: &mut [Cell]) -> Result<()> {
+    cells.sort_by_key(|cell| (cell.shape.depth, cell.shape.dim));
     output::write(&out.join("sweep.csv"), table::csv(cells).as_bytes())?;
     output::write(&out.join("sweep.svg"), chart::svg(cells)?.as_bytes())
 }
@@ -200,7 +208,7 @@ mod tests {
     #[test]
     fn table_and_chart_are_written() {
         let directory = tempfile::tempdir().unwrap();
-        write(directory.path(), &cells(&[2, 4], &[10, 32])).unwrap();
+        write(directory.path(), &mut cells(&[2, 4], &[10, 32])).unwrap();
         for file in ["sweep.csv", "sweep.svg"] {
             assert!(directory.path().join(file).is_file(), "{file}");
         }

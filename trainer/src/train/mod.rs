@@ -113,6 +113,11 @@ pub fn train<B: HostBackend>(
             .with_context(|| course.kept(epoch))?;
         let model = trainee.result();
         let found = trainee.evaluate(&model, &validation, recipe.normalisation);
+        ensure!(
+            found.loss.is_finite(),
+            "epoch {epoch} left a network whose logits are no numbers: lower the learning rate; {}",
+            course.kept(epoch)
+        );
         let row = sums.metrics(epoch, &found, before + start.elapsed().as_secs_f64());
         let best = course.add(row, &found);
         if best {
@@ -159,8 +164,14 @@ impl Run<'_> {
         Ok(train.take(CALIBRATION_IMAGES.min(train.len())))
     }
 
-    fn check(&self) -> Result<()> {
+    /// Checks what can be told before anything is written.
+    ///
+    /// # Errors
+    /// If the recipe, the images and the network do not fit together.
+    pub(crate) fn check(&self) -> Result<()> {
         self.recipe.check()?;
+        let (train, _) = self.split()?;
+        self.recipe.batches().check(&train)?;
         ensure!(self.micro_batch > 0, "a micro-batch of 0 images: ask for at least 1");
         let (image, images) = (self.config.image(), &self.dataset.train);
         ensure!(

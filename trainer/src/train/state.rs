@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Run;
+use crate::data::Images;
 use crate::eval::Evaluation;
 use crate::metrics::EpochMetrics;
 use crate::output;
@@ -79,6 +80,7 @@ pub(super) fn settings(run: &Run<'_>) -> Result<Vec<(String, String)>> {
         ("preset".to_owned(), run.preset.to_owned()),
         ("network".to_owned(), serde_json::to_string(run.config.spec())?),
         ("training images".to_owned(), run.dataset.train.len().to_string()),
+        ("training images with the SHA-256".to_owned(), digest(&run.dataset.train)),
         ("classes".to_owned(), run.dataset.classes.join(", ")),
         ("micro-batch".to_owned(), run.micro_batch.to_string()),
         (
@@ -92,4 +94,14 @@ pub(super) fn settings(run: &Run<'_>) -> Result<Vec<(String, String)>> {
     let fields = recipe.as_object().into_iter().flatten();
     settings.extend(fields.map(|(name, value)| (name.replace('_', " "), value.to_string())));
     Ok(settings)
+}
+
+/// What tells images from others, their order included.
+fn digest(images: &Images) -> String {
+    let mut digest = Sha256::new();
+    for index in 0..images.len() {
+        digest.update(images.image(index));
+        digest.update(images.label(index).to_le_bytes());
+    }
+    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -77,11 +77,11 @@ impl<'a, B: HostBackend> Trainee<'a, B> {
         })
     }
 
-    /// The network to validate and keep: the average, where there is one.
+    /// The network to validate and keep: the average, where there is one yet.
     pub(super) fn result(&self) -> Vit<B> {
         match &self.average {
-            Some((_, average)) => average.model().clone(),
-            None => self.model.valid(),
+            Some((_, average)) if average.updates() > 0 => average.model().clone(),
+            _ => self.model.valid(),
         }
     }
 

@@ -39,7 +39,8 @@ struct Pictures {
 /// out of a total.
 ///
 /// # Errors
-/// If there are not at least two classes with three pictures each that can be read.
+/// If there are not at least two classes with three pictures each that can be read, one of them to test on
+/// and two not.
 pub(super) fn folder(dir: &Path, progress: impl Fn(usize, usize) + Sync) -> Result<Folder> {
     let (train, test) = (dir.join("train"), dir.join("test"));
     let apart = train.is_dir() && test.is_dir();
@@ -52,7 +53,8 @@ pub(super) fn folder(dir: &Path, progress: impl Fn(usize, usize) + Sync) -> Resu
         Ok(images)
     };
     let (train, test) = if apart {
-        (read(&train)?, read(&test)?)
+        // Not class after class: whoever takes the first of them wants some of each.
+        (read(&train)?.sample(usize::MAX, TEST_SEED), read(&test)?)
     } else {
         split(&read(dir)?, TEST_SHARE, TEST_SEED)
     };
@@ -60,12 +62,11 @@ pub(super) fn folder(dir: &Path, progress: impl Fn(usize, usize) + Sync) -> Resu
         let count = |images: &Images| {
             images.labels().iter().filter(|&&label| usize::from(label) == class).count()
         };
-        let found = count(&train) + count(&test);
+        let (found, test) = (count(&train) + count(&test), count(&test));
         ensure!(
-            found >= LEAST_PICTURES && count(&test) > 0,
-            "class {name} has {found} pictures that can be read, {} of them to test on: at least \
-             {LEAST_PICTURES} are needed, dozens to learn anything",
-            count(&test)
+            test > 0 && found - test >= LEAST_PICTURES - 1,
+            "class {name} has {found} pictures that can be read, {test} of them to test on: at least \
+             {LEAST_PICTURES} are needed, one of them to test on and two not, dozens to learn anything",
         );
     }
     Ok(Folder { dataset: Dataset { train, test, classes, source: DataSource::Custom }, skipped })
@@ -204,6 +205,13 @@ mod tests {
         }
         let Folder { dataset, .. } = read(dir).unwrap();
         assert_eq!((dataset.train.len(), dataset.test.len()), (8, 4), "as they lie");
+        let first = dataset.train.take(4);
+        assert!(first.labels().contains(&0) && first.labels().contains(&1), "some of each class");
+
+        fs::remove_dir_all(dir.join("train/b")).unwrap();
+        pictures(&dir.join("train/b"), [240; 3], 1);
+        let error = read(dir).unwrap_err().to_string();
+        assert!(error.contains("class b has 3 pictures") && error.contains("two not"), "{error}");
     }
 
     #[test]

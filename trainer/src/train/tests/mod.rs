@@ -16,6 +16,7 @@ use crate::data::augment::Augment;
 use crate::data::{DataSource, Images, Normalisation};
 use crate::eval::evaluate;
 use crate::model::DropoutRates;
+use crate::recipe::AverageSpec;
 use crate::schedule::RateCourse;
 
 fn config() -> VitConfig {
@@ -147,6 +148,27 @@ fn a_seed_gives_the_same_record_on_any_number_of_threads() {
     let first = record(7, 1);
     assert!(first == record(7, 3), "the same seed on one thread and on three");
     assert!(first != record(8, 1), "another seed");
+}
+
+/// An average of nothing would be the network that the run began with.
+#[test]
+fn weights_that_were_not_averaged_yet_are_kept_as_they_are() {
+    let never = Some(AverageSpec { decay: 0.9, every: 1_000 });
+    let record = |average| {
+        let directory = tempfile::tempdir().unwrap();
+        let recipe = Recipe { average, epochs: 1, ..recipe() };
+        std::fs::read(run::<Flex>(&recipe, directory.path()).unwrap().record).unwrap()
+    };
+    assert!(record(never) == record(None), "the same record");
+}
+
+#[test]
+fn a_network_without_numbers_is_not_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let recipe = Recipe { learning_rate: 1e30, batch_size: 100, ..recipe() };
+    let error = run::<Flex>(&recipe, directory.path()).expect_err("no numbers").to_string();
+    assert!(error.contains("no numbers: lower the learning rate"), "{error}");
+    assert!(!directory.path().join("best.mpk").exists(), "nothing that could be used");
 }
 
 #[test]

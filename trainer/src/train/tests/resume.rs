@@ -88,4 +88,11 @@ fn a_state_that_cannot_be_used_is_refused() {
     let error = train::<Flex>(run, &[Default::default()], &mut Progress::hidden());
     let error = format!("{:#}", error.expect_err("other options"));
     assert!(error.contains("learning rate 0.01, not 0.5"), "{error}");
+
+    let (recipe, mut dataset) = (eventful(), dataset);
+    dataset.train = dataset.train.sample(usize::MAX, 3);
+    let run = Run { resume: true, ..plan(&config, &dataset, &recipe, out, &stop) };
+    let error = train::<Flex>(run, &[Default::default()], &mut Progress::hidden());
+    let error = format!("{:#}", error.expect_err("the same images in another order"));
+    assert!(error.contains("training images with the SHA-256"), "{error}");
 }

@@ -206,8 +206,11 @@ impl<'a> Folder<'a> {
         let mut findings = Vec::new();
         for class in 0..self.classes.len() {
             let ClassCheck { name, pictures, test_pictures, .. } = self.summary(class);
+            // One of those that do not lie apart will be tested on.
+            let to_learn = pictures - test_pictures.unwrap_or(1).min(pictures);
             let severity = match (pictures, test_pictures) {
-                (..LEAST_PICTURES, _) | (_, Some(0)) => Severity::Problem,
+                (_, Some(0)) => Severity::Problem,
+                _ if to_learn < LEAST_PICTURES - 1 => Severity::Problem,
                 (..FEW_PICTURES, _) => Severity::Warning,
                 _ => continue,
             };
@@ -215,7 +218,8 @@ impl<'a> Folder<'a> {
                 test_pictures.map_or(String::new(), |test| format!(", {test} of them to test on"));
             let message = format!(
                 "class {name} has {pictures} pictures that can be read{test}: at least \
-                 {LEAST_PICTURES} are needed, {FEW_PICTURES} and more to learn anything"
+                 {LEAST_PICTURES} are needed, one of them to test on and two not, {FEW_PICTURES} and more to learn \
+                 anything"
             );
             findings.push(Finding { severity, message, files: Vec::new() });
         }
