@@ -241,7 +241,7 @@ mod unix {
         let (whole, parts) = (directory.path().join("whole"), directory.path().join("parts"));
         let run = |out: &Path, resume: &[&str]| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
-            command.args(["--preset", "vit-64x4", "--train-images", "150", "--epochs", "8"]);
+            command.args(["--preset", "vit-64x4", "--train-images", "150", "--epochs", "20"]);
             // Which parts a batch has is told only to the run that begins.
             command.args(if resume.is_empty() { &["--micro-batch", "24"][..] } else { resume });
             command.args(["--json", "--out", text(out)]);

@@ -30,7 +30,6 @@ impl FinetuneArgs {
     }
 
     fn run_on<B: HostBackend>(self) -> Result<()> {
-        self.run.spare(&self.record)?;
         let dataset = self.run.data.dataset()?;
         let trained = record::load::<B>(&self.record, &B::training_device()?)?;
         // A shape of a sweep drops out as little as the presets but `seed` do.

@@ -79,7 +79,7 @@ pub(super) struct Begin<'a> {
 
 impl RunArgs {
     /// Refuses a run that would replace a record that it builds on.
-    pub(super) fn spare(&self, record: &Path) -> Result<()> {
+    fn spare(&self, record: &Path) -> Result<()> {
         let replaced = self.out.join(BEST_FILE).canonicalize().ok();
         ensure!(
             replaced.is_none() || replaced != record.canonicalize().ok(),
@@ -92,12 +92,13 @@ impl RunArgs {
     /// Trains and says what came out.
     pub(super) fn run<B: HostBackend>(&self, begin: &Begin<'_>, dataset: &Dataset) -> Result<()> {
         let recipe = begin.recipe;
-        self.teacher.as_deref().map_or(Ok(()), |teacher| self.spare(teacher))?;
+        for record in [begin.start, self.teacher.as_deref()].into_iter().flatten() {
+            self.spare(record)?;
+        }
         let devices = B::training_devices(self.devices)?;
         let device = &devices[0];
         let stop = train::on_interrupt()?;
         let run = self.plan(begin, dataset, &stop);
-        run.check()?;
         if !self.json {
             self.announce(&run);
             println!("about {} on this machine", duration(train::duration::<B>(&run, &devices)?));
@@ -200,8 +201,9 @@ impl RunArgs {
 
     /// The micro-batch of the run that goes on: now another number of images may fit into memory.
     fn micro_batch_before(&self) -> Option<NonZeroUsize> {
-        let text = std::fs::read(self.out.join(CONFIG_FILE)).ok().filter(|_| self.resume)?;
-        let config = serde_json::from_slice::<serde_json::Value>(&text).ok()?;
+        let bytes =
+            self.resume.then(|| std::fs::read(self.out.join(CONFIG_FILE)).ok()).flatten()?;
+        let config = serde_json::from_slice::<serde_json::Value>(&bytes).ok()?;
         NonZeroUsize::new(config["micro_batch"].as_u64()?.try_into().ok()?)
     }
 
@@ -213,7 +215,7 @@ impl RunArgs {
             return Ok(());
         }
         let Run { config, dataset, .. } = run;
-        let (train, validation) = run.split()?;
+        let (train, validation) = run.prepare()?;
         let arguments = std::env::args_os().skip(1);
         let arguments = arguments.map(|text| text.to_string_lossy().into_owned());
         let content = json!({

@@ -91,6 +91,10 @@ impl SweepArgs {
         if !self.json {
             shared.announce::<B>(cells.len(), &left)?;
         }
+        // A sweep that ended between a network and its line in the table may have none left to train.
+        if !cells.is_empty() {
+            sweep::write(&self.out, &mut cells)?;
+        }
         for plan in &left {
             let cell = shared.train::<B>(plan)?;
             if !self.json {
@@ -99,8 +103,6 @@ impl SweepArgs {
             cells.push(cell);
             sweep::write(&self.out, &mut cells)?;
         }
-        // A sweep that ended between a network and its line in the table may have none left to train.
-        sweep::write(&self.out, &mut cells)?;
         if self.json {
             println!("{}", json!(cells));
         } else {

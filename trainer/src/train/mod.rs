@@ -91,12 +91,11 @@ pub fn train<B: HostBackend>(
     devices: &[B::Device],
     progress: &mut Progress,
 ) -> Result<Outcome> {
-    run.check()?;
+    let (train, validation) = run.prepare()?;
     std::fs::create_dir_all(run.out).with_context(|| {
         format!("cannot make {}: choose another directory with --out", run.out.display())
     })?;
     let recipe = run.recipe;
-    let (train, validation) = run.split()?;
     let batches = TrainBatches::new(train, recipe.batches())?;
     let steps = recipe.epochs * batches.batches_per_epoch();
     let mut trainee = Trainee::<B>::new(&run, steps, devices)?;
@@ -164,14 +163,19 @@ impl Run<'_> {
         Ok(train.take(CALIBRATION_IMAGES.min(train.len())))
     }
 
-    /// Checks what can be told before anything is written.
+    /// The images of [`split`](Self::split), after all checks that can be made before anything is written.
     ///
     /// # Errors
     /// If the recipe, the images and the network do not fit together.
-    pub(crate) fn check(&self) -> Result<()> {
-        self.recipe.check()?;
-        let (train, _) = self.split()?;
+    pub(crate) fn prepare(&self) -> Result<(Images, Images)> {
+        self.check()?;
+        let (train, validation) = self.split()?;
         self.recipe.batches().check(&train)?;
+        Ok((train, validation))
+    }
+
+    fn check(&self) -> Result<()> {
+        self.recipe.check()?;
         ensure!(self.micro_batch > 0, "a micro-batch of 0 images: ask for at least 1");
         let (image, images) = (self.config.image(), &self.dataset.train);
         ensure!(

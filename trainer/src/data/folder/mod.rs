@@ -64,12 +64,17 @@ pub(super) fn folder(dir: &Path, progress: impl Fn(usize, usize) + Sync) -> Resu
         };
         let (found, test) = (count(&train) + count(&test), count(&test));
         ensure!(
-            test > 0 && found - test >= LEAST_PICTURES - 1,
+            enough(found - test, test),
             "class {name} has {found} pictures that can be read, {test} of them to test on: at least \
              {LEAST_PICTURES} are needed, one of them to test on and two not, dozens to learn anything",
         );
     }
     Ok(Folder { dataset: Dataset { train, test, classes, source: DataSource::Custom }, skipped })
+}
+
+/// Whether a class can be learned, an epoch chosen by it, and it be tested.
+fn enough(to_learn: usize, to_test: usize) -> bool {
+    to_test > 0 && to_learn >= LEAST_PICTURES - 1
 }
 
 /// Names of the folders in alphabetical order.

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{LEAST_PICTURES, Pictures, classes, entries, fit};
+use super::{LEAST_PICTURES, Pictures, classes, enough, entries, fit};
 use crate::data::cifar10::SIDE;
 
 /// Pictures of a class below which little is learnt.
@@ -207,12 +207,13 @@ impl<'a> Folder<'a> {
         for class in 0..self.classes.len() {
             let ClassCheck { name, pictures, test_pictures, .. } = self.summary(class);
             // One of those that do not lie apart will be tested on.
-            let to_learn = pictures - test_pictures.unwrap_or(1).min(pictures);
-            let severity = match (pictures, test_pictures) {
-                (_, Some(0)) => Severity::Problem,
-                _ if to_learn < LEAST_PICTURES - 1 => Severity::Problem,
-                (..FEW_PICTURES, _) => Severity::Warning,
-                _ => continue,
+            let to_test = test_pictures.unwrap_or(pictures.min(1));
+            let severity = if !enough(pictures - to_test, to_test) {
+                Severity::Problem
+            } else if pictures < FEW_PICTURES {
+                Severity::Warning
+            } else {
+                continue;
             };
             let test =
                 test_pictures.map_or(String::new(), |test| format!(", {test} of them to test on"));

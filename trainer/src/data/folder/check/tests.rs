@@ -106,6 +106,18 @@ fn too_few_pictures_are_a_problem_and_few_a_warning() {
 }
 
 #[test]
+fn pictures_to_test_on_are_none_to_learn_from() {
+    let directory = tempfile::tempdir().unwrap();
+    for (class, first, count) in [("cat", 0, 30), ("dog", 100, 1)] {
+        pictures(&directory.path().join("train").join(class), first, count);
+        pictures(&directory.path().join("test").join(class), first + 30, 5);
+    }
+    let found = look(directory.path()).findings;
+    let finding = found.iter().find(|finding| finding.message.contains("class dog has 6 pictures"));
+    assert_eq!(finding.map(|finding| finding.severity), Some(Severity::Problem), "{found:#?}");
+}
+
+#[test]
 fn training_and_test_pictures_must_differ() {
     let directory = tempfile::tempdir().unwrap();
     let dir = directory.path();
