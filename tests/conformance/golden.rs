@@ -1,15 +1,15 @@
 //! The trained golden blob under every kernel set of the target: its logits on the 1,000 embedded
 //! test images hash to the published value.
 
-#[path = "../../tests/src/fnv.rs"]
+#[path = "../src/fnv.rs"]
 #[allow(dead_code, reason = "shared with tests that also read the value")]
 mod fnv;
 
 use image::ImageFormat::WebP;
 use runtime::{Kernels, Model};
 
-const BLOB: &[u8] = include_bytes!("../../tests/golden/v1/micro.bin");
-const PUBLISHED: &str = include_str!("../../tests/golden/v1/micro.logits");
+const BLOB: &[u8] = include_bytes!("../golden/v1/micro.bin");
+const PUBLISHED: &str = include_str!("../golden/v1/micro.logits");
 const STRIPS: [&[u8]; 2] = [
     include_bytes!("../../trainer/assets/test_0.webp"),
     include_bytes!("../../trainer/assets/test_1.webp"),

@@ -17,8 +17,8 @@ use runtime::frame::{Frame, PixelFormat};
 /// At most as large as the arena of `micro`.
 const ARENA_BYTES: usize = 28 * 1024;
 
-static BLOB: &[u8] = include_bytes!("../../../tests/golden/v1/tiny.bin");
-static IMAGE: &[u8] = include_bytes!("../../../tests/golden/v1/tiny.rgb");
+static BLOB: &[u8] = include_bytes!("../../golden/v1/tiny.bin");
+static IMAGE: &[u8] = include_bytes!("../../golden/v1/tiny.rgb");
 
 /// Where the program begins.
 #[unsafe(no_mangle)]
