@@ -71,11 +71,11 @@ fn network(criterion: &mut Criterion, preset: Preset) -> anyhow::Result<()> {
             });
         });
     }
-    let real = Model::parse_real(&network.f16)?;
-    let mut arena = vec![0; real.arena_len()];
+    let f16 = Model::parse_f16(&network.f16)?;
+    let mut arena = vec![0; f16.arena_len()];
     group.bench_function("f16", |bencher| {
         bencher.iter(|| {
-            let output = real.run(black_box(image.image(0)), &mut arena);
+            let output = f16.run(black_box(image.image(0)), &mut arena);
             output.map(|output| output.class())
         });
     });

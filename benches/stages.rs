@@ -50,9 +50,9 @@ fn network(criterion: &mut Criterion, preset: Preset) -> anyhow::Result<()> {
     let int8 = Model::parse(&network.int8)?;
     let mut memory = vec![0; int8.packed_len()];
     let packed = Model::parse(&network.int8)?.pack(&mut memory)?;
-    let real = Model::parse_real(&network.f16)?;
+    let f16 = Model::parse_f16(&network.f16)?;
     let float = network.float(&image)?;
-    let mut arena = vec![0; int8.arena_len().max(real.arena_len())];
+    let mut arena = vec![0; int8.arena_len().max(f16.arena_len())];
     for stage in STAGES {
         let mut group = criterion.benchmark_group(group_name(preset, stage));
         if preset == Preset::Seed {
@@ -67,7 +67,7 @@ fn network(criterion: &mut Criterion, preset: Preset) -> anyhow::Result<()> {
             seen.expect("image and arena fit");
         });
         measure(&mut group, "f16", stage, |clock| {
-            let seen = real.run_observed(image.image(0), &mut arena, &mut |site, _| clock(site));
+            let seen = f16.run_observed(image.image(0), &mut arena, &mut |site, _| clock(site));
             seen.expect("image and arena fit");
         });
         measure(&mut group, FLOAT, stage, |clock| float.observe(clock));

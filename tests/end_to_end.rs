@@ -54,7 +54,7 @@ fn a_network_is_trained_exported_and_run() {
 
     let images = dataset.train.take(128);
     let (_, int8) = export::quantize(&float, &images, Method::default(), unwatched).unwrap();
-    let f16 = export::assemble::assemble_real(&float.weights().unwrap()).unwrap();
+    let f16 = export::assemble::assemble_f16(&float.weights().unwrap()).unwrap();
     for (blob, least) in [(int8.blob, 85.0), (f16, 97.0)] {
         let model = AnyModel::parse(&blob).unwrap();
         let found = classify(&model, &test, |_| {}).unwrap();

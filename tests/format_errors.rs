@@ -8,7 +8,7 @@ use runtime::format::{PRELUDE_LEN, VERSION};
 use std::collections::BTreeSet;
 use tests::network::{Linear, Network};
 use tests::sealed::sealed;
-use tests::{real_network, smallest};
+use tests::{f16_network, smallest};
 
 /// The smallest networks: stem, patches in grid order, patches in row order.
 fn networks() -> [Network; 3] {
@@ -29,9 +29,9 @@ fn check(bytes: &[u8]) -> Result<(), FormatError> {
     Model::parse(bytes).map(drop).map_err(explained)
 }
 
-/// [`check`] for a blob of the arithmetic `Real`.
-fn check_real(bytes: &[u8]) -> Result<(), FormatError> {
-    Model::parse_real(bytes).map(drop).map_err(explained)
+/// [`check`] for a blob of the arithmetic `F16`.
+fn check_f16(bytes: &[u8]) -> Result<(), FormatError> {
+    Model::parse_f16(bytes).map(drop).map_err(explained)
 }
 
 fn explained(error: FormatError) -> FormatError {
@@ -42,10 +42,10 @@ fn explained(error: FormatError) -> FormatError {
     error
 }
 
-/// A real blob whose last number, a bias of the class head, is replaced.
-fn real_with(last: [u8; 4]) -> Vec<u8> {
+/// An f16 blob whose last number, a bias of the class head, is replaced.
+fn f16_with(last: [u8; 4]) -> Vec<u8> {
     let [_, _, row] = networks();
-    let mut blob = real_network::blob(&VitConfig::new(row.spec).unwrap(), 1);
+    let mut blob = f16_network::blob(&VitConfig::new(row.spec).unwrap(), 1);
     let at = blob.len() - 4;
     blob[at..].copy_from_slice(&last);
     sealed(blob)
@@ -158,7 +158,7 @@ fn every_variant_can_be_provoked() {
     };
     blobs.iter().for_each(|bytes| see(check(bytes)));
     changes.iter().for_each(|change| see(changed(&stem, change)));
-    see(check_real(&real_with(f32::INFINITY.to_le_bytes())));
+    see(check_f16(&f16_with(f32::INFINITY.to_le_bytes())));
     assert_eq!(seen.len(), 14, "variants: {seen:?}");
 }
 
@@ -334,31 +334,31 @@ fn optional_parts_are_there_when_the_description_says_so() {
 }
 
 #[test]
-fn real_numbers_are_finite() {
-    assert_eq!(check_real(&real_with(f32::MAX.to_le_bytes())), Ok(()), "the largest number");
+fn f16_numbers_are_finite() {
+    assert_eq!(check_f16(&f16_with(f32::MAX.to_le_bytes())), Ok(()), "the largest number");
     for last in [f32::INFINITY, f32::NEG_INFINITY, f32::NAN] {
         let expected = FormatError::NotFinite { record: RecordId::Head(0), tensor: "bias" };
-        assert_eq!(check_real(&real_with(last.to_le_bytes())), Err(expected), "{last}");
+        assert_eq!(check_f16(&f16_with(last.to_le_bytes())), Err(expected), "{last}");
     }
     // Three biases and their length stand after the f16 weights of the last layer.
-    let intact = real_with(1f32.to_le_bytes());
+    let intact = f16_with(1f32.to_le_bytes());
     let at = intact.len() - 13;
     for (bits, expected) in [(0x7BFFu16, true), (0x7C00, false), (0xFC00, false), (0x7E00, false)] {
         let blob = sealed(with(&intact, at - 2, &bits.to_le_bytes()));
         let error = FormatError::NotFinite { record: RecordId::Head(0), tensor: "weights" };
         let expected = if expected { Ok(()) } else { Err(error) };
-        assert_eq!(check_real(&blob), expected, "weight {bits:04x}");
+        assert_eq!(check_f16(&blob), expected, "weight {bits:04x}");
     }
 }
 
 #[test]
-fn deviations_of_real_inputs_are_above_zero() {
-    let intact = real_with(1f32.to_le_bytes());
+fn deviations_of_f16_inputs_are_above_zero() {
+    let intact = f16_with(1f32.to_le_bytes());
     let means = [0.5f32, 0.25, 0.75].map(f32::to_le_bytes).concat();
     let at = intact.windows(12).position(|window| window == means).unwrap() + means.len();
     for deviation in [0.0, -0.0, f32::MIN_POSITIVE / 1e6, f32::NAN, f32::INFINITY, -0.25] {
         let blob = sealed(with(&intact, at, &deviation.to_le_bytes()));
-        let error = check_real(&blob).expect_err("no deviation");
+        let error = check_f16(&blob).expect_err("no deviation");
         let text = error.to_string();
         assert!(text.contains("header") && text.contains("std"), "{deviation}: {text}");
     }

@@ -54,7 +54,7 @@ fn every_truncation_is_refused() {
 fn records(blob: &[u8], subject: &Subject) -> Vec<RecordId> {
     let config = match Model::parse(blob) {
         Ok(model) => model.config().clone(),
-        Err(_) => Model::parse_real(blob).unwrap().config().clone(),
+        Err(_) => Model::parse_f16(blob).unwrap().config().clone(),
     };
     // Seven convolutions in the stem, of which the last makes tokens.
     let convs = if subject.name.ends_with("stem") { 7 } else { 0 };

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::fmt::Write;
 use std::hint::black_box;
 use tests::planted::ALLOCATES;
-use tests::{real_network, smallest, synthetic};
+use tests::{f16_network, smallest, synthetic};
 
 /// The system's allocator, counting each thread's requests.
 struct Counting;
@@ -121,11 +121,11 @@ fn a_kernel_that_makes_a_request_is_noticed() {
 #[test]
 fn f16_makes_no_request() {
     for (name, network) in smallest::networks() {
-        let blob = real_network::blob(&VitConfig::new(network.spec).unwrap(), 1);
-        let image = synthetic::image(Model::parse_real(&blob).unwrap().config().image(), 1);
-        let mut arena = vec![0; Model::parse_real(&blob).unwrap().arena_len()];
+        let blob = f16_network::blob(&VitConfig::new(network.spec).unwrap(), 1);
+        let image = synthetic::image(Model::parse_f16(&blob).unwrap().config().image(), 1);
+        let mut arena = vec![0; Model::parse_f16(&blob).unwrap().arena_len()];
         let (requests, sites) = requests(|| {
-            let model = Model::parse_real(&blob).expect("a valid blob");
+            let model = Model::parse_f16(&blob).expect("a valid blob");
             use_all(&model, &image, &mut arena)
         });
         assert_eq!(requests, 0, "{name}");

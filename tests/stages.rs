@@ -104,9 +104,9 @@ fn check(name: &str, config: VitConfig) -> usize {
     let method = Method { observer: Observer::MinMax, correct_biases: false };
     let (_, quantized) = export::quantize(&float, &data.train.take(64), method, unwatched).unwrap();
     let model = Model::parse(&quantized.blob).unwrap();
-    let real_blob = export::assemble::assemble_real(&net).unwrap();
-    let real_model = Model::parse_real(&real_blob).unwrap();
-    let mut arena = vec![0; model.arena_len().max(real_model.arena_len())];
+    let f16_blob = export::assemble::assemble_f16(&net).unwrap();
+    let f16_model = Model::parse_f16(&f16_blob).unwrap();
+    let mut arena = vec![0; model.arena_len().max(f16_model.arena_len())];
     let mut errors = BTreeMap::<SiteId, (f64, f64)>::new();
     for index in 0..4 {
         let image = data.test.subset(&[index]);
@@ -127,9 +127,9 @@ fn check(name: &str, config: VitConfig) -> usize {
         };
         model.run_observed(image.image(0), &mut arena, &mut compare).unwrap();
         let mut compare = |site: SiteId, values: SiteValues<'_>| {
-            check_f16(name, site, values.reals().collect(), &expected[&site]);
+            check_f16(name, site, values.floats().collect(), &expected[&site]);
         };
-        real_model.run_observed(image.image(0), &mut arena, &mut compare).unwrap();
+        f16_model.run_observed(image.image(0), &mut arena, &mut compare).unwrap();
     }
     for (site, (signal, noise)) in errors {
         let decibels = 10.0 * (signal / noise.max(1e-30)).log10();

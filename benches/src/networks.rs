@@ -57,7 +57,7 @@ impl Network {
         let method = Method { observer: Observer::MinMax, correct_biases: false };
         let images = data.train.take(CALIBRATION_IMAGES);
         let int8 = export::quantize(&model, &images, method, unwatched)?.1.blob;
-        let f16 = export::assemble::assemble_real(&model.weights()?)?;
+        let f16 = export::assemble::assemble_f16(&model.weights()?)?;
         Ok(Self { preset, int8, f16 })
     }
 

@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result};
 use runtime::config::VitConfig;
-use runtime::format::ARITHMETIC_REAL;
-use runtime::{Model, Real};
+use runtime::format::ARITHMETIC_F16;
+use runtime::{F16, Model};
 
 /// A parsed blob.
 #[allow(clippy::large_enum_variant, reason = "there is one at a time")]
@@ -11,7 +11,7 @@ pub enum AnyModel<'a> {
     /// Integers.
     Int8(Model<'a>),
     /// f16 weights, f32 activations.
-    Real(Model<'a, Real>),
+    F16(Model<'a, F16>),
 }
 
 impl<'a> AnyModel<'a> {
@@ -21,8 +21,8 @@ impl<'a> AnyModel<'a> {
     /// [`runtime::FormatError`] if it is not a blob.
     pub fn parse(bytes: &'a [u8]) -> Result<Self> {
         let arithmetic = bytes.get(6..8).map(|field| u16::from_le_bytes([field[0], field[1]]));
-        let model = if arithmetic == Some(ARITHMETIC_REAL) {
-            Model::parse_real(bytes).map(Self::Real)
+        let model = if arithmetic == Some(ARITHMETIC_F16) {
+            Model::parse_f16(bytes).map(Self::F16)
         } else {
             Model::parse(bytes).map(Self::Int8)
         };
@@ -33,7 +33,7 @@ impl<'a> AnyModel<'a> {
     pub const fn precision(&self) -> &'static str {
         match self {
             Self::Int8(_) => "int8",
-            Self::Real(_) => "f16",
+            Self::F16(_) => "f16",
         }
     }
 
@@ -41,7 +41,7 @@ impl<'a> AnyModel<'a> {
     pub const fn config(&self) -> &VitConfig {
         match self {
             Self::Int8(model) => model.config(),
-            Self::Real(model) => model.config(),
+            Self::F16(model) => model.config(),
         }
     }
 
@@ -49,7 +49,7 @@ impl<'a> AnyModel<'a> {
     pub fn arena_len(&self) -> usize {
         match self {
             Self::Int8(model) => model.arena_len(),
-            Self::Real(model) => model.arena_len(),
+            Self::F16(model) => model.arena_len(),
         }
     }
 
@@ -57,7 +57,7 @@ impl<'a> AnyModel<'a> {
     pub fn class_name(&self, class: usize) -> Option<&'a str> {
         match self {
             Self::Int8(model) => model.class_name(class),
-            Self::Real(model) => model.class_name(class),
+            Self::F16(model) => model.class_name(class),
         }
     }
 
@@ -68,7 +68,7 @@ impl<'a> AnyModel<'a> {
     pub fn class(&self, image: &[u8], arena: &mut [u8]) -> Result<usize, runtime::RunError> {
         Ok(match self {
             Self::Int8(model) => model.run(image, arena)?.class(),
-            Self::Real(model) => model.run(image, arena)?.class(),
+            Self::F16(model) => model.run(image, arena)?.class(),
         })
     }
 }

@@ -21,7 +21,7 @@ pub fn source(model: &AnyModel<'_>, blob: &Path, module: &Path) -> Result<String
     let names: Vec<_> = names.collect();
     let parse = match model {
         AnyModel::Int8(_) => "parse",
-        AnyModel::Real(_) => "parse_real",
+        AnyModel::F16(_) => "parse_f16",
     };
     let mut text = format!(
         "//! A trained network: {} parameters, {} multiply-accumulates an image, {}.\n\

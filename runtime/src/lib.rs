@@ -56,8 +56,8 @@ mod window;
 #[doc = include_str!("../docs/INTEGER.md")]
 pub mod integer {}
 
-#[cfg(feature = "real")]
-pub use arithmetic::Real;
+#[cfg(feature = "f16")]
+pub use arithmetic::F16;
 pub use arithmetic::{Arithmetic, Int8};
 pub use error::{FormatError, RunError};
 pub use kernels::Kernels;

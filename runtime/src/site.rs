@@ -142,7 +142,7 @@ enum Data<'a> {
     I8(&'a [i8]),
     I16(&'a [i16]),
     I32(&'a [i32]),
-    #[cfg(feature = "real")]
+    #[cfg(feature = "f16")]
     F32(&'a [f32]),
 }
 
@@ -159,7 +159,7 @@ impl<'a> SiteValues<'a> {
         Self::all(Data::I32(values))
     }
 
-    #[cfg(feature = "real")]
+    #[cfg(feature = "f16")]
     pub(crate) const fn f32(values: &'a [f32]) -> Self {
         Self::all(Data::F32(values))
     }
@@ -174,7 +174,7 @@ impl<'a> SiteValues<'a> {
             Data::I8(values) => values.len(),
             Data::I16(values) => values.len(),
             Data::I32(values) => values.len(),
-            #[cfg(feature = "real")]
+            #[cfg(feature = "f16")]
             Data::F32(values) => values.len(),
         };
         Self { data, columns: Columns { row: len, start: 0, len }, zero_point: 0 }
@@ -185,20 +185,20 @@ impl<'a> SiteValues<'a> {
         self.zero_point
     }
 
-    /// The stored integers in the site's order; none for the arithmetic `Real`.
+    /// The stored integers in the site's order; none for the arithmetic `F16`.
     pub fn integers(&self) -> impl Iterator<Item = i32> + 'a {
         let data = self.data;
         self.indices().filter_map(move |index| match data {
             Data::I8(data) => data.get(index).map(|&q| q.into()),
             Data::I16(data) => data.get(index).map(|&q| q.into()),
             Data::I32(data) => data.get(index).copied(),
-            #[cfg(feature = "real")]
+            #[cfg(feature = "f16")]
             Data::F32(_) => None,
         })
     }
 
     /// The values in the site's order; none for the arithmetic `Int8`.
-    #[cfg(feature = "real")]
+    #[cfg(feature = "f16")]
     pub fn reals(&self) -> impl Iterator<Item = f32> + 'a {
         let data = self.data;
         self.indices().filter_map(move |index| match data {
@@ -213,7 +213,7 @@ impl<'a> SiteValues<'a> {
             Data::I8(data) => data.len(),
             Data::I16(data) => data.len(),
             Data::I32(data) => data.len(),
-            #[cfg(feature = "real")]
+            #[cfg(feature = "f16")]
             Data::F32(data) => data.len(),
         };
         (0..total).filter(move |index| (start..start + len).contains(&(index % row.max(1))))

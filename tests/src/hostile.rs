@@ -1,6 +1,6 @@
 //! Blobs that may be damaged: parsed, run to the end if they parse, and counted.
 
-use crate::real_network;
+use crate::f16_network;
 use crate::smallest;
 use runtime::config::VitConfig;
 use runtime::error::FormatError;
@@ -26,7 +26,7 @@ pub struct Subject {
     pub run: fn(&[u8]) -> Result<(), FormatError>,
 }
 
-/// Blobs of a few kilobytes, int8 and real, that between them hold every kind of record.
+/// Blobs of a few kilobytes, int8 and f16, that between them hold every kind of record.
 ///
 /// # Panics
 /// If an intact one does not run.
@@ -36,8 +36,8 @@ pub fn subjects() -> Vec<Subject> {
         let config = VitConfig::new(network.spec.clone()).expect("a valid description");
         let blob = network.to_bytes();
         subjects.push(Subject { name: format!("int8, {name}"), blob, run: run_all });
-        let blob = real_network::blob(&config, 4);
-        subjects.push(Subject { name: format!("real, {name}"), blob, run: run_real });
+        let blob = f16_network::blob(&config, 4);
+        subjects.push(Subject { name: format!("f16, {name}"), blob, run: run_f16 });
     }
     for subject in &subjects {
         assert!(subject.blob.len() < 5_000, "{} takes too long", subject.name);
@@ -76,8 +76,8 @@ pub fn run_best(bytes: &[u8]) -> Result<(), FormatError> {
     Ok(())
 }
 
-fn run_real(bytes: &[u8]) -> Result<(), FormatError> {
-    finish(&Model::parse_real(bytes)?);
+fn run_f16(bytes: &[u8]) -> Result<(), FormatError> {
+    finish(&Model::parse_f16(bytes)?);
     Ok(())
 }
 

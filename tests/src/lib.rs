@@ -2,6 +2,7 @@
 //! files, and tools to damage a blob.
 
 pub mod eight_bits;
+pub mod f16_network;
 pub mod fnv;
 pub mod golden;
 pub mod hostile;
@@ -11,7 +12,6 @@ pub mod mutation;
 pub mod network;
 pub mod observed;
 pub mod planted;
-pub mod real_network;
 pub mod rng;
 pub mod sealed;
 pub mod smallest;

@@ -2,11 +2,11 @@
 
 mod block;
 mod bytes;
+mod f16;
 mod head;
-mod real;
 mod stem;
 
-pub use real::assemble_real;
+pub use f16::assemble_f16;
 
 use crate::calibrate::{LAYER_NORM_EPS, Ranges};
 use crate::float::FloatNet;

@@ -127,7 +127,7 @@ impl ExportArgs {
 
     fn make(&self, float: &FloatModel, train: &Images) -> Result<Made> {
         if self.precision == Precision::F16 {
-            let blob = assemble::assemble_real(&float.weights()?)?;
+            let blob = assemble::assemble_f16(&float.weights()?)?;
             return Ok(Made { blob, calibrated: None });
         }
         let images = train.sample(self.calibration, self.seed);

@@ -1,6 +1,6 @@
 //! The integer network: i8 activations, i16 residual stream, i32 accumulators.
 
-use super::{Arithmetic, Leaves, Stages, Types};
+use super::{Arithmetic, FromRecords, Stages, Types};
 use crate::config::{Grid, VitConfig};
 use crate::fixed::{ProbabilityScale, Requant, exp2_mantissa, sat8, sat16};
 use crate::format::{ARITHMETIC_INT8, I16Le, I32Le, Records};
@@ -51,7 +51,7 @@ impl Types for Int8 {
     type Probability = ProbabilityScale;
 }
 
-impl Leaves for Int8 {
+impl FromRecords for Int8 {
     const ID: u16 = ARITHMETIC_INT8;
 
     fn input(_: &mut Records<'_>, _: &Self::Input) -> Option<()> {

@@ -1,21 +1,21 @@
 //! What a network computes with: geometry, arena, reader and forward pass are shared by every
 //! arithmetic.
 //!
-//! [`Int8`] is the integer network of `INTEGER.md`. [`Real`], behind the feature `real`, has the
+//! [`Int8`] is the integer network of `INTEGER.md`. [`F16`], behind the feature `f16`, has the
 //! same stages with f16 weights and f32 activations, for parts with a floating-point unit.
 //!
 //! **Invariant**: [`Arithmetic`] is sealed; its implementations are those of this module.
 
+#[cfg(feature = "f16")]
+mod f16;
 mod int8;
-mod leaves;
-#[cfg(feature = "real")]
-mod real;
+mod read;
 mod stages;
 
+#[cfg(feature = "f16")]
+pub use f16::F16;
 pub use int8::Int8;
-pub(crate) use leaves::Leaves;
-#[cfg(feature = "real")]
-pub use real::Real;
+pub(crate) use read::FromRecords;
 pub(crate) use stages::Stages;
 
 use bytemuck::Pod;
@@ -24,7 +24,7 @@ use num_traits::Num;
 use serde::Deserialize;
 
 /// One way to compute a network's stages. Sealed.
-pub trait Arithmetic: Leaves + Stages {}
+pub trait Arithmetic: FromRecords + Stages {}
 
 /// The types of an arithmetic.
 pub trait Types: Copy + Debug + Sized + 'static {

@@ -86,11 +86,11 @@ impl<'a> I16Le<'a> {
 }
 
 /// A borrowed sequence of little-endian f32.
-#[cfg(feature = "real")]
+#[cfg(feature = "f16")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct F32Le<'a>(&'a [[u8; 4]]);
 
-#[cfg(feature = "real")]
+#[cfg(feature = "f16")]
 impl<'a> F32Le<'a> {
     /// `None` if the length is not a multiple of four bytes.
     pub const fn new(bytes: &'a [u8]) -> Option<Self> {
@@ -106,11 +106,11 @@ impl<'a> F32Le<'a> {
 }
 
 /// A borrowed sequence of little-endian f16.
-#[cfg(feature = "real")]
+#[cfg(feature = "f16")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct F16Le<'a>(&'a [[u8; 2]]);
 
-#[cfg(feature = "real")]
+#[cfg(feature = "f16")]
 impl<'a> F16Le<'a> {
     /// `None` if the length is not a multiple of two bytes.
     pub const fn new(bytes: &'a [u8]) -> Option<Self> {

@@ -8,15 +8,15 @@ mod records;
 #[cfg(feature = "write")]
 mod write;
 
-#[cfg(feature = "real")]
+#[cfg(feature = "f16")]
 pub use le::{F16Le, F32Le};
 pub use le::{I16Le, I32Le};
 pub(crate) use read::{Records, check_prelude};
 pub use records::{
-    ActivationRecord, AttentionRecord, BlockRecord, ContextRecord, ConvRecord, EndRecord,
-    GeluRecord, HeadRecord, Header, Int8Block, Int8Conv, Int8End, LastNormRecord, LinearRecord,
-    LogitsRecord, NormRecord, PixelRecord, RealBlock, RealConv, RealEnd, RealLinearRecord,
-    RealNormRecord, RequantRecord, SecondGeluRecord,
+    ActivationRecord, AttentionRecord, BlockRecord, ContextRecord, ConvRecord, EndRecord, F16Block,
+    F16Conv, F16End, F16LinearRecord, F16NormRecord, GeluRecord, HeadRecord, Header, Int8Block,
+    Int8Conv, Int8End, LastNormRecord, LinearRecord, LogitsRecord, NormRecord, PixelRecord,
+    RequantRecord, SecondGeluRecord,
 };
 #[cfg(feature = "write")]
 pub use write::{Blob, WriteError, write, write_class_head};
@@ -32,7 +32,7 @@ const CHECKED_PRELUDE_LEN: usize = 12;
 /// Arithmetic of an int8 blob.
 pub const ARITHMETIC_INT8: u16 = 0;
 /// Arithmetic of a blob with f16 weights.
-pub const ARITHMETIC_REAL: u16 = 1;
+pub const ARITHMETIC_F16: u16 = 1;
 /// Kind of the class head in the list of heads.
 pub const HEAD_CLASS: u8 = 0;
 /// Most heads of one blob.

@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 pub struct Header<'a, I> {
     /// Geometry.
     pub spec: VitSpec,
-    /// Int8: the image byte that stands for zero, for each channel. Real: [`PixelRecord`].
+    /// Int8: the image byte that stands for zero, for each channel. F16: [`PixelRecord`].
     pub input: I,
     /// Names separated by newlines; empty if there are none.
     pub class_names: &'a str,
 }
 
-/// The pixel normalisation of a real network: `(u8 / 255 − mean) / std`.
+/// The pixel normalisation of an f16 network: `(u8 / 255 − mean) / std`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PixelRecord {
     /// Mean of each colour channel, of values 0..1.
@@ -25,18 +25,18 @@ pub struct PixelRecord {
     pub std: [f32; 3],
 }
 
-/// One layer of a real network: `n` outputs, `k` inputs.
+/// One layer of an f16 network: `n` outputs, `k` inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RealLinearRecord<'a> {
+pub struct F16LinearRecord<'a> {
     /// f16, `[n, k]`; a depthwise convolution has `[9, n]`.
     pub weights: &'a [u8],
     /// f32, `[n]`.
     pub bias: &'a [u8],
 }
 
-/// A normalisation of a real network; epsilon is 1e-6.
+/// A normalisation of an f16 network; epsilon is 1e-6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RealNormRecord<'a> {
+pub struct F16NormRecord<'a> {
     /// f32, `[dim]`.
     pub gamma: &'a [u8],
     /// f32, `[dim]`.
@@ -216,9 +216,9 @@ pub type Int8Block<'a> = BlockRecord<
 >;
 /// The end of an int8 blob.
 pub type Int8End<'a> = EndRecord<LastNormRecord<'a>, RequantRecord>;
-/// A stem convolution of a real blob.
-pub type RealConv<'a> = ConvRecord<RealLinearRecord<'a>, (), ()>;
-/// A block of a real blob.
-pub type RealBlock<'a> = BlockRecord<RealLinearRecord<'a>, (), RealNormRecord<'a>, (), ()>;
-/// The end of a real blob.
-pub type RealEnd<'a> = EndRecord<RealNormRecord<'a>, ()>;
+/// A stem convolution of an f16 blob.
+pub type F16Conv<'a> = ConvRecord<F16LinearRecord<'a>, (), ()>;
+/// A block of an f16 blob.
+pub type F16Block<'a> = BlockRecord<F16LinearRecord<'a>, (), F16NormRecord<'a>, (), ()>;
+/// The end of an f16 blob.
+pub type F16End<'a> = EndRecord<F16NormRecord<'a>, ()>;

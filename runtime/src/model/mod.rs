@@ -118,13 +118,13 @@ impl<'a> Model<'a> {
     }
 }
 
-#[cfg(feature = "real")]
-impl<'a> Model<'a, crate::arithmetic::Real> {
+#[cfg(feature = "f16")]
+impl<'a> Model<'a, crate::arithmetic::F16> {
     /// Checks a blob with f16 weights completely and borrows its weights.
     ///
     /// # Errors
     /// As [`Model::parse`].
-    pub fn parse_real(bytes: &'a [u8]) -> Result<Self, FormatError> {
+    pub fn parse_f16(bytes: &'a [u8]) -> Result<Self, FormatError> {
         parse::parse(bytes)
     }
 }

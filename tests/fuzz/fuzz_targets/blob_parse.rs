@@ -8,11 +8,11 @@ use runtime::{FormatError, Model};
 
 fuzz_target!(|data: &[u8]| {
     let _ = explained(Model::parse(data).map(drop));
-    let _ = explained(Model::parse_real(data).map(drop));
+    let _ = explained(Model::parse_f16(data).map(drop));
     let Some((kind, bytes)) = blob(data) else { return };
     let result = match kind {
         Kind::Int8 => Model::parse(&bytes).map(|model| model.arena_len()),
-        Kind::Real => Model::parse_real(&bytes).map(|model| model.arena_len()),
+        Kind::F16 => Model::parse_f16(&bytes).map(|model| model.arena_len()),
     };
     match explained(result) {
         Ok(arena_len) => assert!(arena_len > 0, "a network that needs no memory"),

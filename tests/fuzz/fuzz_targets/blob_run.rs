@@ -11,7 +11,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     let Some((kind, bytes)) = blob(data) else { return Corpus::Reject };
     let ran = match kind {
         Kind::Int8 => int8(&bytes),
-        Kind::Real => real(&bytes),
+        Kind::F16 => f16(&bytes),
     };
     if ran { Corpus::Keep } else { Corpus::Reject }
 });
@@ -42,8 +42,8 @@ fn int8(bytes: &[u8]) -> bool {
     true
 }
 
-fn real(bytes: &[u8]) -> bool {
-    let Ok(model) = Model::parse_real(bytes) else { return false };
+fn f16(bytes: &[u8]) -> bool {
+    let Ok(model) = Model::parse_f16(bytes) else { return false };
     if !is_small(&model) {
         return false;
     }

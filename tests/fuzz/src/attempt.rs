@@ -3,7 +3,7 @@
 use crate::rng::Rng;
 use crate::sealed::seal;
 use runtime::error::FormatError;
-use runtime::format::{ARITHMETIC_INT8, ARITHMETIC_REAL, MAGIC, PRELUDE_LEN, VERSION};
+use runtime::format::{ARITHMETIC_INT8, ARITHMETIC_F16, MAGIC, PRELUDE_LEN, VERSION};
 use runtime::{Arithmetic, Model, Output};
 
 /// Most multiply-accumulates of a network that is run. A few kilobytes of weights over an image of
@@ -18,7 +18,7 @@ pub enum Kind {
     /// Integers.
     Int8,
     /// Floats.
-    Real,
+    F16,
 }
 
 /// The bytes with a prelude that is in order, so that every mutation of what follows reaches the
@@ -27,7 +27,7 @@ pub fn blob(data: &[u8]) -> Option<(Kind, Vec<u8>)> {
     let mut bytes = data.to_vec();
     let (kind, arithmetic) = match bytes.get(6)? & 1 {
         0 => (Kind::Int8, ARITHMETIC_INT8),
-        _ => (Kind::Real, ARITHMETIC_REAL),
+        _ => (Kind::F16, ARITHMETIC_F16),
     };
     bytes.get_mut(..4)?.copy_from_slice(&MAGIC);
     bytes.get_mut(4..6)?.copy_from_slice(&VERSION.to_le_bytes());

@@ -10,8 +10,8 @@ pub mod mutation;
 pub mod network;
 #[path = "../../src/planted.rs"]
 pub mod planted;
-#[path = "../../src/real_network.rs"]
-pub mod real_network;
+#[path = "../../src/f16_network.rs"]
+pub mod f16_network;
 #[path = "../../src/rng.rs"]
 pub mod rng;
 #[path = "../../src/sealed.rs"]

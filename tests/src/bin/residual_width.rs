@@ -53,7 +53,7 @@ fn main() -> ExitCode {
 fn compare(cli: &Cli) -> Result<()> {
     let (blob, real) = (read(&cli.blob)?, read(&cli.real)?);
     let model = Model::parse(&blob).with_context(|| cli.blob.display().to_string())?;
-    let real = Model::parse_real(&real).with_context(|| cli.real.display().to_string())?;
+    let real = Model::parse_f16(&real).with_context(|| cli.real.display().to_string())?;
     let config = model.config().clone();
     ensure!(config == *real.config(), "the two blobs hold networks of different shapes");
     ensure!(!config.spec().mlp.second_gelu, "what a second GELU adds to the stream is not rounded");

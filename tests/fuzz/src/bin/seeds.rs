@@ -4,7 +4,7 @@
 //! seeds corpus
 //! ```
 
-use fuzz::{real_network, smallest};
+use fuzz::{f16_network, smallest};
 use runtime::config::VitConfig;
 use std::path::Path;
 use std::{env, fs, io};
@@ -30,8 +30,8 @@ fn main() -> io::Result<()> {
             let config = VitConfig::new(network.spec.clone()).map_err(io::Error::other)?;
             let name = name.replace(' ', "_");
             fs::write(directory.join(format!("{name}.int8")), network.to_bytes())?;
-            let real = real_network::blob(&config, 4);
-            fs::write(directory.join(format!("{name}.real")), real)?;
+            let f16 = f16_network::blob(&config, 4);
+            fs::write(directory.join(format!("{name}.f16")), f16)?;
         }
     }
     let directory = directory.join("kernel_diff");

@@ -6,16 +6,16 @@ use anyhow::{Context, Result, anyhow, bail};
 use half::f16;
 use runtime::config::{Pool, StemStage};
 use runtime::format::{
-    ARITHMETIC_REAL, Blob, BlockRecord, ConvRecord, EndRecord, HEAD_CLASS, HeadRecord, Header,
-    PixelRecord, RealBlock, RealLinearRecord, RealNormRecord, write_class_head,
+    ARITHMETIC_F16, Blob, BlockRecord, ConvRecord, EndRecord, F16Block, F16LinearRecord,
+    F16NormRecord, HEAD_CLASS, HeadRecord, Header, PixelRecord, write_class_head,
 };
 
-/// Writes a network as a blob for `Model::parse_real`.
+/// Writes a network as a blob for `Model::parse_f16`.
 ///
 /// # Errors
 /// If a weight is too large for f16, a class name holds a line break, or the blob that comes out
 /// is not one that the runtime reads.
-pub fn assemble_real(net: &FloatNet) -> Result<Vec<u8>> {
+pub fn assemble_f16(net: &FloatNet) -> Result<Vec<u8>> {
     let (last, convs) = match &net.patch {
         Some(patch) => (patch, [].as_slice()),
         None => net.convs.split_last().context("a convolution stem without convolutions")?,
@@ -41,7 +41,7 @@ pub fn assemble_real(net: &FloatNet) -> Result<Vec<u8>> {
     let embedding = (net.config.spec().pool == Pool::Mean).then_some(());
     let class_names = class_names(net)?;
     let blob = Blob {
-        arithmetic: ARITHMETIC_REAL,
+        arithmetic: ARITHMETIC_F16,
         header: Header {
             spec: net.config.spec().clone(),
             input: PixelRecord {
@@ -58,7 +58,7 @@ pub fn assemble_real(net: &FloatNet) -> Result<Vec<u8>> {
         heads: &[HeadRecord { kind: HEAD_CLASS, body: &class_head(net)? }],
     };
     let blob = fit(|buffer| runtime::format::write(&blob, buffer))?;
-    runtime::Model::parse_real(&blob)
+    runtime::Model::parse_f16(&blob)
         .map_err(|error| anyhow!("the assembled blob is not valid: {error}"))?;
     Ok(blob)
 }
@@ -113,8 +113,8 @@ impl LinearBytes {
         Ok(Self { weights, bias: f32_bytes(&layer.bias) })
     }
 
-    fn record(&self) -> RealLinearRecord<'_> {
-        RealLinearRecord { weights: &self.weights, bias: &self.bias }
+    fn record(&self) -> F16LinearRecord<'_> {
+        F16LinearRecord { weights: &self.weights, bias: &self.bias }
     }
 }
 
@@ -129,8 +129,8 @@ impl NormBytes {
         Self { gamma: f32_bytes(&norm.gamma), beta: f32_bytes(&norm.beta) }
     }
 
-    fn record(&self) -> RealNormRecord<'_> {
-        RealNormRecord { gamma: &self.gamma, beta: &self.beta }
+    fn record(&self) -> F16NormRecord<'_> {
+        F16NormRecord { gamma: &self.gamma, beta: &self.beta }
     }
 }
 
@@ -163,7 +163,7 @@ impl BlockBytes {
         })
     }
 
-    fn record(&self, second_gelu: bool) -> RealBlock<'_> {
+    fn record(&self, second_gelu: bool) -> F16Block<'_> {
         BlockRecord {
             norm1: self.norm1.record(),
             qkv: self.qkv.record(),

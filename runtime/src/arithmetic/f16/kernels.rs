@@ -1,7 +1,7 @@
 //! Loops over f32 activations and f16 weights. Sums have a fixed order: eight lanes within a piece,
 //! pieces one after another.
 
-use super::{RealAttention, RealLinear, RealNorm};
+use super::{F16Attention, F16Linear, F16Norm};
 use crate::config::Grid;
 use crate::kernels::scalar::window_position;
 use crate::rows::{rows, rows_mut};
@@ -14,7 +14,7 @@ const LANES: usize = 8;
 const EPS: f32 = 1e-6;
 
 /// Adds a layer's outputs to `out`: `x` is `[rows, k]`, `out` `[rows, n]`.
-pub(super) fn accumulate(x: &[f32], layer: &RealLinear<'_>, out: &mut [f32]) {
+pub(super) fn accumulate(x: &[f32], layer: &F16Linear<'_>, out: &mut [f32]) {
     let (k, n) = (layer.k.max(1), layer.bias.iter().len().max(1));
     for (j, (weights, bias)) in layer.weights.chunks(k).zip(layer.bias.iter()).enumerate() {
         for out in out.iter_mut().skip(j).step_by(n) {
@@ -50,7 +50,7 @@ fn dot(x: &[f32], w: &[f32; PIECE]) -> f32 {
 }
 
 /// Depthwise 3×3 convolution with padding 1; weights are tap by tap.
-pub(super) fn depthwise(x: &[f32], grid: Grid, layer: &RealLinear<'_>, out: &mut [f32]) {
+pub(super) fn depthwise(x: &[f32], grid: Grid, layer: &F16Linear<'_>, out: &mut [f32]) {
     let channels = grid.channels.max(1);
     for (position, out) in rows_mut(out, channels).enumerate() {
         let (row, column) = (position / grid.width.max(1), position % grid.width.max(1));
@@ -70,7 +70,7 @@ pub(super) fn depthwise(x: &[f32], grid: Grid, layer: &RealLinear<'_>, out: &mut
 }
 
 /// Layer normalisation of rows of `dim` values.
-pub(super) fn normalise(x: &[f32], dim: usize, norm: &RealNorm<'_>, out: &mut [f32]) {
+pub(super) fn normalise(x: &[f32], dim: usize, norm: &F16Norm<'_>, out: &mut [f32]) {
     let dim = dim.max(1);
     #[expect(clippy::cast_precision_loss, reason = "a row has at most 1,024 values")]
     let n = dim as f32;
@@ -87,7 +87,7 @@ pub(super) fn normalise(x: &[f32], dim: usize, norm: &RealNorm<'_>, out: &mut [f
 
 /// Attention of all heads over packed projections, as
 /// [`kernels::scalar::attention_i8`](crate::kernels::scalar::attention_i8).
-pub(super) fn attend(qkv: &[f32], attention: &RealAttention, scores: &mut [f32], out: &mut [f32]) {
+pub(super) fn attend(qkv: &[f32], attention: &F16Attention, scores: &mut [f32], out: &mut [f32]) {
     let (heads, head_dim) = (attention.heads, attention.head_dim.max(1));
     let width = (heads * head_dim).max(1);
     #[expect(clippy::cast_precision_loss, reason = "a head has at most 128 values")]
@@ -141,7 +141,7 @@ mod tests {
         for k in [1, 7, 8, 63, 64, 65, 200] {
             let weights = f16_bytes(&(0..2 * k).map(|i| (i % 5) as f32 - 2.0).collect::<Vec<_>>());
             let bias = f32_bytes(&[10.0, -10.0]);
-            let layer = RealLinear {
+            let layer = F16Linear {
                 weights: F16Le::new(&weights).unwrap(),
                 bias: F32Le::new(&bias).unwrap(),
                 k,
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn attention_of_equal_keys_is_the_mean_of_values() {
-        let attention = RealAttention { heads: 1, head_dim: 2 };
+        let attention = F16Attention { heads: 1, head_dim: 2 };
         let qkv = [1.0, 2.0, 0.5, 0.5, 4.0, 0.0, -1.0, 3.0, 0.5, 0.5, 6.0, 2.0];
         let (mut scores, mut out) = ([0.0; 2], [0.0; 4]);
         attend(&qkv, &attention, &mut scores, &mut out);
@@ -171,7 +171,7 @@ mod tests {
     fn depthwise_sees_zeros_outside() {
         let weights = f16_bytes(&[1.0; 9]);
         let bias = f32_bytes(&[0.5]);
-        let layer = RealLinear {
+        let layer = F16Linear {
             weights: F16Le::new(&weights).unwrap(),
             bias: F32Le::new(&bias).unwrap(),
             k: 9,

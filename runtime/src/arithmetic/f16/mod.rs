@@ -5,7 +5,7 @@
 #![expect(clippy::float_arithmetic, reason = "the one arithmetic of the runtime with floats")]
 
 mod kernels;
-mod leaves;
+mod read;
 
 use super::{Arithmetic, Stages, Types};
 use crate::config::Grid;
@@ -16,11 +16,11 @@ use kernels::{accumulate, attend, depthwise, gelu, normalise};
 
 /// f16 weights, f32 activations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Real;
+pub struct F16;
 
 /// A layer: `n` outputs over `k` inputs.
 #[derive(Clone, Copy, Debug)]
-pub struct RealLinear<'a> {
+pub struct F16Linear<'a> {
     /// `[n, k]`; a depthwise convolution has `[9, n]`.
     weights: F16Le<'a>,
     /// `[n]`.
@@ -30,45 +30,45 @@ pub struct RealLinear<'a> {
 
 /// Whether GELU follows a layer.
 #[derive(Clone, Copy, Debug)]
-pub struct RealActivation {
+pub struct F16Activation {
     gelu: bool,
 }
 
 /// A layer normalisation.
 #[derive(Clone, Copy, Debug)]
-pub struct RealNorm<'a> {
+pub struct F16Norm<'a> {
     gamma: F32Le<'a>,
     beta: F32Le<'a>,
 }
 
 /// The shape of an attention.
 #[derive(Clone, Copy, Debug)]
-pub struct RealAttention {
+pub struct F16Attention {
     heads: usize,
     head_dim: usize,
 }
 
-impl Types for Real {
+impl Types for F16 {
     type Act = f32;
     type Residual = f32;
     type Acc = f32;
     type Kernels = ();
     type Input = PixelRecord;
-    type Linear<'a> = RealLinear<'a>;
-    type Activation<'a> = RealActivation;
+    type Linear<'a> = F16Linear<'a>;
+    type Activation<'a> = F16Activation;
     type Skip = ();
-    type Norm<'a> = RealNorm<'a>;
-    type LastNorm<'a> = RealNorm<'a>;
-    type Attention = RealAttention;
+    type Norm<'a> = F16Norm<'a>;
+    type LastNorm<'a> = F16Norm<'a>;
+    type Attention = F16Attention;
     type Position<'a> = F16Le<'a>;
     type SecondGelu<'a> = ();
     /// `1 / tokens`.
     type Embedding = f32;
-    type Logits<'a> = RealLinear<'a>;
+    type Logits<'a> = F16Linear<'a>;
     type Probability = ();
 }
 
-impl Stages for Real {
+impl Stages for F16 {
     fn kernels() {}
 
     fn load(input: &PixelRecord, bytes: &[u8], out: &mut [f32]) {
@@ -82,15 +82,15 @@ impl Stages for Real {
         [0.0; 3]
     }
 
-    fn zero(_: &RealActivation) -> f32 {
+    fn zero(_: &F16Activation) -> f32 {
         0.0
     }
 
-    fn has_gelu(activation: &RealActivation) -> bool {
+    fn has_gelu(activation: &F16Activation) -> bool {
         activation.gelu
     }
 
-    fn outputs(layer: &RealLinear<'_>) -> usize {
+    fn outputs(layer: &F16Linear<'_>) -> usize {
         layer.bias.iter().len()
     }
 
@@ -103,8 +103,8 @@ impl Stages for Real {
     fn linear(
         (): (),
         x: &[f32],
-        layer: &RealLinear<'_>,
-        activation: &RealActivation,
+        layer: &F16Linear<'_>,
+        activation: &F16Activation,
         out: &mut [f32],
     ) {
         out.fill(0.0);
@@ -112,31 +112,31 @@ impl Stages for Real {
         activate(activation, out);
     }
 
-    fn project((): (), x: &[f32], layer: &RealLinear<'_>, out: &mut [f32]) {
+    fn project((): (), x: &[f32], layer: &F16Linear<'_>, out: &mut [f32]) {
         out.fill(0.0);
         accumulate(x, layer, out);
     }
 
-    fn linear_skip((): (), x: &[f32], layer: &RealLinear<'_>, (): &(), out: &mut [f32]) {
+    fn linear_skip((): (), x: &[f32], layer: &F16Linear<'_>, (): &(), out: &mut [f32]) {
         accumulate(x, layer, out);
     }
 
-    fn linear_add((): (), x: &[f32], layer: &RealLinear<'_>, stream: &mut [f32]) {
+    fn linear_add((): (), x: &[f32], layer: &F16Linear<'_>, stream: &mut [f32]) {
         accumulate(x, layer, stream);
     }
 
     fn depthwise(
         (): (),
         (x, grid, _): (&[f32], Grid, f32),
-        layer: &RealLinear<'_>,
-        activation: &RealActivation,
+        layer: &F16Linear<'_>,
+        activation: &F16Activation,
         out: &mut [f32],
     ) {
         depthwise(x, grid, layer, out);
         activate(activation, out);
     }
 
-    fn norm((): (), stream: &[f32], dim: usize, norm: &RealNorm<'_>, out: &mut [f32]) -> f32 {
+    fn norm((): (), stream: &[f32], dim: usize, norm: &F16Norm<'_>, out: &mut [f32]) -> f32 {
         normalise(stream, dim, norm, out);
         0.0
     }
@@ -144,7 +144,7 @@ impl Stages for Real {
     fn attention(
         (): (),
         qkv: &[f32],
-        attention: &RealAttention,
+        attention: &F16Attention,
         scores: &mut [f32],
         out: &mut [f32],
     ) -> f32 {
@@ -152,7 +152,7 @@ impl Stages for Real {
         0.0
     }
 
-    fn second_layer((): (), x: &[f32], layer: &RealLinear<'_>, (): &(), out: &mut [f32]) -> f32 {
+    fn second_layer((): (), x: &[f32], layer: &F16Linear<'_>, (): &(), out: &mut [f32]) -> f32 {
         out.fill(0.0);
         accumulate(x, layer, out);
         0.0
@@ -164,7 +164,7 @@ impl Stages for Real {
         }
     }
 
-    fn last_norm((): (), stream: &[f32], dim: usize, norm: &RealNorm<'_>, out: &mut [f32]) -> f32 {
+    fn last_norm((): (), stream: &[f32], dim: usize, norm: &F16Norm<'_>, out: &mut [f32]) -> f32 {
         normalise(stream, dim, norm, out);
         0.0
     }
@@ -187,13 +187,13 @@ impl Stages for Real {
     fn logits_of_pool(
         (): (),
         (_, embedding): (&[f32], &[f32]),
-        layer: &RealLinear<'_>,
+        layer: &F16Linear<'_>,
         out: &mut [f32],
     ) {
         Self::logits((), embedding, layer, out);
     }
 
-    fn logits((): (), x: &[f32], layer: &RealLinear<'_>, out: &mut [f32]) {
+    fn logits((): (), x: &[f32], layer: &F16Linear<'_>, out: &mut [f32]) {
         out.fill(0.0);
         accumulate(x, layer, out);
     }
@@ -224,9 +224,9 @@ impl Stages for Real {
     }
 }
 
-impl Arithmetic for Real {}
+impl Arithmetic for F16 {}
 
-fn activate(activation: &RealActivation, values: &mut [f32]) {
+fn activate(activation: &F16Activation, values: &mut [f32]) {
     if activation.gelu {
         for value in values {
             *value = gelu(*value);

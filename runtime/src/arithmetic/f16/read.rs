@@ -1,10 +1,10 @@
-//! Reading the leaves of a real blob.
+//! Reads the parts of records that an f16 blob stores in its own way.
 
-use super::{Real, RealActivation, RealAttention, RealLinear, RealNorm};
-use crate::arithmetic::Leaves;
+use super::{F16, F16Activation, F16Attention, F16Linear, F16Norm};
+use crate::arithmetic::FromRecords;
 use crate::config::VitConfig;
 use crate::error::FormatError;
-use crate::format::{ARITHMETIC_REAL, F16Le, F32Le, PixelRecord, Records};
+use crate::format::{ARITHMETIC_F16, F16Le, F32Le, PixelRecord, Records};
 
 impl<'a> Records<'a> {
     fn f32s(&mut self, tensor: &'static str, n: usize) -> Option<F32Le<'a>> {
@@ -31,8 +31,8 @@ impl<'a> Records<'a> {
     }
 }
 
-impl Leaves for Real {
-    const ID: u16 = ARITHMETIC_REAL;
+impl FromRecords for F16 {
+    const ID: u16 = ARITHMETIC_F16;
 
     fn input(records: &mut Records<'_>, input: &PixelRecord) -> Option<()> {
         records.finite("mean", input.mean.into_iter())?;
@@ -41,33 +41,30 @@ impl Leaves for Real {
         records.finite("std", input.std.into_iter().chain(input.std.map(gain)))
     }
 
-    fn read_linear<'a>(
-        records: &mut Records<'a>,
-        (n, k): (usize, usize),
-    ) -> Option<RealLinear<'a>> {
+    fn read_linear<'a>(records: &mut Records<'a>, (n, k): (usize, usize)) -> Option<F16Linear<'a>> {
         let weights = records.f16s("weights", n.saturating_mul(k))?;
-        Some(RealLinear { weights, bias: records.f32s("bias", n)?, k })
+        Some(F16Linear { weights, bias: records.f32s("bias", n)?, k })
     }
 
-    fn read_activation(_: &mut Records<'_>, gelu: bool) -> Option<RealActivation> {
-        Some(RealActivation { gelu })
+    fn read_activation(_: &mut Records<'_>, gelu: bool) -> Option<F16Activation> {
+        Some(F16Activation { gelu })
     }
 
     fn read_skip(
         records: &mut Records<'_>,
         zero: Option<f32>,
-        _: &RealActivation,
+        _: &F16Activation,
     ) -> Option<Option<()>> {
         read_flag(records, "skip", zero.is_some())
     }
 
-    fn read_norm<'a>(records: &mut Records<'a>, dim: usize) -> Option<RealNorm<'a>> {
+    fn read_norm<'a>(records: &mut Records<'a>, dim: usize) -> Option<F16Norm<'a>> {
         let gamma = records.f32s("gamma", dim)?;
-        Some(RealNorm { gamma, beta: records.f32s("beta", dim)? })
+        Some(F16Norm { gamma, beta: records.f32s("beta", dim)? })
     }
 
-    fn read_attention(_: &mut Records<'_>, config: &VitConfig) -> Option<RealAttention> {
-        Some(RealAttention { heads: config.heads(), head_dim: config.head_dim() })
+    fn read_attention(_: &mut Records<'_>, config: &VitConfig) -> Option<F16Attention> {
+        Some(F16Attention { heads: config.heads(), head_dim: config.head_dim() })
     }
 
     fn read_second_gelu(records: &mut Records<'_>, expected: bool) -> Option<Option<()>> {
@@ -78,7 +75,7 @@ impl Leaves for Real {
         records.f16s("position", len)
     }
 
-    fn read_last_norm<'a>(records: &mut Records<'a>, dim: usize) -> Option<RealNorm<'a>> {
+    fn read_last_norm<'a>(records: &mut Records<'a>, dim: usize) -> Option<F16Norm<'a>> {
         Self::read_norm(records, dim)
     }
 
@@ -91,7 +88,7 @@ impl Leaves for Real {
     fn read_logits<'a>(
         records: &mut Records<'a>,
         shape: (usize, usize),
-    ) -> Option<(RealLinear<'a>, ())> {
+    ) -> Option<(F16Linear<'a>, ())> {
         Some((Self::read_linear(records, shape)?, ()))
     }
 }

@@ -4,8 +4,10 @@ use super::Types;
 use crate::config::VitConfig;
 use crate::format::Records;
 
-/// Reads and checks the leaves of a blob; `None` after a fault, which the records keep.
-pub trait Leaves: Types {
+/// Reads and checks the parts of records that each arithmetic stores in its own way.
+///
+/// Each method returns `None` after a fault. The records keep the fault.
+pub trait FromRecords: Types {
     /// The number that the prelude stores.
     const ID: u16;
 

@@ -1,4 +1,4 @@
-//! Valid blobs of the arithmetic `Real` with random weights.
+//! Valid blobs of the arithmetic `F16` with random weights.
 //!
 //! Weights are drawn as bits of f16, so no float is computed and the same seed gives the same blob
 //! everywhere.
@@ -7,20 +7,20 @@ use crate::network::grow;
 use crate::rng::Rng;
 use runtime::config::{Pool, StemStage, VitConfig};
 use runtime::format::{
-    ARITHMETIC_REAL, Blob, BlockRecord, ConvRecord, EndRecord, HEAD_CLASS, HeadRecord, Header,
-    PixelRecord, RealLinearRecord, RealNormRecord, write, write_class_head,
+    ARITHMETIC_F16, Blob, BlockRecord, ConvRecord, EndRecord, F16LinearRecord, F16NormRecord,
+    HEAD_CLASS, HeadRecord, Header, PixelRecord, write, write_class_head,
 };
 
 /// Owned tensors of a layer or a normalisation: f16 weights or f32 gain, and f32 bias.
 struct Layer(Vec<u8>, Vec<u8>);
 
 impl Layer {
-    fn linear(&self) -> RealLinearRecord<'_> {
-        RealLinearRecord { weights: &self.0, bias: &self.1 }
+    fn linear(&self) -> F16LinearRecord<'_> {
+        F16LinearRecord { weights: &self.0, bias: &self.1 }
     }
 
-    fn norm(&self) -> RealNormRecord<'_> {
-        RealNormRecord { gamma: &self.0, beta: &self.1 }
+    fn norm(&self) -> F16NormRecord<'_> {
+        F16NormRecord { gamma: &self.0, beta: &self.1 }
     }
 }
 
@@ -31,7 +31,7 @@ struct Block {
     depthwise: Option<Layer>,
 }
 
-/// A blob for `Model::parse_real`.
+/// A blob for `Model::parse_f16`.
 pub fn blob(config: &VitConfig, seed: u64) -> Vec<u8> {
     let mut fill = Filler(Rng::new(seed));
     let (convs, inputs) = fill.stem(config);
@@ -50,7 +50,7 @@ pub fn blob(config: &VitConfig, seed: u64) -> Vec<u8> {
     let norm = fill.norm(config.dim());
     let head = fill.head(config);
     let blob = Blob {
-        arithmetic: ARITHMETIC_REAL,
+        arithmetic: ARITHMETIC_F16,
         header: Header {
             spec: config.spec().clone(),
             input: PixelRecord { mean: [0.5, 0.25, 0.75], std: [0.5, 0.25, 0.125] },
@@ -70,7 +70,7 @@ pub fn blob(config: &VitConfig, seed: u64) -> Vec<u8> {
 }
 
 impl Block {
-    fn record(&self, config: &VitConfig) -> runtime::format::RealBlock<'_> {
+    fn record(&self, config: &VitConfig) -> runtime::format::F16Block<'_> {
         let [norm1, norm2] = &self.norms;
         let [qkv, project, mlp1, mlp2] = &self.layers;
         BlockRecord {
@@ -187,7 +187,7 @@ mod tests {
         for (name, network) in smallest::networks() {
             let config = VitConfig::new(network.spec).unwrap();
             let blob = blob(&config, 1);
-            let model = Model::parse_real(&blob).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let model = Model::parse_f16(&blob).unwrap_or_else(|error| panic!("{name}: {error}"));
             let mut arena = vec![0; model.arena_len()];
             let image = crate::synthetic::image(config.image(), 1);
             let output = model.run(&image, &mut arena).unwrap();
