@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use burn::nn::{LayerNorm, Linear};
 use burn::tensor::{Tensor, TensorData};
 use burn_flex::Flex;
-use runtime::config::{StemStage, VitConfig};
+use runtime::config::VitConfig;
 use runtime::site::SiteId;
 use std::path::Path;
 use trainer::data::{DataSource, Images, batch};
@@ -305,15 +305,7 @@ fn block(block: &Block<Backend>) -> Result<FloatBlock> {
 
 /// The record's reader compares tensors with the description; this pairs them with its stages.
 fn check_convs(net: &FloatNet) -> Result<()> {
-    let expected: usize = net
-        .config
-        .stem_stages()
-        .map(|geometry| match geometry.stage {
-            StemStage::Conv { .. } => 1,
-            StemStage::Residual { .. } => 2,
-            StemStage::InvertedResidual { .. } => 3,
-        })
-        .sum();
+    let expected = net.config.stem_convs().count();
     if net.convs.len() != expected {
         bail!("the record has {} convolutions, its description {expected}", net.convs.len());
     }

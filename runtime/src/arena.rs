@@ -12,7 +12,7 @@
 //! [`len`] is the largest sum of a line. A patch stem uses what its embedding does.
 
 use crate::arithmetic::{Arithmetic, Int8};
-use crate::config::{Grid, Pool, StemGeometry, StemSpec, StemStage, VitConfig};
+use crate::config::{ConvKind, Grid, Pool, StemGeometry, StemSpec, VitConfig};
 use core::mem;
 
 /// Alignment of the arena's first used byte and of every i32 buffer.
@@ -117,33 +117,30 @@ fn stem_bytes(config: &VitConfig, act: usize, stream: usize) -> usize {
     let mut most = 0;
     let mut stages = config.stem_stages().peekable();
     while let Some(geometry) = stages.next() {
-        let beside = stage_values(&geometry);
-        let output = match stages.peek() {
-            Some(_) => act * geometry.output.len(),
-            None => stream.next_multiple_of(ALIGN),
-        };
-        most = most.max(match geometry.stage {
-            StemStage::Conv { .. } => act * beside + output,
-            StemStage::Residual { .. } | StemStage::InvertedResidual { .. } => act * beside,
+        let beside = act * stage_values(&geometry);
+        most = most.max(match stages.peek() {
+            Some(_) if geometry.stage.is_residual() => beside,
+            Some(_) => beside + act * geometry.output.len(),
+            None => beside + stream.next_multiple_of(ALIGN),
         });
     }
     most
 }
 
-/// Values that a stem stage keeps besides the output of a plain convolution.
+/// Values that a stem stage keeps besides its output: its input, windows of one row, and what lies
+/// between its convolutions. A residual stage writes its output over its input.
 fn stage_values(geometry: &StemGeometry) -> usize {
-    let input = geometry.input;
-    match geometry.stage {
-        StemStage::Conv { .. } => input.len() + window_len(input, geometry.output.width),
-        StemStage::Residual { hidden } => {
-            let hidden = Grid { channels: hidden.into(), ..input };
-            input.len() + window_len(input, input.width) + hidden.len()
+    let mut values = geometry.input.len();
+    let mut convs = geometry.convs().peekable();
+    while let Some(conv) = convs.next() {
+        if conv.kind == ConvKind::Full {
+            values += window_len(conv.input, conv.output.width);
         }
-        StemStage::InvertedResidual { hidden } => {
-            let hidden = Grid { channels: hidden.into(), ..input };
-            input.len() + 2 * hidden.len()
+        if convs.peek().is_some() {
+            values += conv.output.len();
         }
     }
+    values
 }
 
 /// Values of the 3×3 windows of one output row.

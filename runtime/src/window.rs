@@ -38,8 +38,7 @@ impl<T: Copy> Pad<T> {
 impl<T: Copy> Windows<'_, T> {
     /// 1 or 2.
     pub(crate) const fn stride(&self) -> usize {
-        let (input, output) = (self.input, self.output);
-        if output.width == input.width && output.height == input.height { 1 } else { 2 }
+        self.input.stride_to(self.output)
     }
 
     /// Calls `apply` with the windows of each output row, `[output width, 9 · channels]`, and the

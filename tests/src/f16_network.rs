@@ -5,7 +5,7 @@
 
 use crate::network::grow;
 use crate::rng::Rng;
-use runtime::config::{Pool, StemStage, VitConfig};
+use runtime::config::{Pool, VitConfig};
 use runtime::format::{
     ARITHMETIC_F16, Blob, BlockRecord, ConvRecord, EndRecord, F16LinearRecord, F16NormRecord,
     HEAD_CLASS, HeadRecord, Header, PixelRecord, write, write_class_head,
@@ -95,26 +95,12 @@ impl Filler {
     /// inputs of the layer that makes tokens.
     fn stem(&mut self, config: &VitConfig) -> (Vec<(Layer, bool)>, usize) {
         let mut convs = Vec::new();
-        let mut stages = config.stem_stages().peekable();
-        while let Some(geometry) = stages.next() {
-            let (from, to) = (geometry.input.channels, geometry.output.channels);
-            if stages.peek().is_none() {
-                return (convs, 9 * from);
+        let mut stem = config.stem_convs().peekable();
+        while let Some(conv) = stem.next() {
+            if stem.peek().is_none() {
+                return (convs, conv.inputs());
             }
-            match geometry.stage {
-                StemStage::Conv { .. } => convs.push((self.linear(to, 9 * from), false)),
-                StemStage::Residual { hidden } => {
-                    let hidden = hidden.into();
-                    convs.push((self.linear(hidden, 9 * from), false));
-                    convs.push((self.linear(to, hidden), true));
-                }
-                StemStage::InvertedResidual { hidden } => {
-                    let hidden = hidden.into();
-                    convs.push((self.linear(hidden, from), false));
-                    convs.push((self.linear(hidden, 9), false));
-                    convs.push((self.linear(to, hidden), true));
-                }
-            }
+            convs.push((self.linear(conv.output.channels, conv.inputs()), conv.skip));
         }
         (convs, config.patch_len().unwrap_or(0))
     }

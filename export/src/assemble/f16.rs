@@ -4,7 +4,7 @@ use super::{class_names, fit};
 use crate::float::{FloatBlock, FloatLinear, FloatNet, FloatNorm};
 use anyhow::{Context, Result, anyhow, bail};
 use half::f16;
-use runtime::config::{Pool, StemStage};
+use runtime::config::{ConvKind, Pool};
 use runtime::format::{
     ARITHMETIC_F16, Blob, BlockRecord, ConvRecord, EndRecord, F16Block, F16LinearRecord,
     F16NormRecord, HEAD_CLASS, HeadRecord, Header, PixelRecord, write_class_head,
@@ -22,8 +22,10 @@ pub fn assemble_f16(net: &FloatNet) -> Result<Vec<u8>> {
     };
     let convs = convs
         .iter()
-        .zip(conv_kinds(net))
-        .map(|(layer, kind)| Ok((LinearBytes::new(layer, kind.depthwise)?, kind.skip)))
+        .zip(net.config.stem_convs())
+        .map(|(layer, conv)| {
+            Ok((LinearBytes::new(layer, conv.kind == ConvKind::Depthwise)?, conv.skip))
+        })
         .collect::<Result<Vec<_>>>()?;
     let convs: Vec<_> = convs
         .iter()
@@ -69,29 +71,6 @@ fn class_head(net: &FloatNet) -> Result<Vec<u8>> {
     let records: Vec<_> = layers.iter().map(LinearBytes::record).collect();
     let (last, hidden) = records.split_last().context("the record has no class head")?;
     fit(|buffer| write_class_head(hidden, last, buffer))
-}
-
-/// What a stem convolution is.
-struct ConvKind {
-    depthwise: bool,
-    /// Whether the stage's input is added to it.
-    skip: bool,
-}
-
-fn conv_kinds(net: &FloatNet) -> Vec<ConvKind> {
-    let kinds = |flags: &[(bool, bool)]| -> Vec<ConvKind> {
-        flags.iter().map(|&(depthwise, skip)| ConvKind { depthwise, skip }).collect()
-    };
-    net.config
-        .stem_stages()
-        .flat_map(|geometry| match geometry.stage {
-            StemStage::Conv { .. } => kinds(&[(false, false)]),
-            StemStage::Residual { .. } => kinds(&[(false, false), (false, true)]),
-            StemStage::InvertedResidual { .. } => {
-                kinds(&[(false, false), (true, false), (false, true)])
-            }
-        })
-        .collect()
 }
 
 /// A layer.

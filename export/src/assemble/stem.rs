@@ -4,7 +4,7 @@ use super::{Assembler, ConvBytes, LinearBytes, Stored};
 use crate::float::FloatLinear;
 use crate::quantize::{Affine, QuantLinear, finest_output_scale, multiplier};
 use anyhow::{Context, Result};
-use runtime::config::{StemGeometry, StemStage};
+use runtime::config::{ConvKind, StemConv, StemGeometry};
 use runtime::fixed::Requant;
 use runtime::site::{ConvSite, SiteId};
 
@@ -65,35 +65,28 @@ impl<L: Iterator<Item = FloatLinear>> Run<L> {
         geometry: &StemGeometry,
     ) -> Result<()> {
         let before = self.input;
-        match geometry.stage {
-            StemStage::Conv { gelu, .. } => self.conv(assembler, (stage, 0), gelu, false),
-            StemStage::Residual { .. } => {
-                self.conv(assembler, (stage, 0), true, false)?;
-                self.add(assembler, (stage, 1), before)
-            }
-            StemStage::InvertedResidual { .. } => {
-                self.conv(assembler, (stage, 0), true, false)?;
-                self.conv(assembler, (stage, 1), true, true)?;
-                self.add(assembler, (stage, 2), before)
+        for conv in geometry.convs() {
+            if conv.skip {
+                self.add(assembler, (stage, conv.index), before)?;
+            } else {
+                self.conv(assembler, stage, &conv)?;
             }
         }
+        Ok(())
     }
 
     /// A convolution, perhaps with GELU.
-    fn conv(
-        &mut self,
-        assembler: &mut Assembler<'_>,
-        (stage, conv): (u8, u8),
-        gelu: bool,
-        depthwise: bool,
-    ) -> Result<()> {
+    fn conv(&mut self, assembler: &mut Assembler<'_>, stage: u8, conv: &StemConv) -> Result<()> {
         let layer = self.layers.next().context("the stem has fewer convolutions than stages")?;
-        let site = |at| SiteId::Stem { stage, conv, at };
+        let site = |at| SiteId::Stem { stage, conv: conv.index, at };
         let floor = finest_output_scale(&layer, self.input);
-        let after = gelu.then(|| site(ConvSite::Gelu));
+        let after = conv.gelu.then(|| site(ConvSite::Gelu));
         let stored = assembler.activation(site(ConvSite::Linear), after, floor)?;
         let quantized = QuantLinear::new(&layer, self.input, |_| stored.before.scale);
-        let quantized = if depthwise { quantized.tap_major() } else { quantized };
+        let quantized = match conv.kind {
+            ConvKind::Depthwise => quantized.tap_major(),
+            ConvKind::Full | ConvKind::Pointwise => quantized,
+        };
         self.convs.push(ConvBytes {
             linear: LinearBytes::new(&quantized),
             activation: stored.bytes(),

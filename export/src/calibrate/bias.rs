@@ -12,7 +12,6 @@ use crate::record::FloatModel;
 use crate::reference::reals;
 use anyhow::{Context, Result, anyhow};
 use runtime::Model;
-use runtime::config::StemStage;
 use runtime::site::{BlockSite, ConvSite, SiteId};
 use std::collections::BTreeMap;
 use trainer::data::Images;
@@ -90,14 +89,10 @@ fn layers(net: &FloatNet) -> Vec<Vec<SiteId>> {
 fn convs(net: &FloatNet) -> Vec<SiteId> {
     let mut sites = Vec::new();
     for (stage, geometry) in (0u8..).zip(net.config.stem_stages()) {
-        let site = |conv, at| SiteId::Stem { stage, conv, at };
-        let (linear, sum) = match geometry.stage {
-            StemStage::Conv { .. } => (1, None),
-            StemStage::Residual { .. } => (1, Some(1)),
-            StemStage::InvertedResidual { .. } => (2, Some(2)),
-        };
-        sites.extend((0..linear).map(|conv| site(conv, ConvSite::Linear)));
-        sites.extend(sum.map(|conv| site(conv, ConvSite::Add)));
+        sites.extend(geometry.convs().map(|conv| {
+            let at = if conv.skip { ConvSite::Add } else { ConvSite::Linear };
+            SiteId::Stem { stage, conv: conv.index, at }
+        }));
     }
     sites.truncate(net.convs.len().saturating_sub(1));
     sites

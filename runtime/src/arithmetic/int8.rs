@@ -154,10 +154,6 @@ impl Stages for Int8 {
         activation.output_zero_point()
     }
 
-    fn has_gelu(activation: &Activation<'_>) -> bool {
-        activation.gelu.is_some()
-    }
-
     fn outputs(layer: &StoredLinear<'_>) -> usize {
         layer.outputs()
     }

@@ -17,8 +17,6 @@ pub trait Stages: Types {
     fn image_pad(input: &Self::Input) -> [Self::Act; 3];
     /// What stands for zero after an activation.
     fn zero(activation: &Self::Activation<'_>) -> Self::Act;
-    /// Whether GELU is part of an activation.
-    fn has_gelu(activation: &Self::Activation<'_>) -> bool;
     /// Number of outputs of a layer.
     fn outputs(layer: &Self::Linear<'_>) -> usize;
 

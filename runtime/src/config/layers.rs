@@ -1,6 +1,7 @@
 //! The layers of a network one by one: output shape, parameters and multiply-accumulates.
 
-use super::{Grid, StemStage, VitConfig};
+use super::checked::VitConfig;
+use super::grid::Grid;
 
 /// One layer as a summary lists it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,28 +129,13 @@ impl VitConfig {
             visit(layer(LayerKind::Patch, out, patch * dim + dim, tokens * patch * dim));
         }
         for (stage, geometry) in self.stem_stages().enumerate() {
-            let mut conv = 0;
-            let mut add = |weights: u64, output: Grid| {
-                let kind = LayerKind::Stem { stage, conv };
+            for conv in geometry.convs() {
+                let output = conv.output;
+                let kind = LayerKind::Stem { stage, conv: conv.index.into() };
+                let weights = wide(conv.inputs()) * wide(output.channels);
                 let parameters = weights + 2 * wide(output.channels);
                 let macs = weights * wide(output.positions());
                 visit(layer(kind, Shape::Grid(output), parameters, macs));
-                conv += 1;
-            };
-            let output = geometry.output;
-            let (from, to) = (wide(geometry.input.channels), wide(output.channels));
-            match geometry.stage {
-                StemStage::Conv { .. } => add(9 * from * to, output),
-                StemStage::Residual { hidden } => {
-                    add(9 * from * u64::from(hidden), Grid { channels: hidden.into(), ..output });
-                    add(u64::from(hidden) * to, output);
-                }
-                StemStage::InvertedResidual { hidden } => {
-                    let grid = Grid { channels: hidden.into(), ..output };
-                    add(from * u64::from(hidden), grid);
-                    add(9 * u64::from(hidden), grid);
-                    add(u64::from(hidden) * to, output);
-                }
             }
         }
         visit(layer(LayerKind::Position, out, tokens * dim, 0));
@@ -184,7 +170,7 @@ const fn wide(size: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Preset;
+    use super::super::preset::Preset;
     use super::*;
 
     #[test]

@@ -1,8 +1,10 @@
 //! The named networks of the family.
 
-use super::{
-    AttentionSpec, ImageSpec, MlpSpec, PatchOrder, Pool, StemSpec, StemStage, VitConfig, VitSpec,
+use super::checked::VitConfig;
+use super::spec::{
+    AttentionSpec, ImageSpec, MlpSpec, PatchOrder, Pool, StemSpec, StemStage, VitSpec,
 };
+use crate::error::ConfigError;
 use heapless::Vec;
 
 /// A network with a name, for 32×32 RGB images.
@@ -47,8 +49,8 @@ impl Preset {
     /// Its description with `classes` classes.
     ///
     /// # Errors
-    /// [`ConfigError`](super::ConfigError) if `classes` is outside what a head may have.
-    pub fn config(self, classes: u16) -> Result<VitConfig, super::ConfigError> {
+    /// [`ConfigError`] if `classes` is outside what a head may have.
+    pub fn config(self, classes: u16) -> Result<VitConfig, ConfigError> {
         VitConfig::new(self.spec(classes))
     }
 

@@ -1,15 +1,11 @@
 //! What a network looks like, as plain data: the part of a description that is stored.
 //!
-//! Nothing here is checked; [`VitConfig`](super::VitConfig) is the checked form and the only one
-//! the rest of the workspace computes with.
+//! Nothing here is checked. [`VitConfig`](super::VitConfig) is the checked form: the rest of the
+//! workspace computes with that one only.
 
+use super::limits::{MAX_DEPTH, MAX_HIDDEN};
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
-
-/// Most blocks, and most stem stages, of one network.
-pub const MAX_DEPTH: usize = 16;
-/// Most hidden layers of a class head.
-pub const MAX_HIDDEN: usize = 4;
 
 /// An unchecked description of one network of the family.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

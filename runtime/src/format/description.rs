@@ -35,12 +35,7 @@ impl<'a> Records<'a> {
     fn stem_stage(&mut self) -> Option<StemStage> {
         let kind: u32 = self.next()?;
         let channels = self.next()?;
-        match kind {
-            0 => Some(StemStage::Conv { channels, stride: self.next()?, gelu: self.next()? }),
-            1 => Some(StemStage::Residual { hidden: channels }),
-            2 => Some(StemStage::InvertedResidual { hidden: channels }),
-            _ => None,
-        }
+        StemStage::of_kind(kind, channels, || Some((self.next()?, self.next()?)))
     }
 
     /// The variant of an enumeration of two: whether it is the second.

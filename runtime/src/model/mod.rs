@@ -7,7 +7,7 @@ mod stored;
 
 use crate::arena;
 use crate::arithmetic::{Arithmetic, Int8};
-use crate::config::{MAX_DEPTH, MAX_HIDDEN, VitConfig};
+use crate::config::{MAX_DEPTH, MAX_HIDDEN, MAX_STAGE_CONVS, VitConfig};
 use crate::error::{FormatError, RunError};
 use crate::kernels::Kernels;
 use crate::output::Output;
@@ -17,8 +17,8 @@ pub(crate) use check::Limits;
 use heapless::Vec;
 pub(crate) use stored::StoredLinear;
 
-/// Most convolutions of a stem but the last: three a stage.
-pub(crate) const MAX_CONVS: usize = 3 * (MAX_DEPTH - 1);
+/// Maximum number of convolutions of a stem but the last, whose stage has no other.
+pub(crate) const MAX_CONVS: usize = MAX_STAGE_CONVS * (MAX_DEPTH - 1);
 
 /// A network, borrowed from its blob.
 ///

@@ -4,7 +4,7 @@ use super::Model;
 #[cfg(target_arch = "x86_64")]
 use super::StoredLinear;
 #[cfg(target_arch = "x86_64")]
-use crate::config::{StemGeometry, StemStage, VitConfig};
+use crate::config::{ConvKind, VitConfig};
 use crate::error::RunError;
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::PACKED_ALIGN;
@@ -87,15 +87,10 @@ impl<'a> Model<'a> {
 #[cfg(target_arch = "x86_64")]
 fn runs(config: &VitConfig) -> impl Iterator<Item = usize> {
     const ALL: usize = usize::MAX;
-    const NONE: usize = 0;
-    let stages = config.stem_stages().flat_map(|StemGeometry { stage, input, .. }| {
-        let window = 3 * input.channels;
-        let (runs, len) = match stage {
-            StemStage::Conv { .. } => ([window, 0, 0], 1),
-            StemStage::Residual { .. } => ([window, ALL, 0], 2),
-            StemStage::InvertedResidual { .. } => ([ALL, NONE, ALL], 3),
-        };
-        runs.into_iter().take(len)
+    let convs = config.stem_convs().map(|conv| match conv.kind {
+        ConvKind::Full => 3 * conv.input.channels,
+        ConvKind::Depthwise => 0,
+        ConvKind::Pointwise => ALL,
     });
-    stages.chain(core::iter::once(ALL))
+    convs.chain(core::iter::once(ALL))
 }

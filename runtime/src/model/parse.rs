@@ -3,7 +3,7 @@
 use super::check::Limits;
 use super::{Block, ClassHead, Conv, MAX_CONVS, Model, lines};
 use crate::arithmetic::{Arithmetic, Types};
-use crate::config::{Pool, StemGeometry, StemStage, VitConfig};
+use crate::config::{Pool, StemConv, VitConfig};
 use crate::error::{FormatError, RecordId};
 use crate::format::{HEAD_CLASS, MAX_HEADS, Records, check_prelude};
 use heapless::Vec;
@@ -107,54 +107,34 @@ fn convs<'a, A: Arithmetic>(
     records: &mut Records<'a>,
     config: &VitConfig,
 ) -> Option<usize> {
-    let mut reader = ConvReader { records, convs, zero: A::Act::zero() };
-    let mut stages = config.stem_stages().peekable();
-    while let Some(geometry) = stages.next() {
-        if stages.peek().is_none() {
-            return Some(9 * geometry.input.channels);
+    // What stands for zero in the input of the stage; not read in the first one.
+    let mut zero = A::Act::zero();
+    let mut stem = config.stem_convs().peekable();
+    while let Some(conv) = stem.next() {
+        if stem.peek().is_none() {
+            return Some(conv.inputs());
         }
-        reader.stage(&geometry)?;
+        if let (0, Some(before)) = (conv.index, convs.last()) {
+            zero = A::zero(&before.activation);
+        }
+        let index = u8::try_from(convs.len()).unwrap_or(u8::MAX);
+        records.enter(RecordId::Conv(index));
+        convs.push(read_conv::<A>(records, &conv, zero)?).ok()?;
     }
     Some(config.patch_len().unwrap_or(0))
 }
 
-struct ConvReader<'r, 'a, A: Arithmetic> {
-    records: &'r mut Records<'a>,
-    convs: &'r mut Vec<Conv<'a, A>, MAX_CONVS>,
-    /// What stands for zero after the last stage; not read before there is one.
+/// Reads a convolution of a stage in whose input `zero` stands for zero.
+#[inline(never)]
+fn read_conv<'a, A: Arithmetic>(
+    records: &mut Records<'a>,
+    conv: &StemConv,
     zero: A::Act,
-}
-
-impl<A: Arithmetic> ConvReader<'_, '_, A> {
-    fn stage(&mut self, geometry: &StemGeometry) -> Option<()> {
-        let (from, to) = (geometry.input.channels, geometry.output.channels);
-        match geometry.stage {
-            StemStage::Conv { gelu, .. } => self.conv((to, 9 * from), gelu, false)?,
-            StemStage::Residual { hidden } => {
-                self.conv((hidden.into(), 9 * from), true, false)?;
-                self.conv((to, hidden.into()), false, true)?;
-            }
-            StemStage::InvertedResidual { hidden } => {
-                self.conv((hidden.into(), from), true, false)?;
-                self.conv((hidden.into(), 9), true, false)?;
-                self.conv((to, hidden.into()), false, true)?;
-            }
-        }
-        if let Some(conv) = self.convs.last() {
-            self.zero = A::zero(&conv.activation);
-        }
-        Some(())
-    }
-
-    #[inline(never)]
-    fn conv(&mut self, shape: (usize, usize), gelu: bool, skip: bool) -> Option<()> {
-        let index = u8::try_from(self.convs.len()).unwrap_or(u8::MAX);
-        self.records.enter(RecordId::Conv(index));
-        let layer = A::read_linear(self.records, shape)?;
-        let activation = A::read_activation(self.records, gelu)?;
-        let skip = A::read_skip(self.records, skip.then_some(self.zero), &activation)?;
-        self.convs.push(Conv { layer, activation, skip }).ok()
-    }
+) -> Option<Conv<'a, A>> {
+    let layer = A::read_linear(records, (conv.output.channels, conv.inputs()))?;
+    let activation = A::read_activation(records, conv.gelu)?;
+    let skip = A::read_skip(records, conv.skip.then_some(zero), &activation)?;
+    Some(Conv { layer, activation, skip })
 }
 
 fn block<'a, A: Arithmetic>(records: &mut Records<'a>, config: &VitConfig) -> Option<Block<'a, A>> {

@@ -2,7 +2,7 @@
 
 use crate::arena::{Carver, window_len};
 use crate::arithmetic::Arithmetic;
-use crate::config::{Grid, StemGeometry, StemStage};
+use crate::config::{ConvKind, Grid, StemConv, StemGeometry};
 use crate::model::{Conv, Model};
 use crate::site::{ConvSite, SiteId, SiteValues};
 use crate::window::{Pad, Windows};
@@ -27,33 +27,20 @@ pub(super) fn stem<A: Arithmetic>(
 ) -> Option<StemOutput<A::Act>> {
     let input = model.config.image();
     let stages = model.config.stem_stages().count().checked_sub(1)?;
-    // Plain convolutions move the tensor to the other end; residual stages leave it in place.
-    let moves = model
-        .config
-        .stem_stages()
-        .take(stages)
-        .filter(|geometry| matches!(geometry.stage, StemStage::Conv { .. }));
+    // Stages without a residual sum move the tensor to the other end; the others leave it in place.
+    let moves =
+        model.config.stem_stages().take(stages).filter(|geometry| !geometry.stage.is_residual());
     let mut ends = Ends { at_back: moves.count() % 2 == 0, len: input.len() };
     let (x, _) = ends.tensor::<A::Act>(arena)?;
     A::load(&model.input, image, x);
     observer(SiteId::Input, A::show(x, A::Act::zero()));
     let mut pad = Pad::Image(A::image_pad(&model.input));
     let mut grid = input;
-    let mut convs = model.convs.iter();
-    for (stage, geometry) in model.config.stem_stages().take(stages).enumerate() {
-        let index = u8::try_from(stage).ok()?;
-        let mut run = Stage { model, geometry, pad, index, observer: &mut *observer };
-        let zero = match geometry.stage {
-            StemStage::Conv { .. } => run.plain(&mut ends, arena, convs.next()?)?,
-            StemStage::Residual { .. } => {
-                run.residual(&ends, arena, convs.next()?, convs.next()?)?
-            }
-            StemStage::InvertedResidual { .. } => {
-                let three = [convs.next()?, convs.next()?, convs.next()?];
-                run.inverted(&ends, arena, three)?
-            }
-        };
-        pad = Pad::Zero(zero);
+    let mut layers = model.convs.iter();
+    for (index, geometry) in model.config.stem_stages().take(stages).enumerate() {
+        let index = u8::try_from(index).ok()?;
+        let mut stage = Stage { model, geometry, index, observer: &mut *observer };
+        pad = stage.run(&mut ends, arena, pad, &mut layers)?;
         grid = geometry.output;
     }
     Some(StemOutput { grid, pad })
@@ -73,81 +60,90 @@ impl Ends {
         let tensor = if self.at_back { carver.back(self.len)? } else { carver.front(self.len)? };
         Some((tensor, carver))
     }
+
+    /// The place of the next tensor, of `len` values, at the other end of the arena.
+    fn other<'a, T: Pod>(&self, rest: &mut Carver<'a>, len: usize) -> Option<&'a mut [T]> {
+        if self.at_back { rest.front(len) } else { rest.back(len) }
+    }
 }
 
 /// One stage being run.
 struct Stage<'s, 'm, A: Arithmetic, F> {
     model: &'s Model<'m, A>,
     geometry: StemGeometry,
-    pad: Pad<A::Act>,
     index: u8,
     observer: &'s mut F,
 }
 
 impl<A: Arithmetic, F: FnMut(SiteId, SiteValues<'_>)> Stage<'_, '_, A, F> {
-    /// One convolution to the other end of the arena; returns what stands for zero.
-    fn plain(&mut self, ends: &mut Ends, arena: &mut [u8], conv: &Conv<'_, A>) -> Option<A::Act> {
-        let (input, output) = (self.geometry.input, self.geometry.output);
-        let (x, mut rest) = ends.tensor::<A::Act>(arena)?;
-        let out = if ends.at_back { rest.front(output.len())? } else { rest.back(output.len())? };
-        let scratch = rest.front(window_len(input, output.width))?;
-        let windows = Windows { x, input, output, pad: self.pad };
-        A::conv(self.model.kernels, &windows, &conv.layer, &conv.activation, scratch, out);
-        *ends = Ends { at_back: !ends.at_back, len: output.len() };
-        Some(self.show(0, conv, out))
-    }
-
-    /// `x + conv1×1(gelu(conv3×3(x)))`, in place.
-    fn residual(
+    /// Runs the convolutions of the stage on the current tensor, outside of which lies `pad`; returns
+    /// what lies outside its output. A stage without a residual sum writes to the other end of the arena.
+    fn run<'l, 'a: 'l>(
         &mut self,
-        ends: &Ends,
+        ends: &mut Ends,
         arena: &mut [u8],
-        first: &Conv<'_, A>,
-        second: &Conv<'_, A>,
-    ) -> Option<A::Act> {
-        let input = self.geometry.input;
-        let hidden = Grid { channels: A::outputs(&first.layer), ..input };
-        let (x, mut rest) = ends.tensor::<A::Act>(arena)?;
-        let out = rest.front::<A::Act>(hidden.len())?;
-        let scratch = rest.front::<A::Act>(window_len(input, input.width))?;
+        mut pad: Pad<A::Act>,
+        layers: &mut impl Iterator<Item = &'l Conv<'a, A>>,
+    ) -> Option<Pad<A::Act>>
+    where
+        A: 'l,
+    {
         let kernels = self.model.kernels;
-        let windows = Windows { x, input, output: hidden, pad: self.pad };
-        A::conv(kernels, &windows, &first.layer, &first.activation, scratch, out);
-        self.show(0, first, out);
-        A::linear_skip(kernels, out, &second.layer, &second.skip?, x);
-        Some(self.show(1, second, x))
-    }
-
-    /// `x + conv1×1(gelu(depthwise3×3(gelu(conv1×1(x)))))`, in place.
-    fn inverted(
-        &mut self,
-        ends: &Ends,
-        arena: &mut [u8],
-        [expand, depthwise, project]: [&Conv<'_, A>; 3],
-    ) -> Option<A::Act> {
-        let hidden = Grid { channels: A::outputs(&expand.layer), ..self.geometry.input };
+        let len = self.geometry.output.len();
+        let residual = self.geometry.stage.is_residual();
         let (x, mut rest) = ends.tensor::<A::Act>(arena)?;
-        let wide = rest.front::<A::Act>(hidden.len())?;
-        let out = rest.front::<A::Act>(hidden.len())?;
-        let kernels = self.model.kernels;
-        A::linear(kernels, x, &expand.layer, &expand.activation, wide);
-        let zero = self.show(0, expand, wide);
-        let (layer, activation) = (&depthwise.layer, &depthwise.activation);
-        A::depthwise(kernels, (wide, hidden, zero), layer, activation, out);
-        self.show(1, depthwise, out);
-        A::linear_skip(kernels, out, &project.layer, &project.skip?, x);
-        Some(self.show(2, project, x))
+        let mut out = if residual { None } else { Some(ends.other(&mut rest, len)?) };
+        // What the convolution before wrote, if this is not the first one.
+        let mut inner: Option<&mut [A::Act]> = None;
+        let mut convs = self.geometry.convs().peekable();
+        while let Some(conv) = convs.next() {
+            let Conv { layer, activation, skip } = layers.next()?;
+            if conv.skip {
+                A::linear_skip(kernels, inner.as_deref()?, layer, skip.as_ref()?, x);
+                pad = Pad::Zero(self.show(&conv, activation, x));
+                continue;
+            }
+            let written = match convs.peek() {
+                Some(_) => rest.front(conv.output.len())?,
+                None => out.take()?,
+            };
+            let read = inner.as_deref().unwrap_or(x);
+            match (conv.kind, pad) {
+                (ConvKind::Full, _) => {
+                    let scratch = rest.front(window_len(conv.input, conv.output.width))?;
+                    let windows = Windows { x: read, input: conv.input, output: conv.output, pad };
+                    A::conv(kernels, &windows, layer, activation, scratch, written);
+                }
+                (ConvKind::Depthwise, Pad::Zero(zero)) => {
+                    A::depthwise(kernels, (read, conv.input, zero), layer, activation, written);
+                }
+                // A single channel of the image has no kernel.
+                (ConvKind::Depthwise, Pad::Image(_)) => return None,
+                (ConvKind::Pointwise, _) => A::linear(kernels, read, layer, activation, written),
+            }
+            pad = Pad::Zero(self.show(&conv, activation, written));
+            inner = Some(written);
+        }
+        if !residual {
+            *ends = Ends { at_back: !ends.at_back, len };
+        }
+        Some(pad)
     }
 
     /// Shows a convolution's output and returns what stands for zero.
-    fn show(&mut self, conv_index: u8, conv: &Conv<'_, A>, values: &[A::Act]) -> A::Act {
-        let at = match (A::has_gelu(&conv.activation), &conv.skip) {
+    fn show(
+        &mut self,
+        conv: &StemConv,
+        activation: &A::Activation<'_>,
+        values: &[A::Act],
+    ) -> A::Act {
+        let at = match (conv.gelu, conv.skip) {
             (true, _) => ConvSite::Gelu,
-            (false, Some(_)) => ConvSite::Add,
-            (false, None) => ConvSite::Linear,
+            (false, true) => ConvSite::Add,
+            (false, false) => ConvSite::Linear,
         };
-        let zero = A::zero(&conv.activation);
-        let site = SiteId::Stem { stage: self.index, conv: conv_index, at };
+        let zero = A::zero(activation);
+        let site = SiteId::Stem { stage: self.index, conv: conv.index, at };
         (self.observer)(site, A::show(values, zero));
         zero
     }

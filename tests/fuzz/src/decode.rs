@@ -1,7 +1,7 @@
 //! A valid int8 blob back to the records that a writer starts from.
 
 use crate::network::{Activation, Block, ClassHead, Conv, End, Linear, Network};
-use runtime::config::{StemSpec, StemStage, VitSpec};
+use runtime::config::{Grid, StemSpec, VitSpec};
 use runtime::format::{
     ActivationRecord, AttentionRecord, HeadRecord, Header, LastNormRecord, LinearRecord,
     LogitsRecord, PRELUDE_LEN, RequantRecord, SecondGeluRecord,
@@ -41,12 +41,9 @@ pub fn network(blob: &[u8]) -> Network {
 /// Convolutions of the stem, but the last.
 fn convs(spec: &VitSpec) -> usize {
     let StemSpec::Conv(stages) = &spec.stem else { return 0 };
-    let convs = |stage: &StemStage| match stage {
-        StemStage::Conv { .. } => 1,
-        StemStage::Residual { .. } => 2,
-        StemStage::InvertedResidual { .. } => 3,
-    };
-    stages.iter().map(convs).sum::<usize>() - 1
+    // As many for each size of the image.
+    let grid = Grid { height: 1, width: 1, channels: 1 };
+    stages.iter().map(|stage| stage.convs(grid).count()).sum::<usize>() - 1
 }
 
 /// What is still to be decoded.

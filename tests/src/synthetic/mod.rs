@@ -13,7 +13,7 @@ pub use specs::random_spec;
 use crate::network::{Conv, End, Network};
 use crate::rng::Rng;
 use layers::{Filler, Signal};
-use runtime::config::{Pool, StemGeometry, StemSpec, StemStage, VitConfig};
+use runtime::config::{ConvKind, Pool, StemConv, VitConfig};
 use runtime::format::RequantRecord;
 
 /// Which values a network gets.
@@ -34,7 +34,7 @@ pub fn network(config: &VitConfig, seed: u64, values: Values) -> Network {
     let (convs, last) = stem(config, &mut fill);
     let inputs = match config.patch_len() {
         Some(len) => len,
-        None => 9 * config.stem_stages().last().map_or(0, |s| s.input.channels),
+        None => config.stem_convs().last().map_or(0, |conv| conv.inputs()),
     };
     let embed = fill.linear(config.dim(), inputs, last, 3000);
     let position = fill.i16s(config.tokens() * config.dim(), 2000);
@@ -61,50 +61,30 @@ pub fn network(config: &VitConfig, seed: u64, values: Values) -> Network {
 fn stem(config: &VitConfig, fill: &mut Filler) -> (Vec<Conv>, Signal) {
     let mut convs = Vec::new();
     let mut signal = Signal::IMAGE;
-    let stages: Vec<StemGeometry> = config.stem_stages().collect();
-    let Some((_, all_but_last)) = stages.split_last() else {
-        debug_assert!(
-            matches!(config.spec().stem, StemSpec::Patches { .. }),
-            "a convolution stem has stages"
-        );
-        return (convs, signal);
-    };
-    for geometry in all_but_last {
-        signal = fill.stage(geometry, signal, &mut convs);
+    let mut stem = config.stem_convs().peekable();
+    while let Some(conv) = stem.next() {
+        if stem.peek().is_some() {
+            signal = fill.conv(&conv, signal, &mut convs);
+        }
     }
     (convs, signal)
 }
 
 impl Filler {
-    /// The convolutions of one stage; returns the signal that it puts out.
-    fn stage(&mut self, geometry: &StemGeometry, input: Signal, convs: &mut Vec<Conv>) -> Signal {
-        let (from, to) = (geometry.input.channels, geometry.output.channels);
-        match geometry.stage {
-            StemStage::Conv { gelu, .. } => self.conv((to, 9 * from), input, gelu, convs),
-            StemStage::Residual { hidden } => {
-                let hidden = hidden.into();
-                let inner = self.conv((hidden, 9 * from), input, true, convs);
-                self.skip((to, hidden), inner, convs)
-            }
-            StemStage::InvertedResidual { hidden } => {
-                let hidden = hidden.into();
-                let inner = self.conv((hidden, from), input, true, convs);
-                let (linear, activation, inner) = self.depthwise(hidden, inner);
-                convs.push(Conv { linear, activation, skip: None });
-                self.skip((to, hidden), inner, convs)
-            }
+    /// A convolution; returns the signal that it puts out.
+    fn conv(&mut self, conv: &StemConv, input: Signal, convs: &mut Vec<Conv>) -> Signal {
+        let (n, k) = (conv.output.channels, conv.inputs());
+        if conv.skip {
+            return self.skip((n, k), input, convs);
         }
-    }
-
-    fn conv(
-        &mut self,
-        (n, k): (usize, usize),
-        input: Signal,
-        gelu: bool,
-        convs: &mut Vec<Conv>,
-    ) -> Signal {
-        let linear = self.linear(n, k, input, 40);
-        let (activation, output) = self.activation(gelu);
+        let (linear, activation, output) = match conv.kind {
+            ConvKind::Depthwise => self.depthwise(n, input),
+            ConvKind::Full | ConvKind::Pointwise => {
+                let linear = self.linear(n, k, input, 40);
+                let (activation, output) = self.activation(conv.gelu);
+                (linear, activation, output)
+            }
+        };
         convs.push(Conv { linear, activation, skip: None });
         output
     }

@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::nn::BatchNorm;
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
-use runtime::config::{Grid, StemGeometry, StemSpec, StemStage, VitConfig};
+use runtime::config::{ConvKind, StemConv, StemGeometry, StemSpec, VitConfig};
 use runtime::site::{ConvSite, SiteId};
 
 use super::init::Init;
@@ -32,7 +32,7 @@ pub struct ConvStem<B: Backend> {
 /// One stage: convolutions in order, and for residual stages the sum with the stage's input.
 #[derive(Module, Debug)]
 pub struct Stage<B: Backend> {
-    /// One convolution of a plain stage, two of a residual one, three of an inverted residual one.
+    /// One for each of [`StemGeometry::convs`].
     pub convs: Vec<ConvNorm<B>>,
     #[module(skip)]
     residual: bool,
@@ -46,16 +46,9 @@ pub struct ConvNorm<B: Backend> {
     /// Normalisation of the convolution's output; epsilon 1e-5.
     pub norm: BatchNorm<B>,
     #[module(skip)]
-    kind: ConvKind,
+    kind: (ConvKind, Window),
     #[module(skip)]
     gelu: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum ConvKind {
-    Full(Window),
-    Depthwise(Window),
-    Pointwise,
 }
 
 impl<B: Backend> Stem<B> {
@@ -103,26 +96,8 @@ impl<B: Backend> ConvStem<B> {
 
 impl<B: Backend> Stage<B> {
     fn new(geometry: StemGeometry, init: &mut Init<'_, B>) -> Self {
-        let StemGeometry { stage, input, output } = geometry;
-        let window = |grid: Grid, stride| Window { input: [grid.height, grid.width], stride };
-        let (inputs, outputs) = (input.channels, output.channels);
-        let mut conv =
-            |inputs, outputs, kind, gelu| ConvNorm::new(inputs, outputs, kind, gelu, init);
-        let convs = match stage {
-            StemStage::Conv { stride, gelu, .. } => {
-                vec![conv(inputs, outputs, ConvKind::Full(window(input, stride.into())), gelu)]
-            }
-            StemStage::Residual { hidden } => vec![
-                conv(inputs, hidden.into(), ConvKind::Full(window(input, 1)), true),
-                conv(hidden.into(), outputs, ConvKind::Pointwise, false),
-            ],
-            StemStage::InvertedResidual { hidden } => vec![
-                conv(inputs, hidden.into(), ConvKind::Pointwise, true),
-                conv(hidden.into(), hidden.into(), ConvKind::Depthwise(window(input, 1)), true),
-                conv(hidden.into(), outputs, ConvKind::Pointwise, false),
-            ],
-        };
-        Self { residual: !matches!(stage, StemStage::Conv { .. }), convs }
+        let convs = geometry.convs().map(|conv| ConvNorm::new(&conv, init)).collect();
+        Self { residual: geometry.stage.is_residual(), convs }
     }
 }
 
@@ -155,19 +130,17 @@ impl<B: VitBackend> Stage<B> {
 }
 
 impl<B: Backend> ConvNorm<B> {
-    fn new(
-        inputs: usize,
-        outputs: usize,
-        kind: ConvKind,
-        gelu: bool,
-        init: &mut Init<'_, B>,
-    ) -> Self {
-        let weight = match kind {
-            ConvKind::Full(_) => init.convolution(outputs, inputs, 3),
-            ConvKind::Depthwise(_) => init.convolution(outputs, 1, 3),
+    fn new(conv: &StemConv, init: &mut Init<'_, B>) -> Self {
+        let (inputs, outputs) = (conv.input.channels, conv.output.channels);
+        let weight = match conv.kind {
+            ConvKind::Full => init.convolution(outputs, inputs, 3),
+            ConvKind::Depthwise => init.convolution(outputs, 1, 3),
             ConvKind::Pointwise => init.convolution(outputs, inputs, 1),
         };
-        Self { weight, norm: init.batch_norm(outputs), kind, gelu }
+        let norm = init.batch_norm(outputs);
+        let input = [conv.input.height, conv.input.width];
+        let window = Window { input, stride: conv.stride() };
+        Self { weight, norm, kind: (conv.kind, window), gelu: conv.gelu }
     }
 }
 
@@ -176,9 +149,9 @@ impl<B: VitBackend> ConvNorm<B> {
     fn forward(&self, x: Tensor<B, 3>, then_gelu: bool) -> Tensor<B, 3> {
         let weight = self.weight.val();
         let x = match self.kind {
-            ConvKind::Full(window) => ops::conv3x3(x, weight, window),
-            ConvKind::Depthwise(window) => ops::depthwise3x3(x, weight, None, window.input),
-            ConvKind::Pointwise => ops::pointwise(x, weight),
+            (ConvKind::Full, window) => ops::conv3x3(x, weight, window),
+            (ConvKind::Depthwise, window) => ops::depthwise3x3(x, weight, None, window.input),
+            (ConvKind::Pointwise, _) => ops::pointwise(x, weight),
         };
         self.normalise(x, then_gelu)
     }

@@ -86,10 +86,6 @@ impl Stages for F16 {
         0.0
     }
 
-    fn has_gelu(activation: &F16Activation) -> bool {
-        activation.gelu
-    }
-
     fn outputs(layer: &F16Linear<'_>) -> usize {
         layer.bias.iter().len()
     }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use runtime::Model;
-use runtime::config::{LayerKind, StemStage, VitConfig};
+use runtime::config::{LayerKind, VitConfig};
 use runtime::site::{BlockSite, SiteId};
 
 /// A layer that was counted.
@@ -84,15 +84,7 @@ fn work(config: &VitConfig, site: SiteId) -> Option<Work> {
 
 /// A convolution of the stem.
 fn stem(config: &VitConfig, stage: usize, conv: usize) -> Option<Work> {
-    let geometry = config.stem_stages().nth(stage)?;
-    let from = geometry.input.channels;
-    let k = match (geometry.stage, conv) {
-        (StemStage::Conv { .. }, _) | (StemStage::Residual { .. }, 0) => 9 * from,
-        (StemStage::Residual { hidden }, _) => hidden.into(),
-        (StemStage::InvertedResidual { .. }, 0) => from,
-        (StemStage::InvertedResidual { .. }, 1) => 9,
-        (StemStage::InvertedResidual { hidden }, _) => hidden.into(),
-    };
+    let k = config.stem_stages().nth(stage)?.convs().nth(conv)?.inputs();
     let mut found = None;
     config.for_each_layer(|layer| {
         if layer.kind == (LayerKind::Stem { stage, conv }) {
