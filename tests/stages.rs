@@ -1,8 +1,8 @@
 //! The integer network against the float one, stage by stage, on real images.
 
 use export::calibrate::Observer;
-use export::record::FloatModel;
-use export::reference::reals;
+use export::float::FloatModel;
+use export::verify::reals;
 use export::{Method, unwatched};
 use runtime::Model;
 use runtime::config::{

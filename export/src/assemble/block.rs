@@ -1,6 +1,7 @@
 //! Blocks: normalisations folded into the layers that follow, attention, MLP.
 
-use super::{Assembler, BlockBytes, LinearBytes, Stored, bytes};
+use super::bytes::{BlockBytes, LinearBytes, i16_bytes};
+use super::scales::{Assembler, Stored};
 use crate::float::{FloatBlock, FloatLinear, FloatNorm};
 use crate::quantize::{Affine, QuantLinear, finest_output_scale, gelu_table_i16, multiplier};
 use anyhow::Result;
@@ -123,7 +124,7 @@ impl Assembler<'_> {
             ),
             mlp2_gelu: scales.mlp2.map(|mlp2| {
                 let table = gelu_table_i16(mlp2, self.residual);
-                (mlp2.zero_point, bytes::i16_bytes(&table))
+                (mlp2.zero_point, i16_bytes(&table))
             }),
         }
     }

@@ -1,6 +1,6 @@
 //! A whole network to one blob with f16 weights: nothing is calibrated.
 
-use super::{class_names, fit};
+use super::write::{class_names, fit};
 use crate::float::{FloatBlock, FloatLinear, FloatNet, FloatNorm};
 use anyhow::{Context, Result, anyhow, bail};
 use half::f16;

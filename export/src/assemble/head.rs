@@ -1,7 +1,8 @@
 //! Last normalisation, pool and class head.
 
-use super::bytes::{i8_bytes, i16_bytes, i32_bytes};
-use super::{Assembler, LinearBytes, fit};
+use super::bytes::{LinearBytes, i8_bytes, i16_bytes, i32_bytes};
+use super::scales::Assembler;
+use super::write::fit;
 use crate::quantize::{Affine, QuantLinear, finest_output_scale, multiplier};
 use anyhow::{Context, Result};
 use runtime::config::Pool;

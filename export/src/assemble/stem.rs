@@ -1,6 +1,7 @@
 //! Stem convolutions and the layer that makes tokens.
 
-use super::{Assembler, ConvBytes, LinearBytes, Stored};
+use super::bytes::{ConvBytes, LinearBytes};
+use super::scales::{Assembler, Stored};
 use crate::float::FloatLinear;
 use crate::quantize::{Affine, QuantLinear, finest_output_scale, multiplier};
 use anyhow::{Context, Result};

@@ -1,8 +1,9 @@
 //! From the values seen at a site to the range that its integers cover.
 
-use super::{Histogram, Range};
+use super::histogram::Histogram;
 use clap::ValueEnum;
 use serde::Serialize;
+use trainer::quantize::Range;
 
 /// Share of the values that [`Observer::Percentile`] keeps inside its range, at each end.
 const KEPT: f64 = 0.9999;

@@ -1,19 +1,21 @@
 //! `export best.mpk model.bin`: a record becomes a blob, which is measured.
 
-use super::{bar, check_classes, dataset, parse, positive, read, watched};
-use anyhow::{Context, Result, ensure};
+use super::files::{float_model, parse, read};
+use super::images::{check_classes, dataset};
+use super::progress::{bar, watched};
+use super::values::{positive, preset_parser};
+use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
+use export::Method;
 use export::assemble::{self, Quantized};
+use export::blob::{AnyModel, rust_module};
 use export::calibrate::{Observer, Ranges};
-use export::evaluate::{self, Accuracy};
-use export::import::{self, Options, preset_parser};
-use export::model::AnyModel;
-use export::record::FloatModel;
+use export::float::FloatModel;
 use export::report::{Classified, Report};
-use export::{Method, rust_module};
+use export::verify::{self, Accuracy};
 use runtime::config::Preset;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use trainer::data::Images;
 use trainer::output;
 use trainer::summary::grouped;
@@ -175,27 +177,13 @@ impl ExportArgs {
     }
 }
 
-/// A record, or PyTorch weights of the shape `preset` or of the one that their file describes.
-pub(super) fn float_model(record: &Path, preset: Option<Preset>) -> Result<FloatModel> {
-    if record.extension().is_some_and(|extension| extension == "safetensors") {
-        let options = Options { preset, ..Options::default() };
-        return import::load(record, &options).map(FloatModel::new);
-    }
-    ensure!(
-        preset.is_none(),
-        "{} is a record, which holds its own shape: leave --preset out",
-        record.display()
-    );
-    FloatModel::load(record)
-}
-
 /// The classes that the float network and the blob give to test images.
 fn classify(float: &FloatModel, model: &AnyModel<'_>, images: Images) -> Result<Classified> {
     let progress = bar("float", images.len());
     let reference = float.classify(&images, |images| progress.inc(images as u64))?;
     progress.finish_and_clear();
     let progress = bar(model.precision(), images.len());
-    let blob = evaluate::classify(model, &images, |images| progress.inc(images as u64))?;
+    let blob = verify::classify(model, &images, |images| progress.inc(images as u64))?;
     progress.finish_and_clear();
     Ok(Classified { images, float: reference, blob })
 }

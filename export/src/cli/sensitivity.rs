@@ -1,13 +1,14 @@
 //! `export sensitivity best.mpk`: which activations eight bits cost most at.
 
-use super::quantize::float_model;
-use super::{bar, check_classes, dataset, positive, watched};
+use super::files::float_model;
+use super::images::{check_classes, dataset};
+use super::progress::{bar, watched};
+use super::values::{positive, preset_parser};
 use anyhow::{Result, ensure};
 use clap::Args;
 use export::Method;
 use export::calibrate::Observer;
-use export::import::preset_parser;
-use export::sensitivity::{Outcome, Sensitivity};
+use export::verify::{Outcome, Sensitivity};
 use runtime::config::Preset;
 use runtime::site::SiteId;
 use serde_json::json;

@@ -1,9 +1,9 @@
 //! Layers: weights per channel, biases, rescales.
 
-use super::{Affine, multiplier};
+use super::multiplier::multiplier;
 use crate::float::FloatLinear;
 use runtime::fixed::Requant;
-use trainer::quantize::weight_step;
+use trainer::quantize::{Affine, weight_step};
 
 /// A quantized layer.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! GELU as tables over the bits of an i8.
 
-use super::Affine;
+use trainer::quantize::Affine;
 
 /// `x · (1 + erf(x / √2)) / 2`.
 fn gelu(x: f64) -> f64 {
@@ -35,7 +35,7 @@ fn by_bits<T>(entry: impl Fn(i32) -> T) -> [T; 256] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calibrate::Range;
+    use trainer::quantize::Range;
 
     #[test]
     fn entries_are_within_half_a_step() {

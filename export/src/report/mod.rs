@@ -6,11 +6,11 @@ mod page;
 mod pictures;
 
 use crate::assemble::Quantized;
+use crate::blob::AnyModel;
 use crate::calibrate::Ranges;
-use crate::evaluate::Accuracy;
-use crate::model::AnyModel;
-use crate::record::FloatModel;
-use crate::reference::{Reference, SiteError};
+use crate::float::FloatModel;
+use crate::verify::Accuracy;
+use crate::verify::{Reference, SiteError};
 use anyhow::{Context, Result};
 use runtime::site::SiteId;
 use std::collections::BTreeMap;

@@ -12,16 +12,17 @@
 use anyhow::{Result, ensure};
 use clap::Parser;
 use export::assemble::assemble;
+use export::blob::AnyModel;
 use export::calibrate::{Observer, Ranges};
-use export::evaluate::{Accuracy, classify};
+use export::float::FloatModel;
 use export::float::{FloatLinear, FloatNet};
-use export::import::{self, Options};
-use export::model::AnyModel;
-use export::record::FloatModel;
+use export::tune::correct_biases;
+use export::verify::{Accuracy, classify};
 use runtime::config::Preset;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use trainer::data;
+use trainer::import::{self, Options};
 
 /// Training images that decide ranges and biases, and the seed of their choice.
 const CALIBRATION: (usize, u64) = (512, 1);
@@ -69,7 +70,7 @@ fn compare(cli: &Cli) -> Result<()> {
         None => FloatModel::load(&cli.record)?,
         preset => {
             let options = Options { preset, ..Options::default() };
-            FloatModel::new(import::load(&cli.record, &options)?)
+            FloatModel::new(import::load(&cli.record, &options, &Default::default())?)
         }
     };
     let data = data::open(&cli.data)?;
@@ -77,7 +78,7 @@ fn compare(cli: &Cli) -> Result<()> {
     let calibration = data.train.sample(CALIBRATION.0.min(data.train.len()), CALIBRATION.1);
     let ranges = Ranges::observe(&model, &calibration, Observer::default(), |_| {})?;
     let measure = |net: &mut FloatNet| -> Result<Accuracy> {
-        ranges.correct_biases(&model, net, &calibration, |_| {})?;
+        correct_biases(&model, net, &ranges, &calibration, |_| {})?;
         let quantized = assemble(net, &ranges)?;
         let blob = AnyModel::parse(&quantized.blob)?;
         Ok(Accuracy::count(&classify(&blob, &data.test, |_| {})?, &data.test))

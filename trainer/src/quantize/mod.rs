@@ -142,7 +142,7 @@ pub fn has_eight_bits(site: SiteId) -> bool {
 }
 
 /// Whether a site is the residual stream, which has sixteen bits.
-fn is_stream(site: SiteId) -> bool {
+pub fn is_stream(site: SiteId) -> bool {
     matches!(
         site,
         SiteId::Embed | SiteId::Block { at: BlockSite::Attention | BlockSite::Output, .. }

@@ -4,10 +4,10 @@
 //! stay as they are. What sixteen bits at a site would bring can so be measured without kernels that
 //! have them.
 
+use super::reference::SiteError;
+use super::simulation::simulated_sites;
 use crate::assemble::Quantized;
-use crate::record::FloatModel;
-use crate::reference::SiteError;
-use crate::simulation;
+use crate::float::FloatModel;
 use anyhow::Result;
 use runtime::site::SiteId;
 use serde::Serialize;
@@ -40,7 +40,7 @@ impl<'a> Sensitivity<'a> {
     /// If the images do not fit the network, or a weight is not finite.
     pub fn new(model: &'a FloatModel, quantized: &Quantized, images: &'a Images) -> Result<Self> {
         let net = model.weights()?;
-        let stored = simulation::sites(&net, quantized);
+        let stored = simulated_sites(&net, quantized);
         let stored = stored.filter(|(site, _)| has_eight_bits(*site)).collect();
         let logits = model.replaced(images, |_, _| {}, |_| {})?;
         Ok(Self { model, images, stored, logits })
@@ -74,8 +74,7 @@ impl<'a> Sensitivity<'a> {
         }
         let classes = self.model.config().classes();
         let rows = found.chunks_exact(classes).zip(self.images.labels());
-        let correct =
-            rows.filter(|(row, label)| crate::record::argmax(row) == usize::from(**label));
+        let correct = rows.filter(|(row, label)| crate::float::argmax(row) == usize::from(**label));
         Ok(Outcome { decibels: error.decibels(), correct: correct.count() })
     }
 }

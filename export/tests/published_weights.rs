@@ -27,7 +27,8 @@ fn imported(weights: &Path, preset: Option<Preset>) -> FloatModel {
     let options = Options { preset, ..Options::default() };
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("best.mpk");
-    record::save(&path, &load(weights, &options).unwrap()).unwrap();
+    let checkpoint = import::load::<Backend>(weights, &options, &Default::default()).unwrap();
+    record::save(&path, &checkpoint).unwrap();
     FloatModel::load(&path).unwrap()
 }
 
@@ -62,11 +63,11 @@ fn the_compact_reference_reproduces_its_logits_and_accuracy() {
     assert!(worst < 1e-3, "logits differ by up to {worst}");
 
     let (_, quantized) =
-        crate::quantize(&float, &data.train.sample(512, 1), Method::default(), unwatched).unwrap();
+        export::quantize(&float, &data.train.sample(512, 1), Method::default(), unwatched).unwrap();
     let model = AnyModel::parse(&quantized.blob).unwrap();
     let float = float.classify(&data.test, |_| {}).unwrap();
     let float = Accuracy::count(&float, &data.test);
-    let int8 = evaluate::classify(&model, &data.test, |_| {}).unwrap();
+    let int8 = verify::classify(&model, &data.test, |_| {}).unwrap();
     let int8 = Accuracy::count(&int8, &data.test);
     writeln!(std::io::stderr(), "logits {worst:e}, float {float}, int8 {int8}").unwrap();
     assert!((95.8..=96.0).contains(&float.percent()), "float {float}");

@@ -1,14 +1,14 @@
 //! The integer network in float, with the exporter's own scales.
 
+use super::reference::folding;
 use crate::assemble::Quantized;
 use crate::float::FloatNet;
-use crate::reference::folding;
 use runtime::site::SiteId;
 use trainer::ops::FakeQuant;
 use trainer::quantize::{fake_quant, is_rounded};
 
 /// How each site with eight bits and the residual stream are simulated.
-pub fn sites<'a>(
+pub fn simulated_sites<'a>(
     net: &'a FloatNet,
     quantized: &'a Quantized,
 ) -> impl Iterator<Item = (SiteId, FakeQuant)> + 'a {

@@ -4,12 +4,12 @@
 //! Nagel et al., *Data-Free Quantization Through Weight Equalization and Bias Correction*, 2019, with
 //! the means measured on calibration images.
 
-use super::Ranges;
 use crate::assemble::{Quantized, assemble};
+use crate::calibrate::Ranges;
+use crate::float::FloatModel;
 use crate::float::FloatNet;
 use crate::quantize::gelu_slope;
-use crate::record::FloatModel;
-use crate::reference::reals;
+use crate::verify::reals;
 use anyhow::{Context, Result, anyhow};
 use runtime::Model;
 use runtime::site::{BlockSite, ConvSite, SiteId};
@@ -33,14 +33,14 @@ struct Wanted {
     slopes: Means,
 }
 
-/// Number of steps of [`correct`].
+/// Number of steps of [`correct_biases`].
 pub(super) fn steps(net: &FloatNet) -> usize {
     layers(net).len()
 }
 
 /// Changes the biases of `net` so that its integer form has the means of `model` on `images`, layer
 /// after layer, each behind the ones that are corrected already; `progress` counts layers.
-pub(super) fn correct(
+pub fn correct_biases(
     model: &FloatModel,
     net: &mut FloatNet,
     ranges: &Ranges,
@@ -266,7 +266,7 @@ mod tests {
         };
         let mut net = model.weights().unwrap();
         let before = shift(&net);
-        correct(&model, &mut net, &ranges, &images, |_| {}).unwrap();
+        correct_biases(&model, &mut net, &ranges, &images, |_| {}).unwrap();
         let after = shift(&net);
         assert!(after < 0.05 * before, "{after} after {before}");
     }

@@ -1,7 +1,7 @@
 //! From a record to plain numbers, and the float forward pass: with `import::network` all that sees
 //! burn here.
 
-use crate::float::{FloatBlock, FloatConv, FloatLinear, FloatNet, FloatNorm};
+use super::net::{FloatBlock, FloatConv, FloatLinear, FloatNet, FloatNorm};
 use anyhow::{Context, Result, bail};
 use burn::nn::{LayerNorm, Linear};
 use burn::tensor::{Tensor, TensorData};

@@ -1,9 +1,9 @@
 //! The integer network beside the float one, site by site.
 
 use crate::assemble::Quantized;
+use crate::float::FloatModel;
 use crate::float::{FloatNet, FloatNorm};
 use crate::quantize::Affine;
-use crate::record::FloatModel;
 use anyhow::{Context, Result, anyhow};
 use runtime::Model;
 use runtime::site::{BlockSite, SiteId, SiteValues};

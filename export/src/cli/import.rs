@@ -1,16 +1,16 @@
 //! `export import weights.safetensors best.mpk --preset compact`.
 
-use super::load;
-use super::options::{self, Options, Rgb};
+use super::values::preset_parser;
 use anyhow::{Result, ensure};
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use export::float::Backend;
 use runtime::config::Preset;
 use std::path::{Path, PathBuf};
+use trainer::import::{self, Options, Rgb};
 use trainer::record;
 use trainer::summary::grouped;
 
-/// The namings of [`super`], shorter.
+/// The namings of [`trainer::import`], shorter.
 const NAMES: &str = "\
 The tensors keep PyTorch's layout and may be f16, bf16 or f32. Their names, under either of two
 namings (block b, stem stage s, convolution c; each with .weight and .bias):
@@ -24,7 +24,7 @@ namings (block b, stem stage s, convolution c; each with .weight and .bias):
 /// Turns PyTorch weights into a record, ready for export.
 #[derive(Debug, Args)]
 #[command(after_long_help = NAMES)]
-pub struct ImportArgs {
+pub(super) struct ImportArgs {
     /// Weights written by `safetensors.torch.save_file(model.state_dict(), …)`.
     weights: PathBuf,
     /// Record to write, such as best.mpk.
@@ -38,10 +38,10 @@ pub struct ImportArgs {
     classes: Option<Vec<String>>,
     /// Mean of red, green and blue pixels scaled to 0..1; by default the file's metadata `mean`,
     /// else CIFAR-10's constants, or 0.5 where the blocks are called `blocks`.
-    #[arg(long, value_name = "R,G,B", value_parser = options::mean)]
+    #[arg(long, value_name = "R,G,B", value_parser = import::mean)]
     mean: Option<Rgb>,
     /// Their standard deviation, likewise.
-    #[arg(long, value_name = "R,G,B", value_parser = options::deviation)]
+    #[arg(long, value_name = "R,G,B", value_parser = import::deviation)]
     std: Option<Rgb>,
 }
 
@@ -49,8 +49,8 @@ impl ImportArgs {
     /// Imports and says what was understood.
     ///
     /// # Errors
-    /// As [`load`], and if the record cannot be written.
-    pub fn run(self) -> Result<()> {
+    /// As [`import::load`], and if the record cannot be written.
+    pub(super) fn run(self) -> Result<()> {
         ensure!(
             !same_file(&self.weights, &self.record),
             "{} would be overwritten by its own import: give the record another name",
@@ -58,7 +58,7 @@ impl ImportArgs {
         );
         let options =
             Options { preset: self.preset, classes: self.classes, mean: self.mean, std: self.std };
-        let checkpoint = load(&self.weights, &options)?;
+        let checkpoint = import::load::<Backend>(&self.weights, &options, &Default::default())?;
         record::save(&self.record, &checkpoint)?;
         println!(
             "preset {}, {} parameters",
@@ -75,12 +75,6 @@ impl ImportArgs {
         println!("record {}", self.record.display());
         Ok(())
     }
-}
-
-/// Names of presets as values of an option.
-pub fn preset_parser() -> impl TypedValueParser<Value = Preset> {
-    PossibleValuesParser::new(Preset::ALL.map(Preset::name))
-        .try_map(|name| Preset::by_name(&name).ok_or("no such preset"))
 }
 
 /// Whether both paths lead to one file that is there.

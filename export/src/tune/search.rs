@@ -1,10 +1,10 @@
 //! Ranges by trial: each is widened and narrowed while the integer network comes closer to the
 //! float one.
 
-use super::Ranges;
 use crate::assemble::assemble;
-use crate::record::FloatModel;
-use crate::reference::Reference;
+use crate::calibrate::Ranges;
+use crate::float::FloatModel;
+use crate::verify::Reference;
 use anyhow::Result;
 use runtime::site::{BlockSite, SiteId};
 use trainer::data::Images;
