@@ -122,7 +122,7 @@ fn steps(
 ) -> Vec<f64> {
     let scale = quantized.sites[&site].scale;
     match export::verify::folding(net, site) {
-        Some((gain, _)) => gain.iter().map(|gain| (gain * scale).abs()).collect(),
+        Some(scaling) => scaling.gain.iter().map(|gain| (gain * scale).abs()).collect(),
         None => vec![scale],
     }
 }

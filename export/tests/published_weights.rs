@@ -1,14 +1,16 @@
 //! Published weights against their published logits and accuracies; skipped without the files.
 
-use super::*;
-use crate::evaluate::{self, Accuracy};
-use crate::model::AnyModel;
-use crate::record::FloatModel;
-use crate::{Method, unwatched};
-use runtime::site::SiteId;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use export::blob::AnyModel;
+use export::float::{Backend, FloatModel};
+use export::verify::{self, Accuracy};
+use export::{Method, unwatched};
+use runtime::config::Preset;
+use runtime::site::SiteId;
 use trainer::data::{self, Images};
+use trainer::import::{self, Options};
 use trainer::record;
 
 /// The directory that an environment variable names; says so where there is none.
@@ -22,7 +24,7 @@ fn directory(test: &str, variable: &str, what: &str) -> Option<PathBuf> {
     directory
 }
 
-/// Imports a file and reads its record back, as the exporter would.
+/// Imports a file and reads its checkpoint back, as the exporter would.
 fn imported(weights: &Path, preset: Option<Preset>) -> FloatModel {
     let options = Options { preset, ..Options::default() };
     let directory = tempfile::tempdir().unwrap();

@@ -46,17 +46,17 @@ impl Assembler<'_> {
     pub(super) fn end(&mut self) -> Result<EndBytes> {
         let tokens = self.site(SiteId::Norm, 0.0)?;
         let norm = &self.net.norm;
-        let bits = fraction_bits(&norm.gamma, &norm.beta, tokens.scale);
+        let bits = fraction_bits(&norm.gain, &norm.offset, tokens.scale);
         let unit = 2f64.powi(bits) / tokens.scale;
         let beta_unit = unit * 2f64.powi(NORMALISED_BITS);
         let limit = 2f64.powi(29);
         let gamma: Vec<i16> = norm
-            .gamma
+            .gain
             .iter()
             .map(|gamma| (gamma * unit).round_ties_even().clamp(-32_767.0, 32_767.0) as i16)
             .collect();
         let beta: Vec<i32> = norm
-            .beta
+            .offset
             .iter()
             .map(|beta| (beta * beta_unit).round_ties_even().clamp(-limit, limit) as i32)
             .collect();
@@ -83,7 +83,7 @@ impl Assembler<'_> {
 
     /// The body of the class head.
     pub(super) fn class_head(&mut self, end: &EndBytes) -> Result<Vec<u8>> {
-        let (last, hidden) = self.net.head.split_last().context("the record has no class head")?;
+        let (last, hidden) = self.net.head.split_last().context("the network has no class head")?;
         let mut input = end.pooled;
         let mut layers = Vec::new();
         for (index, layer) in hidden.iter().enumerate() {

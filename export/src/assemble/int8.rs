@@ -13,6 +13,7 @@ use anyhow::{Result, anyhow, ensure};
 use runtime::format::{ARITHMETIC_INT8, Blob, HEAD_CLASS, HeadRecord, Header};
 use runtime::site::SiteId;
 use std::collections::BTreeMap;
+use trainer::quantize::Pixels;
 
 /// A quantized network.
 #[derive(Clone, Debug)]
@@ -51,7 +52,7 @@ impl Assembler<'_> {
     /// finer than any layer that is added to it.
     fn residual_scale(&self, stem: &StemBytes, blocks: &[BlockScales]) -> Result<f64> {
         let peak = self.ranges.residual().peak();
-        ensure!(peak.is_finite(), "the residual stream overflows: train the record again");
+        ensure!(peak.is_finite(), "the residual stream overflows: train the network again");
         let position = self.net.position.iter().fold(0.0, |peak: f64, p| peak.max(p.abs()));
         let mut scale = (2.0 * peak).max(position) / 32_767.0;
         scale = scale.max(finest_output_scale(&stem.last, stem.input));
@@ -89,9 +90,7 @@ fn write(
         arithmetic: ARITHMETIC_INT8,
         header: Header {
             spec: net.config.spec().clone(),
-            input: net
-                .mean
-                .map(|mean| ((255.0 * mean).round_ties_even() - 128.0).clamp(-128.0, 127.0) as i8),
+            input: Pixels::new(net.normalisation).padding(),
             class_names: &class_names,
         },
         convs: &convs,

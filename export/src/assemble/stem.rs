@@ -2,18 +2,19 @@
 
 use super::bytes::{ConvBytes, LinearBytes};
 use super::scales::{Assembler, Stored};
-use crate::float::FloatLinear;
+use crate::float::Layer;
 use crate::quantize::{Affine, QuantLinear, finest_output_scale, multiplier};
 use anyhow::{Context, Result};
 use runtime::config::{ConvKind, StemConv, StemGeometry};
 use runtime::fixed::Requant;
 use runtime::site::{ConvSite, SiteId};
+use trainer::quantize::Pixels;
 
 /// The stem but for its last layer.
 pub(super) struct StemBytes {
     pub(super) convs: Vec<ConvBytes>,
     /// The layer that makes tokens.
-    pub(super) last: FloatLinear,
+    pub(super) last: Layer,
     /// What that layer reads.
     pub(super) input: Affine,
 }
@@ -24,16 +25,16 @@ const IMAGE: Affine = Affine::centred(1.0);
 impl Assembler<'_> {
     /// Quantizes all of the stem but its last layer, whose scale is the residual stream's.
     pub(super) fn stem(&mut self) -> Result<StemBytes> {
-        let (gain, offset) = self.net.pixel_normalisation();
+        let pixels = Pixels::new(self.net.normalisation).scaling();
         self.sites.insert(SiteId::Input, IMAGE);
         if let Some(patch) = &self.net.patch {
-            let last = patch.clone().scale_inputs(&gain, &offset);
+            let last = patch.clone().fold_inputs(&pixels);
             return Ok(StemBytes { convs: Vec::new(), last, input: IMAGE });
         }
         let mut layers = self.net.convs.iter().cloned();
         let first = layers.next().context("a convolution stem without convolutions")?;
         let mut layers =
-            std::iter::once(first.scale_inputs(&gain, &offset)).chain(layers).collect::<Vec<_>>();
+            std::iter::once(first.fold_inputs(&pixels)).chain(layers).collect::<Vec<_>>();
         let last = layers.pop().context("a convolution stem without convolutions")?;
         let stages = self.net.config.stem_stages().collect::<Vec<_>>();
         let mut run = Run { layers: layers.into_iter(), convs: Vec::new(), input: IMAGE };
@@ -58,7 +59,7 @@ struct Run<L> {
     input: Affine,
 }
 
-impl<L: Iterator<Item = FloatLinear>> Run<L> {
+impl<L: Iterator<Item = Layer>> Run<L> {
     fn stage(
         &mut self,
         assembler: &mut Assembler<'_>,

@@ -145,7 +145,7 @@ fn find(seen: &BTreeMap<SiteId, Seen>, site: SiteId) -> Result<Range> {
     };
     ensure!(
         range.min.is_finite() && range.max.is_finite(),
-        "the float pass overflows at {site}: the record's training diverged, train it again"
+        "the float pass overflows at {site}: the network's training diverged, train it again"
     );
     Ok(range)
 }

@@ -7,18 +7,18 @@ use runtime::config::Preset;
 use std::path::Path;
 use trainer::import::{self, Options};
 
-/// A record, or PyTorch weights of the shape `preset` or of the one that their file describes.
-pub(super) fn float_model(record: &Path, preset: Option<Preset>) -> Result<FloatModel> {
-    if record.extension().is_some_and(|extension| extension == "safetensors") {
+/// A checkpoint, or PyTorch weights of the shape `preset` or of the one that their file describes.
+pub(super) fn float_model(checkpoint: &Path, preset: Option<Preset>) -> Result<FloatModel> {
+    if checkpoint.extension().is_some_and(|extension| extension == "safetensors") {
         let options = Options { preset, ..Options::default() };
-        return import::load(record, &options, &Default::default()).map(FloatModel::new);
+        return import::load(checkpoint, &options, &Default::default()).map(FloatModel::new);
     }
     ensure!(
         preset.is_none(),
-        "{} is a record, which holds its own shape: leave --preset out",
-        record.display()
+        "{} is a checkpoint, which holds its own shape: leave --preset out",
+        checkpoint.display()
     );
-    FloatModel::load(record)
+    FloatModel::load(checkpoint)
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<u8>> {

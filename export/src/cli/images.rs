@@ -4,13 +4,13 @@ use anyhow::{Result, bail, ensure};
 use std::path::Path;
 use trainer::data::{self, DataSource, Dataset};
 
-/// The images of a directory, or the built-in ones where they are what the record was trained on.
+/// The images of a directory, or the built-in ones if the network was trained on them.
 pub(super) fn dataset(directory: Option<&Path>, source: Option<DataSource>) -> Result<Dataset> {
     match (directory, source) {
         (Some(directory), _) => data::open(directory),
         (None, None | Some(DataSource::Cifar10)) => data::embedded(),
         (None, Some(DataSource::Custom)) => bail!(
-            "the record was trained on images of its owner, which are not built in: \
+            "the network was trained on its owner's images, which are not built in: \
              give their directory with --data DIR"
         ),
     }

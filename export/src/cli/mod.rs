@@ -19,7 +19,7 @@ use inspect::InspectArgs;
 use quantize::ExportArgs;
 use sensitivity::SensitivityArgs;
 
-/// Quantizes a trained record and writes one blob for the runtime.
+/// Quantizes a trained checkpoint and writes one blob for the runtime.
 #[derive(Debug, Parser)]
 #[command(
     name = "export",
@@ -49,7 +49,7 @@ enum Command {
     /// Classifies test images with a blob and prints its accuracy.
     Evaluate(EvaluateArgs),
     Import(ImportArgs),
-    /// Measures what each activation loses by having only eight bits.
+    /// Measures how much each activation loses because it is stored in eight bits.
     Sensitivity(SensitivityArgs),
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         (Some(Command::Sensitivity(args)), _) => args.run(),
         (None, Some(args)) => args.run(),
         (None, None) => {
-            let missing = "give a record and a blob, such as: export best.mpk model.bin";
+            let missing = "give a checkpoint and a blob, such as: export best.mpk model.bin";
             Cli::command().error(ErrorKind::MissingRequiredArgument, missing).exit()
         }
     }

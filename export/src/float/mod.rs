@@ -3,5 +3,7 @@
 mod checkpoint;
 mod net;
 
+pub(crate) use checkpoint::argmax;
 pub use checkpoint::{Backend, FloatModel};
-pub use net::{FloatBlock, FloatConv, FloatLinear, FloatNet, FloatNorm};
+pub use net::{FloatBlock, FloatNet};
+pub use trainer::quantize::{Layer, Scaling};

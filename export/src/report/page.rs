@@ -1,6 +1,7 @@
 //! The page itself.
 
-use super::{Classified, Report, charts, pictures};
+use super::contents::{Classified, Report};
+use super::{charts, pictures};
 use crate::verify::Accuracy;
 use anyhow::Result;
 use maud::{DOCTYPE, Markup, PreEscaped, html};

@@ -1,6 +1,7 @@
 //! A whole quantization: what is observed, what is tuned, what is assembled.
 
-use super::{bias, search};
+use super::bias::{correct_biases, steps};
+use super::search::search;
 use crate::assemble::{Quantized, assemble};
 use crate::calibrate::{Observer, Ranges};
 use crate::float::FloatModel;
@@ -22,10 +23,10 @@ impl Default for Method {
     }
 }
 
-/// A part of [`quantize`] that takes its time.
+/// A part of [`quantize`] that takes long enough for a progress bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// The float network shows its activations; counted in images.
+    /// The activations of the float network are observed; counted in images.
     Calibrating,
     /// Ranges are tried; counted in sites.
     Searching,
@@ -33,16 +34,16 @@ pub enum Phase {
     Correcting,
 }
 
-/// Counts what a phase has done.
+/// Is told how much more a phase has done.
 pub type Counter = Box<dyn Fn(usize)>;
 
-/// For those who do not watch: counts nothing.
+/// A progress that shows nothing.
 pub fn unwatched(_phase: Phase, _total: usize) -> Counter {
     Box::new(|_| {})
 }
 
-/// Calibrates and quantizes a record on `images`; `progress` gives each phase, which comes with its
-/// total, something to count with.
+/// Calibrates and quantizes a network on `images`. `progress` is called once for each phase with its
+/// total, and returns what counts the progress of that phase.
 ///
 /// # Errors
 /// If the images do not fit the network, or the network has values that are not finite.
@@ -56,12 +57,12 @@ pub fn quantize(
     let mut ranges = Ranges::observe(model, images, method.observer, count)?;
     if method.observer == Observer::Search {
         let count = progress(Phase::Searching, ranges.len());
-        search::search(&mut ranges, model, images, count)?;
+        search(&mut ranges, model, images, count)?;
     }
     let mut net = model.weights()?;
     if method.correct_biases {
-        let count = progress(Phase::Correcting, bias::steps(&net));
-        bias::correct_biases(model, &mut net, &ranges, images, count)?;
+        let count = progress(Phase::Correcting, steps(&net));
+        correct_biases(model, &mut net, &ranges, images, count)?;
     }
     let quantized = assemble(&net, &ranges)?;
     Ok((ranges, quantized))

@@ -18,7 +18,7 @@ pub fn simulated_sites<'a>(
         let floats = |values: Vec<f64>| values.into_iter().map(|value| value as f32).collect();
         let fake = match folding(net, site) {
             None => fake,
-            Some((gain, offset)) => fake.folded(floats(gain), floats(offset)),
+            Some(scaling) => fake.folded(floats(scaling.gain), floats(scaling.offset)),
         };
         (site, fake)
     })

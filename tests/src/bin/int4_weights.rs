@@ -14,8 +14,7 @@ use clap::Parser;
 use export::assemble::assemble;
 use export::blob::AnyModel;
 use export::calibrate::{Observer, Ranges};
-use export::float::FloatModel;
-use export::float::{FloatLinear, FloatNet};
+use export::float::{FloatModel, FloatNet, Layer};
 use export::tune::correct_biases;
 use export::verify::{Accuracy, classify};
 use runtime::config::Preset;
@@ -104,10 +103,10 @@ fn compare(cli: &Cli) -> Result<()> {
 }
 
 /// The layers that are rounded, with the gain that is folded into their inputs.
-fn layers(net: &mut FloatNet) -> impl Iterator<Item = (&mut FloatLinear, Option<Vec<f64>>)> {
+fn layers(net: &mut FloatNet) -> impl Iterator<Item = (&mut Layer, Option<Vec<f64>>)> {
     let convs = net.convs.iter_mut().skip(1).filter(|conv| conv.inputs() != DEPTHWISE_INPUTS);
     let blocks = net.blocks.iter_mut().flat_map(|block| {
-        let [first, second] = [&block.norm1, &block.norm2].map(|norm| Some(norm.gamma.clone()));
+        let [first, second] = [&block.norm1, &block.norm2].map(|norm| Some(norm.gain.clone()));
         let qkv = block.qkv.iter_mut().map(move |layer| (layer, first.clone()));
         let rest = [(&mut block.project, None), (&mut block.mlp1, second), (&mut block.mlp2, None)];
         qkv.chain(rest)
@@ -116,7 +115,7 @@ fn layers(net: &mut FloatNet) -> impl Iterator<Item = (&mut FloatLinear, Option<
 }
 
 /// Rounds a layer's weights, as they are once `gain` is folded in, and returns the number of groups.
-fn round(layer: &mut FloatLinear, gain: Option<&[f64]>, group: Option<usize>, cut: bool) -> usize {
+fn round(layer: &mut Layer, gain: Option<&[f64]>, group: Option<usize>, cut: bool) -> usize {
     let inputs = layer.inputs().max(1);
     let ones = vec![1.0; inputs];
     let gain = gain.unwrap_or(&ones);

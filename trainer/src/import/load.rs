@@ -13,7 +13,7 @@ use super::options::Options;
 use super::tensors::Tensors;
 use crate::record::Checkpoint;
 
-/// What a network is called in its record when no preset has its shape.
+/// Name of a network in its checkpoint if no preset has its shape.
 const CUSTOM: &str = "custom";
 
 /// Reads PyTorch weights.

@@ -1,4 +1,4 @@
-//! PyTorch weights in: a safetensors file to a record that can be exported like a trained one.
+//! PyTorch weights: a safetensors file becomes a checkpoint, which is exported like a trained one.
 //!
 //! The tensors are those of a PyTorch `state_dict` in f16, bf16 or f32: linear layers
 //! `[outputs, inputs]`, convolutions `[outputs, inputs, row, column]`, batch normalisations not

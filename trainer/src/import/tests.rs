@@ -138,7 +138,7 @@ fn refused(bytes: &[u8], preset: Preset) -> String {
     }
 }
 
-/// A tensor of a network as the numbers of its record, whatever its rank.
+/// A tensor of a network as the numbers of its checkpoint, whatever its rank.
 macro_rules! values {
     ($tensor:expr) => {
         $tensor.into_data().to_vec::<f32>().unwrap()
@@ -205,7 +205,7 @@ fn a_file_may_describe_itself() {
 }
 
 #[test]
-fn a_record_of_an_import_can_be_loaded() {
+fn a_checkpoint_of_an_import_can_be_loaded() {
     let directory = tempfile::tempdir().unwrap();
     let (weights, path) = (directory.path().join("w.safetensors"), directory.path().join("a.mpk"));
     std::fs::write(&weights, micro().bytes()).unwrap();

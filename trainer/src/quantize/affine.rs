@@ -1,6 +1,6 @@
 //! Scales and zero points of activations.
 
-use super::Range;
+use super::range::Range;
 
 /// How an i8 stands for a real: `real = scale · (q − zero_point)`.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,9 +6,8 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use runtime::site::{BlockSite, ConvSite, SiteId};
 
-use super::Simulation;
 use super::pixels::Pixels;
-use super::weights::{Rounded, rounded};
+use super::weights::{Weights, rounded};
 use crate::model::{LAYER_NORM_EPSILON, Observer, Stem, Vit};
 use crate::ops::{self, Exponentials, FakeQuant, VitBackend};
 
@@ -27,11 +26,15 @@ pub struct Stored<B: Backend> {
 }
 
 impl<B: Backend> Stored<B> {
-    pub(super) fn new(simulation: &Simulation, model: &Vit<B>) -> Self {
-        let mut sites = simulation.sites.clone();
-        let pixels = Pixels::new(simulation.normalisation);
-        let step = |site| simulation.sites.get(&site).map(FakeQuant::step);
-        let Rounded { model, units, shortcuts } = rounded(model, pixels, step);
+    /// `stored` gives the sites that integers are kept at, and how.
+    pub(super) fn new(
+        stored: &BTreeMap<SiteId, FakeQuant>,
+        pixels: Pixels,
+        model: &Vit<B>,
+    ) -> Self {
+        let mut sites = stored.clone();
+        let step = |site| stored.get(&site).map(FakeQuant::step);
+        let Weights { model, units, shortcuts } = rounded(model, pixels, step);
         for (site, units) in units {
             let summand = operand(sum(site).and_then(&step));
             let fake = sites.get(&site).cloned().or(summand);
@@ -84,7 +87,7 @@ impl<B: VitBackend> Stored<B> {
     ) -> Tensor<B, 2> {
         let padding = match self.model.stem {
             Stem::Patches(_) => None,
-            Stem::Conv(_) => Some(self.pixels.padding(&images.device())),
+            Stem::Conv(_) => Some(self.pixels.padding_tensor(&images.device())),
         };
         self.model.pass(images, &mut Pass { stored: self, padding, replace })
     }
