@@ -26,8 +26,8 @@ struct Seen {
 }
 
 impl Ranges {
-    /// Observes the float network on `images`, twice: for the ends, then for what is between;
-    /// `progress` counts images of both.
+    /// Observes the float network on `images` twice: first the ends of each range, then how often values
+    /// between them occur. `progress` counts the images of both passes.
     ///
     /// # Errors
     /// If there is no image, or the images have another size than the network's input.
@@ -81,15 +81,15 @@ impl Ranges {
         find(&self.normalised, site)
     }
 
-    /// The range of the residual stream in the whole network: all of it, because its sixteen bits
+    /// The range of the residual stream in the whole network. Nothing is cut off, because sixteen bits
     /// have room.
     pub fn residual(&self) -> Range {
         let stream = self.sites.iter().filter(|(site, _)| is_stream(**site));
         stream.fold(Range::ZERO, |all, (_, seen)| all.join(seen.values.range()))
     }
 
-    /// The values seen at each site with the range that its integers cover, in the order of the pass;
-    /// those of a block's normalisations are the ones before gain and bias, which are what is stored.
+    /// The values seen at each site with the range that its integers cover, in the order of the pass.
+    /// For a block's normalisations they are the values before gain and bias, because these are stored.
     pub fn sites(&self) -> impl Iterator<Item = (SiteId, &Histogram, Range)> {
         self.sites.iter().map(|(site, seen)| {
             let stored = self.normalised.get(site).unwrap_or(seen);
@@ -119,8 +119,8 @@ impl Ranges {
     }
 }
 
-/// Shows every site's values, then the same for rows of the residual stream as the normalisation
-/// that reads them normalises them, which is marked.
+/// Calls `show` with the values of every site. Rows of the residual stream come a second time, as the
+/// normalisation that reads them normalises them, under that normalisation's site and marked `true`.
 fn visit(
     model: &FloatModel,
     images: &Images,

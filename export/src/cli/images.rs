@@ -30,8 +30,8 @@ pub(super) fn check_classes<'a>(
         });
     ensure!(
         same,
-        "{} tells {} classes apart, {}; the images have {}, {}: give the images that it was trained \
-         on with --data DIR",
+        "{} has {} classes, {}; the images have {}, {}: give the images that it was trained on \
+         with --data DIR",
         file.display(),
         known.len(),
         known.iter().map(|name| name.unwrap_or("?")).collect::<Vec<_>>().join(", "),

@@ -22,11 +22,11 @@ pub struct Report<'a, 'blob> {
     pub model: &'a AnyModel<'blob>,
     /// Its size.
     pub blob_bytes: usize,
-    /// What decided its scales and what they are; absent for f16.
+    /// The ranges that its scales follow from, and the scales; absent for f16.
     pub calibrated: Option<(&'a Ranges, &'a Quantized)>,
     /// The images of the network.
     pub data: &'a Dataset,
-    /// What both networks make of test images.
+    /// The classes that both networks give to test images.
     pub classified: Option<&'a Classified>,
 }
 

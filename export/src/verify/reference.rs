@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use trainer::data::Images;
 use trainer::quantize::Pixels;
 
-/// What the float network computes for some images at some sites.
+/// The values of the float network for some images at some sites.
 pub struct Reference {
     net: FloatNet,
     images: Images,
@@ -86,7 +86,7 @@ impl Reference {
     }
 }
 
-/// What the stored integers of a site stand for, in the float network's terms.
+/// The values that the stored integers of a site stand for, comparable with the float network's.
 pub fn reals(
     net: &FloatNet,
     quantized: &Quantized,
