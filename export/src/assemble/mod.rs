@@ -2,12 +2,12 @@
 
 mod block;
 mod bytes;
+mod f16;
 mod head;
 mod int8;
-mod f16;
 mod scales;
 mod stem;
 mod write;
 
-pub use int8::{Quantized, assemble};
 pub use f16::assemble_f16;
+pub use int8::{Quantized, assemble};

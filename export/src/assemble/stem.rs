@@ -5,7 +5,7 @@ use super::scales::{Assembler, Stored};
 use crate::float::Layer;
 use crate::quantize::{Affine, QuantLinear, finest_output_scale, multiplier};
 use anyhow::{Context, Result};
-use runtime::config::{ConvKind, StemConv, StemGeometry};
+use runtime::config::{ConvKind, StemConv};
 use runtime::fixed::Requant;
 use runtime::site::{ConvSite, SiteId};
 use trainer::quantize::Pixels;
@@ -39,7 +39,10 @@ impl Assembler<'_> {
         let stages = self.net.config.stem_stages().collect::<Vec<_>>();
         let mut run = Run { layers: layers.into_iter(), convs: Vec::new(), input: IMAGE };
         for (stage, geometry) in stages.iter().enumerate().take(stages.len() - 1) {
-            run.stage(self, u8::try_from(stage)?, geometry)?;
+            let stage_input = run.input;
+            for conv in geometry.convs() {
+                run.conv(self, u8::try_from(stage)?, conv, stage_input)?;
+            }
         }
         Ok(StemBytes { convs: run.convs, last, input: run.input })
     }
@@ -60,65 +63,36 @@ struct Run<L> {
 }
 
 impl<L: Iterator<Item = Layer>> Run<L> {
-    fn stage(
+    /// Quantizes one convolution. `stage_input` is how the input of its stage is stored.
+    fn conv(
         &mut self,
         assembler: &mut Assembler<'_>,
         stage: u8,
-        geometry: &StemGeometry,
+        conv: StemConv,
+        stage_input: Affine,
     ) -> Result<()> {
-        let before = self.input;
-        for conv in geometry.convs() {
-            if conv.skip {
-                self.add(assembler, (stage, conv.index), before)?;
-            } else {
-                self.conv(assembler, stage, &conv)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// A convolution, perhaps with GELU.
-    fn conv(&mut self, assembler: &mut Assembler<'_>, stage: u8, conv: &StemConv) -> Result<()> {
         let layer = self.layers.next().context("the stem has fewer convolutions than stages")?;
         let site = |at| SiteId::Stem { stage, conv: conv.index, at };
         let floor = finest_output_scale(&layer, self.input);
-        let after = conv.gelu.then(|| site(ConvSite::Gelu));
-        let stored = assembler.activation(site(ConvSite::Linear), after, floor)?;
+        let (stored, skip) = if conv.skip {
+            // The skip's factor is s_x / (256 · s_o), which must stay below one half too.
+            let floor = floor.max(stage_input.scale / 127.0);
+            let sum = assembler.site(site(ConvSite::Add), floor)?;
+            let factor = stage_input.scale / (256.0 * sum.scale);
+            let skip = multiplier(factor, Requant::MIN_SHIFT, Requant::MAX_SHIFT);
+            (Stored { before: sum, after: None }, Some(skip.into()))
+        } else {
+            let after = conv.gelu.then(|| site(ConvSite::Gelu));
+            (assembler.activation(site(ConvSite::Linear), after, floor)?, None)
+        };
         let quantized = QuantLinear::new(&layer, self.input, |_| stored.before.scale);
         let quantized = match conv.kind {
             ConvKind::Depthwise => quantized.tap_major(),
             ConvKind::Full | ConvKind::Pointwise => quantized,
         };
-        self.convs.push(ConvBytes {
-            linear: LinearBytes::new(&quantized),
-            activation: stored.bytes(),
-            skip: None,
-        });
+        let linear = LinearBytes::new(&quantized);
+        self.convs.push(ConvBytes { linear, activation: stored.bytes(), skip });
         self.input = stored.output();
-        Ok(())
-    }
-
-    /// The last convolution of a residual stage, with the stage's input added.
-    fn add(
-        &mut self,
-        assembler: &mut Assembler<'_>,
-        (stage, conv): (u8, u8),
-        before: Affine,
-    ) -> Result<()> {
-        let layer = self.layers.next().context("the stem has fewer convolutions than stages")?;
-        // The skip's factor is s_x / (256 · s_o), which must stay below one half too.
-        let floor = finest_output_scale(&layer, self.input).max(before.scale / 127.0);
-        let site = SiteId::Stem { stage, conv, at: ConvSite::Add };
-        let sum = assembler.site(site, floor)?;
-        let quantized = QuantLinear::new(&layer, self.input, |_| sum.scale);
-        let factor = before.scale / (256.0 * sum.scale);
-        let skip = multiplier(factor, Requant::MIN_SHIFT, Requant::MAX_SHIFT);
-        self.convs.push(ConvBytes {
-            linear: LinearBytes::new(&quantized),
-            activation: Stored { before: sum, after: None }.bytes(),
-            skip: Some(skip.into()),
-        });
-        self.input = sum;
         Ok(())
     }
 }
