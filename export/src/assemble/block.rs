@@ -9,7 +9,7 @@ use runtime::fixed::Octaves;
 use runtime::format::{AttentionRecord, ContextRecord, NormRecord};
 use runtime::site::{BlockSite, SiteId};
 
-/// Scales inside one block; none depends on the residual stream's.
+/// Scales inside one block. None of them depends on the scale of the residual stream.
 pub(super) struct BlockScales {
     norm1: Affine,
     query: Affine,
@@ -19,7 +19,7 @@ pub(super) struct BlockScales {
     norm2: Affine,
     mlp1: Stored,
     depthwise: Option<Stored>,
-    /// The second layer's own output, where GELU follows it.
+    /// The output of the second MLP layer before GELU, if GELU follows it.
     pub(super) mlp2: Option<Affine>,
 }
 

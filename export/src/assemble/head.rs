@@ -22,7 +22,7 @@ pub(super) struct EndBytes {
     beta: Vec<u8>,
     shift: u8,
     embedding: Option<RequantRecord>,
-    /// What the tokens are stored at.
+    /// How the tokens are stored.
     tokens: Affine,
     /// What a head with hidden layers reads.
     pooled: Affine,
@@ -95,7 +95,8 @@ impl Assembler<'_> {
             layers.push((LinearBytes::new(&quantized), stored.bytes()));
             input = stored.output();
         }
-        // A mean pool without hidden layers is read as exact sums over tokens, zero point removed.
+        // Without hidden layers, the last layer reads a mean pool as exact sums over tokens, from which
+        // the zero point is subtracted.
         if hidden.is_empty() && end.embedding.is_some() {
             let tokens = self.net.config.tokens() as f64;
             input = Affine::centred(end.tokens.scale / tokens);
@@ -116,7 +117,7 @@ impl Assembler<'_> {
     }
 }
 
-/// Most fraction bits with which every gain fits i16 and every bias `2^29`, 0 to 14.
+/// The largest number of fraction bits, 0 to 14, with which every gain fits i16 and every bias `2^29`.
 fn fraction_bits(gamma: &[f64], beta: &[f64], scale: f64) -> i32 {
     let peak = |values: &[f64]| values.iter().fold(0.0, |peak: f64, v| peak.max(v.abs())) / scale;
     let fits = |bits: i32| {

@@ -48,8 +48,8 @@ pub fn assemble(net: &FloatNet, ranges: &Ranges) -> Result<Quantized> {
 }
 
 impl Assembler<'_> {
-    /// One scale for the residual stream: twice the range seen, since 16 bits have room, and no
-    /// finer than any layer that is added to it.
+    /// One scale for the residual stream. It holds twice the range seen, because 16 bits have room, and it
+    /// is no finer than any layer allows that adds to the stream.
     fn residual_scale(&self, stem: &StemBytes, blocks: &[BlockScales]) -> Result<f64> {
         let peak = self.ranges.residual().peak();
         ensure!(peak.is_finite(), "the residual stream overflows: train the network again");

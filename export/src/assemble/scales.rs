@@ -26,7 +26,7 @@ impl Assembler<'_> {
         Ok(affine)
     }
 
-    /// An i8 layer's output: its own site, and the site after GELU if that follows.
+    /// An i8 layer's output: its own site, and the site after GELU if GELU follows.
     pub(super) fn activation(
         &mut self,
         linear: SiteId,

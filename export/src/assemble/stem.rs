@@ -10,7 +10,7 @@ use runtime::fixed::Requant;
 use runtime::site::{ConvSite, SiteId};
 use trainer::quantize::Pixels;
 
-/// The stem but for its last layer.
+/// The stem without its last layer.
 pub(super) struct StemBytes {
     pub(super) convs: Vec<ConvBytes>,
     /// The layer that makes tokens.
@@ -23,7 +23,7 @@ pub(super) struct StemBytes {
 const IMAGE: Affine = Affine::centred(1.0);
 
 impl Assembler<'_> {
-    /// Quantizes all of the stem but its last layer, whose scale is the residual stream's.
+    /// Quantizes the stem without its last layer, whose scale is that of the residual stream.
     pub(super) fn stem(&mut self) -> Result<StemBytes> {
         let pixels = Pixels::new(self.net.normalisation).scaling();
         self.sites.insert(SiteId::Input, IMAGE);

@@ -1,4 +1,4 @@
-//! What blobs of both arithmetics share when they are written.
+//! Parts of writing a blob that both arithmetics share.
 
 use crate::float::FloatNet;
 use anyhow::{Result, anyhow, ensure};

@@ -7,13 +7,13 @@ use trainer::quantize::{Affine, Layer, Rounded, Sharing, round, weight_steps};
 /// A quantized layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuantLinear {
-    /// `[n, k]`.
+    /// `[outputs, inputs]`, −127..=127.
     pub weights: Vec<i8>,
-    /// `[n]`.
+    /// `[outputs]`, with the zero point of the inputs taken into account.
     pub bias: Vec<i32>,
-    /// `[n]`.
+    /// Mantissas of the rescales, `[outputs]`; empty for a last layer.
     pub mult: Vec<i32>,
-    /// `[n]`.
+    /// Shifts of the rescales, `[outputs]`; empty for a last layer.
     pub shift: Vec<u8>,
 }
 
@@ -56,8 +56,8 @@ impl QuantLinear {
 }
 
 /// The finest output scale that keeps every factor of a layer below a quarter. A rescale holds factors up
-/// to one half, but above a quarter kernels with wide or packed sums leave the whole layer to slower
-/// ones; a step of four units of the sums loses nothing that eight bits had.
+/// to one half. But above a quarter, kernels with wide or packed sums leave the whole layer to slower
+/// kernels. A step of four units of the sums is still far finer than eight bits resolve.
 pub fn finest_output_scale(layer: &Layer, input: Affine) -> f64 {
     let steps = weight_steps(layer, Sharing::Layer, Some(input.scale));
     // A margin above four, so that rounding the multiplier cannot reach a quarter.

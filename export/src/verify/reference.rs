@@ -104,8 +104,8 @@ pub fn reals(
     }
 }
 
-/// The scaling, repeated over the channels of a site, from what is stored there to what the float
-/// network computes, where a layer that follows has it folded in.
+/// The scaling from the stored values of a site to those of the float network, for the sites whose
+/// following layers have one folded in. Its channels repeat along the site's.
 pub fn folding(net: &FloatNet, site: SiteId) -> Option<Scaling> {
     match site {
         SiteId::Input => Some(Pixels::new(net.normalisation).scaling()),

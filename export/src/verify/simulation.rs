@@ -7,7 +7,7 @@ use runtime::site::SiteId;
 use trainer::ops::FakeQuant;
 use trainer::quantize::{fake_quant, is_rounded};
 
-/// How each site with eight bits and the residual stream are simulated.
+/// The simulation of each site with eight bits and of the residual stream.
 pub fn simulated_sites<'a>(
     net: &'a FloatNet,
     quantized: &'a Quantized,

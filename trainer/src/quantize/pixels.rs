@@ -28,8 +28,9 @@ impl Pixels {
     /// From the stored integers of each colour to normalised pixels.
     pub fn scaling(self) -> Scaling {
         let gain = self.std.map(|std| 1.0 / (WHITE * std));
-        let offset = std::array::from_fn(|c| (MIDDLE - WHITE * self.mean[c]) * gain[c]);
-        Scaling { gain: gain.to_vec(), offset: <[f64; 3]>::to_vec(&offset) }
+        let middle = self.mean.iter().map(|mean| MIDDLE - WHITE * mean);
+        let offset = middle.zip(gain).map(|(middle, gain)| middle * gain).collect();
+        Scaling { gain: gain.to_vec(), offset }
     }
 
     /// What is stored beside the image: the integer next to the mean of each colour.

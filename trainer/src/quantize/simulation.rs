@@ -1,4 +1,4 @@
-//! A network's sites as integers, with scales of its own choice or the exporter's.
+//! A network's sites as integers. Their scales are observed here or come from the exporter.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::ops::{FakeQuant, VitBackend};
 
 /// Images that ranges are observed on.
 pub const CALIBRATION_IMAGES: usize = 256;
-/// Images of one forward pass whose ends are one observation.
+/// Images of one forward pass. The smallest and the largest value of a pass are one observation.
 const BATCH: usize = 64;
 
 /// A network's sites and weights as integers would store them.
@@ -30,7 +30,7 @@ pub struct Simulation {
 }
 
 impl Simulation {
-    /// Chosen scales, site by site.
+    /// A simulation with scales that are chosen already, site by site.
     pub fn new(
         sites: impl IntoIterator<Item = (SiteId, FakeQuant)>,
         normalisation: Normalisation,
@@ -38,9 +38,9 @@ impl Simulation {
         Self { sites: sites.into_iter().collect(), normalisation }
     }
 
-    /// Chooses scales by what `model` does on `images`: the mean over batches of the smallest and the
-    /// largest value of each site, which single outliers do not widen as much as the ends of all. The
-    /// residual stream has one scale, for twice that range.
+    /// Chooses scales from the values of `model` on `images`. The ends of a site's range are means over
+    /// batches of the smallest and of the largest value, because a single outlier widens these less than
+    /// the smallest and largest of all values. The residual stream has one scale, for twice its range.
     ///
     /// # Panics
     /// If the images do not have the size that the model was built for.
@@ -97,7 +97,7 @@ impl Simulation {
         Stored::new(&self.sites, Pixels::new(self.normalisation), model)
     }
 
-    /// How well the integer form of `model` does on the images, as they are.
+    /// How well the integer form of `model` classifies the images, which are not augmented.
     ///
     /// # Panics
     /// If the images do not have the size or the labels that the model was built for.
@@ -113,7 +113,7 @@ impl Simulation {
     }
 }
 
-/// Whether integers are kept at a site of `model`: not at an operand of a sum.
+/// Whether integers are kept at a site of `model`. They are not at an operand of a sum.
 fn is_stored<B: Backend>(model: &Vit<B>, site: SiteId) -> bool {
     let summand = match (site, &model.stem) {
         (SiteId::Stem { stage, conv, at: ConvSite::Linear }, Stem::Conv(stem)) => {

@@ -5,8 +5,8 @@ use runtime::site::{BlockSite, SiteId};
 use super::affine::Affine;
 use crate::ops::FakeQuant;
 
-/// How a site's integers, which stand for `affine`, are simulated; where the layer that follows has a
-/// normalisation's gain and bias folded in, those are still to be given.
+/// The simulation of a site's integers, which `affine` turns into values. If a normalisation's gain and
+/// bias are folded into the layer that follows, give them with [`FakeQuant::folded`].
 pub fn fake_quant(site: SiteId, affine: Affine) -> FakeQuant {
     let (lowest, highest): (i32, i32) = match is_stream(site) {
         true => (i16::MIN.into(), i16::MAX.into()),
@@ -16,8 +16,8 @@ pub fn fake_quant(site: SiteId, affine: Affine) -> FakeQuant {
     FakeQuant::new(affine.scale as f32, lowest - zero_point, highest - zero_point)
 }
 
-/// Whether a site has eight bits and a choice: the residual stream and a mean pool have more, the
-/// image is exact.
+/// Whether the values of a site are rounded to eight bits. The residual stream and a mean pool have more
+/// bits, and the image is exact.
 pub fn has_eight_bits(site: SiteId) -> bool {
     !is_stream(site) && !matches!(site, SiteId::Input | SiteId::Pool | SiteId::Logits)
 }

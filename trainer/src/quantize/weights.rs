@@ -20,22 +20,23 @@ use crate::model::{Block, ConvNorm, ConvStem, Depthwise, Mlp, Stem, Vit};
 /// A network with the weights that are stored.
 pub(super) struct Weights<B: Backend> {
     pub(super) model: Vit<B>,
-    /// What one unit of an accumulator stands for, `[outputs]`, where a layer's accumulators are what is
-    /// rounded at a site.
+    /// The value of one unit of a layer's accumulators, `[outputs]`, by the site at which these are
+    /// rounded.
     pub(super) units: BTreeMap<SiteId, Vec<f64>>,
-    /// What one step of a residual stage's input stands for, by the site of the stage's sum.
+    /// The value of one step of a residual stage's input, by the site of the stage's sum.
     pub(super) shortcuts: BTreeMap<SiteId, f64>,
 }
 
-/// A copy of `model` whose weights are rounded as they are stored: eight bits, symmetric, a step for
-/// each output and one for the last layer of the head. What the exporter folds into a layer before it
-/// rounds counts: pixel normalisation, gains and biases of normalisations, the sum around the depthwise
-/// convolution. Biases and the position embedding are rounded where `stored` says what one step of
-/// a site is: a bias to the product of its layer's steps of inputs and weights.
+/// A copy of `model` whose weights are rounded as they are stored: eight bits, symmetric, one step for
+/// each output, and one step for the whole last layer of the head. As in the exporter, these are folded
+/// in before weights are rounded: pixel normalisation, gains and biases of normalisations, and the sum
+/// around the depthwise convolution. `stored` gives the size of one step of a site. If it does, biases and
+/// the position embedding are rounded too: a bias to the step of its layer's inputs times that of its
+/// weights.
 ///
-/// The copy's parameters are leaves of their own with the original's names, so that gradients for
-/// them are gradients for the original, passed straight through. A convolution stem reads pixels
-/// less [`Pixels::padding_values`].
+/// The parameters of the copy are leaves of their own and have the ids of the original's. So gradients
+/// for the copy are gradients for the original, which passes them straight through the rounding. A
+/// convolution stem of the copy reads pixels less [`Pixels::padding_values`].
 pub(super) fn rounded<B: Backend>(
     model: &Vit<B>,
     pixels: Pixels,
@@ -102,7 +103,8 @@ fn round_stem<B: Backend>(
     shortcuts
 }
 
-/// A convolution with its normalisation, which has the bias. `image` where it reads the image.
+/// A convolution with its normalisation, whose beta takes the bias. `image` is given if it reads the
+/// image.
 fn round_conv<B: Backend>(
     conv: &mut ConvNorm<B>,
     image: Option<Pixels>,
@@ -166,7 +168,7 @@ fn round_depthwise<B: Backend>(layer: &mut Depthwise<B>, input: Option<f64>) -> 
     units
 }
 
-/// `input` is one step of what the layer reads, before its scaling.
+/// `input` is the size of one step of the layer's inputs, before `scaling`.
 fn round_linear<B: Backend>(
     layer: &mut Linear<B>,
     scaling: Option<&Scaling>,
@@ -182,8 +184,9 @@ fn round_linear<B: Backend>(
     units
 }
 
-/// What a layer's integers stand for, a scaling of its inputs folded in and taken out again; with what
-/// one unit of each output's accumulator stands for, where the step of the inputs is known.
+/// The values of a layer's integers. `scaling` is folded into the inputs before the rounding and taken
+/// out after it. If the step of the inputs is known, also the value of one unit of each output's
+/// accumulator.
 fn rounded_layer(
     layer: Layer,
     scaling: Option<&Scaling>,
@@ -227,7 +230,7 @@ mod tests {
         tensor.into_data().to_vec().unwrap()
     }
 
-    /// The whole number of steps that each value is, with the farthest that one is from it.
+    /// The largest distance of a value from a whole number of its row's steps, in steps.
     fn steps(rows: Tensor<Flex, 2>) -> f32 {
         let [_, inputs] = rows.dims();
         let mut farthest = 0.0f32;
