@@ -8,11 +8,11 @@ use super::parallel;
 use super::scratch::with_scratch;
 use runtime::fixed::{Octaves, exp2_neg};
 
-/// Octaves of one unit of a score, with the fraction bits that integers keep.
+/// Octaves of one unit of a score, with the fraction bits of the integer kernels.
 pub(super) const OCTAVES: f64 = std::f64::consts::LOG2_E * 2048.0;
-/// What the multiplier of a score's distance has beyond those.
+/// Further fraction bits of the multiplier of a score's distance.
 const MULTIPLIER: f64 = 131_072.0;
-/// What the integer kernels divide by the sum of a row's exponentials.
+/// The dividend of the integer kernels, which they divide by the sum of a row's exponentials.
 pub(super) const RECIPROCAL: f32 = 2_147_483_648.0;
 
 /// `softmax(Q·Kᵀ/√head_dim)·V`; inputs are query, key, value `[batch, tokens, heads · head_dim]`.
@@ -24,20 +24,20 @@ pub(super) struct Attention {
     pub(super) exponentials: Exponentials,
 }
 
-/// How the exponentials of softmax are kept until they are divided by their sum.
+/// The precision of the exponentials of softmax before they are divided by their sum.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Exponentials {
-    /// As they are.
+    /// Exact.
     Exact,
-    /// In 255 steps of the largest one of a row, as the integer kernels approximate them, and with
-    /// their reciprocal of the sum; gradients pass straight through.
+    /// As in the integer kernels: approximated in 255 steps of the largest one of a row, with their
+    /// reciprocal of the sum. Gradients pass straight through.
     EightBits {
         /// One step of the product of a query and a key; positive.
         step: f32,
     },
 }
 
-/// From scores to the exponentials that integers keep.
+/// From scores to the exponentials of the integer kernels.
 #[derive(Clone, Copy, Debug)]
 struct Stored {
     /// Steps of one unit of a score.
@@ -80,8 +80,8 @@ impl Fused<3> for Attention {
 }
 
 impl Attention {
-    /// Writes the context of one image, which each slice starts with; `probs` is of
-    /// [`probs_len`](Self::probs_len) and may hold anything.
+    /// Writes the context of the first image of the slices; `probs` is scratch memory of
+    /// [`probs_len`](Self::probs_len).
     pub(super) fn forward_image(&self, inputs: [&[f32]; 3], probs: &mut [f32], out: &mut [f32]) {
         for head in (0..self.width()).step_by(self.head_dim) {
             let [query, key, value] = inputs.map(|values| self.head(&values[head..]));
@@ -91,8 +91,8 @@ impl Attention {
         }
     }
 
-    /// Writes the gradients of one image, which each slice starts with; two of
-    /// [`probs_len`](Self::probs_len) values may hold anything.
+    /// Writes the gradients of the first image of the slices; the last two are scratch memory of
+    /// [`probs_len`](Self::probs_len).
     pub(super) fn backward_image(
         &self,
         inputs: [&[f32]; 3],

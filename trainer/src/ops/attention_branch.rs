@@ -12,7 +12,7 @@ use super::scratch::with_scratch;
 /// `x + factor·output(attention(query(n), key(n), value(n)))` with `n = norm(x)`; inputs are x
 /// `[batch, tokens, channels]`, gamma, beta, and weight and bias of query, key, value and output.
 ///
-/// Query, key, value and context are kept: products take longer than reading them again.
+/// Query, key, value and context are kept, because computing them again takes longer than reading them.
 #[derive(Clone, Debug)]
 pub(super) struct AttentionBranch {
     pub(super) norm: NormRows,
@@ -20,7 +20,7 @@ pub(super) struct AttentionBranch {
     pub(super) factors: Factors,
 }
 
-/// What is kept for each image, each as long as [`Attention::image_len`].
+/// Number of kept tensors of each image, each as long as [`Attention::image_len`].
 const KEPT: usize = 4;
 
 impl Fused<11> for AttentionBranch {
@@ -95,8 +95,8 @@ impl AttentionBranch {
         group(self.x_len().max(self.attention.image_len()))
     }
 
-    /// The branch of the images that `out` has room for; `kept` is written, and the last two buffers
-    /// may hold anything.
+    /// Writes the branch of as many images as fit into `out`, and `kept`; the last two buffers are scratch
+    /// memory.
     fn forward_group(
         &self,
         first: usize,
@@ -122,8 +122,8 @@ impl AttentionBranch {
         self.factors.join(first, x, x_len, out);
     }
 
-    /// Adds the gradients of the images that `out` has room for: that of x to `out`, those of the
-    /// other inputs, one after the other, to `sums`.
+    /// Adds the gradients of as many images as fit into `out`: that of x to `out`, those of the other
+    /// inputs, one after the other, to `sums`.
     fn backward_group(
         &self,
         first: usize,

@@ -7,8 +7,8 @@ use super::gelu::{cumulative, slope};
 use super::kernels::vectorised::vectorised;
 use super::parallel;
 
-/// Values that loops over channels cover at least where they can: several rows at once where there
-/// are few channels.
+/// Loops over channels cover at least so many values if possible: several rows at once if there are few
+/// channels.
 const MIN_SPAN: usize = 128;
 
 /// Normalises each channel over all rows; inputs are x `[rows, channels]`, gamma, beta.
@@ -54,7 +54,7 @@ impl NormChannels {
         self.variance.iter().map(|variance| (variance + self.epsilon).sqrt().recip()).collect()
     }
 
-    /// What the rows of a span are normalised with.
+    /// The parameters for the rows of a span.
     fn lines(&self, gamma: &[f32], beta: &[f32], span: usize) -> Normal {
         let gains: Vec<f32> = self.scales().iter().zip(gamma).map(|(s, gamma)| s * gamma).collect();
         let [means, gains, beta] =
@@ -105,8 +105,8 @@ impl Fused<3> for NormChannels {
         for (grad, scale) in gamma_grad.iter_mut().zip(&scales) {
             *grad *= scale;
         }
-        // Neither a shift nor a stretch of a channel changes its output, so the parts of the
-        // gradient along both are taken out.
+        // A shift or a scaling of a channel does not change its output, so the gradient has no component
+        // along either.
         let mut line = Line::default();
         for c in 0..channels {
             let gain = scales[c] * gamma[c];
@@ -140,7 +140,7 @@ struct Line {
     shifts: Vec<f32>,
 }
 
-/// Values of as many rows as make [`MIN_SPAN`] and are a part of all.
+/// Values of the fewest rows that have [`MIN_SPAN`] values and divide all rows evenly.
 fn span(x: &[f32], channels: usize) -> usize {
     let mut span = channels;
     while span < MIN_SPAN && x.len().is_multiple_of(2 * span) {

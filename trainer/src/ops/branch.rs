@@ -6,47 +6,13 @@ use burn::tensor::backend::Backend;
 
 use super::attention::{Attention, Exponentials};
 use super::attention_branch::AttentionBranch;
+use super::backend::{VitBackend, apply, primitive};
+use super::compose;
 use super::depthwise::Depthwise3x3;
 use super::layer_norm::NormRows;
+use super::layers::{AttentionLayers, MlpLayers};
 use super::mlp_branch::MlpBranch;
-pub use super::residual::Factors;
-use super::{VitBackend, apply, compose, primitive};
-
-/// What the attention branch computes with.
-#[derive(Clone, Copy, Debug)]
-pub struct AttentionLayers<'a, B: Backend> {
-    /// Before the branch.
-    pub norm: &'a LayerNorm<B>,
-    /// What the normalisation adds to variances.
-    pub epsilon: f64,
-    /// `[channels, heads · head_dim]`, as key and value.
-    pub query: &'a Linear<B>,
-    /// See `query`.
-    pub key: &'a Linear<B>,
-    /// See `query`.
-    pub value: &'a Linear<B>,
-    /// `[heads · head_dim, channels]`.
-    pub output: &'a Linear<B>,
-    /// Heads that attend on their own.
-    pub heads: usize,
-}
-
-/// What the MLP branch computes with.
-#[derive(Clone, Debug)]
-pub struct MlpLayers<'a, B: Backend> {
-    /// Before the branch.
-    pub norm: &'a LayerNorm<B>,
-    /// What the normalisation adds to variances.
-    pub epsilon: f64,
-    /// `[channels, hidden]`.
-    pub linear1: &'a Linear<B>,
-    /// Weight `[hidden, 1, 3, 3]`, bias `[hidden]` and sides of the token grid.
-    pub depthwise: Option<(Tensor<B, 4>, Tensor<B, 1>, [usize; 2])>,
-    /// `[hidden, channels]`.
-    pub linear2: &'a Linear<B>,
-    /// Whether GELU follows the second layer too.
-    pub second_gelu: bool,
-}
+use super::residual::Factors;
 
 /// See [`compose::attention_branch`].
 pub fn attention_branch<B: VitBackend>(
@@ -128,13 +94,13 @@ pub fn mlp_branch<B: VitBackend>(
     apply(op, operands, dims)
 }
 
-/// Gamma and beta, if there are both.
+/// Gamma and beta, if the layer has both.
 fn norm_values<B: Backend>(norm: &LayerNorm<B>) -> Option<[B::FloatTensorPrimitive; 2]> {
     let beta = norm.beta.as_ref()?.val();
     Some([norm.gamma.val(), beta].map(|tensor| tensor.into_primitive().tensor()))
 }
 
-/// Weight and bias, if there are both.
+/// Weight and bias, if the layer has both.
 fn layer_values<B: Backend>(layer: &Linear<B>) -> Option<[B::FloatTensorPrimitive; 2]> {
     let bias = layer.bias.as_ref()?.val().into_primitive().tensor();
     Some([layer.weight.val().into_primitive().tensor(), bias])

@@ -1,5 +1,5 @@
-//! What each operation of the model means, in burn's own operations: the definition that faster
-//! forms are tested against.
+//! The definition of each operation of the model in burn's own operations. The fused forms are tested
+//! against it.
 
 use burn::nn::{LayerNorm, Linear};
 use burn::tensor::backend::Backend;
@@ -7,9 +7,10 @@ use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Tensor, TensorData, activation, module};
 use runtime::fixed::MAX_ATTENTION_OCTAVES;
 
-use super::Window;
 use super::attention::{Exponentials, OCTAVES, RECIPROCAL};
-use super::branch::{AttentionLayers, Factors, MlpLayers};
+use super::layers::{AttentionLayers, MlpLayers};
+use super::residual::Factors;
+use super::window::Window;
 
 /// `x·Φ(x)` with the exact error function.
 pub fn gelu<B: Backend>(x: Tensor<B, 3>) -> Tensor<B, 3> {
@@ -155,8 +156,8 @@ fn scale<B: Backend>(x: Tensor<B, 3>, factors: &Factors) -> Tensor<B, 3> {
     x * factors
 }
 
-/// What integers make of rows of scores that have steps of `step` (`exp2_neg` in the runtime's
-/// `INTEGER.md`); in float a few exponentials are one less or more.
+/// Probabilities as the integer kernels compute them from rows of scores with steps of `step` (`exp2_neg`
+/// in the runtime's `INTEGER.md`). In float a few exponentials differ by one.
 fn stored_probabilities<B: Backend>(scores: Tensor<B, 4>, step: f64) -> Tensor<B, 4> {
     let distance = ((scores.clone().max_dim(3) - scores) / step).round();
     let octaves = (distance * (step * OCTAVES)).floor().clamp_max(MAX_ATTENTION_OCTAVES as f32);

@@ -15,7 +15,7 @@ pub(super) struct Depthwise3x3 {
     pub(super) channels: usize,
 }
 
-/// A weight in the order in which it is run over the grid.
+/// A weight, prepared for a pass over the grid.
 pub(super) struct Filter {
     runs: Vec<Run>,
     /// `[9, channels]`.
@@ -106,7 +106,7 @@ impl Depthwise3x3 {
             .collect()
     }
 
-    /// Each weight over each row of the grid, leaving out what lies beyond the edge.
+    /// Each weight over each row of the grid, without positions beyond the edge.
     fn runs(&self) -> Vec<Run> {
         let [height, width] = self.sides;
         let at = |row: usize, column: usize| (row * width + column) * self.channels;
@@ -131,8 +131,8 @@ impl Depthwise3x3 {
     }
 }
 
-/// One weight of the window over one row of the grid: which values of the output meet which values
-/// of the input.
+/// One weight of the window over one row of the grid: the values of the output and of the input that it
+/// connects.
 #[derive(Clone, Copy)]
 struct Run {
     /// Where the weight's channels start.

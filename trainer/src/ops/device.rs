@@ -8,12 +8,16 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::{FloatTensor, FloatTensorOps};
 use burn::tensor::{Tensor, TensorData};
 
-use super::host::{HostBackend, OwnedValues};
+use super::backend::{HostBackend, OwnedValues, vit_backend};
+use super::fused::Fused;
 
-/// Implements [`HostBackend`] for a backend that works on the devices that a function makes when it is
-/// given their number, on the first of them where it needs one.
+/// Implements [`VitBackend`] and [`HostBackend`] for a backend whose devices a function makes, given
+/// their number.
 macro_rules! device_backend {
     ($backend:ty, $devices:ident) => {
+        // Operations on slices would bring every value off the device.
+        vit_backend!($backend, composed: true);
+
         impl HostBackend for $backend {
             const TRAINS_COMPOSED: bool = true;
 
@@ -66,7 +70,8 @@ fn wgpu_devices(count: usize) -> Vec<burn_wgpu::WgpuDevice> {
     }
 }
 
-/// The device, once a number has been there and back: that it cannot be used, burn says by a panic.
+/// Checks that the device works: burn reports one that does not by a panic, so a number is written to
+/// it and read back.
 fn checked<B: Backend>(backend: &str, device: B::Device) -> Result<B::Device> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
@@ -76,5 +81,5 @@ fn checked<B: Backend>(backend: &str, device: B::Device) -> Result<B::Device> {
     let Err(panic) = answer else { return Ok(device) };
     let reason = panic.downcast_ref::<String>().map(String::as_str);
     let reason = reason.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no device");
-    Err(anyhow!("{backend} finds no device here, choose another --backend: {reason}"))
+    Err(anyhow!("{backend} finds no device on this computer: choose another --backend ({reason})"))
 }

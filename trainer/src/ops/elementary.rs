@@ -1,5 +1,5 @@
-//! Elementary functions and sums written so that compilers turn loops over them into vector
-//! instructions: no branches, no calls, no order of addition that asks for one lane.
+//! Elementary functions and sums that compilers turn into vector instructions: they have no branches and
+//! no calls, and sums do not add one value after the other.
 
 /// `2/√π`, the slope of the error function at 0.
 #[cfg(test)]

@@ -77,8 +77,8 @@ vectorised! {
             for ((scaled, grad), gamma) in scaled.iter_mut().zip(grad).zip(gamma) {
                 *scaled = grad * gamma;
             }
-            // Neither a shift nor a stretch of the row changes its output, so the parts of the
-            // gradient along both are taken out.
+            // A shift or a scaling of the row does not change its output, so the gradient has no component
+            // along either.
             let shift = sum(&scaled) / channels as f32;
             let stretch = dot(&scaled, &normed) / channels as f32;
             for ((out, scaled), normed) in out.iter_mut().zip(&scaled).zip(&normed) {

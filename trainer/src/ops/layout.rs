@@ -1,5 +1,5 @@
-//! What happens to whole images before and after the blocks: their channels go last, tokens get
-//! their positions, and tokens become one vector.
+//! Operations on whole images before and after the blocks: channels last, position embedding, and mean
+//! over tokens.
 
 use super::fused::Fused;
 use super::kernels::vectorised::vectorised;

@@ -5,8 +5,8 @@ use super::kernels::matmul::{Matrix, Output, multiply, multiply_parallel};
 use super::kernels::vectorised::vectorised;
 use super::parallel;
 
-/// Weights up to which each part of the batch sums a gradient of its own. Beyond it those sums
-/// would outweigh the values, and one product is split over its outputs instead.
+/// Largest weight for which each part of the batch sums a gradient of its own. For larger ones these
+/// sums would be larger than the activations, so one product is split over its outputs instead.
 const MAX_SUMMED_WEIGHTS: usize = 1 << 16;
 
 /// A weight `[inputs, outputs]` and its bias.

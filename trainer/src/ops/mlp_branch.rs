@@ -15,7 +15,7 @@ use super::scratch::with_scratch;
 /// `[batch, tokens, channels]`, gamma, beta, and weight and bias of the first layer, the second
 /// and the depthwise convolution, the last two of any length where there is none.
 ///
-/// What the first layer gives is kept: products take longer than reading it again.
+/// The output of the first layer is kept, because computing it again takes longer than reading it.
 #[derive(Clone, Debug)]
 pub(super) struct MlpBranch {
     pub(super) tokens: usize,
@@ -26,7 +26,7 @@ pub(super) struct MlpBranch {
     pub(super) factors: Factors,
 }
 
-/// The inputs besides x, and the images that are worked on.
+/// Some of the images, and the other inputs.
 struct Group<'a> {
     first: usize,
     x: &'a [f32],
@@ -155,7 +155,7 @@ impl MlpBranch {
         }
     }
 
-    /// Writes output and hidden values of a group; the other buffers may hold anything.
+    /// Writes output and hidden values of a group; the other buffers are scratch memory.
     fn forward_group(
         &self,
         group: &Group<'_>,
@@ -225,7 +225,7 @@ impl MlpBranch {
         });
     }
 
-    /// `h + depthwise(h)`, made in `summed` if there is something to add.
+    /// `h + depthwise(h)`, written to `summed`, or `h` itself if there is no convolution.
     fn convolved<'a>(
         &self,
         group: &Group<'_>,

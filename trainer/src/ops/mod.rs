@@ -1,12 +1,14 @@
 //! The operations of the model.
 //!
-//! [`compose`] defines each one with burn's own operations. Those take many passes over memory, and
-//! burn differentiates every pass, so training runs fused forms: each is a [`Fused`] operation on
-//! plain slices with a gradient of its own, tested against its definition. Activations are
-//! `[batch, positions, channels]` throughout.
+//! [`compose`] defines each one with burn's own operations. These make many passes over memory, and
+//! burn differentiates every pass. Training therefore runs fused forms: each is a [`Fused`] operation on
+//! plain slices with a gradient of its own, tested against its definition. All activations are
+//! `[batch, positions, channels]`.
 
 mod attention;
 mod attention_branch;
+mod autodiff;
+mod backend;
 mod batch_norm;
 mod branch;
 pub mod compose;
@@ -18,43 +20,33 @@ mod elementary;
 mod fake_quant;
 mod fused;
 mod gelu;
-mod host;
 mod kernels;
 mod layer_norm;
+mod layers;
 mod layout;
 mod linear;
 mod mlp_branch;
 mod parallel;
 mod pointwise;
+mod processor;
 mod residual;
 mod scratch;
+mod window;
 
 use burn::nn::{LayerNorm, Linear};
-use burn::tensor::{Tensor, TensorPrimitive};
+use burn::tensor::Tensor;
 
 pub use attention::Exponentials;
-pub use branch::{AttentionLayers, Factors, MlpLayers, attention_branch, mlp_branch};
+pub use backend::{HostBackend, VitBackend};
+use backend::{apply, primitive};
+pub use branch::{attention_branch, mlp_branch};
 pub use fake_quant::FakeQuant;
-pub use fused::{Fused, VitBackend};
-pub use host::HostBackend;
+pub use fused::Fused;
 pub use kernels::memory::keep_freed_memory;
+pub use layers::{AttentionLayers, MlpLayers};
 pub(crate) use parallel::PARTS;
-
-/// Geometry of a 3×3 convolution with padding 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// Height and width of the input grid.
-    pub input: [usize; 2],
-    /// 1 or 2.
-    pub stride: usize,
-}
-
-impl Window {
-    /// Height and width of the output grid.
-    pub fn output(self) -> [usize; 2] {
-        self.input.map(|side| side.div_ceil(self.stride))
-    }
-}
+pub use residual::Factors;
+pub use window::Window;
 
 /// See [`compose::gelu`].
 pub fn gelu<B: VitBackend>(x: Tensor<B, 3>) -> Tensor<B, 3> {
@@ -200,22 +192,10 @@ pub fn attention<B: VitBackend>(
     apply(op, [primitive(query), primitive(key), primitive(value)], dims)
 }
 
-/// `[batch, positions, channels]` as integers would store it.
+/// Rounds `[batch, positions, channels]` to the values that int8 can store.
 pub fn fake_quant<B: VitBackend>(x: Tensor<B, 3>, stored: &FakeQuant) -> Tensor<B, 3> {
     let dims = x.dims();
     apply(stored.clone(), [primitive(x)], dims)
-}
-
-fn primitive<B: VitBackend, const D: usize>(tensor: Tensor<B, D>) -> B::FloatTensorPrimitive {
-    tensor.into_primitive().tensor()
-}
-
-fn apply<B: VitBackend, const N: usize>(
-    op: impl Fused<N>,
-    inputs: [B::FloatTensorPrimitive; N],
-    dims: [usize; 3],
-) -> Tensor<B, 3> {
-    Tensor::from_primitive(TensorPrimitive::Float(B::apply(op, inputs, dims)))
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
-//! Work split over the batch, in the same way on any number of processors.
+//! Splits work over the batch, in the same way on any number of cores.
 
 use rayon::prelude::*;
 
 use super::kernels::parts::filled;
 use super::kernels::vectorised::vectorised;
 
-/// Parts that a batch is split into. Fixed, so that sums over the parts do not depend on the
-/// machine; more parts than processors, so that a part that waits holds up little.
+/// Parts that a batch is split into. The number is fixed, so that sums over the parts do not depend on
+/// the machine, and larger than that of most cores, so that one slow part delays the others little.
 pub(crate) const PARTS: usize = 16;
 
 /// `len` values of `items` equal items; `work(first item, part)` fills each part, zeros so far.

@@ -4,7 +4,7 @@ use super::fused::Fused;
 use super::kernels::matmul::{Matrix, Output, multiply};
 use super::parallel;
 
-/// Rows that are worked on together, so that they stay in the cache for both gradients.
+/// Rows that are processed together, so that they stay in the cache for both gradients.
 const GROUP: usize = 512;
 
 /// `x·Wᵀ` for each row; inputs are x and W `[outputs, inputs, 1, 1]`.

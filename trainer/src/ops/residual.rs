@@ -1,17 +1,16 @@
-//! What the residual branches of a block have in common.
+//! The sum of a residual branch with its input.
 
 use super::kernels::vectorised::vectorised;
 
-/// Values of a residual stream, or of what comes of it, that are worked on together: a dozen
-/// buffers as long fit into the cache of a core.
+/// Values that are processed together: a dozen buffers of this length fit into the cache of a core.
 const GROUP_VALUES: usize = 1 << 14;
 
-/// Images to work on together, at least one, where a buffer takes `image_len` values of each.
+/// Number of images to process together, at least 1, if a buffer holds `image_len` values of each.
 pub(super) fn group(image_len: usize) -> usize {
     (GROUP_VALUES / image_len).max(1)
 }
 
-/// What the branch of each image is multiplied by while training with stochastic depth.
+/// The factor of each image's branch in training with stochastic depth; none if no branch is dropped.
 #[derive(Clone, Debug, Default)]
 pub struct Factors(pub Option<Vec<f32>>);
 

@@ -1,4 +1,4 @@
-//! Memory for intermediate values that stays with its thread.
+//! Memory for intermediate values, one block per thread.
 
 use std::cell::RefCell;
 
@@ -9,7 +9,7 @@ thread_local! {
     static VALUES: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Calls `work` with buffers of `lens` values, which hold whatever was left there.
+/// Calls `work` with buffers of `lens` values, whose content is undefined.
 ///
 /// # Panics
 /// If called within `work`.

@@ -1,4 +1,4 @@
-//! Every fused operation against its definition: values and gradients.
+//! Compares values and gradients of every fused operation with its definition.
 
 use burn::backend::Autodiff;
 use burn::module::Param;

@@ -2,7 +2,7 @@
 
 use gemm::Parallelism;
 
-/// Multiply-accumulates from which a product is worth splitting over the processors.
+/// Smallest number of multiply-accumulates for which a product is split over the cores.
 const PARALLEL_MACS: usize = 1 << 22;
 
 /// A matrix in a slice, from its start; rows and columns may be any distance apart.
@@ -52,7 +52,7 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// What happens to the values that the output holds.
+/// What happens to the present values of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::ops) enum Output {
     /// They are replaced by the product.
@@ -76,7 +76,7 @@ pub(in crate::ops) fn multiply(
     run(a, b, scale, out, row_stride, output, Parallelism::None);
 }
 
-/// As [`multiply`] with rows side by side, using all processors where that pays.
+/// As [`multiply`] without gaps between rows, on all cores if the product is large.
 pub(in crate::ops) fn multiply_parallel(
     a: Matrix<'_>,
     b: Matrix<'_>,

@@ -1,4 +1,4 @@
-//! Memory between steps.
+//! The allocator's memory between steps.
 
 use libmimalloc_sys::{mi_option_set, mi_option_t};
 
@@ -7,10 +7,10 @@ const PURGE_DELAY: mi_option_t = 15;
 /// Never.
 const NEVER: std::ffi::c_long = -1;
 
-/// Keeps freed memory for the allocations to come, where the process allocates with mimalloc.
+/// Keeps freed memory for later allocations, if the process allocates with mimalloc.
 ///
-/// A step frees hundreds of megabytes that the next one asks for again. Given back to the system in
-/// between, each page of them is cleared when it returns.
+/// A step frees hundreds of megabytes that the next step allocates again. If they were returned to the
+/// system in between, it would clear each page.
 pub fn keep_freed_memory() {
     // SAFETY: the function may be called at any time; it stores a number in a table, after checking
     // that the index lies within it.

@@ -1,6 +1,6 @@
-//! Loops below the operations, and the only unsafe code here: calls of a matrix product that takes
-//! pointers, of functions that need vector instructions, of the allocator, and values that are there
-//! before they are written.
+//! Building blocks of the operations, and the only unsafe code of this crate: calls of a matrix product
+//! that takes pointers, of functions that need vector instructions, and of the allocator, and
+//! uninitialised memory.
 
 pub(super) mod matmul;
 pub(super) mod memory;

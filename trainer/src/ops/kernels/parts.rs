@@ -1,14 +1,14 @@
-//! New values, made part by part on all processors.
+//! Outputs that are computed part by part on all cores.
 
 use std::mem::MaybeUninit;
 
 use rayon::prelude::*;
 
-/// `N` outputs of `items` items of `lens` values each: `work(first item, blanks)` fills the values of
-/// `part` items, fewer at the end; what it returns comes back in the order of the parts.
+/// Makes `N` outputs of `items` items with `lens` values each. `work(first item, blanks)` fills the values
+/// of `part` items, or fewer at the end; its results are returned in the order of the parts.
 ///
 /// # Panics
-/// If a part leaves values that it has not taken.
+/// If a part does not take all of its values.
 pub(in crate::ops) fn filled<const N: usize, R: Send>(
     items: usize,
     lens: [usize; N],
@@ -43,7 +43,7 @@ pub(in crate::ops) fn filled<const N: usize, R: Send>(
     (outputs, results)
 }
 
-/// Values of an output that are not there yet.
+/// Values of an output that are not written yet.
 #[derive(Debug)]
 pub(in crate::ops) struct Blank<'a> {
     rest: &'a mut [MaybeUninit<f32>],
@@ -57,8 +57,7 @@ impl<'a> Blank<'a> {
 
     /// The next `len` values, as zeros.
     ///
-    /// They are zeroed just before they are worked on: for more at once they would have left the
-    /// cache again.
+    /// They are zeroed just before use, so that they are still in the cache.
     ///
     /// # Panics
     /// If there are fewer.

@@ -1,12 +1,11 @@
-//! Functions compiled for any processor, and for the vector instructions of most.
+//! Functions compiled for every processor, and for the vector instructions of most.
 
-/// Defines functions that run with AVX-512 or AVX2 where the processor has it, and as they stand
-/// elsewhere.
+/// Defines functions that are also compiled for AVX2 and AVX-512 and use the best set of the processor.
 ///
-/// The compiler turns their loops into vector instructions of whichever set is enabled. What a
-/// body calls must be `#[inline(always)]`, or it is compiled for the smaller set; a closure cannot
-/// be, so bodies have none. Products and sums are written as such, not as `mul_add`: results do not
-/// depend on the processor, and none has to emulate it.
+/// The compiler turns their loops into vector instructions of the enabled set. Functions that a body calls
+/// must be `#[inline(always)]`, or else they are compiled for the smaller set. A closure cannot be, so
+/// bodies have none. Products and sums are not written as `mul_add`, so that results do not depend on
+/// the processor and no processor must emulate it.
 macro_rules! vectorised {
     ($(
         $(#[$attribute:meta])*
@@ -41,7 +40,7 @@ macro_rules! vectorised {
     )*};
 }
 
-/// Whether this processor has the parts of AVX-512 that all with AVX-512 have but the first.
+/// Whether this processor has the AVX-512 subsets that all processors with AVX-512 except the first have.
 #[cfg(target_arch = "x86_64")]
 pub(in crate::ops) fn has_avx512() -> bool {
     use std::arch::is_x86_feature_detected as has;
