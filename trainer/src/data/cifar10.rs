@@ -5,7 +5,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::{DataSource, Dataset, Images};
+use super::dataset::{DataSource, Dataset};
+use super::images::Images;
 
 /// Rows and columns of an image.
 pub(super) const SIDE: usize = 32;
@@ -83,7 +84,7 @@ fn read_file(path: &Path) -> Result<Vec<u8>> {
 fn remedy(dir: &Path) -> String {
     let inner = dir.join("cifar-10-batches-bin");
     if inner.is_dir() {
-        format!("the files seem to lie one level deeper: try {}", inner.display())
+        format!("the files seem to be one level deeper: try {}", inner.display())
     } else if dir.join("data_batch_1").is_file() {
         format!("{} seems to hold the Python version; {REMEDY}", dir.display())
     } else {

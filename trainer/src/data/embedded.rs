@@ -1,7 +1,7 @@
-//! The part of CIFAR-10 that the crate carries: the first images of both sets, lossless.
+//! The part of CIFAR-10 that the crate contains: the first images of both sets, lossless.
 //!
-//! `assets/README.md` says how the files were made. A strip is a column of images one below the
-//! other, which in memory is the images one after another.
+//! `assets/README.md` says how the files were made. A strip is a column of images, so that in memory
+//! they follow one another.
 
 use std::panic::resume_unwind;
 use std::thread::{self, ScopedJoinHandle};
@@ -10,7 +10,8 @@ use anyhow::{Context, Result, ensure};
 use image::ImageFormat;
 
 use super::cifar10::{CLASSES, SIDE};
-use super::{DataSource, Dataset, Images};
+use super::dataset::{DataSource, Dataset};
+use super::images::Images;
 
 /// One WebP strip: the name for messages and the bytes.
 struct Strip {
@@ -37,7 +38,7 @@ const TRAIN_STRIPS: [Strip; 10] = [
     strip!("train_9.webp"),
 ];
 const TEST_STRIPS: [Strip; 2] = [strip!("test_0.webp"), strip!("test_1.webp")];
-/// One digit for each image; line breaks mean nothing.
+/// One digit for each image; line breaks are ignored.
 const TRAIN_LABELS: &str = include_str!("../../assets/train_labels.txt");
 const TEST_LABELS: &str = include_str!("../../assets/test_labels.txt");
 
@@ -52,7 +53,7 @@ const TEST_LABELS: &str = include_str!("../../assets/test_labels.txt");
 pub fn embedded() -> Result<Dataset> {
     thread::scope(|scope| {
         let start = |strip: &'static Strip| scope.spawn(move || decode(strip));
-        // All are started before the first is waited for.
+        // All threads are started before the first one is joined.
         let train: Vec<_> = TRAIN_STRIPS.iter().map(start).collect();
         let test: Vec<_> = TEST_STRIPS.iter().map(start).collect();
         Ok(Dataset {
@@ -88,7 +89,8 @@ fn parse_labels(text: &str) -> Result<Vec<u16>> {
     text.chars()
         .filter(|symbol| !symbol.is_whitespace())
         .map(|symbol| {
-            let label = symbol.to_digit(10).with_context(|| format!("{symbol:?} is no label"))?;
+            let label =
+                symbol.to_digit(10).with_context(|| format!("{symbol:?} is not a label"))?;
             Ok(u16::try_from(label)?)
         })
         .collect()

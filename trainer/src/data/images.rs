@@ -12,7 +12,7 @@ use super::random::{Purpose, stream};
 /// Labelled RGB images of one size.
 ///
 /// A pixel component is a u8; the order within an image is row, column, channel (HWC), rows top
-/// to bottom, channels red, green, blue. Images keep the order they were given in.
+/// to bottom, channels red, green, blue. Images keep their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Images {
     height: usize,
@@ -27,12 +27,12 @@ impl Images {
     /// # Errors
     /// If a side is 0, or `pixels` is not as long as the sizes and the number of labels ask for.
     pub fn new(height: usize, width: usize, pixels: Vec<u8>, labels: Vec<u16>) -> Result<Self> {
-        ensure!(height > 0 && width > 0, "images of {height} x {width} pixels have no pixel");
+        ensure!(height > 0 && width > 0, "images of {height} x {width} pixels are empty");
         let expected =
             [width, IMAGE_CHANNELS, labels.len()].into_iter().try_fold(height, usize::checked_mul);
         ensure!(
             expected == Some(pixels.len()),
-            "{} images of {height} x {width} RGB pixels cannot have {} bytes in all",
+            "{} images of {height} x {width} RGB pixels cannot have {} bytes",
             labels.len(),
             pixels.len()
         );
@@ -75,7 +75,7 @@ impl Images {
     /// Image `i` as a PNG file.
     ///
     /// # Errors
-    /// If a side is beyond what the format holds.
+    /// If a side is too large for the format.
     ///
     /// # Panics
     /// If `i` is not below [`len`](Self::len).
@@ -106,7 +106,7 @@ impl Images {
         &self.pixels
     }
 
-    /// The first `n` images, or all of them where there are fewer.
+    /// The first `n` images, or all if there are fewer.
     #[must_use]
     pub fn take(&self, n: usize) -> Self {
         let n = n.min(self.len());
@@ -117,8 +117,7 @@ impl Images {
         }
     }
 
-    /// `n` images chosen at random, or all of them where there are fewer, in random order: the same
-    /// for the same seed.
+    /// `n` random images in random order, or all if there are fewer. The same seed gives the same images.
     #[must_use]
     pub fn sample(&self, n: usize, seed: u64) -> Self {
         let mut order: Vec<usize> = (0..self.len()).collect();

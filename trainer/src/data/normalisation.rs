@@ -1,10 +1,10 @@
-//! From pixel bytes to the numbers a network is trained on.
+//! From the bytes of pixels to the input of a network.
 
 use runtime::config::IMAGE_CHANNELS;
 use serde::{Deserialize, Serialize};
 
 /// Mean and standard deviation of each channel, of pixels scaled to 0..=1:
-/// `real = (pixel / 255 − mean) / std`.
+/// `input = (pixel / 255 − mean) / std`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Normalisation {
     /// Mean of red, green and blue.
@@ -18,7 +18,7 @@ impl Normalisation {
     pub const CIFAR10: Self =
         Self { mean: [0.4914, 0.4822, 0.4465], std: [0.2470, 0.2435, 0.2616] };
 
-    /// No normalisation: a pixel's byte is its number, 0 to 255.
+    /// No normalisation: the input is the byte of the pixel, 0 to 255.
     pub const PIXELS: Self = Self { mean: [0.0; 3], std: [1.0 / 255.0; 3] };
 
     /// Normalises one image from `[height, width, 3]` bytes to `[3, height, width]` numbers.

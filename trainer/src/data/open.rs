@@ -1,12 +1,12 @@
-//! Images from whatever a directory holds.
+//! Images from a directory: CIFAR-10 or folders of pictures.
 
 use std::path::Path;
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::Dataset;
 use super::cifar10::{TRAIN_FILES, cifar10};
+use super::dataset::Dataset;
 use super::folder::folder;
 
 /// Skipped files that are named; more are counted.
@@ -14,14 +14,14 @@ const NAMED: usize = 10;
 
 /// Reads the binary version of CIFAR-10, or a folder of pictures for each class.
 ///
-/// A bar on standard error shows how far it is; files that are no pictures are named there and
-/// left out.
+/// Standard error shows a progress bar and names the files that are skipped because they are not
+/// pictures.
 ///
 /// # Errors
-/// If the directory holds neither; the message says what was found and what to do.
+/// If the directory holds neither; the message says what it holds and what to do.
 pub fn open(dir: &Path) -> Result<Dataset> {
     let holds = |name: &str| dir.join(name).exists();
-    // The Python version and a directory one level too high have their own messages.
+    // `cifar10` has messages for the Python version and for a directory one level too high.
     let cifar = TRAIN_FILES.iter().any(|name| holds(name))
         || holds("data_batch_1")
         || holds("cifar-10-batches-bin");
@@ -30,16 +30,16 @@ pub fn open(dir: &Path) -> Result<Dataset> {
     }
     let found = with_reading_bar(|progress| folder(dir, progress))?;
     for (path, reason) in found.skipped.iter().take(NAMED) {
-        eprintln!("left out {}: {reason}", path.display());
+        eprintln!("skipped {}: {reason}", path.display());
     }
     if let Some(more) = found.skipped.len().checked_sub(NAMED + 1) {
-        eprintln!("left out {} files more that are no pictures", more + 1);
+        eprintln!("skipped {} more files that are not pictures", more + 1);
     }
     Ok(found.dataset)
 }
 
-/// Does `work`, which says how many files more it has read and how many there are in all, with a bar
-/// on standard error.
+/// Runs `work` with a progress bar on standard error. `work` reports the number of files that it has
+/// read since its last report, and the total.
 pub(crate) fn with_reading_bar<T>(
     work: impl FnOnce(&(dyn Fn(usize, usize) + Sync)) -> Result<T>,
 ) -> Result<T> {

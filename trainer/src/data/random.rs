@@ -1,14 +1,14 @@
-//! The random streams of the data pipeline, each a function of the seed and what it is for.
+//! The random streams of the data pipeline, each a function of the seed and its purpose.
 
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, SeedableRng};
 
-/// What a stream decides.
+/// The purpose of a stream.
 #[derive(Clone, Copy)]
 pub(super) enum Purpose {
     /// Which images are held out for validation.
     Split,
-    /// Which images stand for all of them.
+    /// Which images are a sample of all.
     Sample,
     /// Order of the images of one epoch.
     Order { epoch: u64 },
@@ -20,9 +20,9 @@ pub(super) enum Purpose {
 
 /// The generator for `purpose`.
 ///
-/// xoshiro256++ is named rather than `StdRng`, whose algorithm may change between releases of
-/// `rand`: a seed must keep its meaning. Every part goes through a generator before the next is
-/// added, so that the streams of neighbouring seeds or epochs do not coincide.
+/// Not `StdRng`, whose algorithm may change between releases of `rand`, because a seed must always give the
+/// same values. Every part goes through a generator before the next one is added, so that the streams of
+/// neighbouring seeds or epochs differ.
 pub(super) fn stream(seed: u64, purpose: Purpose) -> Xoshiro256PlusPlus {
     let parts: &[u64] = match purpose {
         Purpose::Split => &[0],

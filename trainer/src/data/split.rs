@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 
 use rand::seq::SliceRandom;
 
-use super::Images;
+use super::images::Images;
 use super::random::{Purpose, stream};
 
 /// Splits images at random into a training and a validation part; every image is in exactly one.
 ///
 /// The validation part has `validation_fraction` of the images of each class, rounded to the
 /// nearest number, but at least one of two and more; fractions are clamped to 0..=1. The same
-/// images, fraction and seed give the same parts in the same order, and a larger fraction only moves
-/// images from training to validation. Both parts are shuffled, so that the first images of either
-/// are a fair sample.
+/// images, fraction and seed give the same parts in the same order. A larger fraction only moves images
+/// from training to validation. Both parts are shuffled, so that their first images are a fair sample.
 pub fn split(images: &Images, validation_fraction: f64, seed: u64) -> (Images, Images) {
     let mut order: Vec<usize> = (0..images.len()).collect();
     order.shuffle(&mut stream(seed, Purpose::Split));
@@ -36,7 +35,7 @@ pub fn split(images: &Images, validation_fraction: f64, seed: u64) -> (Images, I
 
 /// Images of a class of `count` that are held out.
 fn held_out(count: usize, fraction: f64) -> usize {
-    // A fraction that is no number fails the first comparison.
+    // NaN fails the first comparison.
     let least = usize::from(fraction > 0.0 && count > 1);
     let share = (count as f64 * fraction.clamp(0.0, 1.0)).round() as usize;
     share.max(least).min(count)

@@ -1,5 +1,6 @@
-//! The live view of a run: a screen on a terminal, lines elsewhere, or JSON for programs.
+//! The progress of a run: a screen on a terminal, lines elsewhere, or JSON for programs.
 
+mod duration;
 mod painter;
 mod screen;
 
@@ -7,6 +8,7 @@ use std::io::{Stdout, stdout};
 use std::time::{Duration, Instant};
 
 use crate::metrics::EpochMetrics;
+pub use duration::duration;
 use painter::Painter;
 use screen::Screen;
 
@@ -15,7 +17,7 @@ const LINE_PERIOD: Duration = Duration::from_secs(30);
 /// Time between two pictures on a screen.
 const SCREEN_PERIOD: Duration = Duration::from_millis(200);
 
-/// Shows how far a run is, how well it does, and when it will end.
+/// Shows the epochs, the accuracy and the remaining time of a run.
 #[derive(Debug)]
 pub struct Progress {
     view: View,
@@ -79,7 +81,7 @@ impl Progress {
         }
     }
 
-    /// A run begins, or goes on after the epochs that are `done`, of which `best` is kept.
+    /// A run begins, or continues after the epochs `done`, of which `best` is kept.
     pub(crate) fn start(
         &mut self,
         done: &[EpochMetrics],
@@ -94,7 +96,7 @@ impl Progress {
         (self.done, self.best) = (done.to_vec(), best);
     }
 
-    /// So many images more are done; loss and accuracy are those of the epoch so far.
+    /// `images` more images are done; loss and accuracy are those of the epoch so far.
     pub(crate) fn images(&mut self, images: usize, loss: f64, accuracy: f64) {
         self.images += images;
         self.now = (loss, accuracy);
@@ -108,7 +110,7 @@ impl Progress {
         }
     }
 
-    /// An epoch is done and validated.
+    /// An epoch has been trained and validated.
     pub(crate) fn epoch(&mut self, row: &EpochMetrics, best: bool) {
         self.epoch = row.epoch + 1;
         self.done.push(*row);
@@ -126,7 +128,7 @@ impl Progress {
         }
     }
 
-    /// Takes the screen away, if there is one; lines stay.
+    /// Erases the screen, if there is one; lines stay.
     pub(crate) fn erase(&mut self) {
         if let View::Screen { painter, .. } = &mut self.view {
             painter.erase();
@@ -187,7 +189,7 @@ impl Progress {
         images / self.start.elapsed().as_secs_f64().max(1e-9)
     }
 
-    /// Time that the remaining images take at the speed of those done, validation included.
+    /// Time for the remaining images at the present speed, validation included.
     fn left(&self) -> Duration {
         let left = (self.epochs * self.images_per_epoch).saturating_sub(self.images);
         let done = (self.images - self.skipped).max(1);
@@ -195,29 +197,10 @@ impl Progress {
     }
 }
 
-/// `7 s`, `3 min 05 s` or `2 h 10 min`.
-pub fn duration(time: Duration) -> String {
-    let seconds = time.as_secs_f64().round() as u64;
-    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, seconds) => format!("{seconds} s"),
-        (0, minutes, seconds) => format!("{minutes} min {seconds:02} s"),
-        (hours, minutes, _) => format!("{hours} h {minutes:02} min"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::metrics::tests::improving;
-
-    #[test]
-    fn durations_keep_two_units() {
-        let text = |seconds| duration(Duration::from_secs_f64(seconds));
-        assert_eq!(text(0.4), "0 s", "below a second");
-        assert_eq!(text(59.6), "1 min 00 s", "rounded up to a minute");
-        assert_eq!(text(185.0), "3 min 05 s", "minutes");
-        assert_eq!(text(7800.0), "2 h 10 min", "hours");
-    }
 
     #[test]
     fn the_time_left_follows_the_images() {

@@ -1,9 +1,9 @@
-//! Paints a screen on a terminal, in the place of the one before.
+//! Paints a screen on a terminal over the previous one.
 //!
-//! Nothing of the terminal is changed that somebody would have to change back: no raw mode, no
-//! second screen, no hidden cursor, no colour beyond the end of a line. The cursor always waits in
-//! the line below, so that whatever is printed next (an error, a prompt after any signal) is found
-//! there. A library that draws through a backend of its own takes the terminal over instead.
+//! No setting of the terminal changes, so that none must be restored: no raw mode, no alternate screen,
+//! no hidden cursor, no colour beyond the end of a line. The cursor always stays in the line below, so
+//! that later output (an error, or a prompt after a signal) appears there. A terminal backend of
+//! ratatui would take the terminal over.
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
@@ -22,10 +22,10 @@ const CLEAR_BELOW: &str = "\x1b[J";
 /// Clears the whole display and goes to its first line.
 const CLEAR_ALL: &str = "\x1b[2J\x1b[H";
 const PLAIN: &str = "\x1b[0m";
-/// Rows that are left for what was printed before and for the cursor.
+/// Rows kept free for earlier output and for the cursor.
 const OTHER_ROWS: u16 = 2;
 
-/// A place on a terminal that is painted again and again.
+/// An area of a terminal that is painted repeatedly.
 #[derive(Debug)]
 pub(super) struct Painter<W> {
     output: W,
@@ -37,7 +37,7 @@ pub(super) struct Painter<W> {
 }
 
 impl<W: Write + IsTerminal> Painter<W> {
-    /// `None` where the output is no terminal, or one that cannot go up a line.
+    /// `None` if the output is not a terminal, or one that cannot move the cursor up.
     pub(super) fn on_terminal(output: W) -> Option<Self> {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         if !output.is_terminal() || dumb {
@@ -52,7 +52,7 @@ impl<W: Write> Painter<W> {
         self.paint_on(Term::stdout().size(), screen);
     }
 
-    /// Goes back to where the screen began and leaves nothing of it.
+    /// Moves to the start of the screen and clears it.
     pub(super) fn erase(&mut self) {
         self.show(&format!("{}{CLEAR_BELOW}", up(self.lines)));
         self.lines = 0;
@@ -60,7 +60,7 @@ impl<W: Write> Painter<W> {
 
     fn paint_on(&mut self, size: (u16, u16), screen: &Screen<'_>) {
         let (rows, columns) = size;
-        // A letter in the last column would make some terminals begin a line of their own.
+        // A letter in the last column makes some terminals start a new line.
         let width = columns.saturating_sub(1).min(MAX_WIDTH);
         let area = Rect::new(0, 0, width, rows.saturating_sub(OTHER_ROWS).min(MAX_HEIGHT));
         if area.is_empty() {
@@ -68,7 +68,7 @@ impl<W: Write> Painter<W> {
         }
         let mut buffer = Buffer::empty(area);
         screen.render(area, &mut buffer);
-        // A terminal of another size has broken the lines anew: nobody knows where they are.
+        // A resized terminal has wrapped the lines again, so their position is unknown.
         let resized = self.size.replace(size).is_some_and(|before| before != size);
         let mut text = if resized { CLEAR_ALL.to_owned() } else { up(self.lines) };
         for row in buffer.content().chunks(width.into()) {
@@ -82,17 +82,17 @@ impl<W: Write> Painter<W> {
     }
 
     fn show(&mut self, text: &str) {
-        // A terminal that is gone is no reason to end a run.
+        // A closed terminal must not end the run.
         let _ = self.output.write_all(text.as_bytes()).and_then(|()| self.output.flush());
     }
 }
 
-/// To the beginning of the line so many lines up.
+/// Moves to the start of the line that is `lines` further up.
 fn up(lines: usize) -> String {
     if lines == 0 { "\r".to_owned() } else { format!("\r\x1b[{lines}A") }
 }
 
-/// Adds the letters of a row, with colours where they change.
+/// Adds the letters of a row, with a control sequence at each change of colour.
 fn line(row: &[Cell], coloured: bool, text: &mut String) {
     let mut style = (Color::Reset, Modifier::empty());
     for cell in row {

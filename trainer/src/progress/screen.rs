@@ -9,13 +9,13 @@ use ratatui::symbols::Marker;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Axis, Block, Chart, Dataset, GraphType, Widget};
 
-use super::duration;
+use super::duration::duration;
 use crate::metrics::EpochMetrics;
 
-/// Largest size that is of use.
+/// Largest useful size.
 pub(super) const MAX_WIDTH: u16 = 120;
 pub(super) const MAX_HEIGHT: u16 = 16;
-/// The smallest height and width of a curve that says anything.
+/// Smallest height and width of a readable chart.
 const CHART_SIZE: (u16, u16) = (7, 24);
 const TRAIN: Color = Color::Cyan;
 const VALIDATION: Color = Color::Yellow;
@@ -108,7 +108,7 @@ impl Screen<'_> {
             return;
         }
         let areas = Layout::horizontal(vec![Constraint::Fill(1); count.into()]).split(area);
-        // The most telling ones first, where there is no room for all.
+        // If there is no room for all, the first ones are shown.
         for (panel, area) in self.panels().into_iter().zip(areas.iter()) {
             panel.render(*area, self.epochs, buffer);
         }

@@ -3,7 +3,7 @@
 use anyhow::{Result, anyhow};
 use plotters::prelude::*;
 
-use super::Cell;
+use super::cell::Cell;
 
 /// Width and height of the picture in pixels.
 const SIZE: (u32, u32) = (760, 480);
@@ -29,7 +29,7 @@ fn draw(cells: &[Cell]) -> Result<String, Box<dyn std::error::Error>> {
     {
         let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
         root.fill(&WHITE)?;
-        // Widths side by side at equal distances: they are chosen by factors, not by sums.
+        // Equal distances between widths, because widths are usually chosen by factors.
         let last = (dims.len().max(2) - 1) as f64;
         let heights = (bottom - ROOM).max(0.0)..(top + ROOM).min(100.0);
         let mut chart = ChartBuilder::on(&root)
@@ -91,7 +91,7 @@ fn draw(cells: &[Cell]) -> Result<String, Box<dyn std::error::Error>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sweep::tests::cells;
+    use crate::sweep::cell::tests::cells;
 
     #[test]
     fn every_cell_is_a_point() {

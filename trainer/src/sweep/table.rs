@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::Cell;
+use super::cell::Cell;
 
 /// First line of `sweep.csv`.
 const HEADER: &str = "depth,dim,parameters,macs,best_epoch,validation_accuracy,test_accuracy,\
@@ -57,7 +57,7 @@ pub fn markdown(cells: &[Cell]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sweep::tests::cells;
+    use crate::sweep::cell::tests::cells;
 
     #[test]
     fn cells_are_found_by_row_and_column() {

@@ -5,7 +5,7 @@ use rand::{Rng, RngExt};
 use runtime::config::IMAGE_CHANNELS;
 use serde::Serialize;
 
-use super::reflect;
+use super::reflect::reflect;
 
 /// What a blanked square holds: close to the mean of natural images.
 const GREY: u8 = 128;

@@ -1,6 +1,7 @@
-//! Random changes to training images that leave their class alone.
+//! Augmentation: random changes to training images that do not change their class.
 
 mod distort;
+mod reflect;
 
 use anyhow::{Result, ensure};
 use rand::{Rng, RngExt};
@@ -8,16 +9,17 @@ use runtime::config::IMAGE_CHANNELS;
 use serde::Serialize;
 
 pub use distort::Distort;
+use reflect::reflect;
 
-/// Which random changes are made to a training image.
+/// The random changes of a training image.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Augment {
-    /// Largest shift in pixels, up, down, left and right; every shift is equally likely. What
-    /// comes in from outside is the image reflected at its edge, the edge itself not repeated.
+    /// Largest shift in pixels, up, down, left and right; every shift is equally likely. Pixels from
+    /// outside are the image reflected at its edge; the edge itself is not repeated.
     pub shift: usize,
     /// Whether half of the images are mirrored left to right.
     pub flip: bool,
-    /// Stronger changes, after the others.
+    /// Stronger changes after these.
     pub distort: Option<Distort>,
 }
 
@@ -30,14 +32,14 @@ struct Change {
 }
 
 impl Augment {
-    /// Images as they are.
+    /// No augmentation.
     pub const NONE: Self = Self { shift: 0, flip: false, distort: None };
 
     /// Checks the numbers, and that an image of this size can be shifted so far.
     ///
     /// # Errors
-    /// If [`shift`](Self::shift) is not below both sides: reflection reaches no further; or if a
-    /// distortion is outside its range.
+    /// If [`shift`](Self::shift) is not below both sides, because reflection reaches no further, or if
+    /// another number is outside its range.
     pub fn check(&self, height: usize, width: usize) -> Result<()> {
         ensure!(
             self.shift < height && self.shift < width,
@@ -50,7 +52,7 @@ impl Augment {
 
     /// Writes a randomly changed copy of an image of `height` rows, both `[height, width, 3]`.
     ///
-    /// The generator alone decides the result.
+    /// The result depends only on the generator.
     ///
     /// # Panics
     /// If `out` is not as long as `image`, the length is no multiple of `3 · height`, or the size
@@ -67,7 +69,7 @@ impl Augment {
     }
 
     fn draw(&self, rng: &mut impl Rng) -> Change {
-        // Drawn even where unused: turning one change off leaves the others as they were.
+        // Drawn even if unused, so that turning one change off does not alter the others.
         let flip = rng.random_bool(0.5);
         let mut offset =
             || rng.random_range(0..=2 * self.shift).cast_signed() - self.shift.cast_signed();
@@ -96,14 +98,6 @@ impl Change {
             }
         }
     }
-}
-
-/// Position `i` of a row of `len` continued by reflection: … 2 1 0 1 2 … and likewise at the end,
-/// over and over.
-const fn reflect(i: isize, len: usize) -> usize {
-    let period = if len > 1 { 2 * (len - 1) } else { 1 };
-    let i = i.unsigned_abs() % period;
-    if i < len { i } else { period - i }
 }
 
 #[cfg(test)]

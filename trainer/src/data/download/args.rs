@@ -5,27 +5,27 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 
-use super::{Download, download};
+use super::cache::{Download, download};
 
 /// Options to flatten into a command that has an argument `data`.
 #[derive(Args, Clone, Debug, Default)]
 pub struct DownloadArgs {
-    /// Use all of CIFAR-10, downloaded from its authors (170 MB) the first time and kept. An
-    /// interrupted download goes on where it ended.
+    /// Use all of CIFAR-10. It is downloaded from its authors the first time (170 MB) and kept. An
+    /// interrupted download continues where it stopped.
     #[arg(long, conflicts_with = "data")]
     pub download: bool,
-    /// Where to keep it; by default the directory that `OCELLI_CACHE` names, else ocelli in the
-    /// user's cache directory.
+    /// Directory for the downloaded images [default: the one in OCELLI_CACHE, or else ocelli in the
+    /// user's cache directory].
     #[arg(long, value_name = "DIR", requires = "download")]
     pub cache: Option<PathBuf>,
-    /// A mirror to download from, which must serve the same archive.
+    /// Mirror to download from; it must serve the same archive.
     #[arg(long, value_name = "URL", requires = "download")]
     pub url: Option<String>,
 }
 
 impl DownloadArgs {
-    /// The directory of the images, if they were asked for; downloads them where they are not kept
-    /// yet.
+    /// The directory of the images, if the download was asked for. Downloads them if they are not in the
+    /// cache yet.
     ///
     /// # Errors
     /// As [`download()`].

@@ -1,4 +1,4 @@
-//! One file over HTTP into a part file, going on where an earlier transfer ended.
+//! Transfers one file over HTTP into a `.part` file and continues where an earlier transfer stopped.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -12,11 +12,11 @@ use ureq::Agent;
 use ureq::http::header::{CONTENT_RANGE, RANGE};
 use ureq::http::{Response, StatusCode};
 
-use super::Archive;
+use super::archive::Archive;
 
-/// Connections in a row that bring nothing before a transfer is given up.
+/// Consecutive connections without a new byte after which the transfer fails.
 const ATTEMPTS: u32 = 4;
-/// Time to reach the server.
+/// Longest time to connect to the server.
 const CONNECT: Duration = Duration::from_secs(30);
 
 /// Where and how to transfer.
@@ -27,15 +27,15 @@ pub(super) struct Transfer<'a> {
     pub(super) pause: Duration,
 }
 
-/// Why one connection did not bring the rest.
+/// Why one connection did not complete the file.
 enum Failure {
-    /// Another connection may help.
+    /// Another connection may succeed.
     Passing(anyhow::Error),
-    /// It would end the same.
+    /// Another connection would fail as well.
     Lasting(anyhow::Error),
 }
 
-/// A client that gives up on a server that is silent for `silence`.
+/// A client that closes a connection on which nothing arrives for `silence`.
 pub(super) fn agent(silence: Duration) -> Agent {
     Agent::config_builder()
         .http_status_as_error(false)
@@ -76,7 +76,7 @@ impl Transfer<'_> {
                     if failed == ATTEMPTS {
                         return Err(error.context(format!(
                             "cannot download {}: {arrived} of {} bytes are kept, run the command \
-                             again to go on",
+                             again to continue",
                             self.url, archive.bytes
                         )));
                     }
@@ -87,7 +87,7 @@ impl Transfer<'_> {
         }
     }
 
-    /// Asks for what is missing in `file` and appends it.
+    /// Requests the missing part of `file` and appends it.
     fn connect(
         &self,
         archive: &Archive,
@@ -109,13 +109,14 @@ impl Transfer<'_> {
         }
         let mut response = request.call().map_err(|error| match error {
             ureq::Error::BadUri(_) | ureq::Error::Http(_) => Failure::Lasting(
-                anyhow!(error).context(format!("{} is no address: give another --url", self.url)),
+                anyhow!(error)
+                    .context(format!("{} is not a valid address: give another --url", self.url)),
             ),
             error => Failure::Passing(error.into()),
         })?;
         match response.status() {
             StatusCode::PARTIAL_CONTENT if start > 0 => check_range(&response, start, archive)?,
-            // The server does not continue files: all of it comes again.
+            // The server does not support ranges and sends the whole file again.
             StatusCode::OK => restart(file)?,
             StatusCode::RANGE_NOT_SATISFIABLE if start > 0 => {
                 restart(file)?;
@@ -126,8 +127,7 @@ impl Transfer<'_> {
             }
             status => {
                 return Err(Failure::Lasting(anyhow!(
-                    "{} answers {status}: give another address with --url, or the images with \
-                     --data DIR",
+                    "{} answers {status}: give another address with --url, or images with --data DIR",
                     self.url
                 )));
             }
@@ -137,11 +137,11 @@ impl Transfer<'_> {
         append(&mut response.body_mut().as_reader(), file, archive.bytes - start, bar)
     }
 
-    /// Refuses another file before it is transferred, where the server says how long it is.
+    /// Refuses a different file before it is transferred, if the server announces the length.
     fn check_length(&self, response: &Response<ureq::Body>, expected: u64) -> Result<(), Failure> {
         match response.body().content_length() {
             Some(found) if found != expected => Err(Failure::Lasting(anyhow!(
-                "{} offers {found} bytes where {expected} are missing: it is not the published \
+                "{} offers {found} bytes, but {expected} are missing: this is not the published \
                  archive, give another address with --url",
                 self.url
             ))),
@@ -161,8 +161,8 @@ fn check_range(
     match range {
         Some(range) if range.starts_with(&expected) => Ok(()),
         _ => Err(Failure::Lasting(anyhow!(
-            "the server continues with {range:?} where {expected:?} was asked for: give another \
-             address with --url, or delete the .part file to start again"
+            "the server continues with {range:?} instead of {expected:?}: give another address with \
+             --url, or delete the .part file to start again"
         ))),
     }
 }
@@ -178,7 +178,7 @@ fn append(
     let mut left = missing;
     loop {
         let read = match body.read(&mut buffer) {
-            Ok(0) if left > 0 => return Err(passing("the connection was cut")),
+            Ok(0) if left > 0 => return Err(passing("the connection was closed early")),
             Ok(0) => return Ok(()),
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -186,8 +186,8 @@ fn append(
         };
         if read as u64 > left {
             return Err(Failure::Lasting(anyhow!(
-                "the server sends more than the published archive has: give another address with \
-                 --url"
+                "the server sends more bytes than the published archive has: give another address \
+                 with --url"
             )));
         }
         file.write_all(&buffer[..read]).map_err(unwritable)?;
@@ -202,7 +202,7 @@ fn restart(file: &mut File) -> Result<(), Failure> {
 
 fn unwritable(error: io::Error) -> Failure {
     Failure::Lasting(anyhow!(error).context(
-        "cannot write to the cache: make room on its disk, or name another with --cache DIR",
+        "cannot write to the cache: free disk space, or give another cache with --cache DIR",
     ))
 }
 
@@ -210,7 +210,7 @@ fn passing(reason: impl Into<String>) -> Failure {
     Failure::Passing(anyhow!(reason.into()))
 }
 
-/// A bar on standard error, where that is a terminal.
+/// A progress bar on standard error, if that is a terminal.
 fn bar(archive: &Archive) -> ProgressBar {
     let bar = ProgressBar::new(archive.bytes).with_message(archive.name);
     let template = "{msg} {bar:32} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left";

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use flate2::read::GzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::Archive;
+use super::archive::Archive;
 
 /// Checks length and SHA-256 of a part file that came from `url`; a wrong one is deleted.
 pub(super) fn check(archive: &Archive, part: &Path, url: &str) -> Result<()> {
@@ -18,8 +18,8 @@ pub(super) fn check(archive: &Archive, part: &Path, url: &str) -> Result<()> {
     }
     fs::remove_file(part).with_context(|| format!("cannot delete {}", part.display()))?;
     bail!(
-        "what {url} sent is not the published archive and was deleted ({} bytes with SHA-256 {}, \
-         expected {} with {}): run the command again, or give another address with --url",
+        "the file from {url} is not the published archive and was deleted (it has {} bytes and SHA-256 \
+         {}, expected {} and {}): run the command again, or give another address with --url",
         found.0,
         found.1,
         archive.bytes,
@@ -45,12 +45,12 @@ fn digest(path: &Path) -> io::Result<(u64, String)> {
     Ok((bytes, digits))
 }
 
-/// Puts the wanted files of a checked archive into its directory in `cache`, each at once and none
-/// before all were read.
+/// Unpacks the files of a checked archive into its directory in `cache`. Each file appears whole, and
+/// the first one only after all have been read.
 ///
-/// No path of the archive is followed: an entry is one of the wanted names, or is passed over.
+/// No path of the archive is followed: an entry with an unexpected name is skipped.
 pub(super) fn unpack(archive: &Archive, part: &Path, cache: &Path) -> Result<()> {
-    let full = "cannot unpack into the cache: make room on its disk, or name another with --cache";
+    let full = "cannot unpack into the cache: free disk space, or give another cache with --cache";
     let temporary =
         tempfile::Builder::new().prefix(".unpacking-").tempdir_in(cache).context(full)?;
     let file = File::open(part).with_context(|| format!("cannot read {}", part.display()))?;
@@ -75,8 +75,7 @@ pub(super) fn unpack(archive: &Archive, part: &Path, cache: &Path) -> Result<()>
     if let Some(name) = archive.files.iter().find(|name| !temporary.path().join(name).is_file()) {
         bail!("the archive has no {}/{name}", archive.directory);
     }
-    // Into a directory that is there already, nothing else of which is touched: it may be the
-    // user's own.
+    // The directory may exist and may be the user's own, so its other files are left alone.
     let directory = cache.join(archive.directory);
     fs::create_dir_all(&directory).context(full)?;
     for name in &archive.files {

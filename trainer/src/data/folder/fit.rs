@@ -1,4 +1,4 @@
-//! Pictures of any size become images of one size.
+//! Resizes pictures of any size to one size.
 
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, ImageDecoder, ImageReader, Rgb, RgbImage};
@@ -6,8 +6,8 @@ use std::path::Path;
 
 /// Reads a picture: its largest centred square, resized, as `[side, side, 3]` bytes.
 ///
-/// It is turned as its camera says and put on white where it is transparent, just as the runtime's
-/// example `classify` does.
+/// It is rotated by its EXIF orientation, and white shows through transparent pixels, as in the runtime's
+/// example `classify`.
 pub(super) fn read(path: &Path, side: u32) -> Result<Vec<u8>, image::ImageError> {
     Ok(square(&upright(path)?, side).into_raw())
 }
@@ -32,7 +32,7 @@ fn opaque(picture: DynamicImage) -> RgbImage {
     })
 }
 
-/// A colour of some opacity in front of white.
+/// A colour with the opacity `alpha` in front of white.
 fn over_white(value: u8, alpha: u8) -> u8 {
     let (value, alpha) = (u32::from(value), u32::from(alpha));
     // A mean of two bytes, rounded, is a byte.

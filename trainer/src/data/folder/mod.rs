@@ -1,24 +1,24 @@
-//! Pictures of one's own: a directory with a folder of pictures for each class.
+//! The user's own pictures: a directory with one folder of pictures for each class.
 
 pub(super) mod check;
 mod fit;
+mod listing;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, ensure};
 use rayon::prelude::*;
 
 use super::cifar10::SIDE;
+use super::dataset::{DataSource, Dataset};
+use super::images::Images;
 use super::split::split;
-use super::{DataSource, Dataset, Images};
+use listing::{MIN_PICTURES, Pictures, classes, enough};
 
-/// Share of each class that becomes test images where there is no folder of them.
+/// Share of each class that becomes test images if there is no folder of test pictures.
 const TEST_SHARE: f64 = 0.1;
-/// Which ones: the same for every run, so that no run trains on another one's test images.
+/// Chooses them, the same for every run, so that no run trains on another one's test images.
 const TEST_SEED: u64 = 0;
-/// Pictures that a class needs: one each to train on, to choose the best epoch by, and to test.
-const LEAST_PICTURES: usize = 3;
 
 /// Images read from folders.
 #[derive(Debug)]
@@ -28,32 +28,25 @@ pub(super) struct Folder {
     pub(super) skipped: Vec<(PathBuf, String)>,
 }
 
-/// Pictures of one class, or of all.
-#[derive(Default)]
-struct Pictures {
-    files: Vec<(PathBuf, u16)>,
-}
-
 /// Reads `dir/CLASS/…`, of which a tenth become test images, or `dir/train/CLASS/…` and
-/// `dir/test/CLASS/…`. The classes are the folders in alphabetical order. `progress` counts files
-/// out of a total.
+/// `dir/test/CLASS/…`. The classes are the folders in alphabetical order. `progress` receives the number
+/// of files read since the last call, and the total.
 ///
 /// # Errors
-/// If there are not at least two classes with three pictures each that can be read, one of them to test on
-/// and two not.
+/// If there are fewer than two classes, or if a class has fewer than three pictures that can be read: one
+/// to test on, one to train on and one to choose the best epoch by.
 pub(super) fn folder(dir: &Path, progress: impl Fn(usize, usize) + Sync) -> Result<Folder> {
     let (train, test) = (dir.join("train"), dir.join("test"));
     let apart = train.is_dir() && test.is_dir();
     let classes = classes(if apart { &train } else { dir })?;
     let mut skipped = Vec::new();
     let mut read = |dir: &Path| -> Result<Images> {
-        let pictures = Pictures::list(dir, &classes)?;
-        let (images, failed) = pictures.read(&progress)?;
+        let (images, failed) = read_all(&Pictures::list(dir, &classes)?, &progress)?;
         skipped.extend(failed);
         Ok(images)
     };
     let (train, test) = if apart {
-        // Not class after class: whoever takes the first of them wants some of each.
+        // Shuffled, so that the first images are of every class.
         (read(&train)?.sample(usize::MAX, TEST_SEED), read(&test)?)
     } else {
         split(&read(dir)?, TEST_SHARE, TEST_SEED)
@@ -65,102 +58,43 @@ pub(super) fn folder(dir: &Path, progress: impl Fn(usize, usize) + Sync) -> Resu
         let (found, test) = (count(&train) + count(&test), count(&test));
         ensure!(
             enough(found - test, test),
-            "class {name} has {found} pictures that can be read, {test} of them to test on: at least \
-             {LEAST_PICTURES} are needed, one of them to test on and two not, dozens to learn anything",
+            "class {name} has {found} pictures that can be read, {test} of them for the test: it needs at least \
+             {MIN_PICTURES}, one for the test and two for training; dozens give a useful network",
         );
     }
     Ok(Folder { dataset: Dataset { train, test, classes, source: DataSource::Custom }, skipped })
 }
 
-/// Whether a class can be learned, an epoch chosen by it, and it be tested.
-fn enough(to_learn: usize, to_test: usize) -> bool {
-    to_test > 0 && to_learn >= LEAST_PICTURES - 1
-}
-
-/// Names of the folders in alphabetical order.
-fn classes(dir: &Path) -> Result<Vec<String>> {
-    let mut classes = Vec::new();
-    for path in entries(dir)? {
-        if !path.is_dir() {
-            continue;
-        }
-        let name = path.file_name().and_then(|name| name.to_str());
-        let name = name.with_context(|| {
-            format!("the name of {} is not text: rename the folder", path.display())
-        })?;
-        ensure!(!name.contains('\n'), "the name of {} has two lines: rename it", path.display());
-        classes.push(name.to_owned());
-    }
-    match classes.as_slice() {
-        [] => bail!(
-            "{} has no folders: put the pictures of each class into a folder of its own, such as \
-             {}",
-            dir.display(),
-            dir.join("cat").display()
-        ),
-        [one] => bail!(
-            "{} has one class, {one}: put the pictures of another class, or of everything else, \
-             into a second folder",
-            dir.display()
-        ),
-        _ => Ok(classes),
-    }
-}
-
-/// What lies in a directory, in alphabetical order, hidden files left out.
-fn entries(dir: &Path) -> Result<Vec<PathBuf>> {
-    let context = || format!("cannot read {}", dir.display());
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(dir).with_context(context)? {
-        let entry = entry.with_context(context)?;
-        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
-            paths.push(entry.path());
-        }
-    }
-    paths.sort_unstable();
-    Ok(paths)
-}
-
-impl Pictures {
-    fn list(dir: &Path, classes: &[String]) -> Result<Self> {
-        let mut pictures = Self::default();
-        for (label, class) in classes.iter().enumerate() {
-            let label = u16::try_from(label).context("there are more than 65,536 folders")?;
-            let files = entries(&dir.join(class))?.into_iter().filter(|path| path.is_file());
-            pictures.files.extend(files.map(|path| (path, label)));
-        }
-        Ok(pictures)
-    }
-
-    /// The pictures in order, and what could not be read.
-    fn read(
-        &self,
-        progress: &(impl Fn(usize, usize) + Sync),
-    ) -> Result<(Images, Vec<(PathBuf, String)>)> {
-        let total = self.files.len();
-        let read = |(path, _): &(PathBuf, u16)| {
-            let found = fit::read(path, SIDE as u32);
-            progress(1, total);
-            found
-        };
-        let found: Vec<_> = self.files.par_iter().map(read).collect();
-        let (mut pixels, mut labels, mut failed) = (Vec::new(), Vec::new(), Vec::new());
-        for ((path, label), found) in self.files.iter().zip(found) {
-            match found {
-                Ok(bytes) => {
-                    pixels.extend(bytes);
-                    labels.push(*label);
-                }
-                Err(error) => failed.push((path.clone(), error.to_string())),
+/// The pictures in order, and what could not be read.
+fn read_all(
+    pictures: &Pictures,
+    progress: &(impl Fn(usize, usize) + Sync),
+) -> Result<(Images, Vec<(PathBuf, String)>)> {
+    let total = pictures.files.len();
+    let read = |(path, _): &(PathBuf, u16)| {
+        let found = fit::read(path, SIDE as u32);
+        progress(1, total);
+        found
+    };
+    let found: Vec<_> = pictures.files.par_iter().map(read).collect();
+    let (mut pixels, mut labels, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    for ((path, label), found) in pictures.files.iter().zip(found) {
+        match found {
+            Ok(bytes) => {
+                pixels.extend(bytes);
+                labels.push(*label);
             }
+            Err(error) => failed.push((path.clone(), error.to_string())),
         }
-        Ok((Images::new(SIDE, SIDE, pixels, labels)?, failed))
     }
+    Ok((Images::new(SIDE, SIDE, pixels, labels)?, failed))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+
     use image::{Rgb, RgbImage};
 
     /// Writes `count` pictures of one colour, of different sizes and formats.
@@ -216,7 +150,10 @@ mod tests {
         fs::remove_dir_all(dir.join("train/b")).unwrap();
         pictures(&dir.join("train/b"), [240; 3], 1);
         let error = read(dir).unwrap_err().to_string();
-        assert!(error.contains("class b has 3 pictures") && error.contains("two not"), "{error}");
+        assert!(
+            error.contains("class b has 3 pictures") && error.contains("two for training"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What is wrong with a directory of pictures, before anything is trained on it.
+//! Looks for mistakes in a directory of pictures before a network is trained on it.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -8,14 +8,15 @@ use rayon::prelude::*;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{LEAST_PICTURES, Pictures, classes, enough, entries, fit};
+use super::fit;
+use super::listing::{MIN_PICTURES, Pictures, classes, enough, entries};
 use crate::data::cifar10::SIDE;
 
-/// Pictures of a class below which little is learnt.
+/// A class with fewer pictures is hard to learn.
 const FEW_PICTURES: usize = 30;
-/// A class with so many times the pictures of another one is preferred to it.
+/// A network prefers a class with so many times the pictures of another one.
 const IMBALANCE: usize = 3;
-/// A side so many times as long as the other one: the centred square leaves out most of the picture.
+/// If one side is so many times as long as the other, most of the picture is outside its centred square.
 const LONG: u32 = 2;
 
 /// Everything that was found in a directory of pictures.
@@ -23,7 +24,7 @@ const LONG: u32 = 2;
 pub struct FolderCheck {
     /// In the order of their labels.
     pub classes: Vec<ClassCheck>,
-    /// What is wrong, problems first.
+    /// Problems first, then warnings.
     pub findings: Vec<Finding>,
 }
 
@@ -40,14 +41,14 @@ pub struct ClassCheck {
     pub sizes: Option<[(u32, u32); 2]>,
 }
 
-/// Something that is wrong.
+/// A mistake, or something that may be one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
-    /// What it is and what to do.
+    /// What was found, and what to do.
     pub message: String,
-    /// The files it is about; copies of one picture in one entry.
+    /// The files concerned; copies of one picture are one entry.
     pub files: Vec<String>,
 }
 
@@ -55,9 +56,9 @@ pub struct Finding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// Training refuses the directory, or would learn or measure something false.
+    /// Training would refuse the directory, or its accuracy would be wrong.
     Problem,
-    /// Training works, perhaps less well.
+    /// Training works, but the network may be worse.
     Warning,
 }
 
@@ -72,11 +73,11 @@ struct File {
 
 struct Picture {
     size: (u32, u32),
-    /// Of size and pixels: the same picture in another file has the same.
+    /// Of size and pixels, so that copies in other file formats are found.
     digest: [u8; 32],
 }
 
-/// What the checks look at.
+/// A directory and the pictures in it.
 struct Folder<'a> {
     dir: &'a Path,
     classes: Vec<String>,
@@ -85,8 +86,8 @@ struct Folder<'a> {
     files: Vec<File>,
 }
 
-/// Reads every file of `dir/CLASS/…`, or of `dir/train/CLASS/…` and `dir/test/CLASS/…`, and says
-/// what is wrong. `progress` counts files out of a total.
+/// Reads every file of `dir/CLASS/…`, or of `dir/train/CLASS/…` and `dir/test/CLASS/…`, and reports
+/// mistakes. `progress` receives the number of files read since the last call, and the total.
 ///
 /// # Errors
 /// If there are no folders of two classes to look at.
@@ -159,7 +160,7 @@ impl<'a> Folder<'a> {
         }
     }
 
-    /// What lies where training does not look.
+    /// Files and folders that training does not read.
     fn strays(&self) -> Result<Vec<Finding>> {
         let parts = if self.apart { &["train", "test"][..] } else { &[""] };
         let mut strays = Vec::new();
@@ -172,11 +173,11 @@ impl<'a> Folder<'a> {
             }
         }
         let message =
-            "files outside of the classes' folders, and folders within them, are not read";
+            "files outside the folders of the classes, and folders inside them, are not read";
         Ok(self.about(Severity::Warning, message.to_owned(), &strays))
     }
 
-    /// Classes that `train` and `test` do not share.
+    /// Classes that only one of `train` and `test` has.
     fn missing_test_classes(&self) -> Result<Vec<Finding>> {
         if !self.apart {
             return Ok(Vec::new());
@@ -193,7 +194,8 @@ impl<'a> Folder<'a> {
         let unknown = entries(&test)?.into_iter().filter(|path| path.is_dir() && !known(path));
         let message = "these classes have no folder of test pictures";
         let mut findings = self.about(Severity::Problem, message.to_owned(), &missing);
-        let message = "these test pictures are of no class of the training pictures and not read";
+        let message =
+            "these test pictures belong to no class of the training pictures and are not read";
         findings.extend(self.about(
             Severity::Warning,
             message.to_owned(),
@@ -206,7 +208,7 @@ impl<'a> Folder<'a> {
         let mut findings = Vec::new();
         for class in 0..self.classes.len() {
             let ClassCheck { name, pictures, test_pictures, .. } = self.summary(class);
-            // One of those that do not lie apart will be tested on.
+            // Without a folder of test pictures, training takes at least one for the test.
             let to_test = test_pictures.unwrap_or(pictures.min(1));
             let severity = if !enough(pictures - to_test, to_test) {
                 Severity::Problem
@@ -215,12 +217,11 @@ impl<'a> Folder<'a> {
             } else {
                 continue;
             };
-            let test =
-                test_pictures.map_or(String::new(), |test| format!(", {test} of them to test on"));
+            let test = test_pictures
+                .map_or(String::new(), |test| format!(", {test} of them for the test"));
             let message = format!(
-                "class {name} has {pictures} pictures that can be read{test}: at least \
-                 {LEAST_PICTURES} are needed, one of them to test on and two not, {FEW_PICTURES} and more to learn \
-                 anything"
+                "class {name} has {pictures} pictures that can be read{test}: it needs at least {MIN_PICTURES}, one \
+                 for the test and two for training; {FEW_PICTURES} and more give a useful network"
             );
             findings.push(Finding { severity, message, files: Vec::new() });
         }
@@ -236,9 +237,9 @@ impl<'a> Folder<'a> {
             return Vec::new();
         }
         let message = format!(
-            "class {} has {} pictures and class {} has {}: a network learns to prefer the former; \
-             add pictures of the latter",
-            many.name, many.pictures, few.name, few.pictures
+            "class {} has {} pictures and class {} has {}: a network learns to prefer the larger \
+             class; add pictures of class {}",
+            many.name, many.pictures, few.name, few.pictures, few.name
         );
         vec![Finding { severity: Severity::Warning, message, files: Vec::new() }]
     }
@@ -249,7 +250,7 @@ impl<'a> Folder<'a> {
             Some(format!("{}: {}", self.name(&file.path), reason.trim_end()))
         };
         let files = self.files.iter().filter_map(reason).collect::<Vec<_>>();
-        let message = "files that cannot be read as pictures and are left out";
+        let message = "files that cannot be read as pictures and are skipped";
         found(Severity::Warning, counted(message, &files), files)
     }
 
@@ -276,10 +277,11 @@ impl<'a> Folder<'a> {
             };
             list.push(names.join(" = "));
         }
-        let of_classes = "pictures in more than one class, of which at most one can be right";
-        let of_parts = "pictures that are trained and tested on, which makes the accuracy too high";
-        let of_class = "pictures more than once in their class: a copy may be tested on, which makes \
-                        the accuracy too high";
+        let of_classes =
+            "pictures that are in more than one class, although at most one class can be right";
+        let of_parts = "pictures that are used for training and for the test, so that the accuracy is too high";
+        let of_class = "pictures that are more than once in their class: a copy may be in the test, so \
+                        that the accuracy is too high";
         [
             found(Severity::Problem, counted(of_classes, &classes), classes),
             found(Severity::Problem, counted(of_parts, &parts), parts),
@@ -299,10 +301,9 @@ impl<'a> Folder<'a> {
         };
         let small = those(|(width, height)| (width.min(height) as usize) < SIDE);
         let long = those(|(width, height)| width.max(height) > LONG * width.min(height));
-        let enlarged = format!("pictures smaller than {SIDE} x {SIDE}, which are enlarged");
+        let enlarged = format!("pictures smaller than {SIDE} x {SIDE}, which will be enlarged");
         let cut = format!(
-            "pictures more than {LONG} times as long as wide, of which only the square in the middle \
-             is used"
+            "pictures more than {LONG} times as long as wide: only the square in the middle is used"
         );
         [
             found(Severity::Warning, counted(&enlarged, &small), small),

@@ -58,7 +58,7 @@ fn each_thing_that_is_wrong_is_said() {
     let (severity, text) = with(|dir| fs::write(dir.join("dog/b.jpg"), "no picture").unwrap());
     assert_eq!(severity, Severity::Warning, "broken");
     assert!(
-        text.contains("cannot be read as pictures and are left out: 1") && text.contains("b.jpg: "),
+        text.contains("cannot be read as pictures and are skipped: 1") && text.contains("b.jpg: "),
         "{text}"
     );
 
@@ -68,7 +68,7 @@ fn each_thing_that_is_wrong_is_said() {
     });
     assert_eq!(severity, Severity::Problem, "two classes");
     assert!(
-        text.contains("in more than one class, of which at most one can be right: 1"),
+        text.contains("in more than one class, although at most one class can be right: 1"),
         "{text}"
     );
     assert!(text.ends_with("cat/3.png = dog/copy.bmp"), "{text}");
@@ -130,7 +130,7 @@ fn training_and_test_pictures_must_differ() {
     fs::copy(dir.join("train/cat/1.png"), dir.join("test/cat/1.png")).unwrap();
     let (severity, text) = only(dir);
     assert_eq!(severity, Severity::Problem, "leak");
-    assert!(text.contains("trained and tested on"), "{text}");
+    assert!(text.contains("used for training and for the test"), "{text}");
 
     fs::remove_file(dir.join("test/cat/1.png")).unwrap();
     fs::rename(dir.join("test/dog"), dir.join("test/wolf")).unwrap();

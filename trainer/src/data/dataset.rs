@@ -1,0 +1,28 @@
+//! The images that a network is trained and tested on.
+
+use serde::{Deserialize, Serialize};
+
+use super::images::Images;
+
+/// Training and test images that share one list of classes.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    /// Images to train on; a validation part is cut from these by [`split`](super::split()).
+    pub train: Images,
+    /// Images for the final accuracy; no choice is made by them.
+    pub test: Images,
+    /// Name of every class; a label is an index into this list.
+    pub classes: Vec<String>,
+    /// Where the images come from.
+    pub source: DataSource,
+}
+
+/// Where images come from. It is stored with a trained network, so that later steps can find the same
+/// kind of data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DataSource {
+    /// CIFAR-10, embedded or from a directory.
+    Cifar10,
+    /// The user's own images.
+    Custom,
+}
