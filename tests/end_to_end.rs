@@ -1,8 +1,8 @@
 //! The whole chain on real images: train, record, export, run.
 
-use export::blob::AnyModel;
-use export::float::FloatModel;
-use export::verify::{Accuracy, classify};
+use export::evaluate::{Accuracy, classify};
+use export::model::AnyModel;
+use export::record::FloatModel;
 use export::{Method, unwatched};
 use runtime::config::Preset;
 use std::num::NonZeroUsize;
@@ -46,7 +46,7 @@ fn a_network_is_trained_exported_and_run() {
         assert!(directory.path().join(file).is_file(), "{file} is there");
     }
 
-    let float = FloatModel::load(&outcome.record).unwrap();
+    let float = FloatModel::load(&outcome.checkpoint).unwrap();
     let test = dataset.test.take(TEST_IMAGES);
     let expected = float.classify(&test, |_| {}).unwrap();
     let reference = Accuracy::count(&expected, &test);

@@ -1,8 +1,8 @@
 //! The whole chain on pictures of one's own: folders, training, blob, names.
 
-use export::blob::AnyModel;
-use export::float::FloatModel;
-use export::verify::{Accuracy, classify};
+use export::evaluate::{Accuracy, classify};
+use export::model::AnyModel;
+use export::record::FloatModel;
 use export::{Method, unwatched};
 use image::{Rgb, RgbImage};
 use runtime::config::Preset;
@@ -55,7 +55,7 @@ fn pictures_become_a_blob_with_their_names() {
     };
     let outcome =
         BackendChoice::Flex.train(run, NonZeroUsize::MIN, &mut Progress::hidden()).unwrap();
-    let float = FloatModel::load(&outcome.record).unwrap();
+    let float = FloatModel::load(&outcome.checkpoint).unwrap();
     assert_eq!(float.source(), DataSource::Custom, "nothing is built in for these classes");
     let (_, quantized) =
         export::quantize(&float, &dataset.train, Method::default(), unwatched).unwrap();

@@ -148,7 +148,7 @@ fn a_record_that_cannot_be_used_is_named() {
     assert!(run().contains("best.mpk"), "a missing record");
     std::fs::write(&best, "no record at all").unwrap();
     let foreign = run();
-    assert!(foreign.contains("best.mpk") && foreign.contains("not a record"), "{foreign}");
+    assert!(foreign.contains("best.mpk") && foreign.contains("not a checkpoint"), "{foreign}");
 
     record(&best, DataSource::Cifar10);
     let whole = std::fs::read(&best).unwrap();

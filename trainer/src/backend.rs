@@ -13,18 +13,18 @@ use crate::train::{Outcome, Run, train};
 /// Where the arithmetic of training and evaluation is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum BackendChoice {
-    /// burn-flex: this computer's processor, the faster way.
+    /// burn-flex: this computer's processor; the faster of the two that use it.
     #[default]
     Flex,
-    /// burn-ndarray: the float reference.
+    /// burn-ndarray: this computer's processor, with burn's own operations only: the float reference.
     Ndarray,
-    /// burn-tch: `LibTorch`, on the first CUDA device if there is one, else on the processor.
+    /// burn-tch: `LibTorch` on the first CUDA device, or on the processor if there is none.
     #[cfg(feature = "tch")]
     Tch,
     /// burn-cuda: the first CUDA device.
     #[cfg(feature = "cuda")]
     Cuda,
-    /// burn-wgpu: the best graphics processor there is, through Vulkan, Metal or `DirectX`.
+    /// burn-wgpu: the best graphics processor, through Vulkan, Metal or `DirectX`.
     #[cfg(feature = "wgpu")]
     Wgpu,
 }
@@ -62,13 +62,13 @@ macro_rules! on_backend {
 pub(crate) use on_backend;
 
 impl BackendChoice {
-    /// [`train()`] on so many of this backend's devices.
+    /// [`train()`] on `devices` devices of this backend.
     ///
-    /// For other crates, too: a generic function would be compiled anew in each of them, which
-    /// takes minutes.
+    /// Other crates call this and not [`train()`], because each of them would compile the generic
+    /// function again, which takes minutes.
     ///
     /// # Errors
-    /// As [`train()`], and if there are not so many.
+    /// As [`train()`], and if the backend has fewer devices.
     pub fn train(
         self,
         run: Run<'_>,

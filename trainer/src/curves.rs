@@ -21,9 +21,9 @@ struct Panel {
     y_label: &'static str,
     y_range: Range<f64>,
     curves: Vec<Curve>,
-    /// The number beside a height.
+    /// The label of a value on the vertical axis.
     number: fn(f64) -> String,
-    /// Where the names of the curves hide nothing.
+    /// A corner in which the names of the curves hide no curve.
     legend: SeriesLabelPosition,
 }
 
@@ -106,8 +106,8 @@ fn both(
     train: impl Fn(&EpochMetrics) -> f64,
     validation: impl Fn(&EpochMetrics) -> f64,
 ) -> Vec<Curve> {
-    // Augmentation and smoothed labels make what it learns from harder than what it is validated on.
-    let name = "training (as the recipe has it)";
+    // Not comparable with validation: training images are augmented and their labels smoothed.
+    let name = "training (augmented images)";
     vec![
         Curve { name, colour: TRAIN, points: points(epochs, train) },
         Curve { name: "validation", colour: VALIDATION, points: points(epochs, validation) },

@@ -1,4 +1,4 @@
-//! How well a network does on labelled images.
+//! The accuracy of a network on labelled images.
 
 use std::fmt;
 
@@ -10,9 +10,9 @@ use crate::data::{Images, Normalisation, batch};
 use crate::model::Vit;
 use crate::ops::VitBackend;
 
-/// Images of one forward pass: enough to keep all processors busy, few enough to stay small.
+/// Images of one forward pass: enough to keep all cores busy with little memory.
 const BATCH_SIZE: usize = 125;
-/// A prediction counts for the second accuracy if the label is among this many best classes.
+/// Top-5 accuracy counts an image if its label is among this many best classes.
 const TOP: usize = 5;
 
 /// Counts over a set of images.
@@ -49,16 +49,16 @@ impl fmt::Display for Evaluation {
     }
 }
 
-/// What a network gave for labelled images, in their order.
+/// The predictions of a network for labelled images, in their order.
 #[derive(Clone, Debug)]
-pub struct Answers {
+pub struct Predictions {
     classes: usize,
     /// `[images, classes]`.
     logits: Vec<f32>,
     labels: Vec<u16>,
 }
 
-impl Answers {
+impl Predictions {
     /// Number of images.
     pub const fn len(&self) -> usize {
         self.labels.len()
@@ -82,11 +82,11 @@ impl Answers {
         self.labels[i].into()
     }
 
-    /// The class that image `i` was given; of equal logits the first one.
+    /// The predicted class of image `i`; of equal logits the first one.
     ///
     /// # Panics
     /// If `i` is not below [`len`](Self::len).
-    pub fn given(&self, i: usize) -> usize {
+    pub fn predicted(&self, i: usize) -> usize {
         let logits = self.logits(i);
         let better = |best, class| if logits[class] > logits[best] { class } else { best };
         (0..self.classes).fold(0, better)
@@ -119,35 +119,35 @@ impl Answers {
         &self.logits[i * self.classes..][..self.classes]
     }
 
-    /// Answers without a network.
+    /// Predictions without a network.
     #[cfg(test)]
     pub(crate) fn of_logits(logits: Vec<f32>, labels: Vec<u16>) -> Self {
         Self { classes: logits.len() / labels.len(), logits, labels }
     }
 }
 
-/// Runs `model` on every image, as they are.
+/// Runs `model` on every image, without augmentation.
 ///
 /// # Panics
 /// If the images do not have the size or the labels that the model was built for.
-pub fn answers<B: VitBackend>(
+pub fn predict<B: VitBackend>(
     model: &Vit<B>,
     images: &Images,
     normalisation: Normalisation,
     device: &B::Device,
-) -> Answers {
-    answers_of(|batch| model.forward(batch), images, normalisation, device)
+) -> Predictions {
+    predict_with(|batch| model.forward(batch), images, normalisation, device)
 }
 
-/// What `forward` makes of every image, normalised and in batches `[batch, 3, height, width]`.
-pub(crate) fn answers_of<B: Backend>(
+/// The logits of every image; `forward` receives normalised batches `[batch, 3, height, width]`.
+pub(crate) fn predict_with<B: Backend>(
     forward: impl Fn(Tensor<B, 4>) -> Tensor<B, 2>,
     images: &Images,
     normalisation: Normalisation,
     device: &B::Device,
-) -> Answers {
+) -> Predictions {
     let labels = images.labels().to_vec();
-    let mut found = Answers { classes: 0, logits: Vec::new(), labels };
+    let mut found = Predictions { classes: 0, logits: Vec::new(), labels };
     for batch in batch::sequential(images, BATCH_SIZE, normalisation) {
         let shape = [batch.len, 3, images.height(), images.width()];
         let logits = forward(Tensor::from_data(TensorData::new(batch.images, shape), device));
@@ -157,21 +157,21 @@ pub(crate) fn answers_of<B: Backend>(
     found
 }
 
-/// How well `model` does on the images, as they are.
+/// Evaluates `model` on the images, without augmentation.
 ///
 /// # Panics
-/// As [`answers`].
+/// As [`predict`].
 pub fn evaluate<B: VitBackend>(
     model: &Vit<B>,
     images: &Images,
     normalisation: Normalisation,
     device: &B::Device,
 ) -> Evaluation {
-    answers(model, images, normalisation, device).evaluation()
+    predict(model, images, normalisation, device).evaluation()
 }
 
-/// How many classes come before `label`; of equal logits the first class wins. All do where its logit
-/// is no number.
+/// The number of classes that come before `label`. Of equal logits the first class wins. A label whose
+/// logit is NaN comes last.
 pub(crate) fn rank(logits: &[f32], label: usize) -> usize {
     let own = logits[label];
     let before = |(class, &logit): (usize, &f32)| {
@@ -202,7 +202,7 @@ mod tests {
         let logits = [1.0, 3.0, 3.0, 2.0];
         let ranks = [0, 1, 2, 3].map(|label| rank(&logits, label));
         assert_eq!(ranks, [3, 0, 1, 2], "ranks, the earlier of two equal logits first");
-        assert_eq!(rank(&[f32::NAN; 3], 0), 2, "no numbers are never right");
+        assert_eq!(rank(&[f32::NAN; 3], 0), 2, "NaN is never right");
         assert!((cross_entropy(&[0.0; 4], 2) - 4.0f64.ln()).abs() < 1e-12, "equal logits");
         let sure = cross_entropy(&[1000.0, 0.0], 1);
         assert!((sure - 1000.0).abs() < 1e-9, "no overflow: {sure}");
@@ -212,13 +212,17 @@ mod tests {
     fn answers_keep_the_order_of_the_images() {
         let labels = vec![1, 0];
         let logits = vec![0.0, 0.0, f32::ln(2.0), 5.0, 5.0, -1.0];
-        let answers = Answers::of_logits(logits, labels);
-        assert_eq!([0, 1].map(|image| answers.given(image)), [2, 0], "the first of equal logits");
-        let found = [0, 1, 2].map(|class| answers.probability(0, class));
+        let predictions = Predictions::of_logits(logits, labels);
+        assert_eq!(
+            [0, 1].map(|image| predictions.predicted(image)),
+            [2, 0],
+            "the first of equal logits"
+        );
+        let found = [0, 1, 2].map(|class| predictions.probability(0, class));
         for (found, expected) in found.into_iter().zip([0.25, 0.25, 0.5]) {
             assert!((found - expected).abs() < 1e-6, "probability {found}, not {expected}");
         }
-        let total = answers.evaluation();
+        let total = predictions.evaluation();
         assert_eq!((total.images, total.correct, total.top5), (2, 1, 2), "counts");
     }
 

@@ -1,4 +1,4 @@
-//! The gradients of one step: their size, and its limit.
+//! Limits the size of the gradients of one step.
 
 use std::marker::PhantomData;
 
@@ -7,14 +7,14 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use burn::tensor::backend::AutodiffBackend;
 
-/// Keeps the division by a norm of zero defined.
+/// Avoids a division by zero.
 const TINY: f32 = 1e-12;
 
 /// Scales all gradients of `module` down together so that their joint Euclidean norm is at most
-/// `limit`; smaller ones stay as they are.
+/// `limit`; smaller ones do not change.
 ///
-/// burn's own clipping takes each tensor by itself, which turns the step's direction. Nothing is
-/// read back from the device.
+/// burn's own clipping scales each tensor separately, which changes the direction of the step. No value
+/// is read back from the device.
 pub(crate) fn clip<B: AutodiffBackend, M: AutodiffModule<B>>(
     module: &M,
     grads: &mut GradientsParams,

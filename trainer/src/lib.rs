@@ -1,12 +1,12 @@
 //! Trains the networks of the Ocelli family with burn.
 
 pub mod backend;
+pub mod checkpoint;
 pub mod cli;
 pub mod curves;
 pub mod data;
 pub mod eval;
 mod gradients;
-pub mod import;
 pub mod metrics;
 pub mod model;
 pub mod ops;
@@ -15,9 +15,10 @@ pub mod output;
 pub mod progress;
 pub mod quantize;
 pub mod recipe;
-pub mod record;
 pub mod report;
 pub mod schedule;
 pub mod summary;
 pub mod sweep;
 pub mod train;
+
+pub use checkpoint as record;

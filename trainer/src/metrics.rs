@@ -1,4 +1,4 @@
-//! What is measured in every epoch, and its table `metrics.csv`.
+//! The measurements of every epoch, and their table `metrics.csv`.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -17,11 +17,11 @@ const HEADER: &str = "epoch,learning_rate,train_loss,train_accuracy,validation_l
 pub struct EpochMetrics {
     /// Counted from 1.
     pub epoch: usize,
-    /// Of the epoch's last step.
+    /// That of the epoch's last step.
     pub learning_rate: f64,
     /// Mean loss over the epoch's steps, on augmented images and with label smoothing.
     pub train_loss: f64,
-    /// Share of augmented images that were right when they were trained on, 0 to 1.
+    /// Accuracy on the augmented images of the training steps, 0 to 1.
     pub train_accuracy: f64,
     /// Mean cross-entropy on the validation images after the epoch.
     pub validation_loss: f64,
@@ -29,7 +29,7 @@ pub struct EpochMetrics {
     pub validation_accuracy: f64,
     /// 0 to 1.
     pub validation_top5: f64,
-    /// Training speed, validation left out.
+    /// Speed of training without validation.
     pub images_per_second: f64,
     /// Since the start of the run, validation included.
     pub seconds: f64,

@@ -1,4 +1,4 @@
-//! Output files appear whole or not at all.
+//! Writes output files, each whole or not at all.
 
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
@@ -23,7 +23,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     };
     let mut file = builder().tempfile_in(directory)?;
     file.write_all(bytes)?;
-    // Else a power cut after the rename may leave the new name with nothing in it.
+    // Without this, a power cut after the rename may leave an empty file.
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
@@ -34,13 +34,13 @@ fn remedy(kind: ErrorKind) -> &'static str {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
             "free some space there, or write elsewhere"
         }
-        ErrorKind::NotFound => "make its directory first",
+        ErrorKind::NotFound => "create its directory first",
         ErrorKind::IsADirectory => "it is a directory; give the path of a file",
         _ => "is its directory writable?",
     }
 }
 
-/// Temporary files are private by default; these become ordinary files, subject to the umask.
+/// Temporary files are private by default, but these become ordinary files with the usual permissions.
 fn builder() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
@@ -68,7 +68,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let error = write(&directory.path().join("none/a.csv"), b"").unwrap_err();
         assert!(error.to_string().contains("none/a.csv"), "{error}");
-        assert!(error.to_string().contains("make its directory"), "the remedy: {error}");
+        assert!(error.to_string().contains("create its directory"), "the remedy: {error}");
         let error = write(directory.path(), b"").unwrap_err();
         assert!(error.to_string().contains("cannot write"), "a directory: {error}");
     }

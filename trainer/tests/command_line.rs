@@ -59,12 +59,12 @@ fn data_that_cannot_be_read_is_named() {
 }
 
 #[test]
-fn a_file_that_is_no_record_is_named() {
+fn a_file_that_is_not_a_checkpoint_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("photo.jpg");
     std::fs::write(&path, [0xff, 0xd8, 0xff, 0xe0, 0, 16]).unwrap();
     let error = refusal(&trainer(&["eval", text(&path)]), 1);
-    assert!(error.contains("photo.jpg") && error.contains("not a record"), "{error}");
+    assert!(error.contains("photo.jpg") && error.contains("not a checkpoint"), "{error}");
     let error = refusal(&trainer(&["eval", "no/such.mpk"]), 1);
     assert!(error.contains("no/such.mpk"), "{error}");
 }
@@ -153,7 +153,7 @@ fn what_is_wrong_with_a_folder_is_said() {
     let printed = String::from_utf8_lossy(&good.stdout);
     assert_eq!(good.status.code(), Some(0), "{printed}");
     assert!(printed.contains("cat          30  40 x 40"), "{printed}");
-    assert!(printed.ends_with("60 pictures in 2 classes\nnothing is wrong\n"), "{printed}");
+    assert!(printed.ends_with("60 pictures in 2 classes\nno problem found\n"), "{printed}");
 
     std::fs::copy(dir.join("cat/3.png"), dir.join("dog/copy.png")).unwrap();
     let bad = trainer(&["check", text(dir), "--json"]);
@@ -202,7 +202,7 @@ mod unix {
     use super::*;
 
     #[test]
-    fn an_interrupted_run_keeps_its_best_record() {
+    fn an_interrupted_run_keeps_its_best_checkpoint() {
         let directory = tempfile::tempdir().unwrap();
         let out = directory.path();
         let mut child = Command::new(env!("CARGO_BIN_EXE_trainer"))
@@ -211,7 +211,7 @@ mod unix {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // The line of the first epoch: its record is written.
+        // The line of the first epoch: its checkpoint is written.
         let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         stdout.read_line(&mut line).unwrap();
@@ -234,7 +234,7 @@ mod unix {
     }
 
     /// Killed without a warning: once while it learns, once when the table of its epochs and perhaps its
-    /// best record have been written, but not yet the state that it goes on from.
+    /// best checkpoint have been written, but not yet the state that it goes on from.
     #[test]
     fn a_killed_run_goes_on_as_if_nothing_had_happened() {
         let directory = tempfile::tempdir().unwrap();
@@ -274,8 +274,8 @@ mod unix {
         }
         to_its_end(&parts, &["--resume"]);
         assert_eq!(rows(&parts), rows(&whole), "the same losses to the last digit");
-        let record = |out: &Path| std::fs::read(out.join("best.mpk")).unwrap();
-        assert!(record(&parts) == record(&whole), "the same record");
+        let bytes = |out: &Path| std::fs::read(out.join("best.mpk")).unwrap();
+        assert!(bytes(&parts) == bytes(&whole), "the same checkpoint");
     }
 
     /// A limit on the size of files stands for a full disk: a write fails half-way.

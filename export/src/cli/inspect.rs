@@ -1,9 +1,9 @@
 //! `export inspect model.bin`: what a blob holds.
 
-use super::files::{parse, read};
+use super::{parse, read};
 use anyhow::Result;
 use clap::Args;
-use export::blob::Inspection;
+use export::inspect::Inspection;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]

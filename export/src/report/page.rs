@@ -1,8 +1,7 @@
 //! The page itself.
 
-use super::contents::{Classified, Report};
-use super::{charts, pictures};
-use crate::verify::Accuracy;
+use super::{Classified, Report, charts, pictures};
+use crate::evaluate::Accuracy;
 use anyhow::Result;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use runtime::config::{LayerKind, VitConfig};

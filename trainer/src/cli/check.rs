@@ -1,4 +1,4 @@
-//! `trainer check`: what is wrong with a directory of pictures.
+//! `trainer check`: looks for mistakes in a directory of pictures.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ const NAMED: usize = 10;
 pub(super) struct CheckArgs {
     /// Directory with a folder of pictures for each class.
     directory: PathBuf,
-    /// Print a JSON object, with every file, instead of text.
+    /// Print a JSON object with every file instead of text.
     #[arg(long)]
     json: bool,
 }
@@ -31,7 +31,7 @@ impl CheckArgs {
         let problems = found.count(Severity::Problem);
         ensure!(
             problems == 0,
-            "{} cannot be trained on as it is: problems {problems}, warnings {}",
+            "{} is not ready for training: problems {problems}, warnings {}",
             self.directory.display(),
             found.count(Severity::Warning)
         );
@@ -66,6 +66,6 @@ fn print(found: &FolderCheck) {
         }
     }
     if found.findings.is_empty() {
-        println!("nothing is wrong");
+        println!("no problem found");
     }
 }

@@ -4,28 +4,24 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use clap::Args;
+use serde_json::json;
 
-use super::{dataset, result};
-use crate::backend::{BackendChoice, on_backend};
-use crate::data::download::DownloadArgs;
-use crate::eval::answers;
+use super::backend::BackendArgs;
+use super::data::DataArgs;
+use crate::backend::on_backend;
+use crate::checkpoint;
+use crate::eval::{Evaluation, predict};
 use crate::ops::HostBackend;
-use crate::record;
 use crate::report;
 
 #[derive(Debug, Args)]
 pub(super) struct EvalArgs {
-    /// A record that `trainer` has written.
-    record: PathBuf,
-    /// Directory with a folder of pictures for each class, or with the binary version of CIFAR-10,
-    /// instead of the embedded test images.
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
+    /// Checkpoint that `trainer` has written.
+    checkpoint: PathBuf,
     #[command(flatten)]
-    images: DownloadArgs,
-    /// Where the arithmetic is done.
-    #[arg(long, value_enum, default_value_t)]
-    backend: BackendChoice,
+    data: DataArgs,
+    #[command(flatten)]
+    backend: BackendArgs,
     /// Also write confusion.csv, confusion.svg, mistakes.csv and mistakes.png to this directory.
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
@@ -36,32 +32,43 @@ pub(super) struct EvalArgs {
 
 impl EvalArgs {
     pub(super) fn run(self) -> Result<()> {
-        on_backend!(self.backend, B => self.run_on::<B>())
+        on_backend!(self.backend.backend, B => self.run_on::<B>())
     }
 
     fn run_on<B: HostBackend>(self) -> Result<()> {
         let device = B::training_device()?;
-        let checkpoint = record::load::<B>(&self.record, &device)?;
-        let dataset = dataset(self.data.as_deref(), &self.images)?;
+        let checkpoint = checkpoint::load::<B>(&self.checkpoint, &device)?;
+        let dataset = self.data.dataset()?;
         let (image, test) = (checkpoint.config.image(), &dataset.test);
         ensure!(
             (test.height(), test.width()) == (image.height, image.width)
                 && dataset.classes == checkpoint.classes,
-            "{} tells {} classes apart, {}: give the images that it was trained on with --data",
-            self.record.display(),
+            "{} is a network for {} classes ({}): give images of these classes with --data",
+            self.checkpoint.display(),
             checkpoint.classes.len(),
             checkpoint.classes.join(", ")
         );
-        let answers = answers(&checkpoint.model, test, checkpoint.normalisation, &device);
+        let predictions = predict(&checkpoint.model, test, checkpoint.normalisation, &device);
         if let Some(directory) = &self.report {
-            report::write(directory, test, &dataset.classes, &answers)?;
+            report::write(directory, test, &dataset.classes, &predictions)?;
         }
-        let found = answers.evaluation();
+        let found = predictions.evaluation();
         if self.json {
-            println!("{}", result(&found));
+            println!("{}", json(&found));
         } else {
             println!("test accuracy {found}");
         }
         Ok(())
     }
+}
+
+/// The result as JSON.
+pub(super) fn json(found: &Evaluation) -> serde_json::Value {
+    json!({
+        "images": found.images,
+        "correct": found.correct,
+        "accuracy": found.accuracy(),
+        "top5_accuracy": found.top5_accuracy(),
+        "loss": found.loss,
+    })
 }

@@ -8,16 +8,16 @@ use runtime::config::Preset;
 
 use super::run::{Begin, RunArgs};
 use crate::backend::on_backend;
+use crate::checkpoint;
 use crate::ops::HostBackend;
 use crate::recipe::{Recipe, RecipeName};
-use crate::record;
 
 #[derive(Debug, Args)]
 pub(super) struct FinetuneArgs {
-    /// Record of the network, which stays as it is: the one that is trained goes to --out.
-    record: PathBuf,
-    /// Train for the integer form: weights and activations are rounded to eight bits in every forward
-    /// pass, and gradients passed straight through the rounding.
+    /// Checkpoint of the network to start from. It is not changed: the result goes to --out.
+    checkpoint: PathBuf,
+    /// Train for the int8 form (quantization-aware training): every forward pass rounds weights and
+    /// activations to eight bits, and gradients pass straight through the rounding.
     #[arg(long)]
     quantize: bool,
     #[command(flatten)]
@@ -26,13 +26,13 @@ pub(super) struct FinetuneArgs {
 
 impl FinetuneArgs {
     pub(super) fn run(self) -> Result<()> {
-        on_backend!(self.run.backend, B => self.run_on::<B>())
+        on_backend!(self.run.backend.backend, B => self.run_on::<B>())
     }
 
     fn run_on<B: HostBackend>(self) -> Result<()> {
         let dataset = self.run.data.dataset()?;
-        let trained = record::load::<B>(&self.record, &B::training_device()?)?;
-        // A shape of a sweep drops out as little as the presets but `seed` do.
+        let trained = checkpoint::load::<B>(&self.checkpoint, &B::training_device()?)?;
+        // A network of a sweep takes the dropout rates of `micro`, which are zero.
         let preset = Preset::by_name(&trained.preset).unwrap_or(Preset::Micro);
         let recipe = Recipe {
             normalisation: trained.normalisation,
@@ -42,7 +42,7 @@ impl FinetuneArgs {
             preset: &trained.preset,
             config: &trained.config,
             recipe: &recipe,
-            start: Some(&self.record),
+            start: Some(&self.checkpoint),
             quantize: self.quantize,
         };
         self.run.run::<B>(&begin, &dataset)

@@ -1,4 +1,4 @@
-//! `trainer half`: a record in half precision.
+//! `trainer half`: a checkpoint in half precision.
 
 use std::path::PathBuf;
 
@@ -6,19 +6,19 @@ use anyhow::Result;
 use burn_flex::Flex;
 use clap::Args;
 
-use crate::record::{self, Precision};
+use crate::checkpoint::{self, Precision};
 
 #[derive(Debug, Args)]
 pub(super) struct HalfArgs {
-    /// A record that `trainer` has written.
-    record: PathBuf,
-    /// The file to write, which every command reads like the other.
+    /// Checkpoint that `trainer` has written.
+    checkpoint: PathBuf,
+    /// Checkpoint to write; every command reads it like the other one.
     out: PathBuf,
 }
 
 impl HalfArgs {
     pub(super) fn run(self) -> Result<()> {
-        let checkpoint = record::load::<Flex>(&self.record, &Default::default())?;
-        record::save_as(&self.out, &checkpoint, Precision::Half)
+        let checkpoint = checkpoint::load::<Flex>(&self.checkpoint, &Default::default())?;
+        checkpoint::save_as(&self.out, &checkpoint, Precision::Half)
     }
 }

@@ -1,31 +1,25 @@
 //! The command line.
 
+mod backend;
 mod check;
 mod data;
 mod eval;
 mod finetune;
 mod half;
 mod images;
+mod preset;
 mod recipe;
 mod run;
 mod summary;
 mod sweep;
 mod train;
+mod view;
 
-use std::path::Path;
-
-use anyhow::{Context, Result};
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use anyhow::Result;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
-use runtime::config::{Preset, VitConfig};
-use serde_json::json;
 
-use crate::data::download::DownloadArgs;
-use crate::data::{Dataset, embedded, open};
-use crate::eval::Evaluation;
 use check::CheckArgs;
-use data::DataArgs;
 use eval::EvalArgs;
 use finetune::FinetuneArgs;
 use half::HalfArgs;
@@ -37,39 +31,40 @@ use train::TrainArgs;
 const EXAMPLES: &str = "\
 Examples:
   trainer
-      train `micro` on the embedded 5,000 CIFAR-10 images: some minutes, no download
+      train `micro` on the 5,000 embedded CIFAR-10 images: a few minutes, no download
   trainer --data cifar-10-batches-bin --epochs 30 --out runs/full
       train on all 50,000 images of the binary version of CIFAR-10
   trainer --data pictures --out runs/mine
-      train on pictures of your own: pictures/CLASS/ANY.jpg, a folder for each class
+      train on your own pictures, one folder for each class: pictures/CLASS/ANY.jpg
   trainer --download --preset compact
-      train on CIFAR-10 from the official archive, downloaded once and kept
+      train on CIFAR-10 from the official archive, which is downloaded once and kept
   trainer --preset compact --epochs 5 --train-images 1000
-      a quick try of a larger network
+      try a larger network quickly
   trainer --preset seed
-      the experiment of the report that this project started from
+      repeat the experiment of the report that this project started from
   trainer --patience 5
-      end the run after 5 epochs that were no better
+      stop after 5 epochs without a better validation accuracy
   trainer finetune best.mpk --quantize --out runs/int8
-      train a trained network further with the rounding of its integer form in place
+      train a network further with the rounding of its int8 form (quantization-aware training)
   trainer sweep --depth 2,4,6,8 --dim 10,32,64,128
-      the accuracy of small transformers of those depths and widths, as a table and a chart
+      compare small transformers of these depths and widths in a table and a chart
   trainer eval best.mpk
-      accuracy of a trained network on the test images
-  trainer half best.mpk small.mpk
-      the same network in half precision
+      print the accuracy of a trained network on the test images
   trainer eval best.mpk --report test
-      also which classes it takes for which, and its worst mistakes as a picture
+      write its confusion matrix and its worst mistakes as well
+  trainer half best.mpk small.mpk
+      write the same network in half precision
   trainer check pictures
-      what is wrong with pictures of your own, before anything is trained on them
+      look for mistakes in your own pictures before you train on them
   trainer images pictures
-      some test images as PNG files
+      write some test images as PNG files
   trainer summary --preset compact
-      layers, shapes, parameters and multiply-accumulates
+      print layers, shapes, parameters and multiply-accumulates
 
-A run leaves best.mpk (the network of the best epoch on validation images), config.json,
-metrics.csv, curves.svg and validation/ (confusion matrix, worst mistakes) in the output directory. The same seed gives the same network. Ctrl-C ends a run early
-and leaves the best network so far.";
+A run writes best.mpk (the network of the epoch that was best on the validation images),
+config.json, metrics.csv, curves.svg and validation/ (confusion matrix, worst mistakes) to the
+output directory. The same seed gives the same network. Ctrl-C ends a run early and keeps the best
+network so far.";
 
 /// Trains small vision transformers on CIFAR-10, for export to microcontrollers.
 #[derive(Debug, Parser)]
@@ -89,19 +84,19 @@ enum Command {
     Summary(SummaryArgs),
     /// Write test images as PNG files, named by number and class.
     Images(ImagesArgs),
-    /// Train a trained network further, also for its integer form.
+    /// Train a trained network further, with --quantize for its int8 form.
     Finetune(Box<FinetuneArgs>),
-    /// Write a record in half precision: half as large, to keep or to pass on.
+    /// Write a checkpoint in half precision: half the size, for storage or sharing.
     Half(HalfArgs),
-    /// Train one kind of network in several depths and widths, and compare them.
+    /// Train a network in several depths and widths, and compare the results.
     Sweep(Box<SweepArgs>),
-    /// Say what is wrong with a directory of pictures: files that are none, too few, copies.
+    /// Look for mistakes in a directory of pictures: unreadable files, too few pictures, duplicates.
     Check(CheckArgs),
 }
 
 impl Cli {
-    /// Parses the arguments of this process; what cannot be meant ends it with exit code 2, as a
-    /// request for help does with 0.
+    /// Parses the arguments of this process. Exits with code 2 if they make no sense, and with 0 after
+    /// `--help` and `--version`.
     pub fn from_arguments() -> Self {
         let cli = Self::parse();
         if let Err(error) = cli.train.recipe(recipe::LARGE).check() {
@@ -110,10 +105,10 @@ impl Cli {
         cli
     }
 
-    /// Does what the command line asks for.
+    /// Runs the command.
     ///
     /// # Errors
-    /// If anything it needs is missing or damaged; the message says what to do.
+    /// If a file that the command needs is missing or damaged; the message says what to do.
     pub fn run(self) -> Result<()> {
         match self.command {
             None => self.train.run(),
@@ -128,38 +123,12 @@ impl Cli {
     }
 }
 
-fn presets() -> impl TypedValueParser<Value = Preset> {
-    PossibleValuesParser::new(Preset::ALL.map(Preset::name))
-        .map(|name| Preset::by_name(&name).expect("one of the possible values"))
-}
-
-fn dataset(directory: Option<&Path>, images: &DownloadArgs) -> Result<Dataset> {
-    match directory.map(Path::to_path_buf).or(images.directory()?) {
-        Some(directory) => open(&directory),
-        None => embedded(),
-    }
-}
-
-fn config_for(preset: Preset, dataset: &Dataset) -> Result<VitConfig> {
-    let classes = u16::try_from(dataset.classes.len()).context("too many classes")?;
-    preset.config(classes).map_err(|error| anyhow::anyhow!("{}: {error}", preset.name()))
-}
-
-fn result(found: &Evaluation) -> serde_json::Value {
-    json!({
-        "images": found.images,
-        "correct": found.correct,
-        "accuracy": found.accuracy(),
-        "top5_accuracy": found.top5_accuracy(),
-        "loss": found.loss,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::recipe::{OptimiserName, Recipe};
     use crate::schedule::RateCourse;
+    use runtime::config::Preset;
 
     fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
         Cli::try_parse_from([&["trainer"], arguments].concat())

@@ -1,4 +1,4 @@
-//! A training run, whatever it starts from.
+//! The options and the course of a training run, for `trainer` and `trainer finetune`.
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -10,126 +10,120 @@ use clap::Args;
 use runtime::config::VitConfig;
 use serde_json::json;
 
+use super::backend::BackendArgs;
+use super::data::TrainingDataArgs;
+use super::eval;
 use super::recipe::RecipeArgs;
-use super::{DataArgs, result};
-use crate::backend::BackendChoice;
+use super::view::ViewArgs;
+use crate::checkpoint::{self, Checkpoint};
 use crate::data::Dataset;
-use crate::eval::{Evaluation, answers, evaluate};
+use crate::eval::{Evaluation, evaluate, predict};
 use crate::ops::HostBackend;
 use crate::output;
 use crate::progress::{Progress, duration};
 use crate::quantize::Simulation;
 use crate::recipe::Recipe;
-use crate::record::{self, Checkpoint};
 use crate::report;
 use crate::summary::grouped;
 use crate::train::{self, BEST_FILE, Run};
 
-/// Directory within that of a run with what the network gets wrong of the validation images.
+/// Directory of the report about the validation images, within the output directory.
 const VALIDATION: &str = "validation";
-/// What a run was asked for, in its directory.
+/// The settings of a run, within the output directory.
 const CONFIG_FILE: &str = "config.json";
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     #[command(flatten)]
-    pub(super) data: DataArgs,
+    pub(super) data: TrainingDataArgs,
     #[command(flatten)]
     pub(super) numbers: RecipeArgs,
-    /// Images of one forward and backward pass; the gradients of a larger batch are added up from
-    /// such parts [default: as many as fit into half of the free memory].
+    /// Images of one forward and backward pass. A larger batch is processed in parts of this size, and
+    /// their gradients are added up [default: as many as fit into half of the free memory].
     #[arg(long, value_name = "N")]
     micro_batch: Option<NonZeroUsize>,
-    /// Record of a network that this one imitates while it learns; larger ones teach best.
-    #[arg(long, value_name = "RECORD")]
+    /// Checkpoint of a network to learn from as well (knowledge distillation); a larger network is the
+    /// better teacher.
+    #[arg(long, value_name = "CHECKPOINT")]
     teacher: Option<PathBuf>,
-    /// Go on with the run that was ended early in the output directory; all other options as they
-    /// were.
+    /// Continue the unfinished run in the output directory. Give all other options as before.
     #[arg(long)]
     resume: bool,
-    /// Directory for best.mpk, config.json, metrics.csv, curves.svg, and validation/ with what the
-    /// best network gets wrong.
+    /// Directory for best.mpk, config.json, metrics.csv, curves.svg, and validation/ with the mistakes
+    /// of the best network.
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(super) out: PathBuf,
-    /// Where the arithmetic is done.
-    #[arg(long, value_enum, default_value_t)]
-    pub(super) backend: BackendChoice,
-    /// Devices that learn the parts of each batch between them, where the backend has several.
+    #[command(flatten)]
+    pub(super) backend: BackendArgs,
+    /// Number of devices that share the parts of each batch, if the backend has several.
     #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN)]
     devices: NonZeroUsize,
-    /// Print lines on a terminal, too, instead of a screen.
-    #[arg(long)]
-    plain: bool,
-    /// Print one JSON object for each epoch and one for the result, instead of text.
-    #[arg(long, conflicts_with = "plain")]
-    json: bool,
+    #[command(flatten)]
+    view: ViewArgs,
 }
 
-/// What a run trains, and from where.
+/// What a run trains, and what it starts from.
 pub(super) struct Begin<'a> {
-    /// Name of the network, kept in the record.
+    /// Name of the network, stored in the checkpoint.
     pub(super) preset: &'a str,
     pub(super) config: &'a VitConfig,
     pub(super) recipe: &'a Recipe,
-    /// The record to start from instead of seeded values, if any.
+    /// The checkpoint to start from instead of seeded values, if any.
     pub(super) start: Option<&'a Path>,
-    /// Whether the integer form is simulated.
+    /// Whether the rounding of the int8 form is simulated.
     pub(super) quantize: bool,
 }
 
 impl RunArgs {
-    /// Refuses a run that would replace a record that it builds on.
-    fn spare(&self, record: &Path) -> Result<()> {
+    /// Refuses a run that would replace a checkpoint that it reads.
+    fn spare(&self, checkpoint: &Path) -> Result<()> {
         let replaced = self.out.join(BEST_FILE).canonicalize().ok();
         ensure!(
-            replaced.is_none() || replaced != record.canonicalize().ok(),
+            replaced.is_none() || replaced != checkpoint.canonicalize().ok(),
             "{} would be replaced by the network that this run trains: choose another --out",
-            record.display()
+            checkpoint.display()
         );
         Ok(())
     }
 
-    /// Trains and says what came out.
+    /// Trains, measures the best network and prints the result.
     pub(super) fn run<B: HostBackend>(&self, begin: &Begin<'_>, dataset: &Dataset) -> Result<()> {
         let recipe = begin.recipe;
-        for record in [begin.start, self.teacher.as_deref()].into_iter().flatten() {
-            self.spare(record)?;
+        for checkpoint in [begin.start, self.teacher.as_deref()].into_iter().flatten() {
+            self.spare(checkpoint)?;
         }
         let devices = B::training_devices(self.devices)?;
         let device = &devices[0];
         let stop = train::on_interrupt()?;
         let run = self.plan(begin, dataset, &stop);
-        if !self.json {
+        if !self.view.json {
             self.announce(&run);
             println!("about {} on this machine", duration(train::duration::<B>(&run, &devices)?));
         }
         self.write_config(&run)?;
-        let mut progress = match (self.json, self.plain) {
-            (true, _) => Progress::json(),
-            (_, true) => Progress::lines(),
-            _ => Progress::visible(),
-        };
+        let mut progress = self.view.progress(Progress::json);
         let start = Instant::now();
-        let outcome = self.backend.train(run, self.devices, &mut progress)?;
+        let outcome = self.backend.backend.train(run, self.devices, &mut progress)?;
         let time = start.elapsed();
-        // The file, not the network in memory: what is measured is what was written.
-        let best = record::load::<B>(&outcome.record, device)?;
+        // Read from the file, so that the network that is measured is the one that was written.
+        let best = checkpoint::load::<B>(&outcome.checkpoint, device)?;
         let test = evaluate(&best.model, &dataset.test, best.normalisation, device);
         let integers = self.integers(&run, &best, device)?;
-        // Not on the test images: whoever looks at mistakes and changes something has chosen by them.
+        // Not about the test images: a person who studies the mistakes and changes something would fit
+        // the network to the test.
         let (_, validation) = run.split()?;
-        let found = answers(&best.model, &validation, best.normalisation, device);
+        let found = predict(&best.model, &validation, best.normalisation, device);
         report::write(&self.out.join(VALIDATION), &validation, &dataset.classes, &found)?;
         let (row, epochs) = (&outcome.epochs[outcome.best - 1], outcome.epochs.len());
-        if self.json {
+        if self.view.json {
             let best = outcome.best;
-            let integers = integers.as_ref().map(result);
+            let integers = integers.as_ref().map(eval::json);
             println!(
                 "{}",
                 json!({
                     "epochs": epochs,
                     "best_epoch": best,
-                    "test": result(&test),
+                    "test": eval::json(&test),
                     "simulated_int8_test": integers,
                 })
             );
@@ -137,7 +131,7 @@ impl RunArgs {
         }
         if epochs < recipe.epochs {
             println!(
-                "ended after epoch {epochs}: the validation accuracy has not got better since"
+                "stopped after epoch {epochs}: the validation accuracy did not improve any more"
             );
         }
         println!(
@@ -157,8 +151,7 @@ impl RunArgs {
         Ok(())
     }
 
-    /// What the integer form of the best network would do on the test images, where it was trained for
-    /// that.
+    /// The simulated accuracy of the int8 form on the test images, if the network was trained for it.
     fn integers<B: HostBackend>(
         &self,
         run: &Run<'_>,
@@ -199,7 +192,7 @@ impl RunArgs {
         }
     }
 
-    /// The micro-batch of the run that goes on: now another number of images may fit into memory.
+    /// The micro-batch of the run that is resumed: by now a different number may fit into memory.
     fn micro_batch_before(&self) -> Option<NonZeroUsize> {
         let bytes =
             self.resume.then(|| std::fs::read(self.out.join(CONFIG_FILE)).ok()).flatten()?;
@@ -207,8 +200,8 @@ impl RunArgs {
         NonZeroUsize::new(config["micro_batch"].as_u64()?.try_into().ok()?)
     }
 
-    /// Leaves `config.json`: everything that the run was asked for and what it found to train on. A
-    /// run that goes on keeps its own, since it may yet be refused.
+    /// Writes `config.json`: the settings of the run and the size of its data. A resumed run keeps the
+    /// file that it has, because the run may still be refused.
     fn write_config(&self, run: &Run<'_>) -> Result<()> {
         let path = self.out.join(CONFIG_FILE);
         if self.resume && path.exists() {
@@ -230,7 +223,7 @@ impl RunArgs {
             "start": run.start,
             "quantize": run.quantize,
             "teacher": run.teacher,
-            "backend": self.backend.to_string(),
+            "backend": self.backend.backend.to_string(),
             "devices": self.devices,
             "data": {
                 "images": self.data.source(),
@@ -241,7 +234,7 @@ impl RunArgs {
             },
         });
         std::fs::create_dir_all(&self.out).with_context(|| {
-            format!("cannot make {}: choose another directory with --out", self.out.display())
+            format!("cannot create {}: choose another directory with --out", self.out.display())
         })?;
         let text = serde_json::to_string_pretty(&content)? + "\n";
         output::write(&path, text.as_bytes())
@@ -250,13 +243,13 @@ impl RunArgs {
     fn announce(&self, run: &Run<'_>) {
         let Run { config, recipe, dataset, .. } = run;
         println!(
-            "{}: {} parameters, {} multiply-accumulates an image",
+            "{}: {} parameters, {} multiply-accumulates per image",
             run.preset,
             grouped(config.parameters()),
             grouped(config.macs())
         );
         let parts = if run.micro_batch < recipe.batch_size {
-            format!(", each added up from parts of {}", run.micro_batch)
+            format!(" (in parts of {})", run.micro_batch)
         } else {
             String::new()
         };
@@ -267,7 +260,7 @@ impl RunArgs {
             100.0 * recipe.validation,
             recipe.epochs,
             recipe.batch_size,
-            self.backend
+            self.backend.backend
         );
     }
 }

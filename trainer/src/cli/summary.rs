@@ -2,19 +2,17 @@
 
 use anyhow::Result;
 use clap::Args;
-use runtime::config::Preset;
 
-use super::presets;
+use super::preset::{PresetArgs, network};
 use crate::summary::Summary;
 
 /// Classes of CIFAR-10.
-const CLASSES: u16 = 10;
+const CLASSES: usize = 10;
 
 #[derive(Debug, Args)]
 pub(super) struct SummaryArgs {
-    /// Network to describe.
-    #[arg(long, default_value = "micro", value_parser = presets())]
-    preset: Preset,
+    #[command(flatten)]
+    network: PresetArgs,
     /// Print a JSON object instead of a table.
     #[arg(long)]
     json: bool,
@@ -22,7 +20,7 @@ pub(super) struct SummaryArgs {
 
 impl SummaryArgs {
     pub(super) fn run(self) -> Result<()> {
-        let summary = Summary::new(&self.preset.config(CLASSES)?);
+        let summary = Summary::new(&network(self.network.preset, CLASSES)?);
         if self.json {
             println!("{}", serde_json::to_string(&summary)?);
         } else {

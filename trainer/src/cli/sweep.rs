@@ -1,4 +1,4 @@
-//! `trainer sweep`: one kind of network in several depths and widths.
+//! `trainer sweep`: one network in several depths and widths.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -10,22 +10,25 @@ use clap::Args;
 use runtime::config::{Preset, VitConfig};
 use serde_json::json;
 
+use super::backend::BackendArgs;
+use super::data::TrainingDataArgs;
+use super::preset::presets;
 use super::recipe::RecipeArgs;
-use super::{DataArgs, presets};
-use crate::backend::{BackendChoice, on_backend};
+use super::view::ViewArgs;
+use crate::backend::on_backend;
+use crate::checkpoint;
 use crate::data::Dataset;
 use crate::eval::evaluate;
 use crate::ops::HostBackend;
 use crate::progress::{Progress, duration};
 use crate::recipe::Recipe;
-use crate::record;
 use crate::sweep::{self, Cell, Shape};
 use crate::train::{self, Run};
 
 #[derive(Debug, Args)]
 pub(super) struct SweepArgs {
-    /// Network whose depth and width are changed; heads and the MLP's hidden layer keep their share
-    /// of the width.
+    /// Network to change in depth and width. The width of heads and of the MLP's hidden layer changes
+    /// in proportion.
     #[arg(long, default_value = "vit-64x4", value_parser = presets())]
     preset: Preset,
     /// Numbers of blocks.
@@ -35,22 +38,17 @@ pub(super) struct SweepArgs {
     #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "10,32,64")]
     dim: Vec<u16>,
     #[command(flatten)]
-    data: DataArgs,
+    data: TrainingDataArgs,
     #[command(flatten)]
     numbers: RecipeArgs,
-    /// Directory for sweep.csv, sweep.svg and a directory for each network; what is there already
-    /// of the same sweep is not trained again.
+    /// Directory for sweep.csv, sweep.svg and a directory for each network. Networks of the same sweep
+    /// that are already there are not trained again.
     #[arg(long, value_name = "DIR", default_value = "sweep")]
     out: PathBuf,
-    /// Where the arithmetic is done.
-    #[arg(long, value_enum, default_value_t)]
-    backend: BackendChoice,
-    /// Print lines on a terminal, too, instead of a screen.
-    #[arg(long)]
-    plain: bool,
-    /// Print one JSON array at the end, instead of text.
-    #[arg(long, conflicts_with = "plain")]
-    json: bool,
+    #[command(flatten)]
+    backend: BackendArgs,
+    #[command(flatten)]
+    view: ViewArgs,
 }
 
 /// A network of the sweep before it is trained.
@@ -71,7 +69,7 @@ struct Shared<'a> {
 
 impl SweepArgs {
     pub(super) fn run(self) -> Result<()> {
-        on_backend!(self.backend, B => self.run_on::<B>())
+        on_backend!(self.backend.backend, B => self.run_on::<B>())
     }
 
     fn run_on<B: HostBackend>(&self) -> Result<()> {
@@ -88,22 +86,22 @@ impl SweepArgs {
                 None => left.push(plan),
             }
         }
-        if !self.json {
+        if !self.view.json {
             shared.announce::<B>(cells.len(), &left)?;
         }
-        // A sweep that ended between a network and its line in the table may have none left to train.
+        // The last sweep may have stopped after its last network, before the table was written.
         if !cells.is_empty() {
             sweep::write(&self.out, &mut cells)?;
         }
         for plan in &left {
             let cell = shared.train::<B>(plan)?;
-            if !self.json {
+            if !self.view.json {
                 println!("{}", line(&cell));
             }
             cells.push(cell);
             sweep::write(&self.out, &mut cells)?;
         }
-        if self.json {
+        if self.view.json {
             println!("{}", json!(cells));
         } else {
             println!("\n{}", sweep::markdown(&cells));
@@ -139,8 +137,8 @@ impl Shared<'_> {
             config: &plan.config,
             recipe: &self.recipe,
             dataset: &self.dataset,
-            // A power of two where it is a part: a cell that is resumed finds about as much memory, not
-            // just as much.
+            // A power of two, unless it is the whole batch: a resumed run needs the same micro-batch, and
+            // the free memory is never exactly the same.
             micro_batch: if fitting < batch { 1 << fitting.ilog2() } else { batch },
             out: &plan.out,
             start: None,
@@ -168,15 +166,12 @@ impl Shared<'_> {
 
     fn train<B: HostBackend>(&self, plan: &Plan) -> Result<Cell> {
         let device = B::training_device()?;
-        let mut progress = match (self.args.json, self.args.plain) {
-            (true, _) => Progress::hidden(),
-            (_, true) => Progress::lines(),
-            _ => Progress::visible(),
-        };
-        let outcome = self.args.backend.train(self.run(plan), NonZeroUsize::MIN, &mut progress);
-        let outcome = outcome.context("start the sweep again and it goes on from here")?;
+        let mut progress = self.args.view.progress(Progress::hidden);
+        let outcome =
+            self.args.backend.backend.train(self.run(plan), NonZeroUsize::MIN, &mut progress);
+        let outcome = outcome.context("the sweep has stopped: start it again to continue")?;
         progress.erase();
-        let best = record::load::<B>(&outcome.record, &device)?;
+        let best = checkpoint::load::<B>(&outcome.checkpoint, &device)?;
         let test = evaluate(&best.model, &self.dataset.test, best.normalisation, &device);
         let cell = Cell {
             shape: plan.shape,
@@ -190,9 +185,9 @@ impl Shared<'_> {
             settings: plan.settings.clone(),
         };
         cell.save(&plan.out)?;
-        // Sixteen networks of the report's size would take gigabytes.
-        std::fs::remove_file(&outcome.record)
-            .with_context(|| format!("cannot remove {}", outcome.record.display()))?;
+        // Sixteen checkpoints of `seed` would take gigabytes.
+        std::fs::remove_file(&outcome.checkpoint)
+            .with_context(|| format!("cannot remove {}", outcome.checkpoint.display()))?;
         Ok(cell)
     }
 }

@@ -2,18 +2,16 @@
 
 use anyhow::Result;
 use clap::Args;
-use runtime::config::Preset;
 
+use super::preset::{PresetArgs, network};
 use super::run::{Begin, RunArgs};
-use super::{config_for, presets};
 use crate::backend::on_backend;
 use crate::recipe::Recipe;
 
 #[derive(Debug, Args)]
 pub(super) struct TrainArgs {
-    /// Network to train.
-    #[arg(long, default_value = "micro", value_parser = presets())]
-    preset: Preset,
+    #[command(flatten)]
+    network: PresetArgs,
     #[command(flatten)]
     run: RunArgs,
 }
@@ -22,19 +20,19 @@ impl TrainArgs {
     pub(super) fn run(self) -> Result<()> {
         let dataset = self.run.data.dataset()?;
         let recipe = self.recipe(dataset.train.len());
-        let config = config_for(self.preset, &dataset)?;
+        let config = network(self.network.preset, dataset.classes.len())?;
         let begin = Begin {
-            preset: self.preset.name(),
+            preset: self.network.preset.name(),
             config: &config,
             recipe: &recipe,
             start: None,
             quantize: false,
         };
-        on_backend!(self.run.backend, B => self.run.run::<B>(&begin, &dataset))
+        on_backend!(self.run.backend.backend, B => self.run.run::<B>(&begin, &dataset))
     }
 
     /// The recipe for so many images, validation included.
     pub(super) fn recipe(&self, images: usize) -> Recipe {
-        self.run.numbers.recipe(self.preset, images)
+        self.run.numbers.recipe(self.network.preset, images)
     }
 }

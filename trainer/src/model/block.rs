@@ -31,7 +31,7 @@ pub struct Block<B: Backend> {
 }
 
 impl<B: Backend> Block<B> {
-    /// Block `index` of `config`; the share of dropped branches grows linearly to that of the last.
+    /// Block `index` of `config`. The rate of stochastic depth grows linearly up to the last block.
     pub(crate) fn new(
         config: &VitConfig,
         index: usize,
@@ -77,7 +77,7 @@ impl<B: VitBackend> Block<B> {
         pass(BlockSite::Output, x)
     }
 
-    /// As [`forward`](Self::forward) where nothing looks at the values within.
+    /// As [`forward`](Self::forward) without an observer, so that each branch is one operation.
     fn forward_silent(&self, x: Tensor<B, 3>, epsilon: f64) -> Tensor<B, 3> {
         let ([batch, ..], device) = (x.dims(), x.device());
         let factors = || self.path.factors::<B>(batch, &device);

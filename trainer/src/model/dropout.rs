@@ -1,4 +1,4 @@
-//! Dropout from a generator of our own.
+//! Dropout and stochastic depth with a random generator of their own.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,15 +9,15 @@ use rand::{Rng, RngExt, SeedableRng};
 
 use crate::ops::Factors;
 
-/// Sets values to zero at random while training and scales the others up to make good for it.
+/// Sets random values to zero in training and scales the others up, so that the mean stays the same.
 ///
-/// Not burn's: that draws from one global state for each backend, so that two runs in one process
-/// would disturb each other.
+/// burn's own dropout draws from one global generator for each backend, so that two runs in one process
+/// would influence each other.
 #[derive(Clone, Debug)]
 pub(super) struct Dropout {
     rate: f64,
     seed: u64,
-    /// Shared by all copies of a network: each pass goes on where the last one ended.
+    /// Shared by all copies of a network; each pass continues the sequence.
     random: Arc<Mutex<Xoshiro256PlusPlus>>,
 }
 
@@ -27,32 +27,32 @@ impl Dropout {
         Self { rate, seed, random }
     }
 
-    /// Starts the draws of an epoch anew, so that they depend on the seed and the epoch alone.
+    /// Restarts the generator for an epoch, so that its draws depend only on the seed and the epoch.
     pub(super) fn start_epoch(&self, epoch: u64) {
         let base = Xoshiro256PlusPlus::seed_from_u64(self.seed).next_u64();
         *self.generator() = Xoshiro256PlusPlus::seed_from_u64(base.wrapping_add(epoch));
     }
 
-    /// The same shape; the input itself where nothing is trained or dropped.
+    /// Keeps the shape. Returns the input itself outside training and at rate 0.
     pub(super) fn forward<B: Backend>(&self, x: Tensor<B, 3>) -> Tensor<B, 3> {
         let dims = x.dims();
         self.masked(x, dims)
     }
 
-    /// As [`forward`](Self::forward), all values of an image together: on a residual branch this is
-    /// stochastic depth (Huang et al., 2016).
+    /// As [`forward`](Self::forward), but drops whole images: on a residual branch this is stochastic depth
+    /// (Huang et al., 2016).
     pub(super) fn forward_whole<B: Backend>(&self, x: Tensor<B, 3>) -> Tensor<B, 3> {
         let [batch, ..] = x.dims();
         self.masked(x, [batch, 1, 1])
     }
 
-    /// What [`forward_whole`](Self::forward_whole) multiplies each of `batch` images by, if it does;
-    /// draws as that does.
+    /// The factors by which [`forward_whole`](Self::forward_whole) multiplies the `batch` images, from the
+    /// same draws; none if it drops nothing.
     pub(super) fn factors<B: Backend>(&self, batch: usize, device: &B::Device) -> Factors {
         Factors(self.is_active::<B>(device).then(|| self.draw(batch)))
     }
 
-    /// Whether anything is dropped.
+    /// Whether values are dropped.
     pub(super) fn is_active<B: Backend>(&self, device: &B::Device) -> bool {
         self.rate != 0.0 && B::ad_enabled(device)
     }
@@ -74,7 +74,7 @@ impl Dropout {
     }
 
     fn generator(&self) -> MutexGuard<'_, Xoshiro256PlusPlus> {
-        // A panic elsewhere leaves the generator whole.
+        // A panic of another thread cannot damage the generator.
         self.random.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

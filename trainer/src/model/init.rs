@@ -1,4 +1,4 @@
-//! Starting values of the parameters: seeded draws for training, zeros where a record follows.
+//! Starting values of the parameters: seeded draws for training, zeros before a checkpoint is loaded.
 
 use burn::module::{Param, ParamId, RunningState};
 use burn::nn::{BatchNorm, BatchNormConfig, LayerNorm, LayerNormConfig, Linear};
@@ -16,10 +16,10 @@ pub const BATCH_NORM_EPSILON: f64 = 1e-5;
 /// Standard deviation of the position embedding before it is trained.
 const POSITION_STD: f32 = 0.02;
 
-/// Where starting values come from.
+/// The source of starting values.
 ///
-/// Values are drawn here and not by burn: its generators are one global state for each backend,
-/// so that the same seed would give other weights on another backend or beside another thread.
+/// They are not drawn by burn, because its generators are global to each backend: the same seed would give
+/// other weights on another backend or beside another thread.
 #[derive(Debug)]
 pub(crate) struct Init<'a, B: Backend> {
     device: &'a B::Device,
@@ -33,7 +33,7 @@ impl<'a, B: Backend> Init<'a, B> {
         Self { device, rng: Some(Xoshiro256PlusPlus::seed_from_u64(seed)), ids: 0 }
     }
 
-    /// Zeros, for a model whose values are about to be loaded.
+    /// Zeros, for a model whose values will be loaded.
     pub(crate) fn zeros(device: &'a B::Device) -> Self {
         Self { device, rng: None, ids: 0 }
     }
@@ -60,7 +60,7 @@ impl<'a, B: Backend> Init<'a, B> {
     }
 
     /// The depthwise convolution inside an MLP: weight `[channels, 1, 3, 3]` uniform within a third
-    /// (one over the root of the fan-in), so that the sum with its input starts near the input.
+    /// (one over the root of the fan-in), so that the sum with its input is close to the input at first.
     pub(crate) fn depthwise(&mut self, channels: usize) -> Param<Tensor<B, 4>> {
         self.uniform([channels, 1, 3, 3], 1.0 / 3.0)
     }
@@ -96,7 +96,7 @@ impl<'a, B: Backend> Init<'a, B> {
         norm
     }
 
-    /// Dropout with a stream of its own.
+    /// Dropout with a random stream of its own.
     pub(super) fn dropout(&mut self, rate: f64) -> Dropout {
         Dropout::new(rate, self.rng.as_mut().map_or(0, RngExt::random))
     }
@@ -133,7 +133,7 @@ impl<'a, B: Backend> Init<'a, B> {
         Param::initialized(self.next_id(), value.require_grad())
     }
 
-    /// Counts upwards, so that equal models have equal records; burn's own ids are random.
+    /// Counts upwards, so that equal models have equal checkpoints; burn's own ids are random.
     fn next_id(&mut self) -> ParamId {
         self.ids += 1;
         ParamId::from(self.ids)

@@ -44,7 +44,7 @@ impl<B: VitBackend> PatchEmbed<B> {
         let patch_len = size * size * channels;
         let tokens = positions / (size * size);
         let patches = match self.order {
-            // Consecutive pixels are consecutive values already.
+            // The pixels of a patch are already in order.
             PatchOrder::Row => pixels.reshape([batch, tokens, patch_len]),
             PatchOrder::Grid => pixels
                 .reshape([batch, height / size, size, width / size, size, channels])

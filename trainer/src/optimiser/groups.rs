@@ -1,4 +1,4 @@
-//! Which parameters are updated how.
+//! Sorts parameters by the way in which they are updated.
 
 use std::mem;
 
@@ -18,7 +18,7 @@ pub(super) struct Groups {
     pub(super) constant: Vec<ParamId>,
     /// Names of the modules around the current parameter, outermost first.
     path: Vec<String>,
-    /// Whether the layer that reads pixels is behind.
+    /// Whether the layer that reads pixels has been visited.
     past_pixels: bool,
 }
 

@@ -1,4 +1,4 @@
-//! How a step moves the parameters.
+//! Updates the parameters in each step.
 
 mod groups;
 mod muon;
@@ -30,8 +30,8 @@ struct Group<O: SimpleOptimizer<B::InnerBackend>, B: AutodiffBackend, M: Autodif
 }
 
 impl<B: AutodiffBackend, M: AutodiffModule<B>> Optimiser<B, M> {
-    /// Sorts the parameters of `module`: those of rank 2 and more decay, except the position
-    /// embedding.
+    /// Sorts the parameters of `module` into groups. Parameters of rank 2 and more decay, except the
+    /// position embedding.
     pub(crate) fn new(module: &M, recipe: &Recipe) -> Self {
         let mut groups = Groups::default();
         module.visit(&mut groups);
@@ -54,12 +54,12 @@ impl<B: AutodiffBackend, M: AutodiffModule<B>> Optimiser<B, M> {
         }
     }
 
-    /// The running means of all groups, as burn records.
+    /// The running means of all groups, as burn stores them.
     pub(crate) fn to_bytes(&self) -> Result<[Vec<u8>; 3]> {
         Ok([self.hidden.to_bytes()?, self.outer.to_bytes()?, self.constant.to_bytes()?])
     }
 
-    /// Goes on with running means from [`to_bytes`](Self::to_bytes).
+    /// Continues with running means from [`to_bytes`](Self::to_bytes).
     pub(crate) fn load_bytes(&mut self, bytes: [Vec<u8>; 3], device: &B::Device) -> Result<()> {
         let [hidden, outer, constant] = bytes;
         self.hidden.load_bytes(hidden, device)?;
@@ -67,7 +67,7 @@ impl<B: AutodiffBackend, M: AutodiffModule<B>> Optimiser<B, M> {
         self.constant.load_bytes(constant, device)
     }
 
-    /// Moves the parameters of `module` against the gradients of a loss.
+    /// Updates the parameters of `module` by the gradients of a loss.
     pub(crate) fn step(&mut self, rate: f64, module: M, mut grads: GradientsParams) -> M {
         let module = self.hidden.step(rate, module, &mut grads);
         let module = self.outer.step(rate, module, &mut grads);

@@ -1,4 +1,4 @@
-//! The confusion matrix: how many images of each class were given which class.
+//! The confusion matrix: images by true class and predicted class.
 
 use std::fmt::Write;
 
@@ -7,16 +7,16 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::csv_field;
-use crate::eval::Answers;
+use super::csv;
+use crate::eval::Predictions;
 use crate::summary::grouped;
 
-/// Side of a cell in pixels: as large as fits [`MATRIX_SIDE`] within these.
+/// Smallest and largest side of a cell in pixels.
 const CELL_SIDES: [usize; 2] = [14, 60];
 const MATRIX_SIDE: usize = 900;
-/// The smallest cell that a count can be read in.
+/// The smallest cell in which a count is readable.
 const COUNTED_CELL: i32 = 26;
-/// Pixels of a letter and letters of a name that are kept.
+/// Width of a letter in pixels, and the longest name in letters; longer ones are cut.
 const LETTER: usize = 8;
 const NAME_LETTERS: usize = 24;
 const TITLE_HEIGHT: i32 = 78;
@@ -28,13 +28,13 @@ const ACCURACY_WIDTH: i32 = 70;
 const RIGHT: RGBColor = RGBColor(31, 119, 180);
 const WRONG: RGBColor = RGBColor(214, 90, 20);
 const INK: RGBColor = RGBColor(40, 40, 40);
-/// Share of a class from which a cell is so dark that its count is white.
+/// A cell with a larger share of its class is so dark that its count is white.
 const DARK: f64 = 0.7;
 
-/// Counts of true and given classes.
+/// Counts of true and predicted classes.
 pub(super) struct Confusion<'a> {
     classes: &'a [String],
-    /// `[true class, given class]`.
+    /// `[true class, predicted class]`.
     counts: Vec<usize>,
 }
 
@@ -49,15 +49,15 @@ struct Layout {
 }
 
 impl<'a> Confusion<'a> {
-    pub(super) fn count(answers: &Answers, classes: &'a [String]) -> Self {
+    pub(super) fn count(predictions: &Predictions, classes: &'a [String]) -> Self {
         let mut counts = vec![0; classes.len() * classes.len()];
-        for image in 0..answers.len() {
-            counts[answers.label(image) * classes.len() + answers.given(image)] += 1;
+        for image in 0..predictions.len() {
+            counts[predictions.label(image) * classes.len() + predictions.predicted(image)] += 1;
         }
         Self { classes, counts }
     }
 
-    /// Counts of given classes for images of one class.
+    /// Counts of predicted classes for the images of one class.
     fn row(&self, class: usize) -> &[usize] {
         &self.counts[class * self.classes.len()..][..self.classes.len()]
     }
@@ -66,13 +66,13 @@ impl<'a> Confusion<'a> {
         self.row(class).iter().sum()
     }
 
-    fn share(&self, class: usize, given: usize) -> f64 {
-        self.row(class)[given] as f64 / self.images(class).max(1) as f64
+    fn share(&self, class: usize, predicted: usize) -> f64 {
+        self.row(class)[predicted] as f64 / self.images(class).max(1) as f64
     }
 
-    /// A line for each class: its images by given class, all of them, the share that was right.
+    /// A line for each class: its images by predicted class, their number, and the accuracy.
     pub(super) fn table(&self) -> String {
-        let names = self.classes.iter().map(|name| csv_field(name)).collect::<Vec<_>>();
+        let names = self.classes.iter().map(|name| csv::field(name)).collect::<Vec<_>>();
         let mut table = format!("true class,{},images,accuracy\n", names.join(","));
         for (class, name) in names.iter().enumerate() {
             table += name;
@@ -115,7 +115,7 @@ impl<'a> Confusion<'a> {
             ("sans-serif", size).into_font().color(&INK).pos(Pos::new(h_pos, v_pos))
         };
         root.draw_text(&title, &style(20.0, HPos::Left, VPos::Top), (MARGIN, MARGIN))?;
-        let key = "a row for each true class, a column for each given class";
+        let key = "a row for each true class, a column for each predicted class";
         root.draw_text(key, &style(14.0, HPos::Left, VPos::Top), (MARGIN, MARGIN + 30))?;
         let side = layout.cell * self.classes.len() as i32;
         for (class, name) in self.classes.iter().enumerate() {
@@ -130,8 +130,8 @@ impl<'a> Confusion<'a> {
                 ("sans-serif", layout.font_size).into_font().transform(FontTransform::Rotate270);
             let upright = upright.color(&INK).pos(Pos::new(HPos::Left, VPos::Center));
             root.draw_text(&name, &upright, (layout.left + middle, layout.top - 6))?;
-            for given in 0..self.classes.len() {
-                self.draw_cell(root, layout, [class, given])?;
+            for predicted in 0..self.classes.len() {
+                self.draw_cell(root, layout, [class, predicted])?;
             }
         }
         let frame = [(layout.left, layout.top), (layout.left + side, layout.top + side)];
@@ -142,18 +142,18 @@ impl<'a> Confusion<'a> {
         &self,
         root: &DrawingArea<DB, Shift>,
         layout: &Layout,
-        [class, given]: [usize; 2],
+        [class, predicted]: [usize; 2],
     ) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
-        let count = self.row(class)[given];
+        let count = self.row(class)[predicted];
         if count == 0 {
             return Ok(());
         }
-        let share = self.share(class, given);
+        let share = self.share(class, predicted);
         let (x, y) =
-            (layout.left + given as i32 * layout.cell, layout.top + class as i32 * layout.cell);
-        let colour = if class == given { RIGHT } else { WRONG };
+            (layout.left + predicted as i32 * layout.cell, layout.top + class as i32 * layout.cell);
+        let colour = if class == predicted { RIGHT } else { WRONG };
         let corners = [(x, y), (x + layout.cell, y + layout.cell)];
-        // The root spreads small shares out: a mistake in twenty is seen.
+        // The square root makes small shares visible, such as one mistake in twenty.
         root.draw(&Rectangle::new(corners, colour.mix(share.sqrt()).filled()))?;
         if layout.cell < COUNTED_CELL {
             return Ok(());
@@ -197,9 +197,9 @@ mod tests {
     #[test]
     fn a_row_for_each_true_class() {
         let logits = [[9.0, 0.0, 1.0], [0.0, 9.0, 1.0], [0.0, 1.0, 9.0], [0.0, 1.0, 9.0]].concat();
-        let answers = Answers::of_logits(logits, vec![0, 0, 0, 2]);
+        let predictions = Predictions::of_logits(logits, vec![0, 0, 0, 2]);
         let classes = names(3);
-        let confusion = Confusion::count(&answers, &classes);
+        let confusion = Confusion::count(&predictions, &classes);
         assert_eq!(confusion.counts, [1, 1, 1, 0, 0, 0, 0, 0, 1], "rows are true classes");
         let table = confusion.table();
         let rows = table.lines().skip(1).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! The worst mistakes side by side, with what each was given.
+//! A picture of the worst mistakes with true and predicted class.
 
 use std::convert::Infallible;
 use std::io::Cursor;
@@ -18,7 +18,7 @@ use crate::summary::grouped;
 /// Images of a row, and rows at most.
 const COLUMNS: usize = 8;
 const ROWS: usize = 5;
-/// Width that images are magnified to, by a whole number.
+/// Target width of a magnified image; the factor is a whole number.
 const IMAGE_WIDTH: usize = 128;
 const GAP: usize = 10;
 const HEADER_HEIGHT: usize = 34;
@@ -60,12 +60,12 @@ pub(super) fn png(mistakes: &[Mistake], images: &Images, classes: &[String]) -> 
         imageops::replace(&mut sheet.0, &picture, x as i64, y as i64);
         let letters = (cell.0 - GAP) / LETTER;
         let sure = format!("{:.0} % ", 100.0 * mistake.sure);
-        let given = name(classes, mistake.given, letters - sure.chars().count());
+        let predicted = name(classes, mistake.predicted, letters - sure.chars().count());
         let label = name(classes, mistake.label, letters - "is ".len());
         let text = y + height + GAP / 2;
         sheet.write(&format!("is {label}"), [x, text], &FONT_8X13, INK);
         let below = text + LINE_HEIGHT as usize;
-        sheet.write(&format!("{sure}{given}"), [x, below], &FONT_8X13_BOLD, WRONG);
+        sheet.write(&format!("{sure}{predicted}"), [x, below], &FONT_8X13_BOLD, WRONG);
     }
     let mut bytes = Cursor::new(Vec::new());
     sheet.0.write_to(&mut bytes, ImageFormat::Png)?;
@@ -139,20 +139,20 @@ mod tests {
     fn every_image_is_magnified_above_its_caption() {
         let pixels = [[200, 10, 10].repeat(4), [10, 200, 10].repeat(4)].concat();
         let images = Images::new(2, 2, pixels, vec![0, 1]).unwrap();
-        let mistake = Mistake { image: 1, label: 1, given: 0, sure: 0.9, own: 0.1 };
+        let mistake = Mistake { image: 1, label: 1, predicted: 0, sure: 0.9, own: 0.1 };
         let sheet = decoded(&[mistake], &images);
         let green = sheet.pixels().filter(|pixel| pixel.0 == [10, 200, 10]).count();
         assert_eq!(green, 128 * 128, "the second image, 64 times as wide");
         assert!(!sheet.pixels().any(|pixel| pixel.0 == [200, 10, 10]), "not the first");
         let wrong = sheet.pixels().filter(|pixel| pixel.0 == [178, 60, 10]).count();
-        assert!(wrong > 50, "the given class is written: {wrong} pixels");
+        assert!(wrong > 50, "the predicted class is written: {wrong} pixels");
         assert_eq!(sheet.height() as usize, HEADER_HEIGHT + 128 + CAPTION_HEIGHT + GAP, "one row");
     }
 
     #[test]
     fn no_more_than_a_sheet_and_no_less_than_its_header() {
         let images = Images::new(1, 1, vec![0; 3], vec![0]).unwrap();
-        let mistake = Mistake { image: 0, label: 0, given: 1, sure: 0.9, own: 0.1 };
+        let mistake = Mistake { image: 0, label: 0, predicted: 1, sure: 0.9, own: 0.1 };
         let full = decoded(&[mistake; 99], &images);
         assert_eq!(
             full.height() as usize,

@@ -1,35 +1,35 @@
-//! The images that a network gets wrong, worst first.
+//! The images that a network misclassifies, worst first.
 
 use std::fmt::Write;
 
-use super::csv_field;
-use crate::eval::Answers;
+use super::csv;
+use crate::eval::Predictions;
 
-/// An image that was given a wrong class.
+/// A misclassified image.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Mistake {
-    /// Its place among the images.
+    /// Its index.
     pub(super) image: usize,
     /// Its class.
     pub(super) label: usize,
-    /// The class that it was given.
-    pub(super) given: usize,
-    /// Probability of the given class.
+    /// The predicted class.
+    pub(super) predicted: usize,
+    /// Probability of the predicted class.
     pub(super) sure: f64,
-    /// Probability of its own class.
+    /// Probability of the true class.
     pub(super) own: f64,
 }
 
-/// All mistakes, those first that leave the image's own class the least probability.
-pub(super) fn worst_first(answers: &Answers) -> Vec<Mistake> {
+/// All mistakes; the one with the lowest probability of the true class comes first.
+pub(super) fn worst_first(predictions: &Predictions) -> Vec<Mistake> {
     let mistake = |image| {
-        let (label, given) = (answers.label(image), answers.given(image));
-        let probability = |class| answers.probability(image, class);
-        Mistake { image, label, given, sure: probability(given), own: probability(label) }
+        let (label, predicted) = (predictions.label(image), predictions.predicted(image));
+        let probability = |class| predictions.probability(image, class);
+        Mistake { image, label, predicted, sure: probability(predicted), own: probability(label) }
     };
-    let mut mistakes = (0..answers.len())
+    let mut mistakes = (0..predictions.len())
         .map(mistake)
-        .filter(|found| found.label != found.given)
+        .filter(|found| found.label != found.predicted)
         .collect::<Vec<_>>();
     mistakes.sort_by(|one, other| one.own.total_cmp(&other.own));
     mistakes
@@ -39,9 +39,9 @@ pub(super) fn worst_first(answers: &Answers) -> Vec<Mistake> {
 pub(super) fn table(mistakes: &[Mistake], classes: &[String]) -> String {
     let mut table =
         "image,true class,given class,probability of given,probability of true\n".to_owned();
-    for Mistake { image, label, given, sure, own } in mistakes {
-        let (label, given) = (csv_field(&classes[*label]), csv_field(&classes[*given]));
-        writeln!(table, "{image},{label},{given},{sure:.5},{own:.5}")
+    for Mistake { image, label, predicted, sure, own } in mistakes {
+        let (label, predicted) = (csv::field(&classes[*label]), csv::field(&classes[*predicted]));
+        writeln!(table, "{image},{label},{predicted},{sure:.5},{own:.5}")
             .expect("a String takes any text");
     }
     table
@@ -54,8 +54,8 @@ mod tests {
     #[test]
     fn the_surest_mistake_comes_first() {
         let logits = [[2.0, 0.0], [0.0, 1.0], [3.0, 0.0], [0.0, 9.0]].concat();
-        let answers = Answers::of_logits(logits, vec![1, 0, 1, 1]);
-        let mistakes = worst_first(&answers);
+        let predictions = Predictions::of_logits(logits, vec![1, 0, 1, 1]);
+        let mistakes = worst_first(&predictions);
         let images = mistakes.iter().map(|mistake| mistake.image).collect::<Vec<_>>();
         assert_eq!(images, [2, 0, 1], "by what is left for the own class; the last is right");
         assert!((mistakes[0].sure + mistakes[0].own - 1.0).abs() < 1e-9, "of two classes");

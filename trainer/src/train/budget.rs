@@ -1,4 +1,4 @@
-//! What a run will cost on this machine: memory for its activations, and time.
+//! What a run costs on this machine: memory for its activations, and time.
 
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -7,35 +7,36 @@ use anyhow::{Context, Result};
 use runtime::config::{LayerKind, VitConfig};
 use sysinfo::System;
 
-use super::Run;
+use super::run::Run;
 use super::trainee::{Sums, Trainee};
 use crate::data::batch;
 use crate::ops::{HostBackend, PARTS};
 use crate::progress::Progress;
 
-/// Bytes that are held for each value that a layer writes: the value itself, what the layers
-/// between keep of it for the gradient, and the gradient.
+/// Bytes held for each value that a layer writes: the value, the copies that later layers keep for the
+/// backward pass, and the gradient.
 const BYTES_PER_VALUE: u64 = 20;
-/// Share of the free memory that activations may take; the rest is for parameters, gradients,
-/// moments and everybody else.
+/// Activations may take one part in so many of the free memory. The rest is for parameters, gradients,
+/// moments and other processes.
 const MEMORY_SHARE: u64 = 2;
-/// Images of the first step, which also sets up threads, buffers and moments and is not timed.
+/// Images of the first step. It is not timed, because it also sets up threads, buffers and moments.
 const FIRST_IMAGES: usize = 4;
-/// Seconds that a step must take to stand for others: in a short one, what is done once for all
-/// images counts too much.
+/// Shortest step, in seconds, from which the time of a run is estimated. A shorter one is dominated by
+/// work that does not depend on the number of images.
 const TIMED_SECONDS: f64 = 2.0;
-/// Evaluating an image costs about a third of training on it: no backward pass.
+/// Cost of evaluating an image in relation to training on it: there is no backward pass.
 const EVALUATION_SHARE: f64 = 1.0 / 3.0;
 
-/// How many images of a batch fit into half of the memory that is free now; at least 1, at most
-/// the whole batch, and where it can be, a number that operations split into equal parts.
+/// The number of images of a batch that fit into half of the free memory: at least 1, at most the whole
+/// batch, and if possible a multiple of the number of parts that operations split a batch into.
 pub fn micro_batch(config: &VitConfig, batch_size: usize) -> usize {
     let mut system = System::new();
     system.refresh_memory();
     fitting(config, batch_size, system.available_memory())
 }
 
-/// How long a run will take on these devices, from steps on the first that are timed and thrown away.
+/// Estimates the time of a run on these devices from a few steps on the first one, whose result is
+/// discarded.
 ///
 /// # Errors
 /// If the recipe or the images do not fit, or the loss of such a step is not finite.
@@ -46,21 +47,21 @@ pub fn duration<B: HostBackend>(run: &Run<'_>, devices: &[B::Device]) -> Result<
     let mut trainee = Trainee::<B>::new(&Run { stop: &go_on, ..*run }, 2, &devices[..1])?;
     let mut per_image = |len: usize| -> Result<f64> {
         let sample = batch::sequential(&train, len, run.recipe.normalisation).next();
-        let sample = sample.context("there is no image to train on")?;
+        let sample = sample.context("the training set is empty")?;
         let start = Instant::now();
         trainee.train_on(&sample, &mut Sums::default(), &mut Progress::hidden())?;
         Ok(start.elapsed().as_secs_f64() / sample.len as f64)
     };
-    let most = run.micro_batch.min(train.len());
-    let mut len = FIRST_IMAGES.min(most);
+    let max = run.micro_batch.min(train.len());
+    let mut len = FIRST_IMAGES.min(max);
     per_image(len)?;
     let mut seconds = per_image(len)?;
-    while len < most && seconds * (len as f64) < TIMED_SECONDS {
-        len = (2 * len).min(most);
+    while len < max && seconds * (len as f64) < TIMED_SECONDS {
+        len = (2 * len).min(max);
         seconds = per_image(len)?;
     }
-    let learned = train.len() as f64 / devices.len() as f64;
-    let images = learned + EVALUATION_SHARE * validation.len() as f64;
+    let trained = train.len() as f64 / devices.len() as f64;
+    let images = trained + EVALUATION_SHARE * validation.len() as f64;
     Ok(Duration::from_secs_f64(seconds * images * run.recipe.epochs as f64))
 }
 
@@ -74,7 +75,7 @@ fn fitting(config: &VitConfig, batch_size: usize, available: u64) -> usize {
     }
 }
 
-/// Bytes that training on one image holds at most.
+/// Largest number of bytes that training on one image holds.
 fn activation_bytes(config: &VitConfig) -> u64 {
     let mut values = 0;
     config.for_each_layer(|layer| {

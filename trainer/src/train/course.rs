@@ -1,13 +1,13 @@
-//! The course of a run: its epochs so far, the best of them, and the files that tell.
+//! The epochs of a run so far, the best of them, and the files about them.
 
 use std::mem;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::run::{Outcome, Run};
 use super::state::{self, State};
 use super::trainee::Trainee;
-use super::{Outcome, Run};
 use crate::curves;
 use crate::eval::Evaluation;
 use crate::metrics::{self, EpochMetrics};
@@ -15,17 +15,17 @@ use crate::ops::HostBackend;
 
 /// The best network of a run, in its directory.
 pub(crate) const BEST_FILE: &str = "best.mpk";
-/// The state of a run that is not over yet, in its directory.
+/// The state of an unfinished run, in its directory.
 pub(crate) const RESUME_FILE: &str = "resume.bin";
 
-/// What has happened in a run.
+/// The finished epochs of a run.
 pub(super) struct Course<'a> {
     out: &'a Path,
     state: State,
 }
 
 impl<'a> Course<'a> {
-    /// The beginning of a run, or where it was ended, with the network as it was then.
+    /// The start of a run, or the point where it stopped, with the network as it was then.
     ///
     /// # Errors
     /// If the run is to be resumed and cannot be.
@@ -49,7 +49,7 @@ impl<'a> Course<'a> {
         }
         let mut state = State::load(&path, &settings)?;
         trainee.resume(&mut state).with_context(|| {
-            format!("{} cannot be used: start the run anew without --resume", path.display())
+            format!("cannot use {}: start again without --resume", path.display())
         })?;
         Ok(Self { out: run.out, state })
     }
@@ -64,7 +64,7 @@ impl<'a> Course<'a> {
         self.state.best.map(|(epoch, _)| epoch)
     }
 
-    /// Epochs since the validation accuracy was last better than ever before.
+    /// Epochs since the highest validation accuracy.
     pub(super) fn waited(&self) -> usize {
         let mut highest = (0, f64::NEG_INFINITY);
         for (index, row) in self.state.epochs.iter().enumerate() {
@@ -76,7 +76,7 @@ impl<'a> Course<'a> {
     }
 
     /// Where the best checkpoint is.
-    pub(super) fn record(&self) -> PathBuf {
+    pub(super) fn checkpoint(&self) -> PathBuf {
         self.out.join(BEST_FILE)
     }
 
@@ -101,25 +101,25 @@ impl<'a> Course<'a> {
         Ok(())
     }
 
-    /// What is there of a run that ends in `epoch`.
+    /// What is left of a run that stops in `epoch`, for a message.
     pub(super) fn kept(&self, epoch: usize) -> String {
         let Some((best, found)) = &self.state.best else {
-            return "the run ended in its first epoch: there is no network to keep".to_owned();
+            return "the run stopped in its first epoch and has no network to keep".to_owned();
         };
         format!(
-            "the run ended in epoch {epoch}; {} keeps epoch {best}, validation accuracy {:.2} %: \
-             use it as it is, or go on with --resume",
-            self.record().display(),
+            "the run stopped in epoch {epoch}; {} keeps epoch {best}, validation accuracy {:.2} %: \
+             use it, or continue with --resume",
+            self.checkpoint().display(),
             100.0 * found.accuracy()
         )
     }
 
-    /// Removes the state of a run that is over.
+    /// Removes the state of a finished run.
     pub(super) fn finish(mut self) -> Result<Outcome> {
         let path = resume_path(self.out);
         std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
         Ok(Outcome {
-            record: self.record(),
+            checkpoint: self.checkpoint(),
             best: self.state.best.map_or(0, |(epoch, _)| epoch),
             epochs: mem::take(&mut self.state.epochs),
         })

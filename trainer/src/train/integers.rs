@@ -1,17 +1,17 @@
-//! The integers that a network is trained for, while its floats are trained.
+//! Quantization-aware training: the float weights are trained, the forward pass uses their int8 form.
 
 use anyhow::Result;
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
-use super::Run;
+use super::run::Run;
 use crate::data::{Images, Normalisation};
 use crate::eval::Evaluation;
 use crate::model::Vit;
 use crate::ops::{HostBackend, VitBackend};
 use crate::quantize::{Simulation, Stored};
 
-/// The simulation of a network that changes, and what its ranges are observed on.
+/// The simulated int8 form of a network in training, and the images on which its ranges are observed.
 pub(super) struct Integers {
     calibration: Images,
     normalisation: Normalisation,
@@ -19,7 +19,7 @@ pub(super) struct Integers {
 }
 
 impl Integers {
-    /// Those of the network that a run starts with.
+    /// The int8 form of the network that a run starts with.
     ///
     /// # Errors
     /// If there are no images to train on.
@@ -34,17 +34,17 @@ impl Integers {
         Ok(Self { calibration, normalisation, simulation })
     }
 
-    /// Chooses ranges again for what the network has become.
+    /// Observes the ranges again for the present weights.
     pub(super) fn observe<B: VitBackend>(&mut self, model: &Vit<B>, device: &B::Device) {
         self.simulation = self.of(model, device);
     }
 
-    /// `model` as it would be stored now.
+    /// `model` as its int8 form would be stored.
     pub(super) fn store<B: Backend>(&self, model: &Vit<B>) -> Stored<B> {
         self.simulation.store(model)
     }
 
-    /// How well the integer form of `model` does, with ranges of its own.
+    /// Evaluates the int8 form of `model`, whose ranges are observed anew.
     pub(super) fn evaluate<B: VitBackend>(
         &self,
         model: &Vit<B>,
@@ -59,16 +59,16 @@ impl Integers {
     }
 }
 
-/// What a step computes with.
+/// The network of a forward pass in training.
 pub(super) enum Computing<B: Backend> {
-    /// The network as it is.
+    /// In float.
     Floats(Vit<B>),
-    /// As integers would store it.
+    /// Rounded as its int8 form.
     Integers(Stored<B>),
 }
 
 impl<B: VitBackend> Computing<B> {
-    /// The network whose parameters the gradients are for.
+    /// The network that receives the gradients.
     pub(super) const fn model(&self) -> &Vit<B> {
         match self {
             Self::Floats(model) => model,

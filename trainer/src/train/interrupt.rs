@@ -1,4 +1,4 @@
-//! Ctrl-C: the first one ends the run after the images at hand, the second one at once.
+//! Ctrl-C: the first one ends the run after the current micro-batch, the second one at once.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use signal_hook::consts::SIGINT;
 use signal_hook::flag;
 
-/// Exit code of a process that a second Ctrl-C ends: 128 and the signal's number, as in shells.
+/// Exit code after a second Ctrl-C: 128 plus the number of the signal, as in shells.
 const EXIT_CODE: i32 = 128 + SIGINT;
 
 /// Why a run ended early.
@@ -23,10 +23,10 @@ impl fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
-/// A flag that the first Ctrl-C of this process raises.
+/// A flag that becomes true at the first Ctrl-C.
 ///
 /// # Errors
-/// If the system takes no handler.
+/// If the system refuses the signal handler.
 pub fn on_interrupt() -> Result<Arc<AtomicBool>> {
     let raised = Arc::new(AtomicBool::new(false));
     let context = "cannot listen for Ctrl-C";

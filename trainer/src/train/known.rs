@@ -1,18 +1,18 @@
-//! Records of trained networks that a run builds on.
+//! Checkpoints of trained networks that a run starts from or learns from.
 
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use burn::tensor::backend::Backend;
 
-use super::Run;
-use crate::record::{self, Checkpoint};
+use super::run::Run;
+use crate::checkpoint::{self, Checkpoint};
 
-/// Reads a network for `run`, which it is to be the `role` of.
+/// Reads the checkpoint that is the `role` of `run`: its start, or its teacher.
 ///
 /// # Errors
-/// If the record cannot be read, or its network takes other images or tells other classes apart than
-/// the run's.
+/// If the checkpoint cannot be read, or its network has another image size, other classes or another
+/// normalisation than the run.
 pub(super) fn load<B: Backend>(
     path: &Path,
     role: &str,
@@ -20,7 +20,7 @@ pub(super) fn load<B: Backend>(
     device: &B::Device,
 ) -> Result<Checkpoint<B>> {
     let context = || format!("{} cannot be the {role}", path.display());
-    let checkpoint = record::load::<B>(path, device).with_context(context)?;
+    let checkpoint = checkpoint::load::<B>(path, device).with_context(context)?;
     check(&checkpoint, run).with_context(context)?;
     Ok(checkpoint)
 }
@@ -28,15 +28,15 @@ pub(super) fn load<B: Backend>(
 fn check<B: Backend>(checkpoint: &Checkpoint<B>, run: &Run<'_>) -> Result<()> {
     ensure!(
         checkpoint.config.image() == run.config.image(),
-        "it takes images of another size: train it on the same images"
+        "it takes images of another size: train it on the same data"
     );
     ensure!(
         checkpoint.classes == run.dataset.classes,
-        "it tells other classes apart: train it on the same images"
+        "it has other classes: train it on the same data"
     );
     ensure!(
         checkpoint.normalisation == run.recipe.normalisation,
-        "it normalises pixels in another way: train it by a recipe that normalises alike"
+        "it normalises pixels in another way: train it with a recipe that normalises like this one"
     );
     Ok(())
 }

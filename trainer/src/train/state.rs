@@ -1,4 +1,4 @@
-//! `resume.bin`: everything that a run needs to go on after its last finished epoch.
+//! `resume.bin`: everything that a run needs to continue after its last finished epoch.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Run;
+use super::run::Run;
 use crate::data::Images;
 use crate::eval::Evaluation;
 use crate::metrics::EpochMetrics;
@@ -17,10 +17,10 @@ const MAGIC: &[u8; 8] = b"ocelres2";
 /// Length of the digest behind them.
 const DIGEST_BYTES: usize = 32;
 
-/// A run after a finished epoch. Tensors are burn records, as bytes.
+/// A run after a finished epoch. Tensors are bytes in the form of a checkpoint.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct State {
-    /// What the run was asked for: another run cannot go on with it.
+    /// The settings of the run; a run with other settings cannot continue it.
     pub(super) settings: Vec<(String, String)>,
     /// All epochs so far.
     pub(super) epochs: Vec<EpochMetrics>,
@@ -43,16 +43,19 @@ impl State {
         output::write(path, &[MAGIC, digest.as_slice(), content.as_slice()].concat())
     }
 
-    /// Reads the file; `settings` are those of the run that wants to go on.
+    /// Reads the file and compares its settings with `settings`, those of the run that continues.
     pub(super) fn load(path: &Path, settings: &[(String, String)]) -> Result<Self> {
         let bytes = std::fs::read(path).with_context(|| {
-            format!("cannot read {}: there is no run to resume, start one", path.display())
+            format!(
+                "cannot read {}: there is no unfinished run to resume; start one without --resume",
+                path.display()
+            )
         })?;
         let state = Self::decode(&bytes).with_context(|| {
-            format!("{} cannot be used: start the run anew without --resume", path.display())
+            format!("cannot use {}: start again without --resume", path.display())
         })?;
         for (name, now) in settings {
-            // What an earlier version had no word for, it did not do.
+            // A setting that an earlier version did not have is as if it were off.
             let then = state.settings.iter().find(|setting| setting.0 == *name);
             let then = then.map_or("null", |(_, then)| then);
             ensure!(
@@ -66,15 +69,15 @@ impl State {
     }
 
     fn decode(bytes: &[u8]) -> Result<Self> {
-        let content = bytes.strip_prefix(MAGIC).context("it is not the state of a run")?;
+        let content = bytes.strip_prefix(MAGIC).context("it is not a resume file")?;
         let parts = content.split_at_checked(DIGEST_BYTES);
         let (digest, content) = parts.context("it is cut short")?;
         ensure!(Sha256::digest(content).as_slice() == digest, "it is damaged or cut short");
-        postcard::from_bytes(content).context("it is of another version")
+        postcard::from_bytes(content).context("it was written by another version")
     }
 }
 
-/// Everything that decides a run's course, by name.
+/// Everything that decides the result of a run, by name.
 pub(super) fn settings(run: &Run<'_>) -> Result<Vec<(String, String)>> {
     let mut settings = vec![
         ("preset".to_owned(), run.preset.to_owned()),
@@ -96,7 +99,7 @@ pub(super) fn settings(run: &Run<'_>) -> Result<Vec<(String, String)>> {
     Ok(settings)
 }
 
-/// What tells images from others, their order included.
+/// A digest of images and labels in their order.
 fn digest(images: &Images) -> String {
     let mut digest = Sha256::new();
     for index in 0..images.len() {

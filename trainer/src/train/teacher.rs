@@ -9,7 +9,8 @@ use anyhow::Result;
 use burn::backend::Autodiff;
 use burn::tensor::{Tensor, activation};
 
-use super::{Run, known};
+use super::known;
+use super::run::Run;
 use crate::model::Vit;
 use crate::ops::HostBackend;
 use crate::recipe::Imitation;

@@ -1,4 +1,4 @@
-//! Runs that start from a record, and runs with integers in place.
+//! Runs that start from a checkpoint, and quantization-aware runs.
 
 use super::*;
 use crate::quantize::Simulation;
@@ -10,11 +10,11 @@ fn tune(recipe: &Recipe, start: Option<&Path>, quantize: bool, out: &Path) -> Re
 }
 
 #[test]
-fn a_run_starts_where_a_record_ends() {
+fn a_run_starts_where_a_checkpoint_ends() {
     let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let trained = run::<Flex>(&recipe(), first.path()).unwrap();
     let still = Recipe { epochs: 1, learning_rate: 1e-9, ..recipe() };
-    let found = tune(&still, Some(&trained.record), false, second.path()).unwrap();
+    let found = tune(&still, Some(&trained.checkpoint), false, second.path()).unwrap();
     let (before, after) = (&trained.epochs[trained.best - 1], &found.epochs[0]);
     assert_eq!(after.validation_accuracy, before.validation_accuracy, "what it had learnt");
     let fresh = tune(&still, None, false, second.path()).unwrap();
@@ -22,10 +22,10 @@ fn a_run_starts_where_a_record_ends() {
 }
 
 #[test]
-fn a_record_of_another_shape_is_no_start() {
+fn a_checkpoint_of_another_shape_is_no_start() {
     let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let trained = run_in_parts::<Flex>(&recipe(), patches(), 16, first.path()).unwrap();
-    let error = tune(&recipe(), Some(&trained.record), false, second.path()).unwrap_err();
+    let error = tune(&recipe(), Some(&trained.checkpoint), false, second.path()).unwrap_err();
     assert!(format!("{error:#}").contains("another shape"), "{error:#}");
 }
 
@@ -37,7 +37,7 @@ fn a_network_learns_with_its_integers_in_place() {
     assert!(best.validation_accuracy > 0.9, "colours are told apart: {best:?}");
 
     // What was validated is the integer form of what was kept.
-    let found = record::load::<Flex>(&outcome.record, &Default::default()).unwrap();
+    let found = checkpoint::load::<Flex>(&outcome.checkpoint, &Default::default()).unwrap();
     let (train, validation) = split(&dataset().train, recipe().validation, recipe().seed);
     let device = Default::default();
     let simulation = Simulation::observe(&found.model, &train, found.normalisation, &device);

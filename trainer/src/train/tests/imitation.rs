@@ -18,7 +18,7 @@ fn taught(share: f64, teacher: &Path, out: &Path) -> Result<Outcome> {
 #[test]
 fn a_student_follows_its_teacher_rather_than_the_labels() {
     let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let teacher = run::<Flex>(&recipe(), first.path()).unwrap().record;
+    let teacher = run::<Flex>(&recipe(), first.path()).unwrap().checkpoint;
     let outcome = taught(1.0, &teacher, second.path()).unwrap();
     let last = outcome.epochs.last().unwrap();
     assert!(last.validation_accuracy < 0.1, "wrong labels are not learnt: {last:?}");
@@ -39,6 +39,6 @@ fn a_teacher_of_something_else_is_refused() {
     let pixels = Recipe { normalisation: Normalisation::PIXELS, epochs: 1, ..recipe() };
     let run = plan(&config, &dataset, &pixels, first.path(), &stop);
     let teacher = train::<Flex>(run, &[Default::default()], &mut Progress::hidden()).unwrap();
-    let error = refusal(&teacher.record);
+    let error = refusal(&teacher.checkpoint);
     assert!(error.contains("normalises pixels in another way"), "{error}");
 }

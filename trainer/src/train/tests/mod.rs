@@ -5,18 +5,22 @@ mod imitation;
 mod patience;
 mod resume;
 
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
 use burn_flex::Flex;
 use burn_ndarray::NdArray;
 use runtime::config::{
-    AttentionSpec, ImageSpec, MlpSpec, PatchOrder, Pool, Preset, StemSpec, StemStage, VitSpec,
+    AttentionSpec, ImageSpec, MlpSpec, PatchOrder, Pool, Preset, StemSpec, StemStage, VitConfig,
+    VitSpec,
 };
 
 use super::*;
 use crate::data::augment::Augment;
-use crate::data::{DataSource, Images, Normalisation};
+use crate::data::{DataSource, Dataset, Images, Normalisation, split};
 use crate::eval::evaluate;
 use crate::model::DropoutRates;
-use crate::recipe::AverageSpec;
+use crate::recipe::{AverageSpec, Recipe};
 use crate::schedule::RateCourse;
 
 fn config() -> VitConfig {
@@ -126,48 +130,52 @@ fn a_run_learns_and_leaves_its_files() {
     assert_eq!(csv.lines().count(), 7, "lines of metrics.csv");
     assert!(std::fs::read_to_string(out.join("curves.svg")).unwrap().contains("</svg>"), "picture");
 
-    let checkpoint = record::load::<Flex>(&outcome.record, &Default::default()).unwrap();
+    let checkpoint = checkpoint::load::<Flex>(&outcome.checkpoint, &Default::default()).unwrap();
     assert_eq!(checkpoint.classes, ["red", "green", "blue"], "classes");
     let (_, validation) = split(&dataset().train, recipe().validation, recipe().seed);
     let normalisation = checkpoint.normalisation;
     let found = evaluate(&checkpoint.model, &validation, normalisation, &Default::default());
-    assert_eq!(found.accuracy(), best.validation_accuracy, "the record is the best epoch's");
+    assert_eq!(
+        found.accuracy(),
+        best.validation_accuracy,
+        "the checkpoint is that of the best epoch"
+    );
     assert!((found.loss - best.validation_loss).abs() < 1e-9, "{found:?} is not {best:?}");
 }
 
 #[test]
-fn a_seed_gives_the_same_record_on_any_number_of_threads() {
-    let record = |seed, threads| {
+fn a_seed_gives_the_same_checkpoint_on_any_number_of_threads() {
+    let bytes = |seed, threads| {
         let directory = tempfile::tempdir().unwrap();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let dropout = DropoutRates { embed: 0.1, mlp: 0.1, head: 0.1, path: 0.1 };
         let recipe = Recipe { epochs: 2, seed, dropout, ..recipe() };
         let outcome = pool.install(|| run::<Flex>(&recipe, directory.path())).unwrap();
-        std::fs::read(outcome.record).unwrap()
+        std::fs::read(outcome.checkpoint).unwrap()
     };
-    let first = record(7, 1);
-    assert!(first == record(7, 3), "the same seed on one thread and on three");
-    assert!(first != record(8, 1), "another seed");
+    let first = bytes(7, 1);
+    assert!(first == bytes(7, 3), "the same seed on one thread and on three");
+    assert!(first != bytes(8, 1), "another seed");
 }
 
 /// An average of nothing would be the network that the run began with.
 #[test]
 fn weights_that_were_not_averaged_yet_are_kept_as_they_are() {
     let never = Some(AverageSpec { decay: 0.9, every: 1_000 });
-    let record = |average| {
+    let bytes = |average| {
         let directory = tempfile::tempdir().unwrap();
         let recipe = Recipe { average, epochs: 1, ..recipe() };
-        std::fs::read(run::<Flex>(&recipe, directory.path()).unwrap().record).unwrap()
+        std::fs::read(run::<Flex>(&recipe, directory.path()).unwrap().checkpoint).unwrap()
     };
-    assert!(record(never) == record(None), "the same record");
+    assert!(bytes(never) == bytes(None), "the same checkpoint");
 }
 
 #[test]
-fn a_network_without_numbers_is_not_kept() {
+fn a_network_that_gives_nan_is_not_kept() {
     let directory = tempfile::tempdir().unwrap();
     let recipe = Recipe { learning_rate: 1e30, batch_size: 100, ..recipe() };
-    let error = run::<Flex>(&recipe, directory.path()).expect_err("no numbers").to_string();
-    assert!(error.contains("no numbers: lower the learning rate"), "{error}");
+    let error = run::<Flex>(&recipe, directory.path()).expect_err("NaN").to_string();
+    assert!(error.contains("NaN after epoch 1: lower the learning rate"), "{error}");
     assert!(!directory.path().join("best.mpk").exists(), "nothing that could be used");
 }
 
@@ -213,7 +221,7 @@ fn the_reports_recipe_trains() {
     let rates = outcome.epochs.iter().map(|row| row.learning_rate).collect::<Vec<_>>();
     // 108 images in batches of 50 are three steps an epoch, so the last one is number 59.
     assert!((rates[19] - 2e-4 / 6.9).abs() < 1e-12, "the last rate: {rates:?}");
-    let checkpoint = record::load::<Flex>(&outcome.record, &Default::default()).unwrap();
+    let checkpoint = checkpoint::load::<Flex>(&outcome.checkpoint, &Default::default()).unwrap();
     assert_eq!(checkpoint.normalisation, Normalisation::PIXELS, "bytes as they are");
 }
 
@@ -277,8 +285,8 @@ fn a_stopped_run_keeps_its_best_epoch() {
     });
     let message = format!("{error:#}");
     assert!(message.contains("best.mpk keeps epoch"), "{message}");
-    let record = directory.path().join("best.mpk");
-    record::load::<Flex>(&record, &device).expect("the best epoch is whole");
+    let path = directory.path().join("best.mpk");
+    checkpoint::load::<Flex>(&path, &device).expect("the best epoch is whole");
 }
 
 #[test]

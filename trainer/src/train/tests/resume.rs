@@ -56,8 +56,8 @@ fn a_resumed_run_ends_as_if_nothing_had_happened() {
     assert!(course(parts.path()).len() < course(whole.path()).len(), "stopped before the end");
     run_to(false, true, parts.path()).unwrap();
     assert_eq!(course(parts.path()), course(whole.path()), "the same losses to the last digit");
-    let record = |out: &Path| fs::read(out.join("best.mpk")).unwrap();
-    assert!(record(parts.path()) == record(whole.path()), "the same record");
+    let bytes = |out: &Path| fs::read(out.join("best.mpk")).unwrap();
+    assert!(bytes(parts.path()) == bytes(whole.path()), "the same checkpoint");
     assert!(!parts.path().join("resume.bin").exists(), "nothing is left to resume");
 }
 
@@ -66,7 +66,7 @@ fn a_state_that_cannot_be_used_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path();
     let refusal = || format!("{:#}", run_to(false, true, out).expect_err("refused"));
-    assert!(refusal().contains("no run to resume"), "nothing there");
+    assert!(refusal().contains("no unfinished run to resume"), "nothing there");
 
     run_to(true, false, out).expect_err("stopped");
     let path = out.join("resume.bin");
@@ -79,7 +79,7 @@ fn a_state_that_cannot_be_used_is_refused() {
     damaged[whole.len() / 2] ^= 1;
     fs::write(&path, &damaged).unwrap();
     assert!(refusal().contains("damaged"), "one bit");
-    assert!(out.join("best.mpk").exists(), "the best record stays");
+    assert!(out.join("best.mpk").exists(), "the best checkpoint stays");
 
     fs::write(&path, &whole).unwrap();
     let (config, dataset, stop) = (config(), dataset(), AtomicBool::new(false));

@@ -1,0 +1,99 @@
+//! Ranges by trial: each is widened and narrowed while the integer network comes closer to the
+//! float one.
+
+use super::Ranges;
+use crate::assemble::assemble;
+use crate::record::FloatModel;
+use crate::reference::Reference;
+use anyhow::Result;
+use runtime::site::{BlockSite, SiteId};
+use trainer::data::Images;
+
+/// Images that every trial runs on.
+const IMAGES: usize = 48;
+/// What a range is multiplied by, as long as one of them helps.
+const FACTORS: [f64; 2] = [0.85, 1.15];
+/// Changes of one range at most.
+const MOVES: usize = 3;
+/// Share of the error that a change must take away: less is chance.
+const WORTHWHILE: f64 = 0.002;
+
+/// Goes through the sites in the order of the pass, so that each block is fitted to what the ones
+/// before it leave.
+pub(super) fn search(
+    ranges: &mut Ranges,
+    model: &FloatModel,
+    images: &Images,
+    progress: impl Fn(usize),
+) -> Result<()> {
+    let net = model.weights()?;
+    let depth = net.config.depth();
+    let sites: Vec<SiteId> = ranges.sites().map(|(site, ..)| site).collect();
+    let images = images.take(IMAGES);
+    let targets: Vec<SiteId> = sites.iter().filter_map(|&site| target(site, depth)).collect();
+    let reference = Reference::new(model, &images, &targets)?;
+    for site in sites {
+        if let Some(target) = target(site, depth) {
+            let error = |ranges: &Ranges| reference.error(&assemble(&net, ranges)?, target);
+            improve(ranges, site, error)?;
+        }
+        progress(1);
+    }
+    Ok(())
+}
+
+/// Changes one range for as long as that makes the error smaller.
+fn improve(
+    ranges: &mut Ranges,
+    site: SiteId,
+    error: impl Fn(&Ranges) -> Result<f64>,
+) -> Result<()> {
+    let mut least = error(ranges)?;
+    for factor in FACTORS {
+        for step in 0..MOVES {
+            let mut trial = ranges.clone();
+            let Some(range) = trial.stored_mut(site) else { return Ok(()) };
+            *range = range.scaled(factor);
+            let found = error(&trial)?;
+            if found >= least * (1.0 - WORTHWHILE) {
+                if step > 0 {
+                    return Ok(());
+                }
+                break;
+            }
+            (*ranges, least) = (trial, found);
+        }
+    }
+    Ok(())
+}
+
+/// Where the error of a site is judged: at its block's output. None for sites whose scale is not
+/// chosen by their own range.
+fn target(site: SiteId, depth: usize) -> Option<SiteId> {
+    let output = |block| SiteId::Block { block, at: BlockSite::Output };
+    match site {
+        SiteId::Input
+        | SiteId::Embed
+        | SiteId::Logits
+        | SiteId::Block { at: BlockSite::Attention | BlockSite::Output, .. } => None,
+        SiteId::Stem { .. } => Some(SiteId::Embed),
+        SiteId::Block { block, .. } => Some(output(block)),
+        SiteId::Norm | SiteId::Pool | SiteId::HeadHidden(_) | SiteId::HeadGelu(_) => {
+            (depth > 0).then_some(SiteId::Logits)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sites_are_judged_where_their_block_ends() {
+        let block = |at| SiteId::Block { block: 2, at };
+        let output = Some(block(BlockSite::Output));
+        assert_eq!(target(block(BlockSite::Query), 4), output, "inside a block");
+        assert_eq!(target(block(BlockSite::Output), 4), None, "the stream has one scale");
+        assert_eq!(target(SiteId::Norm, 4), Some(SiteId::Logits), "behind the blocks");
+    }
+}

@@ -1,0 +1,171 @@
+//! What a file of weights leaves open: preset, names of the classes, pixel normalisation.
+
+use super::names::Naming;
+use super::tensors::Tensors;
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use runtime::config::{IMAGE_CHANNELS, Preset};
+use trainer::data::{CIFAR10_CLASSES, DataSource, Normalisation};
+
+/// One number for each colour channel.
+pub(super) type Rgb = [f32; IMAGE_CHANNELS];
+
+/// Mean and deviation under which the plain transformers were trained: pixels from −1 to 1.
+const HALF: Normalisation =
+    Normalisation { mean: [0.5; IMAGE_CHANNELS], std: [0.5; IMAGE_CHANNELS] };
+
+/// What a file of weights leaves open.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The network's shape; without it the file must describe itself.
+    pub preset: Option<Preset>,
+    /// Name of every class; those of CIFAR-10 where there are ten.
+    pub classes: Option<Vec<String>>,
+    /// Mean of each channel of pixels scaled to 0..=1; without it the file's `mean`, else 0.5
+    /// under the `blocks` naming and CIFAR-10's constants under `bl`.
+    pub mean: Option<[f32; IMAGE_CHANNELS]>,
+    /// Standard deviation, likewise.
+    pub std: Option<[f32; IMAGE_CHANNELS]>,
+}
+
+impl Options {
+    /// The names of `count` classes, and where images of them come from.
+    pub(super) fn classes(&self, count: usize) -> Result<(Vec<String>, DataSource)> {
+        let Some(classes) = &self.classes else {
+            ensure!(
+                count == CIFAR10_CLASSES.len(),
+                "its head has {count} outputs: name the classes with --classes A,B,…"
+            );
+            let classes = CIFAR10_CLASSES.map(String::from);
+            return Ok((classes.to_vec(), DataSource::Cifar10));
+        };
+        ensure!(
+            classes.len() == count,
+            "--classes names {} classes, its head has {count} outputs: name each once",
+            classes.len()
+        );
+        for (index, class) in classes.iter().enumerate() {
+            ensure!(
+                !class.is_empty() && !class.contains('\n'),
+                "--classes has a name that is empty or holds a line break: name class {index}"
+            );
+            ensure!(
+                !classes[..index].contains(class),
+                "--classes names {class} twice: give each class a name of its own"
+            );
+        }
+        let source = if classes.iter().eq(&CIFAR10_CLASSES) {
+            DataSource::Cifar10
+        } else {
+            DataSource::Custom
+        };
+        Ok((classes.clone(), source))
+    }
+
+    /// How pixels become the network's input.
+    pub(super) fn normalisation(
+        &self,
+        naming: Naming,
+        tensors: &Tensors<'_>,
+    ) -> Result<Normalisation> {
+        let default = match naming {
+            Naming::Modules => Normalisation::CIFAR10,
+            Naming::Plain => HALF,
+        };
+        let stored = |key| {
+            let text = tensors.metadata(key);
+            let value = text.map(if key == "mean" { mean } else { deviation });
+            value.transpose().map_err(|error| anyhow!("metadata `{key}`: {error}"))
+        };
+        Ok(Normalisation {
+            mean: match self.mean {
+                Some(mean) => mean,
+                None => stored("mean")?.unwrap_or(default.mean),
+            },
+            std: match self.std {
+                Some(std) => std,
+                None => stored("std")?.unwrap_or(default.std),
+            },
+        })
+    }
+}
+
+/// Reads the mean of pixels scaled to 0..=1.
+pub(super) fn mean(text: &str) -> Result<Rgb> {
+    let rgb = rgb(text)?;
+    ensure!(
+        rgb.iter().all(|mean| (0.0..=1.0).contains(mean)),
+        "a mean lies in 0..1, of pixels divided by 255"
+    );
+    Ok(rgb)
+}
+
+/// Reads the standard deviation of pixels scaled to 0..=1.
+pub(super) fn deviation(text: &str) -> Result<Rgb> {
+    let rgb = rgb(text)?;
+    ensure!(
+        rgb.iter().all(|&std| std > 0.0 && std <= 1.0),
+        "a deviation is above 0 and at most 1, of pixels divided by 255"
+    );
+    Ok(rgb)
+}
+
+fn rgb(text: &str) -> Result<Rgb> {
+    let numbers = text
+        .split(',')
+        .map(|number| number.trim().parse::<f32>())
+        .collect::<Result<Vec<_>, _>>()
+        .context("give three numbers separated by commas: red,green,blue")?;
+    match numbers.try_into() {
+        Ok(rgb) => Ok(rgb),
+        Err(_) => bail!("give three numbers separated by commas: red,green,blue"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(names: &[&str]) -> Options {
+        Options {
+            classes: Some(names.iter().map(|&name| name.to_owned()).collect()),
+            ..Options::default()
+        }
+    }
+
+    #[test]
+    fn ten_classes_are_cifar10_unless_named() {
+        let cifar10 = trainer::data::embedded().unwrap().classes;
+        let (classes, source) = Options::default().classes(10).unwrap();
+        assert_eq!((classes, source), (cifar10, DataSource::Cifar10), "default");
+        let (_, source) = named(&CIFAR10_CLASSES).classes(10).unwrap();
+        assert_eq!(source, DataSource::Cifar10, "the same names");
+        let (classes, source) = named(&["cat", "dog"]).classes(2).unwrap();
+        assert_eq!(classes, ["cat", "dog"], "names");
+        assert_eq!(source, DataSource::Custom, "images of the owner");
+    }
+
+    #[test]
+    fn wrong_names_are_refused() {
+        for (options, part) in [
+            (Options::default(), "2 outputs: name the classes"),
+            (named(&["cat"]), "names 1 classes, its head has 2"),
+            (named(&["cat", ""]), "name class 1"),
+            (named(&["cat", "cat"]), "names cat twice"),
+        ] {
+            let error = options.classes(2).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn constants_are_those_of_scaled_pixels() {
+        assert_eq!(mean("0, 0.5,1").unwrap(), [0.0, 0.5, 1.0], "mean");
+        assert_eq!(deviation("0.25,0.5,1").unwrap(), [0.25, 0.5, 1.0], "std");
+        for text in ["0.5", "0.5,0.5", "0.1,0.2,0.3,0.4", "a,b,c", "", "125,123,114", "NaN,0,0"] {
+            assert!(mean(text).is_err(), "mean {text:?}");
+        }
+        for text in ["0,0.5,0.5", "-0.1,0.5,0.5", "63,62,67", "inf,1,1", "NaN,1,1"] {
+            assert!(deviation(text).is_err(), "deviation {text:?}");
+        }
+    }
+}

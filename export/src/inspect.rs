@@ -1,0 +1,107 @@
+//! What a blob holds, as a table or as JSON.
+
+use crate::model::AnyModel;
+use runtime::config::StemSpec;
+use serde::Serialize;
+use trainer::summary::{Row, Summary, grouped};
+
+/// The facts of a blob.
+#[derive(Clone, Debug, Serialize)]
+pub struct Inspection {
+    /// Size of the file.
+    pub blob_bytes: usize,
+    /// Version of the format.
+    pub version: u16,
+    /// Arithmetic of the blob.
+    pub arithmetic: &'static str,
+    /// Input height, width and channels.
+    pub image: [usize; 3],
+    /// "patches" or "convolutions".
+    pub stem: &'static str,
+    /// Number of tokens.
+    pub tokens: usize,
+    /// Width of a token.
+    pub dim: usize,
+    /// Number of blocks.
+    pub depth: usize,
+    /// Number of heads.
+    pub heads: usize,
+    /// Width of a head.
+    pub head_dim: usize,
+    /// Hidden width of a block's MLP.
+    pub mlp_dim: usize,
+    /// Trained parameters.
+    pub parameters: u64,
+    /// Multiply-accumulates for one image.
+    pub macs: u64,
+    /// Scratch memory of a run.
+    pub arena_bytes: usize,
+    /// Names of the classes; numbers if the blob has none.
+    pub classes: Vec<String>,
+    /// The layers in order.
+    pub layers: Vec<Row>,
+}
+
+impl Inspection {
+    /// Reads the facts off a parsed blob of `blob_bytes` bytes.
+    pub fn new(model: &AnyModel<'_>, blob_bytes: usize) -> Self {
+        let config = model.config();
+        let image = config.image();
+        let layers = Summary::new(config).layers;
+        let name = |class| model.class_name(class).map_or_else(|| class.to_string(), str::to_owned);
+        Self {
+            blob_bytes,
+            version: runtime::format::VERSION,
+            arithmetic: model.precision(),
+            image: [image.height, image.width, image.channels],
+            stem: match config.spec().stem {
+                StemSpec::Patches { .. } => "patches",
+                StemSpec::Conv(_) => "convolutions",
+            },
+            tokens: config.tokens(),
+            dim: config.dim(),
+            depth: config.depth(),
+            heads: config.heads(),
+            head_dim: config.head_dim(),
+            mlp_dim: config.mlp_dim(),
+            parameters: config.parameters(),
+            macs: config.macs(),
+            arena_bytes: model.arena_len(),
+            classes: (0..config.classes()).map(name).collect(),
+            layers,
+        }
+    }
+
+    /// A table for people.
+    pub fn table(&self) -> String {
+        let [height, width, channels] = self.image;
+        format!(
+            "blob        {} bytes, version {}, {}\n\
+             image       {height} x {width} x {channels}\n\
+             network     {} stem, {} tokens, dim {}, depth {}, {} heads of {}, mlp {}\n\
+             parameters  {}\n\
+             MACs        {}\n\
+             arena       {} bytes\n\
+             classes     {}\n\n",
+            grouped(self.blob_bytes as u64),
+            self.version,
+            self.arithmetic,
+            self.stem,
+            self.tokens,
+            self.dim,
+            self.depth,
+            self.heads,
+            self.head_dim,
+            self.mlp_dim,
+            grouped(self.parameters),
+            grouped(self.macs),
+            grouped(self.arena_bytes as u64),
+            self.classes.join(", "),
+        ) + &self.summary().table()
+    }
+
+    fn summary(&self) -> Summary {
+        let Self { layers, parameters, macs, .. } = self;
+        Summary { layers: layers.clone(), parameters: *parameters, macs: *macs }
+    }
+}

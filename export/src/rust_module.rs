@@ -1,0 +1,132 @@
+//! A Rust module that carries a blob into firmware.
+
+use crate::model::AnyModel;
+use anyhow::{Context, Result};
+use std::fmt::Write;
+use std::path::Path;
+use trainer::summary::grouped;
+
+/// Source of the module at `module` for the blob at `blob`, which it includes by relative path.
+///
+/// # Errors
+/// If one of the paths does not exist or the way between them is not text.
+pub fn source(model: &AnyModel<'_>, blob: &Path, module: &Path) -> Result<String> {
+    let include = relative(blob, module)?;
+    let config = model.config();
+    let image = config.image();
+    let names = (0..config.classes()).map(|class| {
+        let name = model.class_name(class).map_or_else(|| class.to_string(), str::to_owned);
+        format!("{name:?}")
+    });
+    let names: Vec<_> = names.collect();
+    let parse = match model {
+        AnyModel::Int8(_) => "parse",
+        AnyModel::F16(_) => "parse_f16",
+    };
+    let mut text = format!(
+        "//! A trained network: {} parameters, {} multiply-accumulates an image, {}.\n\
+         //!\n\
+         //! Written by `export --rust`; write it again rather than change it.\n\n",
+        grouped(config.parameters()),
+        grouped(config.macs()),
+        model.precision(),
+    );
+    write!(
+        text,
+        "/// A blob at an address that suits any processor.\n\
+         #[repr(C, align(16))]\n\
+         struct Aligned<T: ?Sized>(T);\n\n\
+         static ALIGNED: &Aligned<[u8]> = &Aligned(*include_bytes!({include:?}));\n\n\
+         /// The blob: give it to `runtime::Model::{parse}`.\n\
+         pub static BLOB: &[u8] = &ALIGNED.0;\n\n\
+         /// Bytes of scratch memory that `run` needs.\n\
+         pub const ARENA_LEN: usize = {};\n\n\
+         /// Rows of an image.\n\
+         pub const IMAGE_HEIGHT: usize = {};\n\n\
+         /// Columns of an image.\n\
+         pub const IMAGE_WIDTH: usize = {};\n\n\
+         /// Bytes of an image: row, column, then red, green and blue.\n\
+         pub const IMAGE_LEN: usize = {};\n\n\
+         /// Name of every class, in the order of the logits.\n\
+         pub const CLASS_NAMES: [&str; {}] = [{}];\n",
+        model.arena_len(),
+        image.height,
+        image.width,
+        image.len(),
+        names.len(),
+        names.join(", "),
+    )
+    .context("a String takes any text")?;
+    Ok(text)
+}
+
+/// The path of `blob` as seen from the directory of `module`, with forward slashes.
+fn relative(blob: &Path, module: &Path) -> Result<String> {
+    let directory = match module.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let absolute = |path: &Path| {
+        path.canonicalize()
+            .with_context(|| format!("cannot find {}: make its directory first", path.display()))
+    };
+    let (blob, directory) = (absolute(blob)?, absolute(directory)?);
+    let shared = blob.components().zip(directory.components());
+    let shared = shared.take_while(|(ours, theirs)| ours == theirs).count();
+    let up = directory.components().skip(shared).map(|_| "..");
+    let down = blob.components().skip(shared).map(|part| part.as_os_str().to_str());
+    let parts: Option<Vec<_>> = up.map(Some).chain(down).collect();
+    let parts = parts.with_context(|| {
+        format!("the path of {} is not text: move it elsewhere", blob.display())
+    })?;
+    Ok(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_blob_is_found_from_the_module() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        std::fs::create_dir_all(root.join("firmware/src")).unwrap();
+        let blob = root.join("firmware/model.bin");
+        std::fs::write(&blob, "").unwrap();
+        let from = |module: &str| relative(&blob, &root.join(module)).unwrap();
+        assert_eq!(from("firmware/model.rs"), "model.bin", "side by side");
+        assert_eq!(from("firmware/src/model.rs"), "../model.bin", "one up");
+        assert_eq!(from("model.rs"), "firmware/model.bin", "one down");
+        let error = relative(&blob, &root.join("none/model.rs")).unwrap_err().to_string();
+        assert!(error.contains("none"), "{error}");
+    }
+
+    #[test]
+    fn the_module_compiles_and_carries_the_blob() {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/v1/tiny.bin");
+        let bytes = std::fs::read(golden).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        std::fs::write(path("model.bin"), &bytes).unwrap();
+        let model = AnyModel::parse(&bytes).unwrap();
+        let text = source(&model, &path("model.bin"), &path("model.rs")).unwrap();
+        std::fs::write(path("model.rs"), &text).unwrap();
+        std::fs::write(
+            path("main.rs"),
+            "mod model;\nfn main() {\n    assert!(model::BLOB.as_ptr() as usize % 16 == 0);\n    \
+             print!(\"{} {} {}\", model::BLOB.len(), model::ARENA_LEN, model::CLASS_NAMES.len());\n}\n",
+        )
+        .unwrap();
+        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let compiled = std::process::Command::new(rustc)
+            .current_dir(directory.path())
+            .args(["--edition", "2024", "-A", "dead_code", "main.rs", "-o", "main"])
+            .status()
+            .unwrap();
+        assert!(compiled.success(), "{text}");
+        let output = std::process::Command::new(path("main")).output().unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let (arena, classes) = (model.arena_len(), model.config().classes());
+        assert_eq!(printed, format!("{} {arena} {classes}", bytes.len()), "what it carries");
+    }
+}

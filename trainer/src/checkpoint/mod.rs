@@ -1,0 +1,240 @@
+//! `best.mpk`: a trained network with everything that is needed to use it.
+//!
+//! The file is what burn's `NamedMpkFileRecorder` writes in full or half precision. It can be read
+//! without burn: `item.config`, `item.classes` and so on are plain values, and `item.model` is the
+//! tree of [`Vit`] with `{bytes, shape, dtype}` for every tensor.
+
+mod tensors;
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use burn::module::Module;
+use burn::record::{
+    FullPrecisionSettings, HalfPrecisionSettings, NamedMpkBytesRecorder, PrecisionSettings, Record,
+    Recorder,
+};
+use burn::tensor::backend::Backend;
+use runtime::config::{VitConfig, VitSpec};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::data::{DataSource, Normalisation};
+use crate::model::{Vit, VitRecord};
+use crate::output;
+use tensors::Tree;
+
+/// Version of the layout that is written, and the only one that is read.
+pub const FORMAT_VERSION: u32 = 1;
+
+type FileRecorder = NamedMpkBytesRecorder<FullPrecisionSettings>;
+type HalfRecorder = NamedMpkBytesRecorder<HalfPrecisionSettings>;
+
+/// Size of the numbers in a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// f32; a run writes it.
+    Full,
+    /// f16, half the size, for storage or sharing.
+    Half,
+}
+
+/// A trained network with everything that is needed to use it.
+#[derive(Debug)]
+pub struct Checkpoint<B: Backend> {
+    /// Name of the preset it was built from.
+    pub preset: String,
+    /// Its shapes.
+    pub config: VitConfig,
+    /// Name of every class; a logit's index is an index into this list.
+    pub classes: Vec<String>,
+    /// From pixels to the network's input.
+    pub normalisation: Normalisation,
+    /// What it was trained on.
+    pub source: DataSource,
+    /// The network itself.
+    pub model: Vit<B>,
+}
+
+/// The stored form of a [`Checkpoint`].
+#[derive(Record)]
+struct CheckpointRecord<B: Backend> {
+    format_version: u32,
+    preset: String,
+    config: Plain<VitSpec>,
+    classes: Vec<String>,
+    normalisation: Plain<Normalisation>,
+    source: Plain<DataSource>,
+    model: VitRecord<B>,
+}
+
+/// A value without tensors, stored as it serialises.
+#[derive(Clone)]
+struct Plain<T>(T);
+
+/// Only the version of a checkpoint.
+#[derive(Deserialize)]
+struct Versioned {
+    item: Version,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    format_version: u32,
+}
+
+/// A checkpoint of which the tensors are only described.
+#[derive(Deserialize)]
+struct Listed {
+    item: ListedItem,
+}
+
+#[derive(Deserialize)]
+struct ListedItem {
+    config: VitSpec,
+    classes: Vec<String>,
+    normalisation: Normalisation,
+    model: Tree,
+}
+
+/// Writes a checkpoint to `path` in full precision, replacing the file at once.
+///
+/// # Errors
+/// If the directory cannot be written to.
+pub fn save<B: Backend>(path: &Path, checkpoint: &Checkpoint<B>) -> Result<()> {
+    save_as(path, checkpoint, Precision::Full)
+}
+
+/// Writes a checkpoint to `path`, replacing the file at once.
+///
+/// # Errors
+/// If the directory cannot be written to, or a value is too large for half precision.
+pub fn save_as<B: Backend>(
+    path: &Path,
+    checkpoint: &Checkpoint<B>,
+    precision: Precision,
+) -> Result<()> {
+    let record = CheckpointRecord::<B> {
+        format_version: FORMAT_VERSION,
+        preset: checkpoint.preset.clone(),
+        config: Plain(checkpoint.config.spec().clone()),
+        classes: checkpoint.classes.clone(),
+        normalisation: Plain(checkpoint.normalisation),
+        source: Plain(checkpoint.source),
+        model: checkpoint.model.clone().into_record(),
+    };
+    let bytes = match precision {
+        Precision::Full => Recorder::<B>::record(&FileRecorder::default(), record, ()),
+        Precision::Half => Recorder::<B>::record(&HalfRecorder::default(), record, ()),
+    };
+    let mut bytes = bytes.with_context(|| format!("cannot encode {}", path.display()))?;
+    if precision == Precision::Half {
+        let listed = parse::<B, Listed>(&mut bytes)?.item;
+        listed.model.check(&checkpoint.model).context("half precision cannot hold the network")?;
+    }
+    output::write(path, &bytes)
+}
+
+/// Reads a checkpoint, checking everything before a network is built from it.
+///
+/// # Errors
+/// If the file cannot be read, is incomplete, is not a checkpoint of this trainer or of another version,
+/// describes a network that cannot exist, or holds other tensors than this network has. Every message
+/// names the file.
+pub fn load<B: Backend>(path: &Path, device: &B::Device) -> Result<Checkpoint<B>> {
+    let name = path.display();
+    ensure!(
+        !path.is_dir(),
+        "{name} is a directory: give the path of a checkpoint such as best.mpk"
+    );
+    let bytes = std::fs::read(path).with_context(|| {
+        format!("cannot read {name}: give the path of a checkpoint; `trainer` writes one")
+    })?;
+    decode(bytes, device)
+        .with_context(|| format!("cannot use {name}: train the network again with `trainer`"))
+}
+
+/// The parameters of a network alone, as a burn record.
+pub(crate) fn model_bytes<B: Backend>(model: &Vit<B>) -> Result<Vec<u8>> {
+    let record = model.clone().into_record();
+    Recorder::<B>::record(&FileRecorder::default(), record, ()).context("cannot encode a network")
+}
+
+/// A network with the parameters that [`model_bytes`] wrote of one with the same shapes.
+pub(crate) fn load_model<B: Backend>(
+    model: Vit<B>,
+    bytes: Vec<u8>,
+    device: &B::Device,
+) -> Result<Vit<B>> {
+    let record = Recorder::<B>::load(&FileRecorder::default(), bytes, device)?;
+    Ok(model.load_record(record))
+}
+
+fn decode<B: Backend>(mut bytes: Vec<u8>, device: &B::Device) -> Result<Checkpoint<B>> {
+    let foreign = "it is not a checkpoint of this trainer, or it is incomplete";
+    let version = parse::<B, Versioned>(&mut bytes).context(foreign)?.item.format_version;
+    ensure!(
+        version == FORMAT_VERSION,
+        "its format has version {version}, but this trainer reads version {FORMAT_VERSION}"
+    );
+    let listed = parse::<B, Listed>(&mut bytes).context(foreign)?.item;
+    let config = VitConfig::new(listed.config)
+        .map_err(|error| anyhow::anyhow!("it describes a network that cannot exist: {error}"))?;
+    check_classes(&listed.classes, &config)?;
+    check_normalisation(listed.normalisation)?;
+    let model = Vit::<B>::zeros(&config, device);
+    listed.model.check(&model)?;
+
+    let recorder = FileRecorder::default();
+    let record: CheckpointRecord<B> =
+        Recorder::<B>::load(&recorder, bytes, device).context(foreign)?;
+    Ok(Checkpoint {
+        preset: record.preset,
+        config,
+        classes: record.classes,
+        normalisation: record.normalisation.0,
+        source: record.source.0,
+        model: model.load_record(record.model),
+    })
+}
+
+fn parse<B: Backend, T: DeserializeOwned>(bytes: &mut Vec<u8>) -> Result<T> {
+    Ok(Recorder::<B>::load_item(&FileRecorder::default(), bytes)?)
+}
+
+fn check_classes(classes: &[String], config: &VitConfig) -> Result<()> {
+    ensure!(
+        classes.len() == config.classes(),
+        "it names {} classes, but its network has {}",
+        classes.len(),
+        config.classes()
+    );
+    Ok(())
+}
+
+fn check_normalisation(normalisation: Normalisation) -> Result<()> {
+    let Normalisation { mean, std } = normalisation;
+    if !mean.iter().chain(&std).all(|value| value.is_finite()) || std.iter().any(|&std| std <= 0.0)
+    {
+        bail!("its normalisation is not valid: mean {mean:?}, standard deviation {std:?}");
+    }
+    Ok(())
+}
+
+impl<B: Backend, T> Record<B> for Plain<T>
+where
+    T: Clone + Send + Serialize + DeserializeOwned,
+{
+    type Item<S: PrecisionSettings> = T;
+
+    fn into_item<S: PrecisionSettings>(self) -> T {
+        self.0
+    }
+
+    fn from_item<S: PrecisionSettings>(item: T, _device: &B::Device) -> Self {
+        Self(item)
+    }
+}
+
+#[cfg(test)]
+mod tests;

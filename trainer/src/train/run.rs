@@ -1,0 +1,136 @@
+//! What a training run is asked for, and what it leaves behind.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{Result, ensure};
+use burn::tensor::backend::Backend;
+use runtime::config::VitConfig;
+
+use crate::checkpoint::Checkpoint;
+use crate::data::batch::BatchSpec;
+use crate::data::{Dataset, Images, split};
+use crate::metrics::EpochMetrics;
+use crate::model::Vit;
+use crate::quantize::CALIBRATION_IMAGES;
+use crate::recipe::Recipe;
+
+/// What is trained, on what, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// Name of the network, stored in the checkpoint.
+    pub preset: &'a str,
+    /// The network.
+    pub config: &'a VitConfig,
+    /// Its hyper-parameters.
+    pub recipe: &'a Recipe,
+    /// Images to train on; the test images are not touched.
+    pub dataset: &'a Dataset,
+    /// Images of one forward and backward pass; at least 1. A larger batch is processed in parts of this
+    /// size, and batch normalisation takes its statistics over one part.
+    pub micro_batch: usize,
+    /// Directory that the files are written to; it is created if necessary.
+    pub out: &'a Path,
+    /// The checkpoint to start from instead of seeded values, if any.
+    pub start: Option<&'a Path>,
+    /// Whether training and validation simulate the rounding of the int8 form ([`crate::quantize`]).
+    pub quantize: bool,
+    /// The checkpoint of a teacher, if any.
+    pub teacher: Option<&'a Path>,
+    /// Whether to continue the unfinished run in the directory.
+    pub resume: bool,
+    /// Raised to end the run early.
+    pub stop: &'a AtomicBool,
+}
+
+/// What a run leaves behind.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Where the best checkpoint is: `best.mpk` in the directory of the run.
+    pub checkpoint: PathBuf,
+    /// All epochs in order.
+    pub epochs: Vec<EpochMetrics>,
+    /// The epoch whose checkpoint was kept, counted from 1.
+    pub best: usize,
+}
+
+impl Recipe {
+    pub(super) fn batches(&self) -> BatchSpec {
+        BatchSpec {
+            size: self.batch_size,
+            partial: self.partial_batches,
+            augment: self.augment,
+            mix: self.mix,
+            normalisation: self.normalisation,
+            seed: self.seed,
+        }
+    }
+}
+
+impl Run<'_> {
+    /// The images to train on and the images to validate on.
+    ///
+    /// # Errors
+    /// If no image is left for validation.
+    pub fn split(&self) -> Result<(Images, Images)> {
+        let recipe = self.recipe;
+        let (train, validation) = split(&self.dataset.train, recipe.validation, recipe.seed);
+        let few = "no image is left for validation: use more training images";
+        ensure!(!validation.is_empty(), few);
+        Ok((train, validation))
+    }
+
+    /// The training images on which the ranges of the int8 form are observed.
+    ///
+    /// # Errors
+    /// As [`split`](Self::split).
+    pub fn calibration(&self) -> Result<Images> {
+        let (train, _) = self.split()?;
+        Ok(train.take(CALIBRATION_IMAGES.min(train.len())))
+    }
+
+    /// The images of [`split`](Self::split), after every check that is possible before a file is written.
+    ///
+    /// # Errors
+    /// If the recipe, the images and the network do not fit together.
+    pub(crate) fn prepare(&self) -> Result<(Images, Images)> {
+        self.check()?;
+        let (train, validation) = self.split()?;
+        self.recipe.batches().check(&train)?;
+        Ok((train, validation))
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        self.recipe.check()?;
+        ensure!(self.micro_batch > 0, "the micro-batch is 0 images: give at least 1");
+        let (image, images) = (self.config.image(), &self.dataset.train);
+        ensure!(
+            (images.height(), images.width()) == (image.height, image.width),
+            "{} takes images of {} x {} pixels, but the data has images of {} x {}",
+            self.preset,
+            image.height,
+            image.width,
+            images.height(),
+            images.width()
+        );
+        ensure!(
+            self.dataset.classes.len() == self.config.classes(),
+            "{} is a network for {} classes, but the data has {}",
+            self.preset,
+            self.config.classes(),
+            self.dataset.classes.len()
+        );
+        Ok(())
+    }
+
+    pub(super) fn checkpoint<B: Backend>(&self, model: Vit<B>) -> Checkpoint<B> {
+        Checkpoint {
+            preset: self.preset.to_owned(),
+            config: self.config.clone(),
+            classes: self.dataset.classes.clone(),
+            normalisation: self.recipe.normalisation,
+            source: self.dataset.source,
+            model,
+        }
+    }
+}
