@@ -1,8 +1,8 @@
 //! The whole chain on real images: train, record, export, run.
 
-use export::evaluate::{Accuracy, classify};
-use export::model::AnyModel;
-use export::record::FloatModel;
+use export::blob::AnyModel;
+use export::float::FloatModel;
+use export::verify::{Accuracy, classify};
 use export::{Method, unwatched};
 use runtime::config::Preset;
 use std::num::NonZeroUsize;

@@ -1,8 +1,8 @@
 //! The whole chain on pictures of one's own: folders, training, blob, names.
 
-use export::evaluate::{Accuracy, classify};
-use export::model::AnyModel;
-use export::record::FloatModel;
+use export::blob::AnyModel;
+use export::float::FloatModel;
+use export::verify::{Accuracy, classify};
 use export::{Method, unwatched};
 use image::{Rgb, RgbImage};
 use runtime::config::Preset;

@@ -1,8 +1,8 @@
 //! The trained networks that come with the source: record and blob belong together and are right.
 
-use export::evaluate::{Accuracy, classify};
-use export::model::AnyModel;
-use export::record::FloatModel;
+use export::blob::AnyModel;
+use export::float::FloatModel;
+use export::verify::{Accuracy, classify};
 use std::path::Path;
 
 /// Every directory of `trainer/models`, with its preset and the correct ones of the 1,000 embedded

@@ -1,9 +1,10 @@
 //! The float simulation that networks are trained with, against the integers that the runtime computes.
 
 use export::calibrate::Observer;
-use export::record::FloatModel;
-use export::reference::reals;
-use export::{Method, simulation, unwatched};
+use export::float::FloatModel;
+use export::verify::reals;
+use export::verify::simulated_sites;
+use export::{Method, unwatched};
 use runtime::Model;
 use runtime::site::{SiteId, SiteValues};
 use std::collections::BTreeMap;
@@ -82,7 +83,7 @@ fn check(name: &str) {
             values.copy_from_slice(integers);
         }
     };
-    float.simulate(simulation::sites(&net, &quantized), &images, compare).unwrap();
+    float.simulate(simulated_sites(&net, &quantized), &images, compare).unwrap();
     assert!(counts.len() > 20, "{} sites", counts.len());
     let counts = counts.into_iter().filter(|(site, _)| is_rounded(*site));
     for (site, Count { values, other, apart }) in counts {
@@ -99,7 +100,7 @@ fn check(name: &str) {
         assert!(share(other) >= LEAST_SAME, "{name} {site}: {other} of {values} are not the same");
     }
 
-    let logits = float.simulate(simulation::sites(&net, &quantized), &data.test, |_, _| {});
+    let logits = float.simulate(simulated_sites(&net, &quantized), &data.test, |_, _| {});
     let logits = logits.unwrap();
     let classes = float.config().classes();
     let mut same = 0;
@@ -120,8 +121,8 @@ fn steps(
     site: SiteId,
 ) -> Vec<f64> {
     let scale = quantized.sites[&site].scale;
-    match export::reference::folding(net, site) {
-        Some((gain, _)) => gain.iter().map(|gain| (gain * scale).abs()).collect(),
+    match export::verify::folding(net, site) {
+        Some(scaling) => scaling.gain.iter().map(|gain| (gain * scale).abs()).collect(),
         None => vec![scale],
     }
 }

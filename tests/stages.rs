@@ -1,8 +1,8 @@
 //! The integer network against the float one, stage by stage, on real images.
 
 use export::calibrate::Observer;
-use export::record::FloatModel;
-use export::reference::reals;
+use export::float::FloatModel;
+use export::verify::reals;
 use export::{Method, unwatched};
 use runtime::Model;
 use runtime::config::{
@@ -127,7 +127,7 @@ fn check(name: &str, config: VitConfig) -> usize {
         };
         model.run_observed(image.image(0), &mut arena, &mut compare).unwrap();
         let mut compare = |site: SiteId, values: SiteValues<'_>| {
-            check_f16(name, site, values.floats().collect(), &expected[&site]);
+            check_f16(name, site, values.reals().collect(), &expected[&site]);
         };
         f16_model.run_observed(image.image(0), &mut arena, &mut compare).unwrap();
     }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use burn::tensor::{Tensor, TensorData};
 use burn_ndarray::NdArray;
 use export::calibrate::Observer;
-use export::record::FloatModel;
+use export::float::FloatModel;
 use export::{Method, unwatched};
 use runtime::config::Preset;
 use runtime::site::SiteId;

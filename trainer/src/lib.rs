@@ -7,6 +7,7 @@ pub mod curves;
 pub mod data;
 pub mod eval;
 mod gradients;
+pub mod import;
 pub mod metrics;
 pub mod model;
 pub mod ops;

@@ -10,8 +10,7 @@
 //! once, before the first call, or with `in-place` read from the blob in each.
 
 use anyhow::{Context, Result, ensure};
-use export::import::{self, Options};
-use export::record::FloatModel;
+use export::float::FloatModel;
 use export::{Method, unwatched};
 use runtime::Model;
 use serde_json::json;
@@ -20,6 +19,7 @@ use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use trainer::data::Images;
+use trainer::import::{self, Options};
 
 /// Images at the front of the file that are compared and not calibrated on.
 const COMPARED: usize = 32;
@@ -96,7 +96,8 @@ impl Files<'_> {
 
     /// The int8 blob.
     fn quantize(&self) -> Result<Vec<u8>> {
-        let checkpoint = import::load(&self.path("safetensors"), &Options::default())?;
+        let checkpoint =
+            import::load(&self.path("safetensors"), &Options::default(), &Default::default())?;
         let model = FloatModel::new(checkpoint);
         let shape = model.config().image();
         let pixels = self.read("images.u8")?;

@@ -1,14 +1,15 @@
 //! Blocks: normalisations folded into the layers that follow, attention, MLP.
 
-use super::{Assembler, BlockBytes, LinearBytes, Stored, bytes};
-use crate::float::{FloatBlock, FloatLinear, FloatNorm};
+use super::bytes::{BlockBytes, LinearBytes, i16_bytes};
+use super::scales::{Assembler, Stored};
+use crate::float::{FloatBlock, Layer, Scaling};
 use crate::quantize::{Affine, QuantLinear, finest_output_scale, gelu_table_i16, multiplier};
 use anyhow::Result;
 use runtime::fixed::Octaves;
 use runtime::format::{AttentionRecord, ContextRecord, NormRecord};
 use runtime::site::{BlockSite, SiteId};
 
-/// Scales inside one block; none depends on the residual stream's.
+/// Scales inside one block. None of them depends on the scale of the residual stream.
 pub(super) struct BlockScales {
     norm1: Affine,
     query: Affine,
@@ -18,7 +19,7 @@ pub(super) struct BlockScales {
     norm2: Affine,
     mlp1: Stored,
     depthwise: Option<Stored>,
-    /// The second layer's own output, where GELU follows it.
+    /// The output of the second MLP layer before GELU, if GELU follows it.
     pub(super) mlp2: Option<Affine>,
 }
 
@@ -31,20 +32,18 @@ impl BlockScales {
 
 /// A block's layers with the normalisations and the depthwise sum folded in.
 struct Folded {
-    qkv: [FloatLinear; 3],
-    mlp1: FloatLinear,
-    depthwise: Option<FloatLinear>,
+    qkv: [Layer; 3],
+    mlp1: Layer,
+    depthwise: Option<Layer>,
 }
 
 impl Folded {
     fn new(block: &FloatBlock) -> Self {
-        let fold = |layer: &FloatLinear, norm: &FloatNorm| {
-            layer.clone().scale_inputs(&norm.gamma, &norm.beta)
-        };
+        let fold = |layer: &Layer, norm: &Scaling| layer.clone().fold_inputs(norm);
         Self {
             qkv: block.qkv.each_ref().map(|layer| fold(layer, &block.norm1)),
             mlp1: fold(&block.mlp1, &block.norm2),
-            depthwise: block.depthwise.clone().map(FloatLinear::with_identity),
+            depthwise: block.depthwise.clone().map(Layer::with_identity),
         }
     }
 }
@@ -95,7 +94,7 @@ impl Assembler<'_> {
         }
         let layers = &self.net.blocks[index];
         let folded = Folded::new(layers);
-        let linear = |layer: &FloatLinear, input: Affine, scale: f64| {
+        let linear = |layer: &Layer, input: Affine, scale: f64| {
             LinearBytes::new(&QuantLinear::new(layer, input, |_| scale))
         };
         BlockBytes {
@@ -123,7 +122,7 @@ impl Assembler<'_> {
             ),
             mlp2_gelu: scales.mlp2.map(|mlp2| {
                 let table = gelu_table_i16(mlp2, self.residual);
-                (mlp2.zero_point, bytes::i16_bytes(&table))
+                (mlp2.zero_point, i16_bytes(&table))
             }),
         }
     }
@@ -135,7 +134,7 @@ impl Assembler<'_> {
         Ok(affine)
     }
 
-    fn symmetric(&mut self, site: SiteId, layer: &FloatLinear, input: Affine) -> Result<Affine> {
+    fn symmetric(&mut self, site: SiteId, layer: &Layer, input: Affine) -> Result<Affine> {
         let floor = finest_output_scale(layer, input);
         let affine = Affine::symmetric(self.ranges.site(site)?, floor);
         self.sites.insert(site, affine);
@@ -153,9 +152,9 @@ impl Assembler<'_> {
     }
 
     /// The three projections as one layer.
-    fn qkv(&self, layers: &[FloatLinear; 3], scales: &BlockScales) -> QuantLinear {
+    fn qkv(&self, layers: &[Layer; 3], scales: &BlockScales) -> QuantLinear {
         let outputs = [scales.query, scales.key, scales.value];
-        let packed = FloatLinear {
+        let packed = Layer {
             weights: layers.iter().flat_map(|layer| layer.weights.iter().copied()).collect(),
             bias: layers.iter().flat_map(|layer| layer.bias.iter().copied()).collect(),
         };

@@ -1,7 +1,7 @@
 //! A whole network to one blob with f16 weights: nothing is calibrated.
 
-use super::{class_names, fit};
-use crate::float::{FloatBlock, FloatLinear, FloatNet, FloatNorm};
+use super::write::{class_names, fit};
+use crate::float::{FloatBlock, FloatNet, Layer, Scaling};
 use anyhow::{Context, Result, anyhow, bail};
 use half::f16;
 use runtime::config::{ConvKind, Pool};
@@ -46,10 +46,7 @@ pub fn assemble_f16(net: &FloatNet) -> Result<Vec<u8>> {
         arithmetic: ARITHMETIC_F16,
         header: Header {
             spec: net.config.spec().clone(),
-            input: PixelRecord {
-                mean: net.mean.map(|mean| mean as f32),
-                std: net.std.map(|std| std as f32),
-            },
+            input: PixelRecord { mean: net.normalisation.mean, std: net.normalisation.std },
             class_names: &class_names,
         },
         convs: &convs,
@@ -69,7 +66,7 @@ fn class_head(net: &FloatNet) -> Result<Vec<u8>> {
     let layers =
         net.head.iter().map(|layer| LinearBytes::new(layer, false)).collect::<Result<Vec<_>>>()?;
     let records: Vec<_> = layers.iter().map(LinearBytes::record).collect();
-    let (last, hidden) = records.split_last().context("the record has no class head")?;
+    let (last, hidden) = records.split_last().context("the network has no class head")?;
     fit(|buffer| write_class_head(hidden, last, buffer))
 }
 
@@ -81,7 +78,7 @@ struct LinearBytes {
 
 impl LinearBytes {
     /// A depthwise layer's weights go from `[channel, tap]` to `[tap, channel]`.
-    fn new(layer: &FloatLinear, depthwise: bool) -> Result<Self> {
+    fn new(layer: &Layer, depthwise: bool) -> Result<Self> {
         let channels = layer.bias.len();
         let weights = if depthwise {
             let tap_major = |at: usize| layer.weights[at % channels * 9 + at / channels];
@@ -104,8 +101,8 @@ struct NormBytes {
 }
 
 impl NormBytes {
-    fn new(norm: &FloatNorm) -> Self {
-        Self { gamma: f32_bytes(&norm.gamma), beta: f32_bytes(&norm.beta) }
+    fn new(norm: &Scaling) -> Self {
+        Self { gamma: f32_bytes(&norm.gain), beta: f32_bytes(&norm.offset) }
     }
 
     fn record(&self) -> F16NormRecord<'_> {
@@ -126,11 +123,11 @@ struct BlockBytes {
 
 impl BlockBytes {
     fn new(block: &FloatBlock) -> Result<Self> {
-        let qkv = FloatLinear {
+        let qkv = Layer {
             weights: block.qkv.iter().flat_map(|layer| layer.weights.iter().copied()).collect(),
             bias: block.qkv.iter().flat_map(|layer| layer.bias.iter().copied()).collect(),
         };
-        let depthwise = block.depthwise.clone().map(FloatLinear::with_identity);
+        let depthwise = block.depthwise.clone().map(Layer::with_identity);
         Ok(Self {
             norm1: NormBytes::new(&block.norm1),
             qkv: LinearBytes::new(&qkv, false)?,

@@ -1,7 +1,8 @@
 //! Last normalisation, pool and class head.
 
-use super::bytes::{i8_bytes, i16_bytes, i32_bytes};
-use super::{Assembler, LinearBytes, fit};
+use super::bytes::{LinearBytes, i8_bytes, i16_bytes, i32_bytes};
+use super::scales::Assembler;
+use super::write::fit;
 use crate::quantize::{Affine, QuantLinear, finest_output_scale, multiplier};
 use anyhow::{Context, Result};
 use runtime::config::Pool;
@@ -21,7 +22,7 @@ pub(super) struct EndBytes {
     beta: Vec<u8>,
     shift: u8,
     embedding: Option<RequantRecord>,
-    /// What the tokens are stored at.
+    /// How the tokens are stored.
     tokens: Affine,
     /// What a head with hidden layers reads.
     pooled: Affine,
@@ -45,17 +46,17 @@ impl Assembler<'_> {
     pub(super) fn end(&mut self) -> Result<EndBytes> {
         let tokens = self.site(SiteId::Norm, 0.0)?;
         let norm = &self.net.norm;
-        let bits = fraction_bits(&norm.gamma, &norm.beta, tokens.scale);
+        let bits = fraction_bits(&norm.gain, &norm.offset, tokens.scale);
         let unit = 2f64.powi(bits) / tokens.scale;
         let beta_unit = unit * 2f64.powi(NORMALISED_BITS);
         let limit = 2f64.powi(29);
         let gamma: Vec<i16> = norm
-            .gamma
+            .gain
             .iter()
             .map(|gamma| (gamma * unit).round_ties_even().clamp(-32_767.0, 32_767.0) as i16)
             .collect();
         let beta: Vec<i32> = norm
-            .beta
+            .offset
             .iter()
             .map(|beta| (beta * beta_unit).round_ties_even().clamp(-limit, limit) as i32)
             .collect();
@@ -82,7 +83,7 @@ impl Assembler<'_> {
 
     /// The body of the class head.
     pub(super) fn class_head(&mut self, end: &EndBytes) -> Result<Vec<u8>> {
-        let (last, hidden) = self.net.head.split_last().context("the record has no class head")?;
+        let (last, hidden) = self.net.head.split_last().context("the network has no class head")?;
         let mut input = end.pooled;
         let mut layers = Vec::new();
         for (index, layer) in hidden.iter().enumerate() {
@@ -94,7 +95,8 @@ impl Assembler<'_> {
             layers.push((LinearBytes::new(&quantized), stored.bytes()));
             input = stored.output();
         }
-        // A mean pool without hidden layers is read as exact sums over tokens, zero point removed.
+        // Without hidden layers, the last layer reads a mean pool as exact sums over tokens, from which
+        // the zero point is subtracted.
         if hidden.is_empty() && end.embedding.is_some() {
             let tokens = self.net.config.tokens() as f64;
             input = Affine::centred(end.tokens.scale / tokens);
@@ -115,7 +117,7 @@ impl Assembler<'_> {
     }
 }
 
-/// Most fraction bits with which every gain fits i16 and every bias `2^29`, 0 to 14.
+/// The largest number of fraction bits, 0 to 14, with which every gain fits i16 and every bias `2^29`.
 fn fraction_bits(gamma: &[f64], beta: &[f64], scale: f64) -> i32 {
     let peak = |values: &[f64]| values.iter().fold(0.0, |peak: f64, v| peak.max(v.abs())) / scale;
     let fits = |bits: i32| {

@@ -1,18 +1,20 @@
 //! Stem convolutions and the layer that makes tokens.
 
-use super::{Assembler, ConvBytes, LinearBytes, Stored};
-use crate::float::FloatLinear;
+use super::bytes::{ConvBytes, LinearBytes};
+use super::scales::{Assembler, Stored};
+use crate::float::Layer;
 use crate::quantize::{Affine, QuantLinear, finest_output_scale, multiplier};
 use anyhow::{Context, Result};
-use runtime::config::{ConvKind, StemConv, StemGeometry};
+use runtime::config::{ConvKind, StemConv};
 use runtime::fixed::Requant;
 use runtime::site::{ConvSite, SiteId};
+use trainer::quantize::Pixels;
 
-/// The stem but for its last layer.
+/// The stem without its last layer.
 pub(super) struct StemBytes {
     pub(super) convs: Vec<ConvBytes>,
     /// The layer that makes tokens.
-    pub(super) last: FloatLinear,
+    pub(super) last: Layer,
     /// What that layer reads.
     pub(super) input: Affine,
 }
@@ -21,23 +23,26 @@ pub(super) struct StemBytes {
 const IMAGE: Affine = Affine::centred(1.0);
 
 impl Assembler<'_> {
-    /// Quantizes all of the stem but its last layer, whose scale is the residual stream's.
+    /// Quantizes the stem without its last layer, whose scale is that of the residual stream.
     pub(super) fn stem(&mut self) -> Result<StemBytes> {
-        let (gain, offset) = self.net.pixel_normalisation();
+        let pixels = Pixels::new(self.net.normalisation).scaling();
         self.sites.insert(SiteId::Input, IMAGE);
         if let Some(patch) = &self.net.patch {
-            let last = patch.clone().scale_inputs(&gain, &offset);
+            let last = patch.clone().fold_inputs(&pixels);
             return Ok(StemBytes { convs: Vec::new(), last, input: IMAGE });
         }
         let mut layers = self.net.convs.iter().cloned();
         let first = layers.next().context("a convolution stem without convolutions")?;
         let mut layers =
-            std::iter::once(first.scale_inputs(&gain, &offset)).chain(layers).collect::<Vec<_>>();
+            std::iter::once(first.fold_inputs(&pixels)).chain(layers).collect::<Vec<_>>();
         let last = layers.pop().context("a convolution stem without convolutions")?;
         let stages = self.net.config.stem_stages().collect::<Vec<_>>();
         let mut run = Run { layers: layers.into_iter(), convs: Vec::new(), input: IMAGE };
         for (stage, geometry) in stages.iter().enumerate().take(stages.len() - 1) {
-            run.stage(self, u8::try_from(stage)?, geometry)?;
+            let stage_input = run.input;
+            for conv in geometry.convs() {
+                run.conv(self, u8::try_from(stage)?, conv, stage_input)?;
+            }
         }
         Ok(StemBytes { convs: run.convs, last, input: run.input })
     }
@@ -57,66 +62,37 @@ struct Run<L> {
     input: Affine,
 }
 
-impl<L: Iterator<Item = FloatLinear>> Run<L> {
-    fn stage(
+impl<L: Iterator<Item = Layer>> Run<L> {
+    /// Quantizes one convolution. `stage_input` is how the input of its stage is stored.
+    fn conv(
         &mut self,
         assembler: &mut Assembler<'_>,
         stage: u8,
-        geometry: &StemGeometry,
+        conv: StemConv,
+        stage_input: Affine,
     ) -> Result<()> {
-        let before = self.input;
-        for conv in geometry.convs() {
-            if conv.skip {
-                self.add(assembler, (stage, conv.index), before)?;
-            } else {
-                self.conv(assembler, stage, &conv)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// A convolution, perhaps with GELU.
-    fn conv(&mut self, assembler: &mut Assembler<'_>, stage: u8, conv: &StemConv) -> Result<()> {
         let layer = self.layers.next().context("the stem has fewer convolutions than stages")?;
         let site = |at| SiteId::Stem { stage, conv: conv.index, at };
         let floor = finest_output_scale(&layer, self.input);
-        let after = conv.gelu.then(|| site(ConvSite::Gelu));
-        let stored = assembler.activation(site(ConvSite::Linear), after, floor)?;
+        let (stored, skip) = if conv.skip {
+            // The skip's factor is s_x / (256 · s_o), which must stay below one half too.
+            let floor = floor.max(stage_input.scale / 127.0);
+            let sum = assembler.site(site(ConvSite::Add), floor)?;
+            let factor = stage_input.scale / (256.0 * sum.scale);
+            let skip = multiplier(factor, Requant::MIN_SHIFT, Requant::MAX_SHIFT);
+            (Stored { before: sum, after: None }, Some(skip.into()))
+        } else {
+            let after = conv.gelu.then(|| site(ConvSite::Gelu));
+            (assembler.activation(site(ConvSite::Linear), after, floor)?, None)
+        };
         let quantized = QuantLinear::new(&layer, self.input, |_| stored.before.scale);
         let quantized = match conv.kind {
             ConvKind::Depthwise => quantized.tap_major(),
             ConvKind::Full | ConvKind::Pointwise => quantized,
         };
-        self.convs.push(ConvBytes {
-            linear: LinearBytes::new(&quantized),
-            activation: stored.bytes(),
-            skip: None,
-        });
+        let linear = LinearBytes::new(&quantized);
+        self.convs.push(ConvBytes { linear, activation: stored.bytes(), skip });
         self.input = stored.output();
-        Ok(())
-    }
-
-    /// The last convolution of a residual stage, with the stage's input added.
-    fn add(
-        &mut self,
-        assembler: &mut Assembler<'_>,
-        (stage, conv): (u8, u8),
-        before: Affine,
-    ) -> Result<()> {
-        let layer = self.layers.next().context("the stem has fewer convolutions than stages")?;
-        // The skip's factor is s_x / (256 · s_o), which must stay below one half too.
-        let floor = finest_output_scale(&layer, self.input).max(before.scale / 127.0);
-        let site = SiteId::Stem { stage, conv, at: ConvSite::Add };
-        let sum = assembler.site(site, floor)?;
-        let quantized = QuantLinear::new(&layer, self.input, |_| sum.scale);
-        let factor = before.scale / (256.0 * sum.scale);
-        let skip = multiplier(factor, Requant::MIN_SHIFT, Requant::MAX_SHIFT);
-        self.convs.push(ConvBytes {
-            linear: LinearBytes::new(&quantized),
-            activation: Stored { before: sum, after: None }.bytes(),
-            skip: Some(skip.into()),
-        });
-        self.input = sum;
         Ok(())
     }
 }

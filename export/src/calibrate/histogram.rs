@@ -1,6 +1,6 @@
 //! How often values of each size occur at a site.
 
-use super::Range;
+use trainer::quantize::Range;
 
 /// Bins of a histogram: fine enough that half of the range still has four for each step of i8.
 const BINS: usize = 2048;

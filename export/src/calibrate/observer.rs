@@ -1,8 +1,9 @@
 //! From the values seen at a site to the range that its integers cover.
 
-use super::{Histogram, Range};
+use super::histogram::Histogram;
 use clap::ValueEnum;
 use serde::Serialize;
+use trainer::quantize::Range;
 
 /// Share of the values that [`Observer::Percentile`] keeps inside its range, at each end.
 const KEPT: f64 = 0.9999;
@@ -11,20 +12,20 @@ const CUTS: usize = 60;
 /// Levels of a stored value, less one.
 const STEPS: f64 = 255.0;
 
-/// How a range is chosen.
+/// How the range of a site is chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Observer {
-    /// From the smallest to the largest value: nothing is cut off.
+    /// From the smallest to the largest value. No value is cut off.
     #[value(name = "minmax")]
     MinMax,
-    /// What holds 99.99 % of the values at each end.
+    /// At each end, 0.01 % of the values are cut off.
     Percentile,
-    /// What loses least to rounding inside and cutting off outside, as a mean square.
+    /// The range with the smallest mean square error, counting both rounding and cutting off.
     #[default]
     Mse,
-    /// As mse, then each range widened or narrowed as long as the integer network comes closer to
-    /// the float one at its block's output: best, and slow.
+    /// Starts from mse. Then widens or narrows each range while the integer network comes closer to
+    /// the float network at the block's output. The most exact, and slow.
     Search,
 }
 

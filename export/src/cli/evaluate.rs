@@ -1,9 +1,12 @@
 //! `export evaluate model.bin`: the accuracy of a blob.
 
-use super::{bar, check_classes, dataset, parse, positive, read};
+use super::files::{parse, read};
+use super::images::{check_classes, dataset};
+use super::progress::bar;
+use super::values::positive;
 use anyhow::{Context, Result};
 use clap::Args;
-use export::evaluate::{self, Accuracy};
+use export::verify::{self, Accuracy};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -31,7 +34,7 @@ impl EvaluateArgs {
         check_classes(&data, names, &self.blob)?;
         let images = data.test.take(self.images.unwrap_or(usize::MAX));
         let progress = bar(model.precision(), images.len());
-        let classes = evaluate::classify(&model, &images, |images| progress.inc(images as u64))
+        let classes = verify::classify(&model, &images, |images| progress.inc(images as u64))
             .with_context(|| format!("cannot evaluate {}", self.blob.display()))?;
         progress.finish_and_clear();
         let accuracy = Accuracy::count(&classes, &images);

@@ -1,9 +1,9 @@
 //! `export inspect model.bin`: what a blob holds.
 
-use super::{parse, read};
+use super::files::{parse, read};
 use anyhow::Result;
 use clap::Args;
-use export::inspect::Inspection;
+use export::blob::Inspection;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]

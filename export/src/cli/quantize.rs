@@ -1,65 +1,67 @@
-//! `export best.mpk model.bin`: a record becomes a blob, which is measured.
+//! `export best.mpk model.bin`: a checkpoint becomes a blob, and both are measured.
 
-use super::{bar, check_classes, dataset, parse, positive, read, watched};
-use anyhow::{Context, Result, ensure};
+use super::files::{float_model, parse, read};
+use super::images::{check_classes, dataset};
+use super::progress::{bar, watched};
+use super::values::{positive, preset_parser};
+use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
+use export::Method;
 use export::assemble::{self, Quantized};
+use export::blob::{AnyModel, rust_module};
 use export::calibrate::{Observer, Ranges};
-use export::evaluate::{self, Accuracy};
-use export::import::{self, Options, preset_parser};
-use export::model::AnyModel;
-use export::record::FloatModel;
-use export::report::{Classified, Report};
-use export::{Method, rust_module};
+use export::float::FloatModel;
+use export::report::{self, Classified, Report};
+use export::verify::{self, Accuracy};
 use runtime::config::Preset;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use trainer::data::Images;
 use trainer::output;
 use trainer::summary::grouped;
 
-// Nothing is flattened into this: clap takes an optional group that holds another one for absent.
+// No group is flattened into this one: clap treats an optional group that holds another as absent.
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
-    /// Record written by the trainer, such as best.mpk, or PyTorch weights as `import` reads them,
+    /// Checkpoint written by the trainer, such as best.mpk, or PyTorch weights as `import` reads them,
     /// such as weights.safetensors.
-    record: PathBuf,
+    checkpoint: PathBuf,
     /// Blob to write, such as model.bin.
     blob: PathBuf,
-    /// Shape of PyTorch weights; may be left out where their file describes it.
+    /// Shape of PyTorch weights. It may be left out if their file describes it.
     #[arg(long, value_parser = preset_parser())]
     preset: Option<Preset>,
     /// Directory with a folder of pictures for each class, or with the binary version of CIFAR-10.
     /// Without it, the built-in 5,000 training and 1,000 test images of CIFAR-10 are used.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Numbers of the blob: int8 computes in integers alone, f16 keeps f16 weights and computes in
-    /// f32, for parts with a floating-point unit.
+    /// Numbers of the blob. int8: integers only. f16: weights in f16, computed in f32, for processors
+    /// with a floating-point unit.
     #[arg(long, value_enum, default_value_t = Precision::Int8)]
     precision: Precision,
     /// Training images whose activations decide the scales of an int8 blob.
     #[arg(long, alias = "calibration-images", value_name = "N", default_value_t = 512,
           value_parser = positive)]
     calibration: usize,
-    /// How those activations decide them.
+    /// How the scales follow from those activations.
     #[arg(long, value_enum, default_value_t)]
     observer: Observer,
-    /// Leave the biases as they are, instead of giving every layer's channels the means that they have
-    /// in the float network.
+    /// Keep the biases as they are. By default they are corrected, so that the mean of each channel is
+    /// that of the float network.
     #[arg(long)]
     keep_biases: bool,
-    /// Decides which training images those are; the same options give the same bytes.
+    /// Seed of the choice of training images; the same options give the same bytes.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Test images to compare the float network and the blob on; all of them by default, 0 for
-    /// none.
+    /// How many test images the float network and the blob are compared on. By default all; 0 skips the
+    /// comparison.
     #[arg(long, value_name = "N")]
     evaluate: Option<usize>,
-    /// Directory for a page about the blob: sizes, ranges, errors, classes, pictures.
+    /// Directory for a page about the blob, with its sizes, ranges, errors, classes and pictures.
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
-    /// Rust module to write, such as src/model.rs: the blob as a static, the length of its arena,
-    /// the names of its classes.
+    /// Rust module to write, such as src/model.rs. It holds the blob, the length of its arena and the
+    /// names of its classes.
     #[arg(long, value_name = "FILE")]
     rust: Option<PathBuf>,
     /// Print one JSON object instead of lines.
@@ -94,12 +96,16 @@ struct Made {
 
 impl ExportArgs {
     pub(super) fn run(&self) -> Result<()> {
-        let float = float_model(&self.record, self.preset)?;
+        let float = float_model(&self.checkpoint, self.preset)?;
         let data = dataset(self.data.as_deref(), Some(float.source()))?;
-        check_classes(&data, float.classes().iter().map(|name| Some(name.as_str())), &self.record)?;
+        check_classes(
+            &data,
+            float.classes().iter().map(|name| Some(name.as_str())),
+            &self.checkpoint,
+        )?;
         let made = self
             .make(&float, &data.train)
-            .with_context(|| format!("cannot quantize {}", self.record.display()))?;
+            .with_context(|| format!("cannot quantize {}", self.checkpoint.display()))?;
         output::write(&self.blob, &made.blob)?;
 
         // What is reported is what was written: the file is read back.
@@ -120,7 +126,7 @@ impl ExportArgs {
                 data: &data,
                 classified: classified.as_ref(),
             };
-            report.write(directory)?;
+            report::write(&report, directory)?;
         }
         self.print(&model, bytes.len(), classified.as_ref())
     }
@@ -175,27 +181,13 @@ impl ExportArgs {
     }
 }
 
-/// A record, or PyTorch weights of the shape `preset` or of the one that their file describes.
-pub(super) fn float_model(record: &Path, preset: Option<Preset>) -> Result<FloatModel> {
-    if record.extension().is_some_and(|extension| extension == "safetensors") {
-        let options = Options { preset, ..Options::default() };
-        return import::load(record, &options).map(FloatModel::new);
-    }
-    ensure!(
-        preset.is_none(),
-        "{} is a record, which holds its own shape: leave --preset out",
-        record.display()
-    );
-    FloatModel::load(record)
-}
-
 /// The classes that the float network and the blob give to test images.
 fn classify(float: &FloatModel, model: &AnyModel<'_>, images: Images) -> Result<Classified> {
     let progress = bar("float", images.len());
     let reference = float.classify(&images, |images| progress.inc(images as u64))?;
     progress.finish_and_clear();
     let progress = bar(model.precision(), images.len());
-    let blob = evaluate::classify(model, &images, |images| progress.inc(images as u64))?;
+    let blob = verify::classify(model, &images, |images| progress.inc(images as u64))?;
     progress.finish_and_clear();
     Ok(Classified { images, float: reference, blob })
 }

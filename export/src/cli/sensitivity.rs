@@ -1,26 +1,27 @@
-//! `export sensitivity best.mpk`: which activations eight bits cost most at.
+//! `export sensitivity best.mpk`: which activations lose most by eight bits.
 
-use super::quantize::float_model;
-use super::{bar, check_classes, dataset, positive, watched};
+use super::files::float_model;
+use super::images::{check_classes, dataset};
+use super::progress::{bar, watched};
+use super::values::{positive, preset_parser};
 use anyhow::{Result, ensure};
 use clap::Args;
 use export::Method;
 use export::calibrate::Observer;
-use export::import::preset_parser;
-use export::sensitivity::{Outcome, Sensitivity};
+use export::verify::{Outcome, Sensitivity};
 use runtime::config::Preset;
 use runtime::site::SiteId;
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Numbers of sites, worst first, that are tried with sixteen bits together.
+/// How many of the worst sites get sixteen bits together, one trial each.
 const SPARED: [usize; 6] = [0, 1, 2, 4, 8, 16];
 
 #[derive(Debug, Args)]
 pub(super) struct SensitivityArgs {
-    /// Record written by the trainer, or PyTorch weights as `import` reads them.
-    record: PathBuf,
-    /// Shape of PyTorch weights; may be left out where their file describes it.
+    /// Checkpoint written by the trainer, or PyTorch weights as `import` reads them.
+    checkpoint: PathBuf,
+    /// Shape of PyTorch weights. It may be left out if their file describes it.
     #[arg(long, value_parser = preset_parser())]
     preset: Option<Preset>,
     /// Directory with a folder of pictures for each class, or with the binary version of CIFAR-10.
@@ -30,13 +31,13 @@ pub(super) struct SensitivityArgs {
     /// Training images whose activations decide the scales.
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = positive)]
     calibration: usize,
-    /// How those activations decide them.
+    /// How the scales follow from those activations.
     #[arg(long, value_enum, default_value_t)]
     observer: Observer,
-    /// Training images, others than those, to measure on.
+    /// Further training images, on which the loss is measured.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = positive)]
     images: usize,
-    /// Decides which training images those are.
+    /// Seed of the choice of training images.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Print one JSON object instead of lines.
@@ -46,16 +47,21 @@ pub(super) struct SensitivityArgs {
 
 impl SensitivityArgs {
     pub(super) fn run(&self) -> Result<()> {
-        let float = float_model(&self.record, self.preset)?;
+        let float = float_model(&self.checkpoint, self.preset)?;
         let data = dataset(self.data.as_deref(), Some(float.source()))?;
-        check_classes(&data, float.classes().iter().map(|name| Some(name.as_str())), &self.record)?;
+        check_classes(
+            &data,
+            float.classes().iter().map(|name| Some(name.as_str())),
+            &self.checkpoint,
+        )?;
         // The sample is in random order: its start calibrates, what follows measures.
         let sample = data.train.sample(self.calibration + self.images, self.seed);
         let calibration = sample.take(self.calibration);
         let images = sample.subset(&(calibration.len()..sample.len()).collect::<Vec<_>>());
         ensure!(
             !images.is_empty(),
-            "{} training images leave none to measure on: give --calibration less than that",
+            "there are only {} training images, and --calibration takes them all: give it fewer, so that some \
+             are left to measure on",
             sample.len()
         );
         // Biases play no part in a simulation that leaves the layers as they are.

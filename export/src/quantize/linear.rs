@@ -1,57 +1,47 @@
 //! Layers: weights per channel, biases, rescales.
 
-use super::{Affine, multiplier};
-use crate::float::FloatLinear;
+use super::multiplier::multiplier;
 use runtime::fixed::Requant;
-use trainer::quantize::weight_step;
+use trainer::quantize::{Affine, Layer, Rounded, Sharing, round, weight_steps};
 
 /// A quantized layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuantLinear {
-    /// `[n, k]`.
+    /// `[outputs, inputs]`, −127..=127.
     pub weights: Vec<i8>,
-    /// `[n]`.
+    /// `[outputs]`, with the zero point of the inputs taken into account.
     pub bias: Vec<i32>,
-    /// `[n]`.
+    /// Mantissas of the rescales, `[outputs]`; empty for a last layer.
     pub mult: Vec<i32>,
-    /// `[n]`.
+    /// Shifts of the rescales, `[outputs]`; empty for a last layer.
     pub shift: Vec<u8>,
 }
 
 impl QuantLinear {
     /// Quantizes a layer whose input is at `input` and whose output channel `j` is at
     /// `output_scale(j)`, at least [`finest_output_scale`].
-    pub fn new(layer: &FloatLinear, input: Affine, output_scale: impl Fn(usize) -> f64) -> Self {
-        let mut quantized =
-            Self { weights: Vec::new(), bias: Vec::new(), mult: Vec::new(), shift: Vec::new() };
-        for (channel, (row, &bias)) in layer.rows().zip(&layer.bias).enumerate() {
-            let scale = weight_scale(row, bias, input.scale);
-            let (weights, bias) = quantize_row(row, bias, scale, input);
-            let factor = input.scale * scale / output_scale(channel);
-            let rescale = multiplier(factor, Requant::MIN_SHIFT, Requant::MAX_SHIFT);
-            quantized.weights.extend(weights);
-            quantized.bias.push(bias);
-            quantized.mult.push(rescale.mult.cast_signed());
-            quantized.shift.push(rescale.shift);
+    pub fn new(layer: &Layer, input: Affine, output_scale: impl Fn(usize) -> f64) -> Self {
+        let rounded = round(layer.clone(), Sharing::Output, Some(input.scale));
+        let rescale = |(channel, step): (usize, &f64)| {
+            let factor = input.scale * step / output_scale(channel);
+            multiplier(factor, Requant::MIN_SHIFT, Requant::MAX_SHIFT)
+        };
+        let rescales: Vec<_> = rounded.steps.iter().enumerate().map(rescale).collect();
+        Self {
+            bias: biases(&rounded, input.zero_point),
+            mult: rescales.iter().map(|rescale| rescale.mult.cast_signed()).collect(),
+            shift: rescales.iter().map(|rescale| rescale.shift).collect(),
+            weights: rounded.weights,
         }
-        quantized
     }
 
     /// Quantizes a last layer with one scale for all weights; returns the scale of an accumulator.
-    pub fn shared_scale(layer: &FloatLinear, input: Affine) -> (Self, f64) {
-        let scale = layer
-            .rows()
-            .zip(&layer.bias)
-            .map(|(row, &bias)| weight_scale(row, bias, input.scale))
-            .fold(0.0, f64::max);
-        let mut quantized =
-            Self { weights: Vec::new(), bias: Vec::new(), mult: Vec::new(), shift: Vec::new() };
-        for (row, &bias) in layer.rows().zip(&layer.bias) {
-            let (weights, bias) = quantize_row(row, bias, scale, input);
-            quantized.weights.extend(weights);
-            quantized.bias.push(bias);
-        }
-        (quantized, scale * input.scale)
+    pub fn shared_scale(layer: &Layer, input: Affine) -> (Self, f64) {
+        let rounded = round(layer.clone(), Sharing::Layer, Some(input.scale));
+        let scale = rounded.steps.first().copied().unwrap_or(0.0) * input.scale;
+        let bias = biases(&rounded, input.zero_point);
+        let (mult, shift) = (Vec::new(), Vec::new());
+        (Self { weights: rounded.weights, bias, mult, shift }, scale)
     }
 
     /// Reorders a depthwise layer's weights from `[channel, tap]` to `[tap, channel]`.
@@ -66,32 +56,24 @@ impl QuantLinear {
 }
 
 /// The finest output scale that keeps every factor of a layer below a quarter. A rescale holds factors up
-/// to one half, but above a quarter kernels with wide or packed sums leave the whole layer to slower
-/// ones; a step of four units of the sums loses nothing that eight bits had.
-pub fn finest_output_scale(layer: &FloatLinear, input: Affine) -> f64 {
-    let largest = layer
-        .rows()
-        .zip(&layer.bias)
-        .map(|(row, &bias)| weight_scale(row, bias, input.scale))
-        .fold(0.0, f64::max);
+/// to one half. But above a quarter, kernels with wide or packed sums leave the whole layer to slower
+/// kernels. A step of four units of the sums is still far finer than eight bits resolve.
+pub fn finest_output_scale(layer: &Layer, input: Affine) -> f64 {
+    let steps = weight_steps(layer, Sharing::Layer, Some(input.scale));
     // A margin above four, so that rounding the multiplier cannot reach a quarter.
-    largest * input.scale * (4.0 + 1e-6)
+    steps.first().copied().unwrap_or(0.0) * input.scale * (4.0 + 1e-6)
 }
 
-fn weight_scale(row: &[f64], bias: f64, input_scale: f64) -> f64 {
-    weight_step(row.iter().copied(), bias, Some(input_scale))
-}
-
-fn quantize_row(row: &[f64], bias: f64, scale: f64, input: Affine) -> (Vec<i8>, i32) {
-    let weights: Vec<i8> = row
-        .iter()
-        .map(|weight| (weight / scale).round_ties_even().clamp(-127.0, 127.0) as i8)
-        .collect();
-    let sum: i64 = weights.iter().map(|&weight| i64::from(weight)).sum();
-    let bias = (bias / (input.scale * scale)).round_ties_even() as i64;
-    let bias = bias - i64::from(input.zero_point) * sum;
+/// Biases for inputs that are stored with this zero point, which each product adds to the sum.
+fn biases(rounded: &Rounded, zero_point: i8) -> Vec<i32> {
     let limit = 1i64 << 30;
-    (weights, bias.clamp(-limit, limit) as i32)
+    let inputs = rounded.weights.len() / rounded.bias.len().max(1);
+    let rows = rounded.weights.chunks_exact(inputs.max(1));
+    let bias = |(row, bias): (&[i8], &i64)| {
+        let sum: i64 = row.iter().map(|&weight| i64::from(weight)).sum();
+        (bias - i64::from(zero_point) * sum).clamp(-limit, limit) as i32
+    };
+    rows.zip(&rounded.bias).map(bias).collect()
 }
 
 #[cfg(test)]
@@ -102,7 +84,7 @@ mod tests {
     #[test]
     fn a_layer_keeps_its_outputs() {
         let layer =
-            FloatLinear { weights: vec![0.5, -0.25, 0.125, 2.0, 1.0, -1.5], bias: vec![0.3, -0.7] };
+            Layer { weights: vec![0.5, -0.25, 0.125, 2.0, 1.0, -1.5], bias: vec![0.3, -0.7] };
         let input = Affine { scale: 0.02, zero_point: -20 };
         let x = [100i8, -50, 7];
         let quantized = QuantLinear::new(&layer, input, |_| 0.05);
@@ -120,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_large_bias_coarsens_the_weights_instead_of_overflowing() {
-        let layer = FloatLinear { weights: vec![1e-9], bias: vec![5.0] };
+        let layer = Layer { weights: vec![1e-9], bias: vec![5.0] };
         let input = Affine { scale: 0.01, zero_point: 127 };
         let quantized = QuantLinear::new(&layer, input, |_| 0.04);
         assert!(quantized.bias[0] <= 1 << 30, "bias {}", quantized.bias[0]);
@@ -130,7 +112,7 @@ mod tests {
 
     #[test]
     fn the_finest_output_scale_keeps_factors_below_a_quarter() {
-        let layer = FloatLinear { weights: vec![0.5, 2.0, 0.1, -0.03], bias: vec![0.3, -0.7] };
+        let layer = Layer { weights: vec![0.5, 2.0, 0.1, -0.03], bias: vec![0.3, -0.7] };
         let input = Affine { scale: 0.02, zero_point: -20 };
         let finest = finest_output_scale(&layer, input);
         let least = |scale| *QuantLinear::new(&layer, input, |_| scale).shift.iter().min().unwrap();

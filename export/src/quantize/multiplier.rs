@@ -9,10 +9,10 @@ pub struct Multiplier {
     pub shift: u8,
 }
 
-/// The nearest factor with `min_shift ≤ shift ≤ max_shift`: a smaller factor than the smallest
-/// becomes the smallest, a larger one than the largest the largest.
+/// The nearest factor with `min_shift ≤ shift ≤ max_shift`. Factors outside that range become its
+/// smallest or its largest factor.
 ///
-/// A relative error of at most `2^−31` inside the range.
+/// The relative error is at most `2^−31` inside the range.
 pub fn multiplier(factor: f64, min_shift: u8, max_shift: u8) -> Multiplier {
     let smallest = Multiplier { mult: 1 << 30, shift: max_shift };
     let largest = Multiplier { mult: (1 << 31) - 1, shift: min_shift };

@@ -1,6 +1,6 @@
 //! GELU as tables over the bits of an i8.
 
-use super::Affine;
+use trainer::quantize::Affine;
 
 /// `x · (1 + erf(x / √2)) / 2`.
 fn gelu(x: f64) -> f64 {
@@ -13,8 +13,7 @@ pub fn gelu_slope(x: f64) -> f64 {
     0.5 * (1.0 + libm::erf(x / core::f64::consts::SQRT_2)) + x * density
 }
 
-/// Entry `q as u8` holds `gelu` of what `q` stands for at `input`, quantized for `output`; ties to
-/// even.
+/// Entry `q as u8` holds GELU of the value of `q` at `input`, quantized for `output`; ties to even.
 pub fn gelu_table_i8(input: Affine, output: Affine) -> [i8; 256] {
     by_bits(|q| {
         let q =
@@ -35,7 +34,7 @@ fn by_bits<T>(entry: impl Fn(i32) -> T) -> [T; 256] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calibrate::Range;
+    use trainer::quantize::Range;
 
     #[test]
     fn entries_are_within_half_a_step() {

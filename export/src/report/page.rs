@@ -1,7 +1,8 @@
 //! The page itself.
 
-use super::{Classified, Report, charts, pictures};
-use crate::evaluate::Accuracy;
+use super::contents::{Classified, Report};
+use super::{charts, pictures};
+use crate::verify::Accuracy;
 use anyhow::Result;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use runtime::config::{LayerKind, VitConfig};

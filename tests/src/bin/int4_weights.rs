@@ -12,16 +12,16 @@
 use anyhow::{Result, ensure};
 use clap::Parser;
 use export::assemble::assemble;
+use export::blob::AnyModel;
 use export::calibrate::{Observer, Ranges};
-use export::evaluate::{Accuracy, classify};
-use export::float::{FloatLinear, FloatNet};
-use export::import::{self, Options};
-use export::model::AnyModel;
-use export::record::FloatModel;
+use export::float::{FloatModel, FloatNet, Layer};
+use export::tune::correct_biases;
+use export::verify::{Accuracy, classify};
 use runtime::config::Preset;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use trainer::data;
+use trainer::import::{self, Options};
 
 /// Training images that decide ranges and biases, and the seed of their choice.
 const CALIBRATION: (usize, u64) = (512, 1);
@@ -69,7 +69,7 @@ fn compare(cli: &Cli) -> Result<()> {
         None => FloatModel::load(&cli.record)?,
         preset => {
             let options = Options { preset, ..Options::default() };
-            FloatModel::new(import::load(&cli.record, &options)?)
+            FloatModel::new(import::load(&cli.record, &options, &Default::default())?)
         }
     };
     let data = data::open(&cli.data)?;
@@ -77,7 +77,7 @@ fn compare(cli: &Cli) -> Result<()> {
     let calibration = data.train.sample(CALIBRATION.0.min(data.train.len()), CALIBRATION.1);
     let ranges = Ranges::observe(&model, &calibration, Observer::default(), |_| {})?;
     let measure = |net: &mut FloatNet| -> Result<Accuracy> {
-        ranges.correct_biases(&model, net, &calibration, |_| {})?;
+        correct_biases(&model, net, &ranges, &calibration, |_| {})?;
         let quantized = assemble(net, &ranges)?;
         let blob = AnyModel::parse(&quantized.blob)?;
         Ok(Accuracy::count(&classify(&blob, &data.test, |_| {})?, &data.test))
@@ -103,10 +103,10 @@ fn compare(cli: &Cli) -> Result<()> {
 }
 
 /// The layers that are rounded, with the gain that is folded into their inputs.
-fn layers(net: &mut FloatNet) -> impl Iterator<Item = (&mut FloatLinear, Option<Vec<f64>>)> {
+fn layers(net: &mut FloatNet) -> impl Iterator<Item = (&mut Layer, Option<Vec<f64>>)> {
     let convs = net.convs.iter_mut().skip(1).filter(|conv| conv.inputs() != DEPTHWISE_INPUTS);
     let blocks = net.blocks.iter_mut().flat_map(|block| {
-        let [first, second] = [&block.norm1, &block.norm2].map(|norm| Some(norm.gamma.clone()));
+        let [first, second] = [&block.norm1, &block.norm2].map(|norm| Some(norm.gain.clone()));
         let qkv = block.qkv.iter_mut().map(move |layer| (layer, first.clone()));
         let rest = [(&mut block.project, None), (&mut block.mlp1, second), (&mut block.mlp2, None)];
         qkv.chain(rest)
@@ -115,7 +115,7 @@ fn layers(net: &mut FloatNet) -> impl Iterator<Item = (&mut FloatLinear, Option<
 }
 
 /// Rounds a layer's weights, as they are once `gain` is folded in, and returns the number of groups.
-fn round(layer: &mut FloatLinear, gain: Option<&[f64]>, group: Option<usize>, cut: bool) -> usize {
+fn round(layer: &mut Layer, gain: Option<&[f64]>, group: Option<usize>, cut: bool) -> usize {
     let inputs = layer.inputs().max(1);
     let ones = vec![1.0; inputs];
     let gain = gain.unwrap_or(&ones);

@@ -1,6 +1,6 @@
 //! Scales and zero points of activations.
 
-use super::Range;
+use super::range::Range;
 
 /// How an i8 stands for a real: `real = scale · (q − zero_point)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -11,7 +11,7 @@ pub struct Affine {
     pub zero_point: i8,
 }
 
-/// Scale of a site that never leaves zero, where any scale serves.
+/// Scale of a site whose values are all zero: any scale holds them.
 const EMPTY_SCALE: f64 = 1.0;
 
 impl Affine {
@@ -36,7 +36,8 @@ impl Affine {
         Self::centred(scale)
     }
 
-    /// The residual stream's, for twice `range`: sixteen bits have room, and its sums saturate.
+    /// The scale of the residual stream, for twice `range`: sixteen bits have room for that, and the
+    /// stream's sums saturate.
     pub fn stream(range: Range) -> Self {
         let peak = range.peak();
         Self::centred(if peak > 0.0 { 2.0 * peak / 32_767.0 } else { EMPTY_SCALE })

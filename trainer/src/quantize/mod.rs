@@ -1,196 +1,27 @@
-//! What eight bits do to a network, simulated in float: a network can be trained with it in place,
-//! and the exporter measures by it what each site costs.
+//! A network in eight bits: its weights as integers and the values these stand for, and a simulation
+//! in float. A network is trained with the simulation in place; the exporter stores the same integers and
+//! measures by the simulation what each site costs.
 //!
-//! Against the exporter the simulation leaves out what is finer than its own arithmetic: the rounding of
-//! rescales, and that within the last normalisation.
+//! The simulation leaves out what is finer than its own arithmetic: the rounding of rescales, and that
+//! within the last normalisation.
 
 mod affine;
+mod layer;
+mod modules;
 mod pixels;
 mod range;
-mod rows;
+mod rounding;
+mod simulation;
+mod sites;
 mod stored;
 mod weights;
 
-use std::collections::BTreeMap;
-
-use burn::nn::LayerNorm;
-use burn::tensor::backend::Backend;
-use burn::tensor::{ElementConversion, Tensor, TensorData};
-use runtime::site::{BlockSite, ConvSite, SiteId};
-
 pub use affine::Affine;
+pub use layer::{Layer, Scaling};
+pub use modules::{conv_norm, depthwise, layer_norm, linear};
+pub use pixels::Pixels;
 pub use range::Range;
-pub use rows::weight_step;
+pub use rounding::{Rounded, Sharing, round, weight_steps};
+pub use simulation::{CALIBRATION_IMAGES, Simulation};
+pub use sites::{fake_quant, has_eight_bits, is_rounded, is_stream};
 pub use stored::Stored;
-
-use crate::data::{Images, Normalisation, batch};
-use crate::eval::{Evaluation, predict_with};
-use crate::model::{Stem, Vit};
-use crate::ops::{FakeQuant, VitBackend};
-
-/// Images that ranges are observed on.
-pub const CALIBRATION_IMAGES: usize = 256;
-/// Images of one forward pass whose ends are one observation.
-const BATCH: usize = 64;
-
-/// A network's sites and weights as integers would store them.
-#[derive(Clone, Debug)]
-pub struct Simulation {
-    sites: BTreeMap<SiteId, FakeQuant>,
-    normalisation: Normalisation,
-}
-
-impl Simulation {
-    /// Chosen scales, site by site.
-    pub fn new(
-        sites: impl IntoIterator<Item = (SiteId, FakeQuant)>,
-        normalisation: Normalisation,
-    ) -> Self {
-        Self { sites: sites.into_iter().collect(), normalisation }
-    }
-
-    /// Chooses scales by what `model` does on `images`: the mean over batches of the smallest and the
-    /// largest value of each site, which single outliers do not widen as much as the ends of all. The
-    /// residual stream has one scale, for twice that range.
-    ///
-    /// # Panics
-    /// If the images do not have the size that the model was built for.
-    pub fn observe<B: VitBackend>(
-        model: &Vit<B>,
-        images: &Images,
-        normalisation: Normalisation,
-        device: &B::Device,
-    ) -> Self {
-        let mut ends = BTreeMap::<SiteId, Range>::new();
-        let batches = images.len().div_ceil(BATCH).max(1) as f64;
-        for batch in batch::sequential(images, BATCH, normalisation) {
-            let shape = [batch.len, 3, images.height(), images.width()];
-            let input = Tensor::from_data(TensorData::new(batch.images, shape), device);
-            model.forward_observed(input, &mut |site, value| {
-                if !is_stored(model, site) {
-                    return;
-                }
-                let value = match norm(model, site) {
-                    Some(norm) => unfolded(value, norm),
-                    None => value,
-                };
-                let range = ends.entry(site).or_insert(Range::ZERO);
-                let end = |value: Tensor<B, 1>| f64::from(value.into_scalar().elem::<f32>());
-                range.min += end(value.clone().min()).min(0.0) / batches;
-                range.max += end(value.max()).max(0.0) / batches;
-            });
-        }
-        let stream = ends.iter().filter(|(site, _)| is_stream(**site));
-        let stream = stream.fold(Range::ZERO, |all, (_, range)| all.join(*range));
-        let stream = Affine::stream(stream);
-        let stored = |(site, range)| {
-            let affine = match site {
-                site if is_stream(site) => stream,
-                site if is_symmetric(site) => Affine::symmetric(range, 0.0),
-                _ => Affine::asymmetric(range, 0.0),
-            };
-            let fake = fake_quant(site, affine);
-            let floats = |tensor: Tensor<B, 1>| tensor.into_data().to_vec().expect("f32 values");
-            let fake = match norm(model, site) {
-                None => fake,
-                Some(norm) => {
-                    let [gain, offset] = gain_and_offset(norm).map(floats);
-                    fake.folded(gain, offset)
-                }
-            };
-            (site, fake)
-        };
-        Self::new(ends.into_iter().map(stored), normalisation)
-    }
-
-    /// `model` as it would be stored.
-    pub fn store<B: Backend>(&self, model: &Vit<B>) -> Stored<B> {
-        Stored::new(self, model)
-    }
-
-    /// How well the integer form of `model` does on the images, as they are.
-    ///
-    /// # Panics
-    /// If the images do not have the size or the labels that the model was built for.
-    pub fn evaluate<B: VitBackend>(
-        &self,
-        model: &Vit<B>,
-        images: &Images,
-        device: &B::Device,
-    ) -> Evaluation {
-        let stored = self.store(model);
-        let forward = |batch| stored.forward(batch);
-        predict_with(forward, images, self.normalisation, device).evaluation()
-    }
-}
-
-/// How a site's integers, which stand for `affine`, are simulated; where the layer that follows has a
-/// normalisation's gain and bias folded in, those are still to be given.
-pub fn fake_quant(site: SiteId, affine: Affine) -> FakeQuant {
-    let (lowest, highest): (i32, i32) = match is_stream(site) {
-        true => (i16::MIN.into(), i16::MAX.into()),
-        false => (i8::MIN.into(), i8::MAX.into()),
-    };
-    let zero_point = i32::from(affine.zero_point);
-    FakeQuant::new(affine.scale as f32, lowest - zero_point, highest - zero_point)
-}
-
-/// Whether a site has eight bits and a choice: the residual stream and a mean pool have more, the
-/// image is exact.
-pub fn has_eight_bits(site: SiteId) -> bool {
-    !is_stream(site) && !matches!(site, SiteId::Input | SiteId::Pool | SiteId::Logits)
-}
-
-/// Whether a site is the residual stream, which has sixteen bits.
-fn is_stream(site: SiteId) -> bool {
-    matches!(
-        site,
-        SiteId::Embed | SiteId::Block { at: BlockSite::Attention | BlockSite::Output, .. }
-    )
-}
-
-/// Whether values are rounded at a site: to eight bits, or to the residual stream's sixteen.
-pub fn is_rounded(site: SiteId) -> bool {
-    has_eight_bits(site) || is_stream(site)
-}
-
-/// Whether integers are kept at a site of `model`: not at an operand of a sum.
-fn is_stored<B: Backend>(model: &Vit<B>, site: SiteId) -> bool {
-    let summand = match (site, &model.stem) {
-        (SiteId::Stem { stage, conv, at: ConvSite::Linear }, Stem::Conv(stem)) => {
-            stem.is_summand(stage.into(), conv.into())
-        }
-        _ => false,
-    };
-    !summand && is_rounded(site)
-}
-
-/// Whether a site's zero point is 0.
-fn is_symmetric(site: SiteId) -> bool {
-    matches!(site, SiteId::Block { at: BlockSite::Query | BlockSite::Key | BlockSite::Value, .. })
-}
-
-/// The normalisation at a site whose gain and bias are folded into the layer that follows.
-fn norm<B: Backend>(model: &Vit<B>, site: SiteId) -> Option<&LayerNorm<B>> {
-    let SiteId::Block { block, at } = site else { return None };
-    let block = model.blocks.get(usize::from(block))?;
-    match at {
-        BlockSite::Norm1 => Some(&block.norm1),
-        BlockSite::Norm2 => Some(&block.norm2),
-        _ => None,
-    }
-}
-
-fn gain_and_offset<B: Backend>(norm: &LayerNorm<B>) -> [Tensor<B, 1>; 2] {
-    let gain = norm.gamma.val();
-    let offset = norm.beta.as_ref().map_or_else(|| gain.zeros_like(), |beta| beta.val());
-    [gain, offset]
-}
-
-/// Normalised values before gain and bias; zero where there is no gain.
-fn unfolded<B: Backend>(value: Tensor<B, 3>, norm: &LayerNorm<B>) -> Tensor<B, 3> {
-    let [gain, offset] = gain_and_offset(norm);
-    let none = gain.clone().equal_elem(0.0);
-    let inverse = gain.recip().mask_fill(none, 0.0);
-    (value - offset.unsqueeze()) * inverse.unsqueeze()
-}

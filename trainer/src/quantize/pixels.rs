@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
-use super::rows::Folding;
+use super::layer::Scaling;
 use crate::data::Normalisation;
 
 /// Largest pixel value.
@@ -13,37 +13,39 @@ const MIDDLE: f64 = 128.0;
 
 /// A network's input, which is stored as bytes less 128, in terms of normalised pixels.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pixels {
-    normalisation: Normalisation,
+pub struct Pixels {
+    mean: [f64; 3],
+    std: [f64; 3],
 }
 
 impl Pixels {
-    pub(super) const fn new(normalisation: Normalisation) -> Self {
-        Self { normalisation }
+    /// The input of a network with this normalisation.
+    pub fn new(normalisation: Normalisation) -> Self {
+        let Normalisation { mean, std } = normalisation;
+        Self { mean: mean.map(f64::from), std: std.map(f64::from) }
     }
 
-    /// Size of one step of each colour, and what the integer 0 stands for.
-    pub(super) fn folding(self) -> Folding {
-        let gain = self.normalisation.std.map(|std| 1.0 / (WHITE * f64::from(std)));
-        let offset = self.normalised(|_| MIDDLE);
-        Folding { gain: gain.to_vec(), offset: offset.to_vec() }
+    /// From the stored integers of each colour to normalised pixels.
+    pub fn scaling(self) -> Scaling {
+        let gain = self.std.map(|std| 1.0 / (WHITE * std));
+        let middle = self.mean.iter().map(|mean| MIDDLE - WHITE * mean);
+        let offset = middle.zip(gain).map(|(middle, gain)| middle * gain).collect();
+        Scaling { gain: gain.to_vec(), offset }
     }
 
-    /// What the byte beside the image stands for: the one next to the mean.
+    /// What is stored beside the image: the integer next to the mean of each colour.
+    pub fn padding(self) -> [i8; 3] {
+        self.mean.map(|mean| ((WHITE * mean).round_ties_even() - MIDDLE).clamp(-128.0, 127.0) as i8)
+    }
+
+    /// What [`padding`](Self::padding) stands for among normalised pixels.
     pub(super) fn padding_values(self) -> [f64; 3] {
-        self.normalised(|mean| (WHITE * mean).round_ties_even())
+        let byte = self.mean.map(|mean| (WHITE * mean).round_ties_even());
+        std::array::from_fn(|c| (byte[c] / WHITE - self.mean[c]) / self.std[c])
     }
 
     /// The same, `[3]`.
-    pub(super) fn padding<B: Backend>(self, device: &B::Device) -> Tensor<B, 1> {
+    pub(super) fn padding_tensor<B: Backend>(self, device: &B::Device) -> Tensor<B, 1> {
         Tensor::from_floats(self.padding_values().map(|value| value as f32), device)
-    }
-
-    fn normalised(self, byte: impl Fn(f64) -> f64) -> [f64; 3] {
-        let Normalisation { mean, std } = self.normalisation;
-        std::array::from_fn(|colour| {
-            let (mean, std) = (f64::from(mean[colour]), f64::from(std[colour]));
-            (byte(mean) / WHITE - mean) / std
-        })
     }
 }

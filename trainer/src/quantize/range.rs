@@ -10,7 +10,7 @@ pub struct Range {
 }
 
 impl Range {
-    /// The range of nothing: zero, which every activation must be able to hold.
+    /// The range before any value is seen: zero alone, which every site must be able to store.
     pub const ZERO: Self = Self { min: 0.0, max: 0.0 };
 
     /// Widens the range to hold `values`.

@@ -1,4 +1,4 @@
-//! A network as integers would store it, and what they make of the values of a forward pass.
+//! A network as integers would store it, with a forward pass that rounds at each site.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,12 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use runtime::site::{BlockSite, ConvSite, SiteId};
 
-use super::Simulation;
 use super::pixels::Pixels;
-use super::weights::{Rounded, rounded};
+use super::weights::{Weights, rounded};
 use crate::model::{LAYER_NORM_EPSILON, Observer, Stem, Vit};
 use crate::ops::{self, Exponentials, FakeQuant, VitBackend};
 
-/// More steps than any operand of a sum has: only the sum is cut off.
+/// More steps than any operand of a sum has. Operands are not cut off; their sum is.
 const UNBOUNDED: i32 = 1 << 20;
 
 /// A network with the weights that would be stored, and its sites.
@@ -20,18 +19,22 @@ const UNBOUNDED: i32 = 1 << 20;
 pub struct Stored<B: Backend> {
     model: Vit<B>,
     sites: BTreeMap<SiteId, FakeQuant>,
-    /// What is added to the last convolution of a stem's residual stage, by the site of the sum: whole
-    /// steps of the sum, as the convolution is.
+    /// How the shortcut of a stem's residual stage is rounded, by the site of the sum: to whole steps of
+    /// the sum, like the convolution that it is added to.
     shortcuts: BTreeMap<SiteId, FakeQuant>,
     pixels: Pixels,
 }
 
 impl<B: Backend> Stored<B> {
-    pub(super) fn new(simulation: &Simulation, model: &Vit<B>) -> Self {
-        let mut sites = simulation.sites.clone();
-        let pixels = Pixels::new(simulation.normalisation);
-        let step = |site| simulation.sites.get(&site).map(FakeQuant::step);
-        let Rounded { model, units, shortcuts } = rounded(model, pixels, step);
+    /// `stored` holds the sites at which integers are kept, and how they are rounded.
+    pub(super) fn new(
+        stored: &BTreeMap<SiteId, FakeQuant>,
+        pixels: Pixels,
+        model: &Vit<B>,
+    ) -> Self {
+        let mut sites = stored.clone();
+        let step = |site| stored.get(&site).map(FakeQuant::step);
+        let Weights { model, units, shortcuts } = rounded(model, pixels, step);
         for (site, units) in units {
             let summand = operand(sum(site).and_then(&step));
             let fake = sites.get(&site).cloned().or(summand);
@@ -42,13 +45,13 @@ impl<B: Backend> Stored<B> {
         Self { model, sites, shortcuts, pixels }
     }
 
-    /// The network with rounded weights. Gradients for them are gradients for those of the network
-    /// that it was made of.
+    /// The network with rounded weights. Gradients for its weights are gradients for the weights of the
+    /// network that it was made from.
     pub const fn model(&self) -> &Vit<B> {
         &self.model
     }
 
-    /// Size of one step of what is stored at a site, before any gain.
+    /// Size of one stored step of a site, before any gain.
     fn step(&self, site: SiteId) -> Option<f32> {
         self.sites.get(&site).map(FakeQuant::step)
     }
@@ -75,8 +78,8 @@ impl<B: VitBackend> Stored<B> {
         self.forward_replaced(images, &mut |_, value| value)
     }
 
-    /// As [`forward`](Self::forward), going on at each site with what `replace` makes of what is stored
-    /// there; sites and shapes as in [`Vit::forward_replaced`].
+    /// As [`forward`](Self::forward), but at each site the pass goes on with what `replace` returns for the
+    /// stored values. Sites and shapes are those of [`Vit::forward_replaced`].
     pub fn forward_replaced(
         &self,
         images: Tensor<B, 4>,
@@ -84,16 +87,17 @@ impl<B: VitBackend> Stored<B> {
     ) -> Tensor<B, 2> {
         let padding = match self.model.stem {
             Stem::Patches(_) => None,
-            Stem::Conv(_) => Some(self.pixels.padding(&images.device())),
+            Stem::Conv(_) => Some(self.pixels.padding_tensor(&images.device())),
         };
         self.model.pass(images, &mut Pass { stored: self, padding, replace })
     }
 }
 
-/// Puts what is stored in the place of each value, and then what a callback makes of that.
+/// Replaces each value by the stored one, and that by what a callback returns for it.
 struct Pass<'a, B: Backend> {
     stored: &'a Stored<B>,
-    /// What a convolution stem takes from its pixels, `[3]`: zeros around them stand for it.
+    /// The pixel that a convolution stem subtracts from its input, `[3]`, because the zeros around the
+    /// image must stand for this pixel.
     padding: Option<Tensor<B, 1>>,
     replace: &'a mut dyn FnMut(SiteId, Tensor<B, 3>) -> Tensor<B, 3>,
 }

@@ -1,50 +1,47 @@
-//! Weights as the exporter would store them.
-//!
-//! In f64 and in the exporter's order of operations: a weight of half the largest of its row lies between
-//! two steps, and which one it becomes hangs on the last bit.
+//! A network with the weights that the exporter's integers stand for.
 
 use std::collections::BTreeMap;
 
 use burn::module::Param;
-use burn::nn::{LayerNorm, Linear};
+use burn::nn::Linear;
 use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
 use runtime::config::Pool;
 use runtime::site::{BlockSite, ConvSite, SiteId};
 
+use super::layer::{Layer, Scaling};
+use super::modules::{
+    batch_norm, convolution, depthwise, layer_norm, linear, numbers, transposed, values,
+};
 use super::pixels::Pixels;
-use super::rows::{Folding, Rows, Step};
+use super::rounding::{Sharing, round};
 use crate::model::{Block, ConvNorm, ConvStem, Depthwise, Mlp, Stem, Vit};
 
-/// Taps of a depthwise window.
-const TAPS: usize = 9;
-/// The centre of a 3×3 window.
-const CENTRE: usize = 4;
-
 /// A network with the weights that are stored.
-pub(super) struct Rounded<B: Backend> {
+pub(super) struct Weights<B: Backend> {
     pub(super) model: Vit<B>,
-    /// What one unit of an accumulator stands for, `[outputs]`, where a layer's accumulators are what is
-    /// rounded at a site.
+    /// The value of one unit of a layer's accumulators, `[outputs]`, by the site at which these are
+    /// rounded.
     pub(super) units: BTreeMap<SiteId, Vec<f64>>,
-    /// What one step of a residual stage's input stands for, by the site of the stage's sum.
+    /// The value of one step of a residual stage's input, by the site of the stage's sum.
     pub(super) shortcuts: BTreeMap<SiteId, f64>,
 }
 
-/// A copy of `model` whose weights are rounded as they are stored: eight bits, symmetric, a step for
-/// each output and one for the last layer of the head. What the exporter folds into a layer before it
-/// rounds counts: pixel normalisation, gains and biases of normalisations, the sum around the depthwise
-/// convolution. Biases and the position embedding are rounded where `stored` says what one step of
-/// a site is: a bias to the product of its layer's steps of inputs and weights.
+/// A copy of `model` whose weights are rounded as they are stored: eight bits, symmetric, one step for
+/// each output, and one step for the whole last layer of the head. As in the exporter, these are folded
+/// in before weights are rounded: pixel normalisation, gains and biases of normalisations, and the sum
+/// around the depthwise convolution. `stored` gives the size of one step of a site. If it does, biases and
+/// the position embedding are rounded too: a bias to the step of its layer's inputs times that of its
+/// weights.
 ///
-/// The copy's parameters are leaves of their own with the original's names, so that gradients for
-/// them are gradients for the original, passed straight through. A convolution stem reads pixels
-/// less [`Pixels::padding`].
+/// The parameters of the copy are leaves of their own and have the ids of the original's. So gradients
+/// for the copy are gradients for the original, which passes them straight through the rounding. A
+/// convolution stem of the copy reads pixels less [`Pixels::padding_values`].
 pub(super) fn rounded<B: Backend>(
     model: &Vit<B>,
     pixels: Pixels,
     stored: impl Fn(SiteId) -> Option<f32>,
-) -> Rounded<B> {
+) -> Weights<B> {
     let mut model = model.clone();
     let stored = |site| stored(site).map(f64::from);
     let (mut units, mut shortcuts) = (BTreeMap::new(), BTreeMap::new());
@@ -53,7 +50,7 @@ pub(super) fn rounded<B: Backend>(
     };
     match &mut model.stem {
         Stem::Patches(patch) => {
-            round_linear(&mut patch.linear, Some(&pixels.folding()), Step::Channel, Some(1.0));
+            round_linear(&mut patch.linear, Some(&pixels.scaling()), Sharing::Output, Some(1.0));
         }
         Stem::Conv(stem) => shortcuts = round_stem(stem, pixels, stored, &mut keep),
     }
@@ -75,11 +72,11 @@ pub(super) fn rounded<B: Backend>(
     };
     let last = model.head.layers.len().saturating_sub(1);
     for (index, layer) in model.head.layers.iter_mut().enumerate() {
-        let step = if index == last { Step::Layer } else { Step::Channel };
-        keep(SiteId::HeadHidden(index as u8), round_linear(layer, None, step, input));
+        let sharing = if index == last { Sharing::Layer } else { Sharing::Output };
+        keep(SiteId::HeadHidden(index as u8), round_linear(layer, None, sharing, input));
         input = stored(SiteId::HeadGelu(index as u8));
     }
-    Rounded { model, units, shortcuts }
+    Weights { model, units, shortcuts }
 }
 
 fn round_stem<B: Backend>(
@@ -106,44 +103,33 @@ fn round_stem<B: Backend>(
     shortcuts
 }
 
-/// A convolution with its normalisation, which has the bias. `image` where it reads the image.
+/// A convolution with its normalisation, whose beta takes the bias. `image` is given if it reads the
+/// image.
 fn round_conv<B: Backend>(
     conv: &mut ConvNorm<B>,
     image: Option<Pixels>,
     input: Option<f64>,
 ) -> Option<Vec<f64>> {
-    let (weights, [outputs, inputs, height, width]) = (numbers(&conv.weight), conv.weight.dims());
-    let taps = height * width;
-    let variance = values(conv.norm.running_var.value());
-    let gain = numbers(&conv.norm.gamma);
-    let gain: Vec<f64> = gain
-        .iter()
-        .zip(&variance)
-        .map(|(gamma, variance)| gamma / (variance + conv.norm.epsilon).sqrt())
-        .collect();
-    let shift = values(conv.norm.running_mean.value());
-    let shift: Vec<f64> = shift.iter().zip(&gain).map(|(mean, gain)| mean * gain).collect();
-    let of_row = |at: usize| gain[at / (inputs * taps)];
-    let folding = image.map(|pixels| pixels.folding().repeat_each(taps));
-    let beta = numbers(&conv.norm.beta);
-    let rows = Rows {
-        weights: weights.iter().enumerate().map(|(at, weight)| weight * of_row(at)).collect(),
-        bias: beta.iter().zip(&shift).map(|(beta, shift)| beta - shift).collect(),
-    };
-    let (rows, units) = rows.rounded(folding.as_ref(), Step::Channel, input);
-    let padding = image.map(|pixels| pixels.padding_values());
-    let padded = |output: usize| {
+    let [_, inputs, height, width] = conv.weight.dims();
+    let norm = batch_norm(&conv.norm);
+    let plain = convolution(conv);
+    let normed = plain.clone().fold_outputs(&norm);
+    let (found, units) =
+        rounded_layer(normed, image.map(Pixels::scaling).as_ref(), Sharing::Output, input);
+    let padding = image.map(Pixels::padding_values);
+    let padded = |row: &[f64]| {
         let Some(padding) = padding else { return 0.0 };
-        let row = rows.weights[output * inputs * taps..][..inputs * taps].chunks_exact(taps);
-        row.zip(padding).map(|(taps, padding)| taps.iter().sum::<f64>() * padding).sum::<f64>()
+        let taps = |colour| row.iter().skip(colour).step_by(inputs).sum::<f64>();
+        padding.iter().enumerate().map(|(colour, value)| taps(colour) * value).sum::<f64>()
     };
-    let beta = (0..outputs).map(|output| rows.bias[output] + shift[output] + padded(output));
-    write(&mut conv.norm.beta, beta.collect());
-    let weights = weights.iter().zip(&rows.weights).enumerate().map(|(at, (&weight, row))| {
-        let gain = of_row(at);
-        if gain == 0.0 { weight } else { row / gain }
-    });
-    write(&mut conv.weight, weights.collect());
+    let means = values(conv.norm.running_mean.value());
+    let shifts = means.iter().zip(&norm.gain).map(|(mean, gain)| mean * gain);
+    let biases = found.bias.iter().zip(shifts).zip(found.rows());
+    let beta = biases.map(|((bias, shift), row)| bias + shift + padded(row)).collect();
+    write(&mut conv.norm.beta, beta);
+    let found = found.unfold_output_gain(&norm.gain, &plain);
+    let rows = found.weights.chunks_exact(inputs * height * width);
+    write(&mut conv.weight, rows.flat_map(|row| transposed(row, inputs)).collect());
     units
 }
 
@@ -153,75 +139,71 @@ fn round_block<B: Backend>(
     mut keep: impl FnMut(BlockSite, Option<Vec<f64>>),
 ) {
     let attention = &mut block.attention;
-    let norm = folding(&block.norm1);
+    let norm = layer_norm(&block.norm1);
     for (layer, site) in [
         (&mut attention.query, BlockSite::Query),
         (&mut attention.key, BlockSite::Key),
         (&mut attention.value, BlockSite::Value),
     ] {
-        keep(site, round_linear(layer, Some(&norm), Step::Channel, stored(BlockSite::Norm1)));
+        keep(site, round_linear(layer, Some(&norm), Sharing::Output, stored(BlockSite::Norm1)));
     }
-    round_linear(&mut attention.output, None, Step::Channel, stored(BlockSite::Context));
+    round_linear(&mut attention.output, None, Sharing::Output, stored(BlockSite::Context));
     let Mlp { linear1, depthwise, linear2, .. } = &mut block.mlp;
-    let norm = folding(&block.norm2);
-    let units = round_linear(linear1, Some(&norm), Step::Channel, stored(BlockSite::Norm2));
+    let norm = layer_norm(&block.norm2);
+    let units = round_linear(linear1, Some(&norm), Sharing::Output, stored(BlockSite::Norm2));
     keep(BlockSite::Mlp1, units);
     if let Some(depthwise) = depthwise {
         keep(BlockSite::Depthwise, round_depthwise(depthwise, stored(BlockSite::Mlp1)));
     }
-    let units = round_linear(linear2, None, Step::Channel, stored(BlockSite::Gelu));
+    let units = round_linear(linear2, None, Sharing::Output, stored(BlockSite::Gelu));
     keep(BlockSite::Mlp2, units);
 }
 
 fn round_depthwise<B: Backend>(layer: &mut Depthwise<B>, input: Option<f64>) -> Option<Vec<f64>> {
-    let mut rows = Rows { weights: numbers(&layer.weight), bias: numbers(&layer.bias) };
-    let identity = |weights: &mut [f64], change: f64| {
-        weights.iter_mut().skip(CENTRE).step_by(TAPS).for_each(|centre| *centre += change);
-    };
-    identity(&mut rows.weights, 1.0);
-    let (mut rows, units) = rows.rounded(None, Step::Channel, input);
-    identity(&mut rows.weights, -1.0);
-    write(&mut layer.weight, rows.weights);
-    write(&mut layer.bias, rows.bias);
+    let sum = depthwise(layer).with_identity();
+    let (found, units) = rounded_layer(sum, None, Sharing::Output, input);
+    let found = found.without_identity();
+    write(&mut layer.weight, found.weights);
+    write(&mut layer.bias, found.bias);
     units
 }
 
-fn folding<B: Backend>(norm: &LayerNorm<B>) -> Folding {
-    let gain = numbers(&norm.gamma);
-    let offset = norm.beta.as_ref().map_or_else(|| vec![0.0; gain.len()], numbers);
-    Folding { gain, offset }
-}
-
-/// `input` is one step of what the layer reads, before its gain.
+/// `input` is the size of one step of the layer's inputs, before `scaling`.
 fn round_linear<B: Backend>(
     layer: &mut Linear<B>,
-    folding: Option<&Folding>,
-    step: Step,
+    scaling: Option<&Scaling>,
+    sharing: Sharing,
     input: Option<f64>,
 ) -> Option<Vec<f64>> {
-    let [inputs, outputs] = layer.weight.dims();
-    let weights = numbers(&layer.weight);
-    let bias = layer.bias.as_ref().map_or_else(|| vec![0.0; outputs], numbers);
-    let rows = Rows { weights: transposed(&weights, outputs), bias };
-    let (rows, units) = rows.rounded(folding, step, input);
-    write(&mut layer.weight, transposed(&rows.weights, inputs));
+    let [inputs, _] = layer.weight.dims();
+    let (found, units) = rounded_layer(linear(layer), scaling, sharing, input);
+    write(&mut layer.weight, transposed(&found.weights, inputs));
     if let Some(bias) = &mut layer.bias {
-        write(bias, rows.bias);
+        write(bias, found.bias);
     }
     units
 }
 
-/// Rows of `columns` values to columns.
-fn transposed(values: &[f64], columns: usize) -> Vec<f64> {
-    (0..columns).flat_map(|column| values.iter().skip(column).step_by(columns).copied()).collect()
-}
-
-fn numbers<B: Backend, const D: usize>(param: &Param<Tensor<B, D>>) -> Vec<f64> {
-    values(param.val())
-}
-
-fn values<B: Backend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f64> {
-    tensor.into_data().iter::<f64>().collect()
+/// The values of a layer's integers. `scaling` is folded into the inputs before the rounding and taken
+/// out after it. If the step of the inputs is known, also the value of one unit of each output's
+/// accumulator.
+fn rounded_layer(
+    layer: Layer,
+    scaling: Option<&Scaling>,
+    sharing: Sharing,
+    input: Option<f64>,
+) -> (Layer, Option<Vec<f64>>) {
+    let (values, steps) = match scaling {
+        None => {
+            let found = round(layer, sharing, input);
+            (found.values, found.steps)
+        }
+        Some(scaling) => {
+            let found = round(layer.clone().fold_inputs(scaling), sharing, input);
+            (found.values.unfold_inputs(scaling, &layer), found.steps)
+        }
+    };
+    (values, input.map(|input| steps.iter().map(|step| input * step).collect()))
 }
 
 fn write<B: Backend, const D: usize>(param: &mut Param<Tensor<B, D>>, values: Vec<f64>) {
@@ -248,7 +230,7 @@ mod tests {
         tensor.into_data().to_vec().unwrap()
     }
 
-    /// The whole number of steps that each value is, with the farthest that one is from it.
+    /// The largest distance of a value from a whole number of its row's steps, in steps.
     fn steps(rows: Tensor<Flex, 2>) -> f32 {
         let [_, inputs] = rows.dims();
         let mut farthest = 0.0f32;

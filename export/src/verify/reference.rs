@@ -1,16 +1,17 @@
 //! The integer network beside the float one, site by site.
 
 use crate::assemble::Quantized;
-use crate::float::{FloatNet, FloatNorm};
+use crate::float::FloatModel;
+use crate::float::{FloatNet, Scaling};
 use crate::quantize::Affine;
-use crate::record::FloatModel;
 use anyhow::{Context, Result, anyhow};
 use runtime::Model;
 use runtime::site::{BlockSite, SiteId, SiteValues};
 use std::collections::BTreeMap;
 use trainer::data::Images;
+use trainer::quantize::Pixels;
 
-/// What the float network computes for some images at some sites.
+/// The values of the float network for some images at some sites.
 pub struct Reference {
     net: FloatNet,
     images: Images,
@@ -85,7 +86,7 @@ impl Reference {
     }
 }
 
-/// What the stored integers of a site stand for, in the float network's terms.
+/// The values that the stored integers of a site stand for, comparable with the float network's.
 pub fn reals(
     net: &FloatNet,
     quantized: &Quantized,
@@ -96,27 +97,23 @@ pub fn reals(
     let real: Vec<f64> = stored.integers().map(|q| affine.real(q)).collect();
     match folding(net, site) {
         None => real,
-        Some((gain, offset)) => {
+        Some(Scaling { gain, offset }) => {
             let folded = gain.iter().cycle().zip(offset.iter().cycle());
             real.iter().zip(folded).map(|(x, (gain, offset))| x * gain + offset).collect()
         }
     }
 }
 
-/// Gain and offset, repeated over the channels of a site, from what is stored there to what the
-/// float network computes, where a layer that follows has them folded in.
-pub fn folding(net: &FloatNet, site: SiteId) -> Option<(Vec<f64>, Vec<f64>)> {
-    let normed = |norm: &FloatNorm| Some((norm.gamma.clone(), norm.beta.clone()));
+/// The scaling from the stored values of a site to those of the float network, for the sites whose
+/// following layers have one folded in. Its channels repeat along the site's.
+pub fn folding(net: &FloatNet, site: SiteId) -> Option<Scaling> {
     match site {
-        SiteId::Input => {
-            let (gain, offset) = net.pixel_normalisation();
-            Some((gain.to_vec(), offset.to_vec()))
-        }
+        SiteId::Input => Some(Pixels::new(net.normalisation).scaling()),
         SiteId::Block { block, at: BlockSite::Norm1 } => {
-            normed(&net.blocks[usize::from(block)].norm1)
+            Some(net.blocks[usize::from(block)].norm1.clone())
         }
         SiteId::Block { block, at: BlockSite::Norm2 } => {
-            normed(&net.blocks[usize::from(block)].norm2)
+            Some(net.blocks[usize::from(block)].norm2.clone())
         }
         _ => None,
     }

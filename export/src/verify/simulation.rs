@@ -1,14 +1,14 @@
 //! The integer network in float, with the exporter's own scales.
 
+use super::reference::folding;
 use crate::assemble::Quantized;
 use crate::float::FloatNet;
-use crate::reference::folding;
 use runtime::site::SiteId;
 use trainer::ops::FakeQuant;
 use trainer::quantize::{fake_quant, is_rounded};
 
-/// How each site with eight bits and the residual stream are simulated.
-pub fn sites<'a>(
+/// The simulation of each site with eight bits and of the residual stream.
+pub fn simulated_sites<'a>(
     net: &'a FloatNet,
     quantized: &'a Quantized,
 ) -> impl Iterator<Item = (SiteId, FakeQuant)> + 'a {
@@ -18,7 +18,7 @@ pub fn sites<'a>(
         let floats = |values: Vec<f64>| values.into_iter().map(|value| value as f32).collect();
         let fake = match folding(net, site) {
             None => fake,
-            Some((gain, offset)) => fake.folded(floats(gain), floats(offset)),
+            Some(scaling) => fake.folded(floats(scaling.gain), floats(scaling.offset)),
         };
         (site, fake)
     })

@@ -1,51 +1,19 @@
-//! PyTorch weights in: a safetensors file to a record that can be exported like a trained one.
-//!
-//! The tensors are those of a PyTorch `state_dict` in f16, bf16 or f32: linear layers
-//! `[outputs, inputs]`, convolutions `[outputs, inputs, row, column]`, batch normalisations not
-//! folded (`weight`, `bias`, `running_mean`, `running_var`). Each module has a `.weight` and a
-//! `.bias`; convolutions of the stem have no bias. There are two namings, told apart by where the
-//! blocks are:
-//!
-//! | module | `bl` | `blocks` |
-//! |---|---|---|
-//! | convolution of stem stage `s`, its batch normalisation | `tok.s.0`, `tok.s.1` | likewise |
-//! | convolution `c` of residual stem stage `s`, likewise | `tok.s.m.c.0`, `tok.s.m.c.1` | likewise |
-//! | patch layer, values of a patch in order row, column, channel | `emb` | likewise |
-//! | position `[1, tokens, dim]`, a bare tensor | `pos` | likewise |
-//! | normalisations of block `b` | `bl.b.n1`, `bl.b.n2` | `blocks.b.n1`, `blocks.b.n2` |
-//! | query, key and value | `bl.b.at.qkv`, rows in this order | `blocks.b.a.q`, `.a.k`, `.a.v` |
-//! | output projection | `bl.b.at.o` | `blocks.b.a.o` |
-//! | both layers of the MLP | `bl.b.f.a`, `bl.b.f.b` | `blocks.b.f1`, `blocks.b.f2` |
-//! | depthwise convolution of the MLP | `bl.b.f.dw` | `blocks.b.dw` |
-//! | last normalisation | `n` | `nf` |
-//! | class head | `head` | `h3` |
-//! | class head with hidden layers | `head.0`, `head.1` … | `h1`, `h2`, `h3` |
-//!
-//! The file's own metadata may say more, all as text: `mean` and `std` (three numbers, separated by
-//! commas) and, for a plain transformer on square images, its shape: `T` tokens, `P` values of a
-//! patch, `D` dim, `L` depth, `H` heads, `dh` head width, `M` MLP width, `gelu2` (`True` or
-//! `False`), `head` (`mean` or `flat`).
+//! A file of PyTorch weights to a checkpoint.
 
-mod cli;
-mod description;
-mod names;
-mod network;
-mod options;
-mod tensors;
-
-pub use cli::{ImportArgs, preset_parser};
-pub use options::Options;
-
-use crate::record::Backend;
-use anyhow::{Context, Result, anyhow, bail, ensure};
-use description::Description;
-use names::Naming;
-use runtime::config::{Preset, VitConfig};
 use std::path::Path;
-use tensors::Tensors;
-use trainer::record::Checkpoint;
 
-/// What a network is called in its record when no preset has its shape.
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use burn::tensor::backend::Backend;
+use runtime::config::{Preset, VitConfig};
+
+use super::description::Description;
+use super::names::Naming;
+use super::network;
+use super::options::Options;
+use super::tensors::Tensors;
+use crate::record::Checkpoint;
+
+/// Name of a network in its checkpoint if no preset has its shape.
 const CUSTOM: &str = "custom";
 
 /// Reads PyTorch weights.
@@ -53,7 +21,11 @@ const CUSTOM: &str = "custom";
 /// # Errors
 /// If the file cannot be read, is no whole safetensors file, or its tensors are not exactly those
 /// of the network. Every message names the file, the tensor, what was found and what to do.
-pub fn load(path: &Path, options: &Options) -> Result<Checkpoint<Backend>> {
+pub fn load<B: Backend>(
+    path: &Path,
+    options: &Options,
+    device: &B::Device,
+) -> Result<Checkpoint<B>> {
     let name = path.display();
     ensure!(
         !path.is_dir(),
@@ -61,10 +33,14 @@ pub fn load(path: &Path, options: &Options) -> Result<Checkpoint<Backend>> {
     );
     let bytes = std::fs::read(path)
         .with_context(|| format!("cannot read {name}: give the path of a safetensors file"))?;
-    decode(&bytes, options).with_context(|| format!("cannot import {name}"))
+    decode(&bytes, options, device).with_context(|| format!("cannot import {name}"))
 }
 
-fn decode(bytes: &[u8], options: &Options) -> Result<Checkpoint<Backend>> {
+pub(super) fn decode<B: Backend>(
+    bytes: &[u8],
+    options: &Options,
+    device: &B::Device,
+) -> Result<Checkpoint<B>> {
     let tensors = Tensors::parse(bytes)?;
     let Some(naming) = Naming::detect(tensors.left()) else {
         bail!(
@@ -76,7 +52,7 @@ fn decode(bytes: &[u8], options: &Options) -> Result<Checkpoint<Backend>> {
     let normalisation = options.normalisation(naming, &tensors)?;
     let (preset, config) = shape(naming, &tensors, options.preset)?;
     let (classes, source) = options.classes(config.classes())?;
-    let model = network::network(&config, naming, tensors)?;
+    let model = network::network(&config, naming, tensors, device)?;
     Ok(Checkpoint { preset, config, classes, normalisation, source, model })
 }
 
@@ -137,8 +113,3 @@ fn name(config: &VitConfig) -> &'static str {
         |preset: &Preset| preset.config(config.spec().classes).is_ok_and(|other| other == *config);
     Preset::ALL.into_iter().find(same).map_or(CUSTOM, Preset::name)
 }
-
-#[cfg(test)]
-mod reference;
-#[cfg(test)]
-mod tests;

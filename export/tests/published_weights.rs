@@ -1,14 +1,16 @@
 //! Published weights against their published logits and accuracies; skipped without the files.
 
-use super::*;
-use crate::evaluate::{self, Accuracy};
-use crate::model::AnyModel;
-use crate::record::FloatModel;
-use crate::{Method, unwatched};
-use runtime::site::SiteId;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use export::blob::AnyModel;
+use export::float::{Backend, FloatModel};
+use export::verify::{self, Accuracy};
+use export::{Method, unwatched};
+use runtime::config::Preset;
+use runtime::site::SiteId;
 use trainer::data::{self, Images};
+use trainer::import::{self, Options};
 use trainer::record;
 
 /// The directory that an environment variable names; says so where there is none.
@@ -22,12 +24,13 @@ fn directory(test: &str, variable: &str, what: &str) -> Option<PathBuf> {
     directory
 }
 
-/// Imports a file and reads its record back, as the exporter would.
+/// Imports a file and reads its checkpoint back, as the exporter would.
 fn imported(weights: &Path, preset: Option<Preset>) -> FloatModel {
     let options = Options { preset, ..Options::default() };
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("best.mpk");
-    record::save(&path, &load(weights, &options).unwrap()).unwrap();
+    let checkpoint = import::load::<Backend>(weights, &options, &Default::default()).unwrap();
+    record::save(&path, &checkpoint).unwrap();
     FloatModel::load(&path).unwrap()
 }
 
@@ -62,11 +65,11 @@ fn the_compact_reference_reproduces_its_logits_and_accuracy() {
     assert!(worst < 1e-3, "logits differ by up to {worst}");
 
     let (_, quantized) =
-        crate::quantize(&float, &data.train.sample(512, 1), Method::default(), unwatched).unwrap();
+        export::quantize(&float, &data.train.sample(512, 1), Method::default(), unwatched).unwrap();
     let model = AnyModel::parse(&quantized.blob).unwrap();
     let float = float.classify(&data.test, |_| {}).unwrap();
     let float = Accuracy::count(&float, &data.test);
-    let int8 = evaluate::classify(&model, &data.test, |_| {}).unwrap();
+    let int8 = verify::classify(&model, &data.test, |_| {}).unwrap();
     let int8 = Accuracy::count(&int8, &data.test);
     writeln!(std::io::stderr(), "logits {worst:e}, float {float}, int8 {int8}").unwrap();
     assert!((95.8..=96.0).contains(&float.percent()), "float {float}");

@@ -1,13 +1,12 @@
-//! What each site costs by having only eight bits, in a float simulation of the integer network.
+//! What the eight bits of each site cost, in a float simulation of the integer network.
 //!
 //! Activations are rounded and cut off as the blob would store them; weights and all other arithmetic
-//! stay as they are. What sixteen bits at a site would bring can so be measured without kernels that
-//! have them.
+//! stay as they are. In this way the gain of sixteen bits at a site is measured without kernels for them.
 
+use super::reference::SiteError;
+use super::simulation::simulated_sites;
 use crate::assemble::Quantized;
-use crate::record::FloatModel;
-use crate::reference::SiteError;
-use crate::simulation;
+use crate::float::FloatModel;
 use anyhow::Result;
 use runtime::site::SiteId;
 use serde::Serialize;
@@ -16,7 +15,7 @@ use trainer::data::Images;
 use trainer::ops::{FakeQuant, Fused};
 use trainer::quantize::has_eight_bits;
 
-/// The sites of a network with how they are stored, and what the float network makes of images.
+/// The sites of a network, how each is stored, and the logits of the float network.
 pub struct Sensitivity<'a> {
     model: &'a FloatModel,
     images: &'a Images,
@@ -24,7 +23,7 @@ pub struct Sensitivity<'a> {
     logits: Vec<f32>,
 }
 
-/// What a network does whose sites are stored in eight bits but for some.
+/// The result of a network with eight bits at some of its sites.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Outcome {
     /// Ratio of signal to noise of the logits in decibels.
@@ -40,7 +39,7 @@ impl<'a> Sensitivity<'a> {
     /// If the images do not fit the network, or a weight is not finite.
     pub fn new(model: &'a FloatModel, quantized: &Quantized, images: &'a Images) -> Result<Self> {
         let net = model.weights()?;
-        let stored = simulation::sites(&net, quantized);
+        let stored = simulated_sites(&net, quantized);
         let stored = stored.filter(|(site, _)| has_eight_bits(*site)).collect();
         let logits = model.replaced(images, |_, _| {}, |_| {})?;
         Ok(Self { model, images, stored, logits })
@@ -51,8 +50,8 @@ impl<'a> Sensitivity<'a> {
         self.stored.keys().copied()
     }
 
-    /// The network with eight bits at the sites that `chosen` takes and all others exact; `progress`
-    /// counts images.
+    /// Runs the network with eight bits at the sites for which `chosen` is true; all others stay exact.
+    /// `progress` counts images.
     ///
     /// # Errors
     /// If the network does not run on the images.
@@ -74,8 +73,7 @@ impl<'a> Sensitivity<'a> {
         }
         let classes = self.model.config().classes();
         let rows = found.chunks_exact(classes).zip(self.images.labels());
-        let correct =
-            rows.filter(|(row, label)| crate::record::argmax(row) == usize::from(**label));
+        let correct = rows.filter(|(row, label)| crate::float::argmax(row) == usize::from(**label));
         Ok(Outcome { decibels: error.decibels(), correct: correct.count() })
     }
 }

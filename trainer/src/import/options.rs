@@ -2,12 +2,12 @@
 
 use super::names::Naming;
 use super::tensors::Tensors;
+use crate::data::{CIFAR10_CLASSES, DataSource, Normalisation};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use runtime::config::{IMAGE_CHANNELS, Preset};
-use trainer::data::{CIFAR10_CLASSES, DataSource, Normalisation};
 
 /// One number for each colour channel.
-pub(super) type Rgb = [f32; IMAGE_CHANNELS];
+pub type Rgb = [f32; IMAGE_CHANNELS];
 
 /// Mean and deviation under which the plain transformers were trained: pixels from −1 to 1.
 const HALF: Normalisation =
@@ -22,9 +22,9 @@ pub struct Options {
     pub classes: Option<Vec<String>>,
     /// Mean of each channel of pixels scaled to 0..=1; without it the file's `mean`, else 0.5
     /// under the `blocks` naming and CIFAR-10's constants under `bl`.
-    pub mean: Option<[f32; IMAGE_CHANNELS]>,
+    pub mean: Option<Rgb>,
     /// Standard deviation, likewise.
-    pub std: Option<[f32; IMAGE_CHANNELS]>,
+    pub std: Option<Rgb>,
 }
 
 impl Options {
@@ -89,8 +89,11 @@ impl Options {
     }
 }
 
-/// Reads the mean of pixels scaled to 0..=1.
-pub(super) fn mean(text: &str) -> Result<Rgb> {
+/// Reads the mean of pixels scaled to 0..=1: three numbers separated by commas.
+///
+/// # Errors
+/// If they are not three numbers from 0 to 1.
+pub fn mean(text: &str) -> Result<Rgb> {
     let rgb = rgb(text)?;
     ensure!(
         rgb.iter().all(|mean| (0.0..=1.0).contains(mean)),
@@ -99,8 +102,11 @@ pub(super) fn mean(text: &str) -> Result<Rgb> {
     Ok(rgb)
 }
 
-/// Reads the standard deviation of pixels scaled to 0..=1.
-pub(super) fn deviation(text: &str) -> Result<Rgb> {
+/// Reads the standard deviation of pixels scaled to 0..=1: three numbers separated by commas.
+///
+/// # Errors
+/// If they are not three numbers above 0 and at most 1.
+pub fn deviation(text: &str) -> Result<Rgb> {
     let rgb = rgb(text)?;
     ensure!(
         rgb.iter().all(|&std| std > 0.0 && std <= 1.0),
@@ -134,7 +140,7 @@ mod tests {
 
     #[test]
     fn ten_classes_are_cifar10_unless_named() {
-        let cifar10 = trainer::data::embedded().unwrap().classes;
+        let cifar10 = crate::data::embedded().unwrap().classes;
         let (classes, source) = Options::default().classes(10).unwrap();
         assert_eq!((classes, source), (cifar10, DataSource::Cifar10), "default");
         let (_, source) = named(&CIFAR10_CLASSES).classes(10).unwrap();

@@ -1,36 +1,36 @@
-//! From a record to plain numbers, and the float forward pass: with `import::network` all that sees
-//! burn here.
+//! From a checkpoint to plain numbers, and the float forward pass. No other file of this crate sees
+//! burn.
 
-use crate::float::{FloatBlock, FloatConv, FloatLinear, FloatNet, FloatNorm};
-use anyhow::{Context, Result, bail};
-use burn::nn::{LayerNorm, Linear};
+use super::net::{FloatBlock, FloatNet};
+use anyhow::{Result, bail};
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
 use burn_flex::Flex;
 use runtime::config::VitConfig;
 use runtime::site::SiteId;
 use std::path::Path;
 use trainer::data::{DataSource, Images, batch};
-use trainer::model::{BATCH_NORM_EPSILON, Block, ConvNorm, Depthwise, Stem};
+use trainer::model::{Block, Stem, Vit};
 use trainer::ops::FakeQuant;
-use trainer::quantize::Simulation;
+use trainer::quantize::{Simulation, conv_norm, depthwise, layer_norm, linear};
 use trainer::record::{self, Checkpoint};
 
 /// The backend of the float pass: the fastest of burn's on a CPU.
 pub type Backend = Flex;
 
-/// Puts another value in the place of a site's.
+/// Puts another value in the place of the value of a site.
 type Replace<'a> = dyn FnMut(SiteId, Tensor<Backend, 3>) -> Tensor<Backend, 3> + 'a;
 
 /// Images of one float forward pass.
 const BATCH: usize = 50;
 
-/// A loaded record.
+/// A loaded checkpoint.
 pub struct FloatModel {
     checkpoint: Checkpoint<Backend>,
 }
 
 impl FloatModel {
-    /// Reads and checks a record.
+    /// Reads and checks a checkpoint.
     ///
     /// # Errors
     /// As [`trainer::record::load`].
@@ -81,8 +81,8 @@ impl FloatModel {
         Ok(classes)
     }
 
-    /// Shows every site's values, `[images, positions, channels]` with the number of channels, batch
-    /// by batch; `progress` counts images.
+    /// Calls `observer` for every site of every batch with the values, `[images, positions, channels]`,
+    /// and the number of channels; `progress` counts images.
     ///
     /// # Errors
     /// If the images have another size than the network's input.
@@ -109,8 +109,8 @@ impl FloatModel {
         Ok(())
     }
 
-    /// The logits, image after image, of a pass that goes on at each site with what `replace` makes
-    /// of its values, as many as there were; `progress` counts images.
+    /// The logits, image after image, of a pass in which `replace` may change the values of each site,
+    /// but not their number; `progress` counts images.
     ///
     /// # Errors
     /// If the images have another size than the network's input.
@@ -157,8 +157,8 @@ impl FloatModel {
         Ok(logits)
     }
 
-    /// As [`replaced`](Self::replaced), of the network with its weights rounded and `sites` as eight bits
-    /// store them; `replace` gets what is stored at each site.
+    /// As [`replaced`](Self::replaced), with rounded weights and with the values of `sites` rounded as
+    /// the blob stores them; `replace` gets the rounded values.
     ///
     /// # Errors
     /// If the images have another size than the network's input.
@@ -181,27 +181,26 @@ impl FloatModel {
     /// If a weight is not finite.
     pub fn weights(&self) -> Result<FloatNet> {
         let Checkpoint { config, classes, normalisation, model, .. } = &self.checkpoint;
+        check_finite(model)?;
         let (convs, patch) = match &model.stem {
-            Stem::Patches(patch) => (Vec::new(), Some(linear(&patch.linear)?)),
+            Stem::Patches(patch) => (Vec::new(), Some(linear(&patch.linear))),
             Stem::Conv(stem) => {
                 let convs = stem.stages.iter().flat_map(|stage| &stage.convs);
-                (convs.map(conv).collect::<Result<_>>()?, None)
+                (convs.map(conv_norm).collect(), None)
             }
         };
-        let net = FloatNet {
+        let position = floats(model.position.val())?;
+        Ok(FloatNet {
             config: config.clone(),
             classes: classes.clone(),
-            mean: normalisation.mean.map(f64::from),
-            std: normalisation.std.map(f64::from),
+            normalisation: *normalisation,
             convs,
             patch,
-            position: values(model.position.val())?,
-            blocks: model.blocks.iter().map(block).collect::<Result<_>>()?,
-            norm: norm(&model.norm)?,
-            head: model.head.layers.iter().map(linear).collect::<Result<_>>()?,
-        };
-        check_convs(&net)?;
-        Ok(net)
+            position: position.into_iter().map(f64::from).collect(),
+            blocks: model.blocks.iter().map(block).collect(),
+            norm: layer_norm(&model.norm),
+            head: model.head.layers.iter().map(linear).collect(),
+        })
     }
 
     /// Normalised batches with the number of images in each.
@@ -247,67 +246,42 @@ fn floats<const D: usize>(tensor: Tensor<Backend, D>) -> Result<Vec<f32>> {
     }
 }
 
-fn values<const D: usize>(tensor: Tensor<Backend, D>) -> Result<Vec<f64>> {
-    let values = floats(tensor)?;
-    if let Some(bad) = values.iter().find(|value| !value.is_finite()) {
-        bail!("the record holds the weight {bad}: its training diverged, train it again");
+/// Refuses values that are not finite, the statistics of normalisations among them.
+fn check_finite(model: &Vit<Backend>) -> Result<()> {
+    let mut finite = Finite { checked: Ok(()) };
+    model.visit(&mut finite);
+    finite.checked
+}
+
+/// Whether all values so far were finite.
+struct Finite {
+    checked: Result<()>,
+}
+
+impl ModuleVisitor<Backend> for Finite {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<Backend, D>>) {
+        let checked = std::mem::replace(&mut self.checked, Ok(()));
+        self.checked = checked.and_then(|()| {
+            let values = floats(param.val())?;
+            let bad = values.iter().find(|value| !value.is_finite());
+            bad.map_or(Ok(()), |bad| {
+                bail!(
+                    "the checkpoint holds the weight {bad}: its training diverged, train it again"
+                )
+            })
+        });
     }
-    Ok(values.into_iter().map(f64::from).collect())
 }
 
-/// burn keeps `[inputs, outputs]`.
-fn linear(layer: &Linear<Backend>) -> Result<FloatLinear> {
-    let weights = values(layer.weight.val().transpose())?;
-    let bias = layer.bias.as_ref().context("a linear layer of the record has no bias")?;
-    Ok(FloatLinear { weights, bias: values(bias.val())? })
-}
-
-fn norm(norm: &LayerNorm<Backend>) -> Result<FloatNorm> {
-    let gamma = values(norm.gamma.val())?;
-    let beta = match &norm.beta {
-        Some(beta) => values(beta.val())?,
-        None => vec![0.0; gamma.len()],
-    };
-    Ok(FloatNorm { gamma, beta })
-}
-
-/// `[outputs, inputs, row, column]` to `[outputs, row, column, inputs]`, normalisation folded.
-fn conv(conv: &ConvNorm<Backend>) -> Result<FloatConv> {
-    let weights = values(conv.weight.val().permute([0, 2, 3, 1]))?;
-    let mean = values(conv.norm.running_mean.value())?;
-    let variance = values(conv.norm.running_var.value())?;
-    let gamma = values(conv.norm.gamma.val())?;
-    let beta = values(conv.norm.beta.val())?;
-    let deviation = variance.iter().map(|variance| (variance + BATCH_NORM_EPSILON).sqrt());
-    let gain: Vec<f64> = gamma.iter().zip(deviation).map(|(gamma, std)| gamma / std).collect();
-    let offset: Vec<f64> =
-        beta.iter().zip(&mean).zip(&gain).map(|((beta, mean), gain)| beta - mean * gain).collect();
-    let bias = vec![0.0; gain.len()];
-    Ok(FloatConv { weights, bias }.scale_outputs(&gain, &offset))
-}
-
-fn depthwise(layer: &Depthwise<Backend>) -> Result<FloatLinear> {
-    Ok(FloatLinear { weights: values(layer.weight.val())?, bias: values(layer.bias.val())? })
-}
-
-fn block(block: &Block<Backend>) -> Result<FloatBlock> {
-    let attention = &block.attention;
-    Ok(FloatBlock {
-        norm1: norm(&block.norm1)?,
-        qkv: [linear(&attention.query)?, linear(&attention.key)?, linear(&attention.value)?],
-        project: linear(&attention.output)?,
-        norm2: norm(&block.norm2)?,
-        mlp1: linear(&block.mlp.linear1)?,
-        depthwise: block.mlp.depthwise.as_ref().map(depthwise).transpose()?,
-        mlp2: linear(&block.mlp.linear2)?,
-    })
-}
-
-/// The record's reader compares tensors with the description; this pairs them with its stages.
-fn check_convs(net: &FloatNet) -> Result<()> {
-    let expected = net.config.stem_convs().count();
-    if net.convs.len() != expected {
-        bail!("the record has {} convolutions, its description {expected}", net.convs.len());
+fn block(block: &Block<Backend>) -> FloatBlock {
+    let Block { attention, mlp, .. } = block;
+    FloatBlock {
+        norm1: layer_norm(&block.norm1),
+        qkv: [&attention.query, &attention.key, &attention.value].map(linear),
+        project: linear(&attention.output),
+        norm2: layer_norm(&block.norm2),
+        mlp1: linear(&mlp.linear1),
+        depthwise: mlp.depthwise.as_ref().map(depthwise),
+        mlp2: linear(&mlp.linear2),
     }
-    Ok(())
 }

@@ -1,16 +1,16 @@
 //! `export import weights.safetensors best.mpk --preset compact`.
 
-use super::load;
-use super::options::{self, Options, Rgb};
+use super::values::preset_parser;
 use anyhow::{Result, ensure};
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use export::float::Backend;
 use runtime::config::Preset;
 use std::path::{Path, PathBuf};
+use trainer::import::{self, Options, Rgb};
 use trainer::record;
 use trainer::summary::grouped;
 
-/// The namings of [`super`], shorter.
+/// The namings of [`trainer::import`], shorter.
 const NAMES: &str = "\
 The tensors keep PyTorch's layout and may be f16, bf16 or f32. Their names, under either of two
 namings (block b, stem stage s, convolution c; each with .weight and .bias):
@@ -21,27 +21,27 @@ namings (block b, stem stage s, convolution c; each with .weight and .bias):
              or blocks.b.{n1, a.q, a.k, a.v, a.o, n2, f1, dw, f2}
   end        n, head (head.0, head.1 … with hidden layers), or nf, h3 (h1, h2, h3)";
 
-/// Turns PyTorch weights into a record, ready for export.
+/// Turns PyTorch weights into a checkpoint, ready for export.
 #[derive(Debug, Args)]
 #[command(after_long_help = NAMES)]
-pub struct ImportArgs {
+pub(super) struct ImportArgs {
     /// Weights written by `safetensors.torch.save_file(model.state_dict(), …)`.
     weights: PathBuf,
-    /// Record to write, such as best.mpk.
-    record: PathBuf,
-    /// The network's shape; may be left out where the file's metadata describes it.
+    /// Checkpoint to write, such as best.mpk.
+    checkpoint: PathBuf,
+    /// The network's shape. It may be left out if the file's metadata describes it.
     #[arg(long, value_parser = preset_parser())]
     preset: Option<Preset>,
-    /// Names of the classes, separated by commas, in the order of the logits; CIFAR-10's by
-    /// default where there are ten.
+    /// Names of the classes, separated by commas, in the order of the logits. By default
+    /// CIFAR-10's, if there are ten classes.
     #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
     classes: Option<Vec<String>>,
-    /// Mean of red, green and blue pixels scaled to 0..1; by default the file's metadata `mean`,
-    /// else CIFAR-10's constants, or 0.5 where the blocks are called `blocks`.
-    #[arg(long, value_name = "R,G,B", value_parser = options::mean)]
+    /// Mean of red, green and blue pixels scaled to 0..1. By default the file's metadata `mean`;
+    /// without it CIFAR-10's constants, or 0.5 if the blocks are called `blocks`.
+    #[arg(long, value_name = "R,G,B", value_parser = import::mean)]
     mean: Option<Rgb>,
-    /// Their standard deviation, likewise.
-    #[arg(long, value_name = "R,G,B", value_parser = options::deviation)]
+    /// Standard deviation of the same pixels, with like defaults.
+    #[arg(long, value_name = "R,G,B", value_parser = import::deviation)]
     std: Option<Rgb>,
 }
 
@@ -49,17 +49,17 @@ impl ImportArgs {
     /// Imports and says what was understood.
     ///
     /// # Errors
-    /// As [`load`], and if the record cannot be written.
-    pub fn run(self) -> Result<()> {
+    /// As [`import::load`], and if the checkpoint cannot be written.
+    pub(super) fn run(self) -> Result<()> {
         ensure!(
-            !same_file(&self.weights, &self.record),
-            "{} would be overwritten by its own import: give the record another name",
+            !same_file(&self.weights, &self.checkpoint),
+            "{} would be overwritten by its own import: give the checkpoint another name",
             self.weights.display()
         );
         let options =
             Options { preset: self.preset, classes: self.classes, mean: self.mean, std: self.std };
-        let checkpoint = load(&self.weights, &options)?;
-        record::save(&self.record, &checkpoint)?;
+        let checkpoint = import::load::<Backend>(&self.weights, &options, &Default::default())?;
+        record::save(&self.checkpoint, &checkpoint)?;
         println!(
             "preset {}, {} parameters",
             checkpoint.preset,
@@ -72,15 +72,9 @@ impl ImportArgs {
             numbers(checkpoint.normalisation.mean),
             numbers(checkpoint.normalisation.std)
         );
-        println!("record {}", self.record.display());
+        println!("checkpoint {}", self.checkpoint.display());
         Ok(())
     }
-}
-
-/// Names of presets as values of an option.
-pub fn preset_parser() -> impl TypedValueParser<Value = Preset> {
-    PossibleValuesParser::new(Preset::ALL.map(Preset::name))
-        .try_map(|name| Preset::by_name(&name).ok_or("no such preset"))
 }
 
 /// Whether both paths lead to one file that is there.
@@ -121,19 +115,19 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_file_leaves_the_record_alone() {
+    fn a_refused_file_leaves_the_checkpoint_alone() {
         let directory = tempfile::tempdir().unwrap();
         let path = |name| directory.path().join(name);
-        let (weights, record) = (path("weights.safetensors"), path("best.mpk"));
+        let (weights, checkpoint) = (path("weights.safetensors"), path("best.mpk"));
         std::fs::write(&weights, "no weights").unwrap();
-        std::fs::write(&record, "an older record").unwrap();
-        let run = |record: &Path| {
-            let paths = [weights.to_str().unwrap(), record.to_str().unwrap()];
+        std::fs::write(&checkpoint, "an older checkpoint").unwrap();
+        let run = |checkpoint: &Path| {
+            let paths = [weights.to_str().unwrap(), checkpoint.to_str().unwrap()];
             format!("{:#}", parse(&paths).unwrap().run().unwrap_err())
         };
-        let error = run(&record);
+        let error = run(&checkpoint);
         assert!(error.contains("weights.safetensors") && !error.contains('\n'), "{error}");
-        assert_eq!(std::fs::read(&record).unwrap(), b"an older record", "the record");
+        assert_eq!(std::fs::read(&checkpoint).unwrap(), b"an older checkpoint", "the checkpoint");
         let error = run(&weights);
         assert!(error.contains("overwritten by its own import"), "{error}");
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2, "files");

@@ -1,31 +1,31 @@
-//! Biases that undo what rounding weights and activations shifts a channel's mean by.
+//! Corrected biases: rounding shifts the mean of a channel, and its bias takes the shift back.
 //!
 //! # Source
 //! Nagel et al., *Data-Free Quantization Through Weight Equalization and Bias Correction*, 2019, with
 //! the means measured on calibration images.
 
-use super::Ranges;
 use crate::assemble::{Quantized, assemble};
+use crate::calibrate::Ranges;
+use crate::float::FloatModel;
 use crate::float::FloatNet;
 use crate::quantize::gelu_slope;
-use crate::record::FloatModel;
-use crate::reference::reals;
+use crate::verify::reals;
 use anyhow::{Context, Result, anyhow};
 use runtime::Model;
 use runtime::site::{BlockSite, ConvSite, SiteId};
 use std::collections::BTreeMap;
 use trainer::data::Images;
 
-/// Images that the means are taken over: a channel has a mean over all positions of each.
+/// Images that the means are taken over. A channel's mean is over all positions of all of them.
 const IMAGES: usize = 128;
 
-/// Least mean slope of GELU at which a channel's shift behind it is taken back to its bias.
+/// Smallest mean slope of GELU with which a shift behind GELU is divided to correct the bias before it.
 const LEAST_SLOPE: f64 = 0.1;
 
 /// The mean of each channel at each site.
 type Means = BTreeMap<SiteId, Vec<f64>>;
 
-/// What the float network computes.
+/// The means of the float network.
 #[derive(Default)]
 struct Wanted {
     means: Means,
@@ -33,14 +33,18 @@ struct Wanted {
     slopes: Means,
 }
 
-/// Number of steps of [`correct`].
+/// Number of steps of [`correct_biases`].
 pub(super) fn steps(net: &FloatNet) -> usize {
     layers(net).len()
 }
 
-/// Changes the biases of `net` so that its integer form has the means of `model` on `images`, layer
-/// after layer, each behind the ones that are corrected already; `progress` counts layers.
-pub(super) fn correct(
+/// Changes the biases of `net`, which are the weights of `model`, so that its integer form has the means
+/// of `model` on `images`. Goes from the first layer to the last, and each step runs the integer network
+/// with the biases corrected so far. `progress` counts the steps.
+///
+/// # Errors
+/// If the network cannot be quantized or the images do not fit it.
+pub fn correct_biases(
     model: &FloatModel,
     net: &mut FloatNet,
     ranges: &Ranges,
@@ -65,8 +69,8 @@ pub(super) fn correct(
     Ok(())
 }
 
-/// The sites behind layers with biases, in the order of the pass; those that read the same values
-/// together.
+/// The sites behind layers with biases, in the order of the pass. Layers that read the same values are
+/// one step.
 fn layers(net: &FloatNet) -> Vec<Vec<SiteId>> {
     let mut steps: Vec<Vec<SiteId>> = convs(net).into_iter().map(|site| vec![site]).collect();
     steps.push(vec![SiteId::Embed]);
@@ -149,8 +153,8 @@ impl Wanted {
         Ok(wanted)
     }
 
-    /// What to add to the biases of the layer at `site`. Where GELU follows at once, integers are
-    /// stored behind it only: the shift there is taken back by its mean slope.
+    /// What to add to the biases of the layer at `site`. If GELU follows directly, integers are stored
+    /// only behind it: then the shift behind GELU is divided by its mean slope.
     fn shift(&self, found: &Means, site: SiteId) -> Option<Vec<f64>> {
         let difference = |site| {
             let (wanted, found) = (self.means.get(&site)?, found.get(&site)?);
@@ -181,7 +185,8 @@ fn gelu_after(site: SiteId) -> Option<SiteId> {
     }
 }
 
-/// The means of the integer network; `channels` gives those of the sites that are wanted.
+/// The means of the integer network. `channels` gives the number of channels of the sites that are
+/// wanted, and none for all others.
 fn integer_means(
     net: &FloatNet,
     quantized: &Quantized,
@@ -266,7 +271,7 @@ mod tests {
         };
         let mut net = model.weights().unwrap();
         let before = shift(&net);
-        correct(&model, &mut net, &ranges, &images, |_| {}).unwrap();
+        correct_biases(&model, &mut net, &ranges, &images, |_| {}).unwrap();
         let after = shift(&net);
         assert!(after < 0.05 * before, "{after} after {before}");
     }

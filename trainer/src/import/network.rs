@@ -1,26 +1,26 @@
-//! From named tensors to the burn module: the only file of the import that sees burn.
+//! From named tensors to the burn module.
 
 use super::names::{Naming, QueryKeyValue};
 use super::tensors::Tensors;
-use crate::record::Backend as Float;
+use crate::model::{Block, ConvNorm, Head, Stem, Vit};
 use anyhow::{Result, bail};
 use burn::module::Param;
 use burn::nn::{BatchNorm, LayerNorm, Linear};
 use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
 use runtime::config::VitConfig;
-use trainer::model::{Block, ConvNorm, DropoutRates, Head, Stem, Vit};
 
 /// Builds a network from a file's tensors.
 ///
 /// # Errors
 /// If a tensor is missing, surplus, of another shape or type, or not finite.
-pub(super) fn network(
+pub(super) fn network<B: Backend>(
     config: &VitConfig,
     naming: Naming,
     tensors: Tensors<'_>,
-) -> Result<Vit<Float>> {
-    let mut model = Vit::new(config, DropoutRates::default(), 0, &Default::default());
+    device: &B::Device,
+) -> Result<Vit<B>> {
+    let mut model = Vit::zeros(config, device);
     let mut fill = Fill { naming, tensors };
     fill.stem(&mut model.stem)?;
     fill.position(&mut model.position)?;

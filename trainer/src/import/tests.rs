@@ -1,11 +1,14 @@
 //! Synthetic files: whole ones that become the networks they describe, and one for each fault.
 
-use super::*;
+use super::load::{decode, load};
+use super::options::Options;
+use crate::data::{CIFAR10_CLASSES, DataSource, Normalisation};
+use crate::record;
+use burn_flex::Flex;
+use runtime::config::Preset;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use std::collections::{BTreeMap, HashMap};
-use trainer::data::{CIFAR10_CLASSES, DataSource, Normalisation};
-use trainer::record;
 
 /// A file under construction: shape and values of each tensor.
 #[derive(Clone, Default)]
@@ -125,7 +128,7 @@ fn options(preset: Preset) -> Options {
 }
 
 fn refused(bytes: &[u8], preset: Preset) -> String {
-    match decode(bytes, &options(preset)) {
+    match decode::<Flex>(bytes, &options(preset), &Default::default()) {
         Ok(_) => panic!("a faulty file was accepted"),
         Err(error) => {
             let text = format!("{error:#}");
@@ -135,7 +138,7 @@ fn refused(bytes: &[u8], preset: Preset) -> String {
     }
 }
 
-/// A tensor of a network as the numbers of its record, whatever its rank.
+/// A tensor of a network as the numbers of its checkpoint, whatever its rank.
 macro_rules! values {
     ($tensor:expr) => {
         $tensor.into_data().to_vec::<f32>().unwrap()
@@ -145,14 +148,15 @@ macro_rules! values {
 #[test]
 fn every_tensor_of_a_conv_network_finds_its_place() {
     let file = micro();
-    let checkpoint = decode(&file.bytes(), &options(Preset::Micro)).unwrap();
+    let checkpoint =
+        decode::<Flex>(&file.bytes(), &options(Preset::Micro), &Default::default()).unwrap();
     assert_eq!(checkpoint.preset, "micro", "preset");
     assert_eq!(checkpoint.classes, CIFAR10_CLASSES, "classes");
     assert_eq!(checkpoint.normalisation, Normalisation::CIFAR10, "normalisation");
     assert_eq!(checkpoint.source, DataSource::Cifar10, "source");
     let model = &checkpoint.model;
     assert_eq!(values!(model.position.val()), file.values("pos"), "position");
-    let trainer::model::Stem::Conv(stem) = &model.stem else {
+    let crate::model::Stem::Conv(stem) = &model.stem else {
         panic!("a convolution stem was asked for")
     };
     let conv = &stem.stages[1].convs[0];
@@ -183,7 +187,8 @@ fn every_tensor_of_a_conv_network_finds_its_place() {
 #[test]
 fn a_file_may_describe_itself() {
     let file = plain();
-    let checkpoint = decode(&file.bytes(), &Options::default()).unwrap();
+    let checkpoint =
+        decode::<Flex>(&file.bytes(), &Options::default(), &Default::default()).unwrap();
     assert_eq!(checkpoint.preset, "custom", "no preset has this shape");
     let (config, model) = (&checkpoint.config, &checkpoint.model);
     assert_eq!((config.image().height, config.tokens()), (6, 9), "image and tokens");
@@ -200,13 +205,13 @@ fn a_file_may_describe_itself() {
 }
 
 #[test]
-fn a_record_of_an_import_can_be_loaded() {
+fn a_checkpoint_of_an_import_can_be_loaded() {
     let directory = tempfile::tempdir().unwrap();
     let (weights, path) = (directory.path().join("w.safetensors"), directory.path().join("a.mpk"));
     std::fs::write(&weights, micro().bytes()).unwrap();
-    let checkpoint = load(&weights, &options(Preset::Micro)).unwrap();
+    let checkpoint = load::<Flex>(&weights, &options(Preset::Micro), &Default::default()).unwrap();
     record::save(&path, &checkpoint).unwrap();
-    let loaded = record::load::<Backend>(&path, &Default::default()).unwrap();
+    let loaded = record::load::<Flex>(&path, &Default::default()).unwrap();
     assert_eq!(loaded.config, checkpoint.config, "config");
     let heads =
         [&loaded, &checkpoint].map(|network| values!(network.model.head.layers[0].weight.val()));
@@ -223,7 +228,7 @@ fn stated_constants_and_classes_are_kept() {
         std: Some([1.0; 3]),
         ..options(Preset::Micro)
     };
-    let checkpoint = decode(&file.bytes(), &two).unwrap();
+    let checkpoint = decode::<Flex>(&file.bytes(), &two, &Default::default()).unwrap();
     assert_eq!(checkpoint.normalisation.mean, [0.1, 0.2, 0.3], "the file's");
     assert_eq!(checkpoint.normalisation.std, [1.0; 3], "the command's");
     assert_eq!(checkpoint.classes, ["cat", "dog"], "classes");
@@ -296,7 +301,8 @@ fn another_preset_is_noticed() {
     assert!(error.contains("preset"), "{error}");
     let error = plain().refused(Preset::Vit64x4);
     assert!(error.contains("T = 9, preset vit-64x4 has 64"), "{error}");
-    let error = decode(&micro().bytes(), &Options::default()).unwrap_err();
+    let error =
+        decode::<Flex>(&micro().bytes(), &Options::default(), &Default::default()).unwrap_err();
     assert!(error.to_string().contains("--preset"), "{error}");
 }
 
@@ -312,12 +318,16 @@ fn foreign_names_are_noticed() {
 fn a_file_that_cannot_be_read_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("no.safetensors");
-    let error = load(&path, &Options::default()).unwrap_err();
+    let error = load::<Flex>(&path, &Options::default(), &Default::default()).unwrap_err();
     assert!(format!("{error:#}").contains("no.safetensors: give the path"), "{error:#}");
-    let error = load(directory.path(), &Options::default()).unwrap_err();
+    let error =
+        load::<Flex>(directory.path(), &Options::default(), &Default::default()).unwrap_err();
     assert!(error.to_string().contains("is a directory"), "{error}");
     std::fs::write(&path, &micro().bytes()[..1000]).unwrap();
-    let error = format!("{:#}", load(&path, &options(Preset::Micro)).unwrap_err());
+    let error = format!(
+        "{:#}",
+        load::<Flex>(&path, &options(Preset::Micro), &Default::default()).unwrap_err()
+    );
     assert!(error.contains("no.safetensors") && error.contains("cut short"), "{error}");
 }
 
@@ -343,7 +353,9 @@ fn damaged_files_never_panic() {
                 _ => bytes.truncate(1 + draw(bytes.len())),
             }
         }
-        refused += usize::from(decode(&bytes, &options(Preset::Micro)).is_err());
+        refused += usize::from(
+            decode::<Flex>(&bytes, &options(Preset::Micro), &Default::default()).is_err(),
+        );
     }
     assert!(refused > 2000, "{refused} of 3,000 damaged files were refused");
 }

@@ -1,6 +1,6 @@
 //! A blob run through the runtime on labelled images.
 
-use crate::model::AnyModel;
+use crate::blob::AnyModel;
 use anyhow::{Result, anyhow, bail};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};

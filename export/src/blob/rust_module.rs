@@ -1,6 +1,6 @@
 //! A Rust module that carries a blob into firmware.
 
-use crate::model::AnyModel;
+use super::model::AnyModel;
 use anyhow::{Context, Result};
 use std::fmt::Write;
 use std::path::Path;

@@ -1,25 +1,28 @@
-//! Ranges by trial: each is widened and narrowed while the integer network comes closer to the
-//! float one.
+//! Ranges by trial: each is widened or narrowed while the integer network comes closer to the float
+//! network.
 
-use super::Ranges;
 use crate::assemble::assemble;
-use crate::record::FloatModel;
-use crate::reference::Reference;
+use crate::calibrate::Ranges;
+use crate::float::FloatModel;
+use crate::verify::Reference;
 use anyhow::Result;
 use runtime::site::{BlockSite, SiteId};
 use trainer::data::Images;
 
 /// Images that every trial runs on.
 const IMAGES: usize = 48;
-/// What a range is multiplied by, as long as one of them helps.
+/// A range is multiplied by one of these as long as that helps.
 const FACTORS: [f64; 2] = [0.85, 1.15];
 /// Changes of one range at most.
 const MOVES: usize = 3;
-/// Share of the error that a change must take away: less is chance.
+/// Share of the error that a change must remove. A smaller share is chance.
 const WORTHWHILE: f64 = 0.002;
 
-/// Goes through the sites in the order of the pass, so that each block is fitted to what the ones
-/// before it leave.
+/// Tries the ranges of all sites in the order of the pass, so that each block is fitted to the output of
+/// the blocks before it. `progress` counts the sites of `ranges`.
+///
+/// # Errors
+/// If the network cannot be quantized or the images do not fit it.
 pub(super) fn search(
     ranges: &mut Ranges,
     model: &FloatModel,
@@ -67,8 +70,8 @@ fn improve(
     Ok(())
 }
 
-/// Where the error of a site is judged: at its block's output. None for sites whose scale is not
-/// chosen by their own range.
+/// The site at which the error of `site` is measured: the output of its block. None for sites whose
+/// scale does not follow from their own range.
 fn target(site: SiteId, depth: usize) -> Option<SiteId> {
     let output = |block| SiteId::Block { block, at: BlockSite::Output };
     match site {

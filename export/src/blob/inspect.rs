@@ -1,6 +1,6 @@
 //! What a blob holds, as a table or as JSON.
 
-use crate::model::AnyModel;
+use super::model::AnyModel;
 use runtime::config::StemSpec;
 use serde::Serialize;
 use trainer::summary::{Row, Summary, grouped};

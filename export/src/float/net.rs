@@ -1,0 +1,48 @@
+//! The float network as plain numbers.
+
+use runtime::config::VitConfig;
+use trainer::data::Normalisation;
+use trainer::quantize::{Layer, Scaling};
+
+/// One block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FloatBlock {
+    /// First normalisation.
+    pub norm1: Scaling,
+    /// Queries, keys and values, each `[heads · head_dim, dim]`.
+    pub qkv: [Layer; 3],
+    /// Output projection.
+    pub project: Layer,
+    /// Second normalisation.
+    pub norm2: Scaling,
+    /// First MLP layer.
+    pub mlp1: Layer,
+    /// Depthwise convolution, nine inputs a channel.
+    pub depthwise: Option<Layer>,
+    /// Second MLP layer.
+    pub mlp2: Layer,
+}
+
+/// A whole network, read from a checkpoint.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FloatNet {
+    /// Its geometry.
+    pub config: VitConfig,
+    /// Name of every class.
+    pub classes: Vec<String>,
+    /// From pixels to the network's input.
+    pub normalisation: Normalisation,
+    /// Convolutions of the stem in order, the last included, batch normalisation folded in; none for
+    /// patches.
+    pub convs: Vec<Layer>,
+    /// The patch layer; none for a convolution stem.
+    pub patch: Option<Layer>,
+    /// `[tokens, dim]`.
+    pub position: Vec<f64>,
+    /// Blocks in order.
+    pub blocks: Vec<FloatBlock>,
+    /// Last normalisation.
+    pub norm: Scaling,
+    /// Layers of the class head, the last one giving the logits.
+    pub head: Vec<Layer>,
+}
