@@ -1,10 +1,13 @@
 //! Single kernels at the shapes of `micro` and `compact`, in multiply-accumulates a second (elements a
 //! second for normalisation), beside what `vpdpbusd` alone reaches in the same run.
 
-use benches::kernels::limit;
-use benches::layers::{Affine, Layer, bytes, halves};
+use benches::limit;
 use benches::summary::{self, Row};
 use criterion::{Criterion, Throughput};
+use kit::draw::Draw;
+use kit::memory::Heap;
+use kit::operands::{Affine, Layer, Rescales};
+use kit::rng::Rng;
 use runtime::Kernels;
 use runtime::config::Grid;
 use runtime::fixed::Octaves;
@@ -15,6 +18,8 @@ use std::time::SystemTime;
 const TOKENS: usize = 64;
 const DIM: usize = 64;
 const HIDDEN: usize = 128;
+/// Seed of all operands: times do not depend on the values of weights and inputs.
+const SEED: u64 = 1;
 const PLAIN: Activation<'static> = Activation { zero_point: 3, gelu: None };
 
 /// Linear layers and convolutions: name, rows, inputs, outputs.
@@ -81,7 +86,7 @@ fn linear(
     name: &str,
     (tokens, k, n): (usize, usize, usize),
 ) {
-    let (x, layer) = (bytes(tokens * k), Layer::new(k, n));
+    let (x, layer) = (bytes(tokens * k), layer(k, n));
     let name = format!("linear {name} {tokens}x{k}x{n}");
     rows.extend(each_set(criterion, &name, tokens * k * n, |kernels| {
         let mut out = vec![0i8; tokens * n];
@@ -92,7 +97,7 @@ fn linear(
 
 fn depthwise(criterion: &mut Criterion, rows: &mut Vec<(Row, usize)>) {
     let grid = Grid { height: 8, width: 8, channels: HIDDEN };
-    let (x, layer) = (bytes(grid.len()), Layer::new(9, HIDDEN));
+    let (x, layer) = (bytes(grid.len()), layer(9, HIDDEN));
     rows.extend(each_set(criterion, "depthwise 8x8x128", 9 * grid.len(), |kernels| {
         let mut out = vec![0i8; grid.len()];
         (kernels.depthwise_i8)(&x, grid, -7, &layer.linear(), &PLAIN, &mut out);
@@ -114,19 +119,33 @@ fn attention(criterion: &mut Criterion, rows: &mut Vec<(Row, usize)>) {
 }
 
 fn norms(criterion: &mut Criterion) {
-    let x = halves(TOKENS * DIM);
+    let mut rng = Rng::new(SEED);
+    let mut x = vec![0; TOKENS * DIM];
+    rng.i16s(&mut x, 1 << 14, false);
     let norm = Norm { eps: 4, mult: 1_500_000_000, shift: 26, zero_point: 0 };
     each_set(criterion, "layer norm 64x64", TOKENS * DIM, |kernels| {
         let mut out = vec![0i8; TOKENS * DIM];
         (kernels.layer_norm_i8)(&x, DIM, &norm, &mut out);
         out
     });
-    let affine = Affine::new(DIM);
-    let (gamma, beta) = affine.views();
-    let norm = NormAffine { eps: 4, gamma, beta, shift: 18, zero_point: 0 };
+    let affine = Affine::new(&mut Heap, &mut rng, DIM).expect("a heap is large enough");
+    let norm = NormAffine { eps: 4, shift: 18, zero_point: 0, ..affine.norm() };
     each_set(criterion, "layer norm affine 64x64", TOKENS * DIM, |kernels| {
         let mut out = vec![0i8; TOKENS * DIM];
         (kernels.layer_norm_affine_i8)(&x, &norm, &mut out);
         out
     });
+}
+
+/// A layer of `n` outputs over `k` inputs.
+fn layer(k: usize, n: usize) -> Layer<Heap> {
+    let layer = Layer::new(&mut Heap, &mut Rng::new(SEED), (n, k), false, Rescales::Fitting);
+    layer.expect("a heap is large enough")
+}
+
+/// Any i8 values.
+fn bytes(len: usize) -> Vec<i8> {
+    let mut values = vec![0; len];
+    Rng::new(SEED).i8s(&mut values, false);
+    values
 }

@@ -1,15 +1,16 @@
 //! A batch gives what single runs give, in the order of its images.
 
+use kit::image;
+use kit::synthetic;
 use runtime::config::Preset;
 use runtime::{Model, RunError};
-use tests::synthetic;
 
 #[test]
 fn a_batch_equals_single_runs_in_order() {
     let config = Preset::Nano.config(10).unwrap();
     let blob = synthetic::blob(&config, 3);
     let model = Model::parse(&blob).unwrap();
-    let images: Vec<Vec<u8>> = (0..37).map(|seed| synthetic::image(config.image(), seed)).collect();
+    let images: Vec<Vec<u8>> = (0..37).map(|seed| image::random(config.image(), seed)).collect();
     let mut arena = vec![0; model.arena_len()];
     let single: Vec<Vec<i32>> = images
         .iter()

@@ -1,13 +1,15 @@
 //! Every site of every kernel set equals the integer reference, and nothing but the blob and the
 //! image decides a bit.
 
+use kit::image;
+use kit::planted::LEAVES_DIRT;
+use kit::rng::Rng;
+use kit::specs;
+use kit::synthetic::{self, Values};
 use runtime::config::{Preset, VitConfig};
 use runtime::{Kernels, Model, RunError};
 use tests::integer_reference::IntegerReference;
 use tests::observed::observe;
-use tests::planted::LEAVES_DIRT;
-use tests::rng::Rng;
-use tests::synthetic::{self, Values};
 
 /// Runs `blob` on every kernel set and compares every site with the reference.
 fn check(name: &str, blob: &[u8], image: &[u8]) {
@@ -50,10 +52,10 @@ fn check(name: &str, blob: &[u8], image: &[u8]) {
 
 fn check_random(count: u64, values: Values) {
     for seed in 0..count {
-        let config = synthetic::random_spec(&mut Rng::new(seed));
+        let config = specs::random(&mut Rng::new(seed));
         let blob = synthetic::network(&config, seed, values).to_bytes();
         for image in 0..2 {
-            let image = synthetic::image(config.image(), 2 * seed + image);
+            let image = image::random(config.image(), 2 * seed + image);
             check(&random_name(seed, &config), &blob, &image);
         }
     }
@@ -81,7 +83,7 @@ fn presets_equal_the_page() {
         let config = preset.config(10).unwrap();
         let blob = synthetic::blob(&config, 1);
         for seed in 0..images(preset) {
-            let image = synthetic::image(config.image(), seed);
+            let image = image::random(config.image(), seed);
             check(preset.name(), &blob, &image);
         }
     }
@@ -90,9 +92,9 @@ fn presets_equal_the_page() {
 #[test]
 fn the_embedding_equals_the_page() {
     for seed in 0..300 {
-        let config = synthetic::random_spec(&mut Rng::new(seed));
+        let config = specs::random(&mut Rng::new(seed));
         let blob = synthetic::blob(&config, seed);
-        let image = synthetic::image(config.image(), seed);
+        let image = image::random(config.image(), seed);
         let expected = IntegerReference::new(&blob).run(&image).embedding;
         let model = Model::parse(&blob).unwrap();
         let mut arena = vec![0; model.arena_len()];
@@ -119,9 +121,9 @@ fn arena_decides(model: &Model<'_>, images: &[Vec<u8>; 2]) -> bool {
 fn the_arena_decides_nothing() {
     let mut noticed = 0;
     for seed in 0..100 {
-        let config = synthetic::random_spec(&mut Rng::new(seed));
+        let config = specs::random(&mut Rng::new(seed));
         let blob = synthetic::blob(&config, seed);
-        let images = [seed, seed + 1].map(|seed| synthetic::image(config.image(), seed));
+        let images = [seed, seed + 1].map(|seed| image::random(config.image(), seed));
         let name = random_name(seed, &config);
         let model = Model::parse(&blob).unwrap();
         for kernels in Kernels::all() {
@@ -137,7 +139,7 @@ fn the_arena_decides_nothing() {
 #[test]
 fn wrong_sizes_are_named() {
     for seed in 0..100 {
-        let config = synthetic::random_spec(&mut Rng::new(seed));
+        let config = specs::random(&mut Rng::new(seed));
         let blob = synthetic::blob(&config, seed);
         let model = Model::parse(&blob).unwrap();
         let name = random_name(seed, &config);

@@ -1,13 +1,14 @@
 //! What a reader does with blobs from another time: it names a version that it does not know, and
 //! passes over heads that it does not know.
 
+use kit::image;
+use kit::network::Network;
+use kit::sealed::sealed;
+use kit::smallest;
 use runtime::Model;
 use runtime::error::{FormatError, RecordId};
 use runtime::format::{HEAD_CLASS, MAX_HEADS, PRELUDE_LEN, VERSION};
 use runtime::kernels::scalar;
-use tests::network::Network;
-use tests::sealed::sealed;
-use tests::{smallest, synthetic};
 
 fn smallest() -> Network {
     let [(_, network), ..] = smallest::networks();
@@ -16,7 +17,7 @@ fn smallest() -> Network {
 
 fn logits(blob: &[u8]) -> Vec<i32> {
     let model = Model::parse(blob).unwrap().with_kernels(&scalar::KERNELS);
-    let image = synthetic::image(model.config().image(), 5);
+    let image = image::random(model.config().image(), 5);
     let mut arena = vec![0; model.arena_len()];
     model.run(&image, &mut arena).unwrap().logits().to_vec()
 }

@@ -1,14 +1,14 @@
 //! Every way in which a blob can be wrong has its own error, which says what was found, where, and
 //! what was expected; every range ends exactly where `FORMAT.md` says.
 
+use kit::network::{Linear, Network};
+use kit::sealed::sealed;
+use kit::{f16_network, smallest};
 use runtime::Model;
 use runtime::config::{ConfigError, PatchOrder, StemSpec, StemStage, VitConfig};
 use runtime::error::{FormatError, RecordId};
 use runtime::format::{PRELUDE_LEN, VERSION};
 use std::collections::BTreeSet;
-use tests::network::{Linear, Network};
-use tests::sealed::sealed;
-use tests::{f16_network, smallest};
 
 /// The smallest networks: stem, patches in grid order, patches in row order.
 fn networks() -> [Network; 3] {

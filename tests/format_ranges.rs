@@ -1,10 +1,10 @@
 //! Every integer of a blob is checked against its range, and every range ends exactly where
 //! `FORMAT.md` says: both ends are read, the values beyond are refused by name.
 
+use kit::network::{Linear, Network};
+use kit::smallest;
 use runtime::Model;
 use runtime::error::{FormatError, RecordId};
-use tests::network::{Linear, Network};
-use tests::smallest;
 
 /// Multipliers of every rescale.
 const MULT: (i64, i64) = (1 << 30, (1 << 31) - 1);

@@ -8,13 +8,13 @@
 //! OCELLI_MUTATIONS=1000000 cargo test -p tests --test hostile_blob -- --nocapture
 //! ```
 
+use kit::hostile::{Subject, Tally, each, finish, flipped, subjects};
+use kit::mutation::Victim;
+use kit::planted::LEAVES_DIRT;
+use kit::sealed::{seal_checksum, sealed};
 use runtime::Model;
 use runtime::error::{FormatError, RecordId};
 use runtime::format::PRELUDE_LEN;
-use tests::hostile::{Subject, Tally, each, finish, flipped, subjects};
-use tests::mutation::Victim;
-use tests::planted::LEAVES_DIRT;
-use tests::sealed::{seal_checksum, sealed};
 
 /// Mutations without `OCELLI_MUTATIONS`.
 const DEFAULT_MUTATIONS: u64 = 40_000;

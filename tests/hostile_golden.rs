@@ -7,10 +7,10 @@
 //! cargo test -p tests --test hostile_golden -- --ignored --nocapture
 //! ```
 
+use kit::hostile::{Subject, Tally, each, flipped, run_best};
+use kit::sealed::{seal_checksum, seal_len, sealed};
 use runtime::error::FormatError;
 use runtime::format::PRELUDE_LEN;
-use tests::hostile::{Subject, Tally, each, flipped, run_best};
-use tests::sealed::{seal_checksum, seal_len, sealed};
 
 /// The default takes one of so many. Prime, so that every bit of a byte has its turn.
 const SAMPLE: u64 = 101;

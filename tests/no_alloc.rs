@@ -1,13 +1,14 @@
 //! The runtime asks the allocator for nothing: from the bytes of a blob to ranked classes.
 
+use kit::image;
+use kit::planted::ALLOCATES;
+use kit::{f16_network, smallest, synthetic};
 use runtime::config::{Preset, VitConfig};
 use runtime::{Arithmetic, Kernels, Model, Ranked};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::fmt::Write;
 use std::hint::black_box;
-use tests::planted::ALLOCATES;
-use tests::{f16_network, smallest, synthetic};
 
 /// The system's allocator, counting each thread's requests.
 struct Counting;
@@ -95,7 +96,7 @@ fn int8_makes_no_request() {
     blobs.extend(smallest::networks().map(|(name, network)| (name, network.to_bytes())));
     for (name, blob) in blobs {
         let config = Model::parse(&blob).unwrap().config().clone();
-        let image = synthetic::image(config.image(), 1);
+        let image = image::random(config.image(), 1);
         let mut arena = vec![0; config.arena_len()];
         for kernels in Kernels::all() {
             let (requests, sites) = requests(|| {
@@ -111,7 +112,7 @@ fn int8_makes_no_request() {
 #[test]
 fn a_kernel_that_makes_a_request_is_noticed() {
     let config = Preset::Micro.config(10).unwrap();
-    let (blob, image) = (synthetic::blob(&config, 1), synthetic::image(config.image(), 1));
+    let (blob, image) = (synthetic::blob(&config, 1), image::random(config.image(), 1));
     let mut arena = vec![0; config.arena_len()];
     let model = Model::parse(&blob).unwrap().with_kernels(&ALLOCATES);
     let (made, _) = requests(|| use_all(&model, &image, &mut arena));
@@ -122,7 +123,7 @@ fn a_kernel_that_makes_a_request_is_noticed() {
 fn f16_makes_no_request() {
     for (name, network) in smallest::networks() {
         let blob = f16_network::blob(&VitConfig::new(network.spec).unwrap(), 1);
-        let image = synthetic::image(Model::parse_f16(&blob).unwrap().config().image(), 1);
+        let image = image::random(Model::parse_f16(&blob).unwrap().config().image(), 1);
         let mut arena = vec![0; Model::parse_f16(&blob).unwrap().arena_len()];
         let (requests, sites) = requests(|| {
             let model = Model::parse_f16(&blob).expect("a valid blob");

@@ -4,11 +4,9 @@ use export::calibrate::Observer;
 use export::float::FloatModel;
 use export::verify::reals;
 use export::{Method, unwatched};
+use kit::specs;
 use runtime::Model;
-use runtime::config::{
-    AttentionSpec, ImageSpec, MlpSpec, PatchOrder, Pool, Preset, StemSpec, StemStage, VitConfig,
-    VitSpec,
-};
+use runtime::config::{Preset, VitConfig};
 use runtime::site::{SiteId, SiteValues};
 use std::collections::BTreeMap;
 use trainer::data::{self, DataSource, Normalisation};
@@ -42,43 +40,14 @@ fn patches_follow_the_float_network() {
 
 #[test]
 fn the_options_of_the_seed_follow_the_float_network() {
-    let spec = VitSpec {
-        image: ImageSpec { height: 32, width: 32 },
-        stem: StemSpec::Patches { size: 4, order: PatchOrder::Row },
-        dim: 24,
-        depth: 2,
-        attention: AttentionSpec { heads: 2, head_dim: 20 },
-        mlp: MlpSpec { dim: 48, depthwise: false, second_gelu: true },
-        pool: Pool::Flatten,
-        hidden: [32, 16].into_iter().collect(),
-        classes: 10,
-    };
-    check("flatten head, second GELU, row order", VitConfig::new(spec).unwrap());
+    let config = VitConfig::new(specs::seed_options()).unwrap();
+    check("flatten head, second GELU, row order", config);
 }
 
 #[test]
 fn a_hidden_layer_after_a_mean_pool_follows_the_float_network() {
-    let spec = VitSpec {
-        image: ImageSpec { height: 32, width: 32 },
-        stem: StemSpec::Conv(
-            [
-                StemStage::Conv { channels: 12, stride: 2, gelu: true },
-                StemStage::InvertedResidual { hidden: 20 },
-                StemStage::Residual { hidden: 16 },
-                StemStage::Conv { channels: 28, stride: 2, gelu: false },
-            ]
-            .into_iter()
-            .collect(),
-        ),
-        dim: 28,
-        depth: 2,
-        attention: AttentionSpec { heads: 2, head_dim: 8 },
-        mlp: MlpSpec { dim: 40, depthwise: true, second_gelu: true },
-        pool: Pool::Mean,
-        hidden: [24].into_iter().collect(),
-        classes: 10,
-    };
-    check("mean head with a hidden layer", VitConfig::new(spec).unwrap());
+    let config = VitConfig::new(specs::hidden_after_mean()).unwrap();
+    check("mean head with a hidden layer", config);
 }
 
 /// Quantizes a network with seeded weights and compares every stored activation of four images, in

@@ -1,12 +1,13 @@
 //! Typical random networks use the ranges of their types, so that comparing their bits means
 //! something: values that all vanish, saturate or repeat would agree for any arithmetic.
 
+use kit::image;
+use kit::synthetic;
 use runtime::Model;
 use runtime::config::{Preset, VitConfig};
 use tests::golden::Golden;
 use tests::integer_reference::Site;
 use tests::observed::answer;
-use tests::synthetic;
 
 /// Fewest values from which a site is judged.
 const ENOUGH: usize = 500;
@@ -62,7 +63,7 @@ fn is_stream(site: &Site) -> bool {
 fn check(name: &str, blob: &[u8], seed: u64) {
     let model = Model::parse(blob).unwrap();
     let config = model.config();
-    let answer = answer(&model, &synthetic::image(config.image(), seed)).unwrap();
+    let answer = answer(&model, &image::random(config.image(), seed)).unwrap();
     let judged = |site: &&Site| site.values.len() >= ENOUGH && site.name != "input";
     for site in answer.sites.iter().filter(judged) {
         let spread = Spread::of(site, config.tokens());

@@ -1,7 +1,6 @@
-//! What the benchmarks share: networks and operands to run, and the table at the end.
+//! What the benchmarks share: networks to run, and the table at the end.
 
-pub mod kernels;
-pub mod layers;
+pub mod limit;
 pub mod networks;
 pub mod summary;
 

@@ -50,7 +50,8 @@ mod output;
 mod rows;
 pub mod site;
 mod vit;
-mod window;
+#[doc(hidden)]
+pub mod window;
 
 /// The meaning of every stage.
 #[doc = include_str!("../docs/INTEGER.md")]

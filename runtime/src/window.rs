@@ -44,7 +44,7 @@ impl<T: Copy> Windows<'_, T> {
     /// Calls `apply` with the windows of each output row, `[output width, 9 · channels]`, and the
     /// part of `out` that belongs to the row. A window's values are in the order row, column,
     /// channel; `scratch` has room for those of one row.
-    pub(crate) fn each_row<O>(
+    pub fn each_row<O>(
         &self,
         scratch: &mut [T],
         out: &mut [O],

@@ -1,26 +1,12 @@
 //! The limits of a description end where `INTEGER.md` and the constants of `config` say: the limit
 //! is accepted, one more is refused by name.
 
+use kit::specs::four_tokens;
 use runtime::config::{
-    AttentionSpec, ConfigError, ImageSpec, MAX_CLASSES, MAX_DEPTH, MAX_DIM, MAX_HEAD_DIM,
-    MAX_HEADS, MAX_HIDDEN_DIM, MAX_IMAGE_SIDE, MAX_K, MAX_POOLED, MAX_STEM_VALUES, MAX_TOKENS,
-    MlpSpec, PatchOrder, Pool, StemSpec, StemStage, VitConfig, VitSpec,
+    ConfigError, ImageSpec, MAX_CLASSES, MAX_DEPTH, MAX_DIM, MAX_HEAD_DIM, MAX_HEADS,
+    MAX_HIDDEN_DIM, MAX_IMAGE_SIDE, MAX_K, MAX_POOLED, MAX_STEM_VALUES, MAX_TOKENS, PatchOrder,
+    Pool, StemSpec, StemStage, VitConfig, VitSpec,
 };
-
-/// Patches of 4 × 4 pixels of an 8 × 8 image, four tokens, a mean pool.
-fn small() -> VitSpec {
-    VitSpec {
-        image: ImageSpec { height: 8, width: 8 },
-        stem: StemSpec::Patches { size: 4, order: PatchOrder::Grid },
-        dim: 8,
-        depth: 1,
-        attention: AttentionSpec { heads: 1, head_dim: 4 },
-        mlp: MlpSpec { dim: 8, depthwise: false, second_gelu: false },
-        pool: Pool::Mean,
-        hidden: [].into_iter().collect(),
-        classes: 2,
-    }
-}
 
 type Set = fn(&mut VitSpec, u16);
 
@@ -41,7 +27,7 @@ const SIZES: [(&str, usize, usize, Set); 7] = [
 fn every_size_is_accepted_up_to_both_ends() {
     for (what, min, max, set) in SIZES {
         for found in [min - 1, min, max, max + 1] {
-            let mut spec = small();
+            let mut spec = four_tokens();
             set(&mut spec, u16::try_from(found).expect("a size"));
             let expected = (found < min || found > max).then_some(ConfigError::OutOfRange {
                 what,
@@ -57,7 +43,7 @@ fn every_size_is_accepted_up_to_both_ends() {
 /// A description with patches of one pixel, `height · width` tokens.
 fn pixels(height: u16, width: u16, dim: u16, pool: Pool) -> VitSpec {
     let stem = StemSpec::Patches { size: 1, order: PatchOrder::Grid };
-    VitSpec { image: ImageSpec { height, width }, stem, dim, pool, ..small() }
+    VitSpec { image: ImageSpec { height, width }, stem, dim, pool, ..four_tokens() }
 }
 
 fn refused(spec: VitSpec) -> Option<(&'static str, usize, usize)> {
@@ -86,7 +72,7 @@ fn sides_and_patches_are_limited() {
     let patches = |height, size| VitSpec {
         image: ImageSpec { height, width: height },
         stem: StemSpec::Patches { size, order: PatchOrder::Grid },
-        ..small()
+        ..four_tokens()
     };
     assert_eq!(refused(patches(512, 128)), None, "the largest side");
     let side = Some(("image height", 513, MAX_IMAGE_SIDE));
@@ -103,7 +89,7 @@ fn stem(side: u16, stages: &[StemStage]) -> VitSpec {
     let last = StemStage::Conv { channels: 8, stride: 2, gelu: false };
     let stages = stages.iter().copied().chain([last]).collect();
     let image = ImageSpec { height: side, width: side };
-    VitSpec { image, stem: StemSpec::Conv(stages), ..small() }
+    VitSpec { image, stem: StemSpec::Conv(stages), ..four_tokens() }
 }
 
 fn conv(channels: u16, stride: u8) -> StemStage {

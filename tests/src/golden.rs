@@ -3,12 +3,12 @@
 //! `golden/v1/README.md` describes the files. `regen_golden` writes those of the newest format
 //! version; those of older versions are only read.
 
-use crate::fnv::Fnv1a;
 use crate::integer_reference::{Answer, IntegerReference};
-use crate::synthetic;
-use runtime::config::{
-    AttentionSpec, ImageSpec, MlpSpec, PatchOrder, Pool, StemSpec, StemStage, VitConfig, VitSpec,
-};
+use kit::fnv::Fnv1a;
+use kit::image;
+use kit::specs;
+use kit::synthetic;
+use runtime::config::{VitConfig, VitSpec};
 use runtime::{Model, RunError};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ pub struct Golden {
 impl Golden {
     /// Every generated network.
     pub fn all() -> [Self; 2] {
-        [Self::new("tiny", tiny(), 1), Self::new("tiny_seed", tiny_seed(), 2)]
+        [Self::new("tiny", specs::tiny(), 1), Self::new("tiny_seed", specs::tiny_seed(), 2)]
     }
 
     fn new(name: &'static str, spec: VitSpec, seed: u64) -> Self {
@@ -38,7 +38,7 @@ impl Golden {
     /// The hashes are those of the integer reference, so that no kernel set pins itself.
     pub fn files(&self) -> [(String, Vec<u8>); 3] {
         let blob = synthetic::blob(&self.config, self.seed);
-        let image = synthetic::image(self.config.image(), self.seed);
+        let image = image::random(self.config.image(), self.seed);
         let sites = sites(&IntegerReference::new(&blob).run(&image));
         [
             (format!("{}.bin", self.name), blob),
@@ -97,44 +97,4 @@ pub fn verdict<'i>(
         verdict.correct += usize::from(output.class() == usize::from(label));
     }
     Ok(verdict)
-}
-
-/// A convolution stem with every kind of stage over odd sides, depthwise convolutions, a mean
-/// pool. No width is a multiple of a SIMD register's.
-fn tiny() -> VitSpec {
-    let conv = |channels, stride, gelu| StemStage::Conv { channels, stride, gelu };
-    let stages = [
-        conv(10, 1, true),
-        StemStage::Residual { hidden: 14 },
-        conv(20, 2, true),
-        StemStage::InvertedResidual { hidden: 35 },
-        conv(41, 2, false),
-    ];
-    VitSpec {
-        image: ImageSpec { height: 15, width: 18 },
-        stem: StemSpec::Conv(stages.into_iter().collect()),
-        dim: 41,
-        depth: 2,
-        attention: AttentionSpec { heads: 3, head_dim: 13 },
-        mlp: MlpSpec { dim: 75, depthwise: true, second_gelu: false },
-        pool: Pool::Mean,
-        hidden: [].into_iter().collect(),
-        classes: 10,
-    }
-}
-
-/// The options of the `seed` preset: patches in row order, heads wider than `dim`, GELU after both
-/// MLP layers, a flatten head with hidden layers.
-fn tiny_seed() -> VitSpec {
-    VitSpec {
-        image: ImageSpec { height: 8, width: 12 },
-        stem: StemSpec::Patches { size: 2, order: PatchOrder::Row },
-        dim: 37,
-        depth: 2,
-        attention: AttentionSpec { heads: 2, head_dim: 39 },
-        mlp: MlpSpec { dim: 70, depthwise: false, second_gelu: true },
-        pool: Pool::Flatten,
-        hidden: [33, 19].into_iter().collect(),
-        classes: 10,
-    }
 }

@@ -3,7 +3,7 @@
 use crate::golden::directory;
 use crate::integer_reference::{IntegerReference, Loss};
 use crate::observed::answer;
-use crate::synthetic;
+use kit::image;
 use runtime::Model;
 use runtime::format::VERSION;
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ pub fn losses(name: &str) -> io::Result<BTreeMap<&'static str, Loss>> {
     let reference = IntegerReference::new(&blob);
     let mut total = BTreeMap::<_, Loss>::new();
     for seed in 0..IMAGES {
-        let image = synthetic::image(model.config().image(), seed);
+        let image = image::random(model.config().image(), seed);
         let answer = answer(&model, &image).map_err(io::Error::other)?;
         for (stage, loss) in reference.losses(&answer) {
             total.entry(stage).or_default().merge(loss);

@@ -3,14 +3,12 @@
 //! [`scalar`] is the definition, [`generic`] the same arithmetic in blocks that a compiler turns
 //! into SIMD for any target. A set is a value, chosen once and passed along.
 //!
-//! **Invariant**: every kernel of every set equals [`scalar`] for every operand; `conformance`
-//! checks it.
+//! **Invariant**: every kernel of every set equals [`scalar`] for every operand; the tests of `kit`
+//! check it.
 
 #[cfg(target_arch = "aarch64")]
 #[allow(unsafe_code, reason = "vector instructions; each block states why it is sound")]
 mod aarch64;
-#[cfg(test)]
-mod conformance;
 #[cfg(cortex_m_dsp)]
 #[allow(unsafe_code, reason = "instructions of an extension; each block states why it is sound")]
 mod cortex_m;
@@ -74,9 +72,9 @@ pub struct Kernels {
 #[derive(Clone, Copy)]
 pub struct Conv {
     /// [`scalar::linear_i8`] over all windows.
-    pub(crate) conv_i8: fn(&Windows<'_, i8>, &Linear<'_>, &Activation<'_>, &mut [i8]) -> bool,
+    pub conv_i8: fn(&Windows<'_, i8>, &Linear<'_>, &Activation<'_>, &mut [i8]) -> bool,
     /// [`scalar::linear_add_i16`] over all windows.
-    pub(crate) conv_add_i16: fn(&Windows<'_, i8>, &Linear<'_>, &mut [i16]) -> bool,
+    pub conv_add_i16: fn(&Windows<'_, i8>, &Linear<'_>, &mut [i16]) -> bool,
 }
 
 /// How a set packs the weights of a layer into memory of the caller.
@@ -84,14 +82,15 @@ pub struct Conv {
 pub struct Packing {
     /// Bytes of a packed layer, a multiple of 64; 0 where the set would not read them. The number says how
     /// many of its inputs lie side by side: all, or a row of a window.
-    pub(crate) len: fn(&Linear<'_>, usize) -> usize,
+    pub len: fn(&Linear<'_>, usize) -> usize,
     /// Packs a layer into as many bytes.
-    pub(crate) pack: fn(&Linear<'_>, usize, &mut [u8]),
+    pub pack: fn(&Linear<'_>, usize, &mut [u8]),
 }
 
 /// Alignment of packed weights: a cache line.
 #[cfg(target_arch = "x86_64")]
-pub(crate) const PACKED_ALIGN: usize = 64;
+#[doc(hidden)]
+pub const PACKED_ALIGN: usize = 64;
 
 impl Kernels {
     /// Every set that this processor can run, the definition first and the best last.

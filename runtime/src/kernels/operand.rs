@@ -87,7 +87,8 @@ impl<'a> Linear<'a> {
 
     /// The same layer with what [`Packing`](super::Packing) made of it.
     #[cfg(target_arch = "x86_64")]
-    pub(crate) const fn with_packed(self, packed: &'a [u8]) -> Self {
+    #[doc(hidden)]
+    pub const fn with_packed(self, packed: &'a [u8]) -> Self {
         Self { packed, ..self }
     }
 

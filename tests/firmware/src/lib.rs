@@ -4,11 +4,7 @@
 
 #[cfg(target_os = "none")]
 pub mod count;
-#[path = "../../src/fnv.rs"]
-pub mod fnv;
 pub mod images;
-#[cfg(target_os = "none")]
-pub mod operands;
 #[cfg(target_os = "none")]
 pub mod semihosting;
 #[cfg(target_os = "none")]

@@ -1,9 +1,9 @@
 //! A blob made from any bytes, and everything that a caller can do with it.
 
-use crate::rng::Rng;
-use crate::sealed::seal;
+use kit::rng::Rng;
+use kit::sealed::seal;
 use runtime::error::FormatError;
-use runtime::format::{ARITHMETIC_INT8, ARITHMETIC_F16, MAGIC, PRELUDE_LEN, VERSION};
+use runtime::format::{ARITHMETIC_F16, ARITHMETIC_INT8, MAGIC, PRELUDE_LEN, VERSION};
 use runtime::{Arithmetic, Model, Output};
 
 /// Most multiply-accumulates of a network that is run. A few kilobytes of weights over an image of

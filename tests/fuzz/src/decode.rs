@@ -1,6 +1,6 @@
 //! A valid int8 blob back to the records that a writer starts from.
 
-use crate::network::{Activation, Block, ClassHead, Conv, End, Linear, Network};
+use kit::network::{Activation, Block, ClassHead, Conv, End, Linear, Network};
 use runtime::config::{Grid, StemSpec, VitSpec};
 use runtime::format::{
     ActivationRecord, AttentionRecord, HeadRecord, Header, LastNormRecord, LinearRecord,

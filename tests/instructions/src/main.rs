@@ -4,13 +4,7 @@
 //! instructions BLOB SET IMAGES
 //! ```
 
-// The package `tests` itself depends on the trainer.
-#[path = "../../src/synthetic/image.rs"]
-mod image;
-#[allow(dead_code, reason = "shared with tests that ask for more")]
-#[path = "../../src/rng.rs"]
-mod rng;
-
+use kit::image;
 use runtime::{Kernels, Model};
 use std::error::Error;
 use std::hint::black_box;
@@ -25,13 +19,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let kernels = Kernels::all().find(|kernels| kernels.name == set.as_str());
     let kernels = kernels.ok_or("this processor has no such kernel set")?;
     let model = Model::parse(&blob)?.with_kernels(kernels);
-    let mut arena = vec![0; model.arena_len()];
+    let grid = model.config().image();
+    let (mut arena, mut image) = (vec![0; model.arena_len()], vec![0; grid.len()]);
     for index in 0..images.parse()? {
-        let mut image = image::image(model.config().image(), index);
         match index {
             0 => image.fill(0),
             1 => image.fill(255),
-            _ => {}
+            _ => image::fill(grid, index, &mut image),
         }
         println!("{}", counted_run(&model, &image, &mut arena));
     }

@@ -100,7 +100,7 @@ fn is_own(name: &str) -> bool {
         ["Reset", "main", "_start", "HardFault", "_HardFault", "DefaultHandler_"];
     // An instance of a generic function also names the crate that asked for it.
     let runtime = name.contains("7runtime");
-    let own = name.contains("8firmware") || name.contains("8classify");
+    let own = ["8firmware", "8classify", "3kit"].iter().any(|krate| name.contains(krate));
     name.starts_with("_R") && own && !runtime || START.contains(&name) || VECTORS.contains(&name)
 }
 

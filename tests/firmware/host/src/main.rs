@@ -15,17 +15,6 @@ mod reference;
 mod report;
 mod toolchain;
 
-// Networks of any geometry, from the tests of the main workspace, whose crate needs burn.
-#[allow(dead_code, reason = "only whole blobs are wanted here")]
-#[path = "../../../src/network.rs"]
-mod network;
-#[allow(dead_code, reason = "only whole blobs are wanted here")]
-#[path = "../../../src/rng.rs"]
-mod rng;
-#[allow(dead_code, unused_imports, reason = "only whole blobs are wanted here")]
-#[path = "../../../src/synthetic/mod.rs"]
-mod synthetic;
-
 use anyhow::{Result, bail};
 use board::Board;
 use preset::Blob;

@@ -1,8 +1,7 @@
 //! The blobs that are put into firmware.
 
-use crate::network::Network;
-use crate::synthetic::{self, Values};
 use anyhow::{Context, Result};
+use kit::synthetic;
 use runtime::config::Preset;
 use std::path::{Path, PathBuf};
 
@@ -39,8 +38,7 @@ impl Blob {
             Self::Compact => {
                 let path = target.join("compact.bin");
                 let config = Preset::Compact.config(10).context("compact")?;
-                let network: Network = synthetic::network(&config, 1, Values::Typical);
-                let bytes = network.to_bytes();
+                let bytes = synthetic::blob(&config, 1);
                 // An unchanged file is left alone, so that nothing is built again.
                 if std::fs::read(&path).ok().as_ref() != Some(&bytes) {
                     std::fs::write(&path, bytes).with_context(|| format!("{}", path.display()))?;

@@ -1,8 +1,8 @@
 //! What this computer computes for the same images.
 
 use anyhow::{Context, Result};
-use firmware::fnv::Fnv1a;
 use firmware::images::test_image;
+use kit::fnv::Fnv1a;
 use runtime::Model;
 
 /// Classes and hash of all logits.

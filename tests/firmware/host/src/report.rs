@@ -27,6 +27,11 @@ pub enum Job {
     Conformance,
 }
 
+/// What the comparison of kernels prints: kinds of cases, and the number of each that every board's
+/// memory holds.
+const COMPARED: [(&str, usize); 5] =
+    [("linear", 2800), ("depthwise", 189), ("norms", 190), ("attention", 210), ("heads", 57)];
+
 /// Column heads.
 pub fn header(job: &Job) {
     match job {
@@ -50,7 +55,7 @@ pub fn header(job: &Job) {
             "{:<24} {:>10} {:>6} {:>12} {:>6}",
             "site", "MACs", "k", "instructions", "/MAC"
         ),
-        Job::Conformance => println!("{:<14} {:<11} sets differences ok", "board", "core"),
+        Job::Conformance => println!("{:<14} {:<11} sets cases differences ok", "board", "core"),
     }
 }
 
@@ -177,12 +182,18 @@ fn conformance(board: &Board, path: &Path) -> Result<bool> {
     let file =
         toolchain::build(&Build { board, blob: path, program: "conformance", sites: false })?;
     let run = emulator::run(board, &file, 0)?;
-    let good = run.success && run.value("differences") == Some("0");
+    let cases = COMPARED.map(|(name, least)| {
+        let cases: usize = run.value(name).and_then(|value| value.parse().ok()).unwrap_or(0);
+        (cases, cases >= least)
+    });
+    let enough = cases.iter().all(|&(_, enough)| enough);
+    let good = run.success && enough && run.value("differences") == Some("0");
     println!(
-        "{:<14} {:<11} {:>4} {:>11} {}",
+        "{:<14} {:<11} {:>4} {:>5} {:>11} {}",
         board.name,
         board.core,
         run.value("sets").unwrap_or("-"),
+        cases.iter().map(|(cases, _)| cases).sum::<usize>(),
         run.value("differences").unwrap_or("-"),
         if good { "ok" } else { "FAILED" }
     );

@@ -6,9 +6,9 @@
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 
 use core::hint::black_box;
-use firmware::fnv::Fnv1a;
 use firmware::semihosting::{self, hexadecimal, number};
 use firmware::{count, images, stack};
+use kit::fnv::Fnv1a;
 use runtime::Model;
 
 include!(concat!(env!("OUT_DIR"), "/model.rs"));

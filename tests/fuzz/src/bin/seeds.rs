@@ -4,7 +4,7 @@
 //! seeds corpus
 //! ```
 
-use fuzz::{f16_network, smallest};
+use kit::{f16_network, smallest};
 use runtime::config::VitConfig;
 use std::path::Path;
 use std::{env, fs, io};
@@ -37,7 +37,7 @@ fn main() -> io::Result<()> {
     let directory = directory.join("kernel_diff");
     fs::create_dir_all(&directory)?;
     // The first byte chooses the kernels, the rest their shapes.
-    for kernels in 0..6u8 {
+    for kernels in 0..7u8 {
         fs::write(directory.join(format!("kernels_{kernels}")), [kernels, 100, 50, 20, 10])?;
     }
     Ok(())

@@ -7,10 +7,21 @@ use runtime::config::Grid;
 ///
 /// # Panics
 /// If the image has more than `i64::MAX` pixels.
-pub fn image(grid: Grid, seed: u64) -> Vec<u8> {
-    let mut rng = Rng::new(seed);
+#[cfg(feature = "std")]
+pub fn random(grid: Grid, seed: u64) -> Vec<u8> {
     let mut bytes = vec![0; grid.len()];
-    for byte in &mut bytes {
+    fill(grid, seed, &mut bytes);
+    bytes
+}
+
+/// Writes such an image into memory of the caller.
+///
+/// # Panics
+/// If `bytes` is not as long as the image, or the image has more than `i64::MAX` pixels.
+pub fn fill(grid: Grid, seed: u64, bytes: &mut [u8]) {
+    assert_eq!(bytes.len(), grid.len(), "bytes of the image");
+    let mut rng = Rng::new(seed);
+    for byte in &mut *bytes {
         *byte = rng.pick(90, 160);
     }
     let side = |len: usize| i64::try_from(len).expect("a side in pixels");
@@ -32,5 +43,4 @@ pub fn image(grid: Grid, seed: u64) -> Vec<u8> {
             }
         }
     }
-    bytes
 }

@@ -4,11 +4,14 @@
 //! ```text
 //! cargo run -p export -- weights.safetensors int8.bin --preset compact --data DIR
 //! cargo run -p export -- weights.safetensors f16.bin --preset compact --data DIR --precision f16
-//! cargo run -p tests --bin residual_width -- int8.bin f16.bin --data DIR
+//! cargo run --release -p benches --example residual_width -- int8.bin f16.bin --data DIR
 //! ```
+
+mod grid;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
+use grid::{Grid, Histogram};
 use runtime::kernels::Linear;
 use runtime::{Kernels, Model};
 use std::cell::RefCell;
@@ -17,7 +20,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::LazyLock;
 use std::thread;
-use tests::eight_bits::{Grid, Histogram};
 use trainer::data::{self, Images};
 
 /// Training images that decide the grids.

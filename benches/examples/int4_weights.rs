@@ -2,8 +2,8 @@
 //! and the network that comes out quantized and run as every other.
 //!
 //! ```text
-//! cargo run -p tests --bin int4_weights -- best.mpk --data DIR
-//! cargo run -p tests --bin int4_weights -- weights.safetensors --preset compact --data DIR
+//! cargo run --release -p benches --example int4_weights -- best.mpk --data DIR
+//! cargo run --release -p benches --example int4_weights -- weights.safetensors --preset compact --data DIR
 //! ```
 //!
 //! The first layer, depthwise convolutions and the class head, few weights of many outputs, keep eight

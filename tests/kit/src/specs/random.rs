@@ -13,7 +13,7 @@ use runtime::config::{
 ///
 /// # Panics
 /// If the generator breaks a rule of [`VitConfig`].
-pub fn random_spec(rng: &mut Rng) -> VitConfig {
+pub fn random(rng: &mut Rng) -> VitConfig {
     let dim = width(rng);
     let (image, stem) = if rng.one_in(2) { patches(rng) } else { convolutions(rng, dim) };
     let row_order = matches!(stem, StemSpec::Patches { order: PatchOrder::Row, .. });

@@ -2,11 +2,11 @@
 
 /// How often each i16 occurs.
 #[derive(Clone, Debug)]
-pub struct Histogram(Vec<u64>);
+pub(crate) struct Histogram(Vec<u64>);
 
 /// What i8 affine quantization makes of a value: `scale · (q − zero_point)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Grid {
+pub(crate) struct Grid {
     scale: f64,
     zero_point: f64,
 }
@@ -22,14 +22,14 @@ impl Default for Histogram {
 
 impl Histogram {
     /// Counts values.
-    pub fn add(&mut self, values: &[i16]) {
+    pub(crate) fn add(&mut self, values: &[i16]) {
         for &value in values {
             self.0[(i32::from(value) + 32_768) as usize] += 1;
         }
     }
 
     /// Counts what another one counted.
-    pub fn merge(&mut self, other: &Self) {
+    pub(crate) fn merge(&mut self, other: &Self) {
         for (count, other) in self.0.iter_mut().zip(&other.0) {
             *count += other;
         }
@@ -51,7 +51,7 @@ impl Histogram {
 impl Grid {
     /// The grid with the least mean square distance from the values counted, of those whose range
     /// is cut off at either end.
-    pub fn nearest(values: &Histogram) -> Self {
+    pub(crate) fn nearest(values: &Histogram) -> Self {
         let (low, high) = values.ends();
         let part = |end: f64, cut: i32| end * f64::from(cut) / f64::from(CUTS);
         let cuts = (1..=CUTS).flat_map(|low| (1..=CUTS).map(move |high| (low, high)));
@@ -69,7 +69,7 @@ impl Grid {
     }
 
     /// The value of the grid that stands for `value`, on the i16 grid.
-    pub fn round(self, value: i16) -> i16 {
+    pub(crate) fn round(self, value: i16) -> i16 {
         let q = ((f64::from(value) / self.scale).round() + self.zero_point).clamp(-128.0, 127.0);
         // A cast of a float saturates.
         (self.scale * (q - self.zero_point)).round() as i16

@@ -175,7 +175,7 @@ mod tests {
             let blob = blob(&config, 1);
             let model = Model::parse_f16(&blob).unwrap_or_else(|error| panic!("{name}: {error}"));
             let mut arena = vec![0; model.arena_len()];
-            let image = crate::synthetic::image(config.image(), 1);
+            let image = crate::image::random(config.image(), 1);
             let output = model.run(&image, &mut arena).unwrap();
             let logits = output.logits();
             assert!(logits.iter().all(|logit| logit.is_finite()), "{name}: {logits:?}");

@@ -3,12 +3,7 @@
 //! Everything is chosen in integers from a seed, so the same seed gives the same blob everywhere.
 
 mod blocks;
-mod image;
 mod layers;
-mod specs;
-
-pub use image::image;
-pub use specs::random_spec;
 
 use crate::network::{Conv, End, Network};
 use crate::rng::Rng;

@@ -1,3 +1,0 @@
-//! Instructions that kernels are measured against.
-
-pub mod limit;

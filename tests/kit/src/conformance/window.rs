@@ -1,0 +1,148 @@
+//! Convolutions with a 3×3 window.
+
+use super::{Case, Comparison, Difference, check, flip};
+use crate::draw::Draw;
+use crate::memory::{Memory, Misaligned};
+use crate::operands::{Gelu, Layer, Rescales};
+use runtime::config::Grid;
+use runtime::kernels::{Linear, scalar};
+use runtime::window::{Pad, Windows};
+
+/// Input channels up to which a set that convolves grids takes every layer.
+const ALWAYS_CONVOLVED: usize = 80;
+
+/// Packed weights, aligned for them.
+#[cfg(target_arch = "x86_64")]
+pub(super) struct Packed<S> {
+    memory: S,
+    start: usize,
+    len: usize,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl<S: core::ops::DerefMut<Target = [u8]>> Packed<S> {
+    /// Packs a layer of which `run` inputs lie side by side.
+    ///
+    /// # Panics
+    /// If the set writes behind the end.
+    pub(super) fn new<M: Memory<Slice<u8> = S>>(
+        memory: &mut M,
+        layer: &Linear<'_>,
+        run: usize,
+        packing: &runtime::kernels::Packing,
+    ) -> Option<Self> {
+        use runtime::kernels::PACKED_ALIGN;
+        let len = (packing.len)(layer, run);
+        let mut memory = memory.take::<u8>(len + PACKED_ALIGN)?;
+        memory.fill(0xA5);
+        let start = memory.as_ptr().align_offset(PACKED_ALIGN);
+        (packing.pack)(layer, run, &mut memory[start..start + len]);
+        assert!(memory[start + len..].iter().all(|&byte| byte == 0xA5), "written behind the end");
+        Some(Self { memory, start, len })
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.memory[self.start..self.start + self.len]
+    }
+}
+
+pub(super) fn conv<M: Memory, D: Draw>(this: &mut Comparison<'_, M, D>, case: Case) -> Option<()> {
+    let Case::Conv { input, n, stride } = case else { return None };
+    if this.sets.iter().all(|set| set.conv.is_none()) {
+        return Some(());
+    }
+    let [height, width] = [input.height, input.width].map(|side| side.div_ceil(stride));
+    let output = Grid { height, width, channels: n };
+    let k = 9 * input.channels;
+    let (memory, draw) = (&mut this.memory, &mut *this.draw);
+    let extreme = draw.one_in(4);
+    let rescales = Rescales::draw(draw);
+    let layer = Layer::new(memory, draw, (n, k), extreme, rescales)?;
+    let mut x = Misaligned::take(memory, input.len(), draw.length(0, 3))?;
+    let extreme = draw.one_in(8) || extreme && draw.flip();
+    draw.i8s(x.get_mut(), extreme);
+    let gelu = Gelu::new(draw);
+    let mut zeros = [0; 3];
+    draw.i8s(&mut zeros, false);
+    let pad = if input.channels == 3 { Pad::Image(zeros) } else { Pad::Zero(zeros[0]) };
+    let windows = Windows { x: x.get(), input, output, pad };
+
+    let mut plain = memory.take::<i8>(output.len())?;
+    let mut stream = memory.take::<i16>(output.len())?;
+    draw.i16s(&mut stream, 1 << 15, false);
+    let mut added = memory.take::<i16>(output.len())?;
+    added.copy_from_slice(&stream);
+    let mut scratch = memory.take::<i8>(k * width)?;
+    let (linear, activation) = (layer.linear(), gelu.activation());
+    windows.each_row(&mut scratch, &mut plain, |x, out| {
+        scalar::linear_i8(x, &linear, &activation, out);
+    });
+    windows.each_row(&mut scratch, &mut added, |x, out| scalar::linear_add_i16(x, &linear, out));
+
+    let mut found = memory.take::<i8>(output.len())?;
+    let mut found_stream = memory.take::<i16>(output.len())?;
+    for &set in this.sets {
+        let Some(conv) = set.conv else { continue };
+        let mut compare = |layer: Linear<'_>, kernels: [&'static str; 2]| {
+            found.copy_from_slice(&plain);
+            flip(&mut found);
+            found_stream.copy_from_slice(&stream);
+            let done = (conv.conv_i8)(&windows, &layer, &activation, &mut found);
+            let both = done == (conv.conv_add_i16)(&windows, &layer, &mut found_stream);
+            let may_refuse =
+                input.channels > ALWAYS_CONVOLVED || layer.rescales().any(has_smallest_shift);
+            if !both || !done && !may_refuse {
+                (this.report)(Difference { set: set.name, kernel: "conv", case, at: 0 });
+            }
+            if done {
+                check(this.report, (set, kernels[0]), case, &found, &plain);
+                check(this.report, (set, kernels[1]), case, &found_stream, &added);
+            }
+        };
+        compare(linear, ["conv_i8", "conv_add_i16"]);
+        #[cfg(target_arch = "x86_64")]
+        if let Some(packing) = set.packing {
+            let packed = Packed::new(&mut this.memory, &linear, 3 * input.channels, &packing)?;
+            // Nothing but the packed weights may be read.
+            let mut others = this.memory.take::<i8>(n * k)?;
+            others.fill(99);
+            let layer = layer.with_weights(&others).with_packed(packed.bytes());
+            compare(layer, ["conv_i8, packed", "conv_add_i16, packed"]);
+        }
+    }
+    Some(())
+}
+
+fn has_smallest_shift(channel: runtime::kernels::Channel<'_>) -> bool {
+    channel.requant.shift() == runtime::fixed::Requant::MIN_SHIFT
+}
+
+pub(super) fn depthwise<M: Memory, D: Draw>(
+    this: &mut Comparison<'_, M, D>,
+    grid: Grid,
+) -> Option<()> {
+    let (memory, draw) = (&mut this.memory, &mut *this.draw);
+    let extreme = draw.one_in(4);
+    let rescales = Rescales::draw(draw);
+    // Stored tap by tap: as many weights as a layer of as many outputs over 9 inputs.
+    let mut layer = Layer::new(memory, draw, (grid.channels, 9), extreme, rescales)?;
+    // Exporters write no −128, which sets may rely on and must notice.
+    if !draw.one_in(4) {
+        layer.weights_mut().iter_mut().for_each(|weight| *weight = (*weight).max(-127));
+    }
+    let mut x = Misaligned::take(memory, grid.len(), draw.length(0, 3))?;
+    let extreme = draw.one_in(8) || extreme && draw.flip();
+    draw.i8s(x.get_mut(), extreme);
+    let (gelu, pad) = (Gelu::new(draw), draw.byte().cast_signed());
+    let mut expected = memory.take::<i8>(grid.len())?;
+    let mut found = memory.take::<i8>(grid.len())?;
+    let (linear, activation) = (layer.linear(), gelu.activation());
+    scalar::depthwise_i8(x.get(), grid, pad, &linear, &activation, &mut expected);
+    for &set in this.sets {
+        found.copy_from_slice(&expected);
+        flip(&mut found);
+        (set.depthwise_i8)(x.get(), grid, pad, &linear, &activation, &mut found);
+        check(this.report, (set, "depthwise_i8"), Case::Depthwise(grid), &found, &expected);
+    }
+    Some(())
+}

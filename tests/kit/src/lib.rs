@@ -1,0 +1,33 @@
+//! What tests of every crate and target share.
+//!
+//! Without the feature `std` it needs no heap and serves boards: random numbers, the hash of the golden
+//! files, operands of kernels and the comparison of every kernel set with the scalar one. The feature
+//! adds random networks and what damages their blobs.
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
+
+pub mod conformance;
+pub mod draw;
+pub mod fnv;
+pub mod image;
+pub mod memory;
+pub mod operands;
+pub mod rng;
+
+#[cfg(feature = "std")]
+pub mod f16_network;
+#[cfg(feature = "std")]
+pub mod hostile;
+#[cfg(feature = "std")]
+pub mod mutation;
+#[cfg(feature = "std")]
+pub mod network;
+#[cfg(feature = "std")]
+pub mod planted;
+#[cfg(feature = "std")]
+pub mod sealed;
+#[cfg(feature = "std")]
+pub mod smallest;
+#[cfg(feature = "std")]
+pub mod specs;
+#[cfg(feature = "std")]
+pub mod synthetic;
