@@ -45,6 +45,8 @@ pub struct Recipe {
     pub augment: Augment,
     /// How training images are mixed with each other.
     pub mix: Mix,
+    /// Weight of the loss of each region of a `CutMix` image beside that of the whole image; positive.
+    pub region_loss: Option<f64>,
     /// Largest Euclidean norm of a step's gradients, all parameters together; infinity for none.
     pub clip: f64,
     /// The running average of the weights that is validated and kept instead of them.
@@ -158,6 +160,7 @@ impl Recipe {
             validation: 0.1,
             augment: Augment { distort: Some(Distort::OBJECTS), ..Augment::default() },
             mix: Mix::default(),
+            region_loss: None,
             clip: 1.0,
             average: Some(AverageSpec::SLOW),
             imitation: Imitation { share: 0.7, temperature: 2.0 },
@@ -261,6 +264,16 @@ impl Recipe {
             blend >= 0.0 && paste >= 0.0 && blend + paste <= 1.0,
             "images are blended with probability {blend} and pasted with {paste}: not in 0..=1"
         );
+        if let Some(weight) = self.region_loss {
+            ensure!(
+                weight > 0.0 && weight.is_finite(),
+                "the weight {weight} of the regions' loss is not positive"
+            );
+            ensure!(
+                paste > 0.0,
+                "the regions' loss needs images with pasted rectangles: ask for CutMix, too"
+            );
+        }
         ensure!(self.clip > 0.0, "the largest norm of gradients {} is not positive", self.clip);
         if let Some(AverageSpec { decay, every }) = self.average {
             ensure!(share(decay) && every > 0, "an average with decay {decay} every {every} steps");
@@ -338,6 +351,10 @@ mod tests {
         assert!(refusal(|recipe| recipe.label_smoothing = 1.0).contains("smoothing 1"), "labels");
         assert!(refusal(|recipe| recipe.dropout.head = 1.0).contains("dropout"), "dropout");
         assert!(refusal(|recipe| recipe.mix.blend = 1.1).contains("1.1"), "mixing");
+        let regions = refusal(|recipe| recipe.region_loss = Some(1.0));
+        assert!(regions.contains("CutMix"), "regions of nothing: {regions}");
+        let regions = refusal(|recipe| recipe.region_loss = Some(-1.0));
+        assert!(regions.contains("weight -1"), "weight of regions: {regions}");
         assert!(refusal(|recipe| recipe.clip = 0.0).contains("norm"), "clipping");
         let teacher = refusal(|recipe| recipe.imitation.temperature = 0.0);
         assert!(teacher.contains("temperature 0"), "teacher");

@@ -67,6 +67,11 @@ pub(super) struct RecipeArgs {
     /// 0.25, else 0].
     #[arg(long, value_name = "SHARE")]
     paste: Option<f64>,
+    /// Weight of a second loss for images with a pasted rectangle: the tokens under the rectangle, pooled
+    /// by themselves, learn the label of what was pasted, and the other tokens learn the image's own
+    /// label. It moves a network's evidence to its object; 0 for none [default: 0].
+    #[arg(long, value_name = "WEIGHT")]
+    region_loss: Option<f64>,
     /// Share of images for which the last block's branches are left out, less in the blocks before it
     /// [default: long 0.05, else 0].
     #[arg(long, value_name = "SHARE")]
@@ -124,6 +129,10 @@ impl RecipeArgs {
             mix: Mix {
                 blend: self.blend.unwrap_or(base.mix.blend),
                 paste: self.paste.unwrap_or(base.mix.paste),
+            },
+            region_loss: match self.region_loss {
+                Some(0.0) => None,
+                given => given.or(base.region_loss),
             },
             dropout: DropoutRates {
                 path: self.drop_path.unwrap_or(base.dropout.path),

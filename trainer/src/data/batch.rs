@@ -10,7 +10,7 @@ use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
 use super::augment::Augment;
-use super::mix::{Mix, Mixed};
+use super::mix::{Mix, Mixed, Rectangle};
 use super::random::{Purpose, stream};
 use super::{Images, Normalisation};
 
@@ -39,6 +39,8 @@ pub struct Part<'a> {
     pub labels: &'a [i32],
     /// The label of what was mixed into each image, and the share that is still its own.
     pub mixed: Option<(&'a [i32], f32)>,
+    /// Where it was pasted, if it was.
+    pub pasted: Option<&'a Rectangle>,
 }
 
 /// How training images are put into batches.
@@ -238,9 +240,10 @@ impl Batch {
         let images = self.images.chunks(len * image_len.max(1));
         images.zip(self.labels.chunks(len)).enumerate().map(move |(part, (images, labels))| {
             let mixed = self.mixed.as_ref();
-            let mixed = mixed
-                .map(|Mixed { partners, share }| (&partners[part * len..][..labels.len()], *share));
-            Part { images, labels, mixed }
+            let pasted = mixed.and_then(|mixed| mixed.pasted.as_ref());
+            let mixed =
+                mixed.map(|mixed| (&mixed.partners[part * len..][..labels.len()], mixed.share));
+            Part { images, labels, mixed, pasted }
         })
     }
 
@@ -319,7 +322,7 @@ mod tests {
         let mix = Mix { blend: 1.0, paste: 0.0 };
         let batches = TrainBatches::new(numbered(8), BatchSpec { mix, ..spec(1) }).unwrap();
         let batch = batches.epoch(0).next().unwrap();
-        let Mixed { partners, share } = batch.mixed.clone().expect("always mixed");
+        let Mixed { partners, share, .. } = batch.mixed.clone().expect("always mixed");
         let last = batch.parts(3).nth(1).and_then(|part| part.mixed);
         assert_eq!(last, Some((&partners[3..], share)), "the last image's partner");
     }

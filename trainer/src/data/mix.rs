@@ -1,7 +1,9 @@
-//! Two images in one: mixup and cutmix.
+//! Two images in one: mixup and CutMix.
 //!
 //! # Source
 //! Zhang et al., *mixup: Beyond Empirical Risk Minimization*, 2018; Yun et al., *Regularization Strategy to Train Strong Classifiers*, 2019.
+
+use std::ops::Range;
 
 use rand::{Rng, RngExt};
 use serde::Serialize;
@@ -22,6 +24,36 @@ pub struct Mixed {
     pub partners: Vec<i32>,
     /// The share of each image that is still its own, 0 to 1.
     pub share: f32,
+    /// Where the partner was pasted, the same in every image of the batch; `None` after mixup.
+    pub pasted: Option<Rectangle>,
+}
+
+/// Pixels of an image: those in all of these rows and columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rectangle {
+    /// Rows of pixels.
+    pub rows: Range<usize>,
+    /// Columns of pixels.
+    pub columns: Range<usize>,
+}
+
+impl Rectangle {
+    /// The share of each cell of a grid `[height, width]` over an image of `sides` `[height, width]`
+    /// that lies in the rectangle, 0 to 1, row by row.
+    pub fn cover(&self, sides: [usize; 2], grid: [usize; 2]) -> Vec<f32> {
+        let part = |range: &Range<usize>, side: usize, cells: usize| -> Vec<f32> {
+            let cell = side as f32 / cells as f32;
+            let (start, end) = (range.start as f32, range.end as f32);
+            let within = |at: usize| {
+                let (low, high) = (at as f32 * cell, (at + 1) as f32 * cell);
+                (end.min(high) - start.max(low)).max(0.0) / cell
+            };
+            (0..cells).map(within).collect()
+        };
+        let columns = part(&self.columns, sides[1], grid[1]);
+        let rows = part(&self.rows, sides[0], grid[0]);
+        rows.iter().flat_map(|row| columns.iter().map(move |column| row * column)).collect()
+    }
 }
 
 impl Mix {
@@ -50,7 +82,7 @@ impl Mix {
             for (value, other) in images.iter_mut().zip(originals) {
                 *value = share * *value + (1.0 - share) * other;
             }
-            return Some(Mixed { partners, share });
+            return Some(Mixed { partners, share, pasted: None });
         }
         let side = |middle: f32, len: usize| {
             let half = (1.0 - share).sqrt() * len as f32 / 2.0;
@@ -68,7 +100,8 @@ impl Mix {
             }
         }
         let pasted = rows.len() * columns.len();
-        Some(Mixed { partners, share: 1.0 - pasted as f32 / (height * width) as f32 })
+        let share = 1.0 - pasted as f32 / (height * width) as f32;
+        Some(Mixed { partners, share, pasted: Some(Rectangle { rows, columns }) })
     }
 }
 
@@ -94,7 +127,8 @@ mod tests {
     fn a_blend_is_the_weighted_mean_of_both() {
         for seed in 0..20 {
             let (images, found) = mixed(Mix { blend: 1.0, paste: 0.0 }, seed);
-            let Mixed { partners, share } = found.expect("always mixed");
+            let Mixed { partners, share, pasted } = found.expect("always mixed");
+            assert_eq!(pasted, None, "a blend has no rectangle");
             for (label, image) in images.chunks_exact(48).enumerate() {
                 assert_ne!(partners[label], label as i32, "another image");
                 let expected = share * label as f32 + (1.0 - share) * partners[label] as f32;
@@ -107,14 +141,27 @@ mod tests {
     fn a_paste_keeps_the_share_that_it_reports() {
         for seed in 0..50 {
             let (images, found) = mixed(Mix { blend: 0.0, paste: 1.0 }, seed);
-            let Mixed { partners, share } = found.expect("always mixed");
+            let Mixed { partners, share, pasted } = found.expect("always mixed");
+            let cover = pasted.expect("a rectangle").cover([4, 4], [4, 4]);
             for (label, image) in images.chunks_exact(48).enumerate() {
                 let own = image.iter().filter(|&&value| value == label as f32).count();
                 assert_eq!(own as f32 / 48.0, share, "seed {seed}, image {label}");
                 let other = partners[label] as f32;
                 assert!(image.iter().all(|&v| v == label as f32 || v == other), "{image:?}");
+                for (at, &value) in image.iter().enumerate() {
+                    assert_eq!(cover[at % 16] == 1.0, value == other, "pixel {at} is pasted");
+                }
             }
         }
+    }
+
+    #[test]
+    fn a_cell_is_covered_by_the_share_of_its_pixels() {
+        let rectangle = Rectangle { rows: 1..4, columns: 2..3 };
+        let cover = rectangle.cover([4, 4], [2, 2]);
+        assert_eq!(cover, [0.0, 0.25, 0.0, 0.5], "one column of the right half, three rows");
+        let none = Rectangle { rows: 2..2, columns: 0..4 };
+        assert_eq!(none.cover([4, 4], [2, 2]), [0.0; 4], "an empty rectangle");
     }
 
     #[test]

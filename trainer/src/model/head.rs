@@ -38,7 +38,7 @@ impl<B: Backend> Head<B> {
 }
 
 impl<B: VitBackend> Head<B> {
-    /// `[batch, 1, pooled_len]` to `[batch, 1, classes]`.
+    /// `[batch, n, pooled_len]` to `[batch, n, classes]`; `n` is 1, or the number of regions.
     pub(crate) fn forward(
         &self,
         pooled: Tensor<B, 3>,

@@ -35,7 +35,7 @@ use crate::ops::{self, VitBackend};
 use dropout::Dropout;
 use init::Init;
 pub(crate) use observe::Observer;
-use observe::{Replace, Silent};
+use observe::{KeepTokens, Replace, Silent};
 
 /// A vision transformer of the family.
 #[derive(Module, Debug)]
@@ -119,6 +119,24 @@ impl<B: VitBackend> Vit<B> {
     /// Normalised images `[batch, 3, height, width]` to logits `[batch, classes]`.
     pub fn forward(&self, images: Tensor<B, 4>) -> Tensor<B, 2> {
         self.pass(images, &mut Silent)
+    }
+
+    /// As [`forward`](Self::forward), with the tokens that the pool takes, `[batch, tokens, dim]`.
+    ///
+    /// # Panics
+    /// Never: every pass has a last normalisation.
+    pub(crate) fn forward_with_tokens(
+        &self,
+        images: Tensor<B, 4>,
+    ) -> (Tensor<B, 2>, Tensor<B, 3>) {
+        let mut keep = KeepTokens { tokens: None };
+        let logits = self.pass(images, &mut keep);
+        (logits, keep.tokens.expect("a pass has a last normalisation"))
+    }
+
+    /// The logits `[batch, regions, classes]` of pooled tokens `[batch, regions, dim]`.
+    pub(crate) fn head_logits(&self, pooled: Tensor<B, 3>) -> Tensor<B, 3> {
+        self.head.forward(pooled, &mut Silent)
     }
 
     /// As [`forward`](Self::forward), reporting each [`SiteId`] of the pass in its order as

@@ -43,6 +43,24 @@ impl<B: Backend> Observer<B> for Silent {
     }
 }
 
+/// Keeps the output of the last normalisation.
+pub(crate) struct KeepTokens<B: Backend> {
+    /// `[batch, tokens, dim]`, after the pass.
+    pub(crate) tokens: Option<Tensor<B, 3>>,
+}
+
+impl<B: Backend> Observer<B> for KeepTokens<B> {
+    const SILENT: bool = true;
+
+    #[inline(always)]
+    fn pass(&mut self, site: SiteId, value: Tensor<B, 3>) -> Tensor<B, 3> {
+        if site == SiteId::Norm {
+            self.tokens = Some(value.clone());
+        }
+        value
+    }
+}
+
 /// Puts what a callback makes of a value in its place.
 pub(crate) struct Replace<'a, B: Backend> {
     pub(crate) replace: &'a mut dyn FnMut(SiteId, Tensor<B, 3>) -> Tensor<B, 3>,

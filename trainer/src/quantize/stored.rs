@@ -78,6 +78,24 @@ impl<B: VitBackend> Stored<B> {
         self.forward_replaced(images, &mut |_, value| value)
     }
 
+    /// As [`forward`](Self::forward), with the tokens that the pool takes, `[batch, tokens, dim]`.
+    ///
+    /// # Panics
+    /// Never: every pass has a last normalisation.
+    pub(crate) fn forward_with_tokens(
+        &self,
+        images: Tensor<B, 4>,
+    ) -> (Tensor<B, 2>, Tensor<B, 3>) {
+        let mut tokens = None;
+        let logits = self.forward_replaced(images, &mut |site, value| {
+            if site == SiteId::Norm {
+                tokens = Some(value.clone());
+            }
+            value
+        });
+        (logits, tokens.expect("a pass has a last normalisation"))
+    }
+
     /// As [`forward`](Self::forward), but at each site the pass goes on with what `replace` returns for the
     /// stored values. Sites and shapes are those of [`Vit::forward_replaced`].
     pub fn forward_replaced(

@@ -83,4 +83,15 @@ impl<B: VitBackend> Computing<B> {
             Self::Integers(stored) => stored.forward(images),
         }
     }
+
+    /// Normalised images to logits, and the tokens that the pool takes, `[batch, tokens, dim]`.
+    pub(super) fn forward_with_tokens(
+        &self,
+        images: Tensor<B, 4>,
+    ) -> (Tensor<B, 2>, Tensor<B, 3>) {
+        match self {
+            Self::Floats(model) => model.forward_with_tokens(images),
+            Self::Integers(stored) => stored.forward_with_tokens(images),
+        }
+    }
 }

@@ -5,6 +5,7 @@ mod course;
 mod integers;
 mod interrupt;
 mod known;
+mod regions;
 mod replica;
 mod run;
 mod state;

@@ -10,6 +10,7 @@ use burn::tensor::{ElementConversion, Tensor, TensorData, activation};
 
 use super::Run;
 use super::integers::Computing;
+use super::regions::Regions;
 use super::teacher::Teacher;
 use crate::data::batch::Part;
 use crate::eval::rank;
@@ -39,6 +40,8 @@ pub(super) struct Replica<B: HostBackend> {
     smoothing: f64,
     classes: usize,
     sides: [usize; 2],
+    /// The weight of the regions' loss and the grid `[height, width]` of tokens.
+    regions: Option<(f64, [usize; 2])>,
 }
 
 /// A part of a batch whose answers may still be computed.
@@ -76,6 +79,7 @@ impl<B: HostBackend> Replica<B> {
                 smoothing: recipe.label_smoothing,
                 classes: run.config.classes(),
                 sides: [image.height, image.width],
+                regions: recipe.region_loss.zip(run.region_grid()),
                 device: device.clone(),
             })
         };
@@ -104,11 +108,22 @@ impl<B: HostBackend> Replica<B> {
         let len = part.labels.len();
         let input = TensorData::new(part.images.to_vec(), [len, 3, height, width]);
         let input = Tensor::<B, 4>::from_data(input, &self.device);
-        let logits = network.forward(Tensor::from_inner(input.clone()));
-        let targets = self.targets(part);
+        let images_of_part = Tensor::from_inner(input.clone());
+        let (logits, regions) = match self.regions(part) {
+            None => (network.forward(images_of_part), None),
+            Some(regions) => {
+                let (logits, tokens) = network.forward_with_tokens(images_of_part);
+                (logits, Some(self.region_loss(network.model(), regions, tokens, part)))
+            }
+        };
+        let targets = self.targets(part.labels, part.mixed);
         let loss = -(activation::log_softmax(logits.clone(), 1) * targets).sum();
         let loss = match &self.teacher {
             Some(teacher) => teacher.blend(input, logits.clone(), loss),
+            None => loss,
+        };
+        let loss = match regions {
+            Some(regions) => loss + regions,
             None => loss,
         };
         let loss = loss / images as f64;
@@ -128,20 +143,43 @@ impl<B: HostBackend> Replica<B> {
         }
     }
 
+    /// The regions of a part's images, where their loss counts.
+    fn regions(&self, part: Part<'_>) -> Option<(f64, Regions)> {
+        let (weight, grid) = self.regions?;
+        Some((weight, Regions::new(part.pasted?, self.sides, grid)?))
+    }
+
+    /// The loss of both regions of a part's images, summed over them: each region counts by the share
+    /// of the image that it covers, as its label does in the loss of the whole image.
+    fn region_loss(
+        &self,
+        model: &Vit<Autodiff<B>>,
+        (weight, regions): (f64, Regions),
+        tokens: Tensor<Autodiff<B>, 3>,
+        part: Part<'_>,
+    ) -> Tensor<Autodiff<B>, 1> {
+        let partners = part.mixed.map_or(part.labels, |(partners, _)| partners);
+        let found = activation::log_softmax(model.head_logits(regions.pool(tokens)), 2);
+        let [own, pasted] = regions.shares();
+        let wanted = [(part.labels, own), (partners, pasted)]
+            .map(|(labels, share)| self.targets(labels, None).unsqueeze_dim(1) * share);
+        -(found * Tensor::cat(wanted.to_vec(), 1)).sum() * weight
+    }
+
     /// The wanted probabilities `[batch, classes]`.
-    fn targets(&self, part: Part<'_>) -> Tensor<Autodiff<B>, 2> {
+    fn targets(&self, labels: &[i32], mixed: Option<(&[i32], f32)>) -> Tensor<Autodiff<B>, 2> {
         let spread = (self.smoothing / self.classes as f64) as f32;
         let whole = (1.0 - self.smoothing) as f32;
-        let mut targets = vec![spread; part.labels.len() * self.classes];
+        let mut targets = vec![spread; labels.len() * self.classes];
         for (image, row) in targets.chunks_exact_mut(self.classes).enumerate() {
-            let (partner, share) = match part.mixed {
+            let (partner, share) = match mixed {
                 Some((partners, share)) => (partners[image], share),
-                None => (part.labels[image], 1.0),
+                None => (labels[image], 1.0),
             };
-            row[part.labels[image] as usize] += whole * share;
+            row[labels[image] as usize] += whole * share;
             row[partner as usize] += whole * (1.0 - share);
         }
-        let targets = TensorData::new(targets, [part.labels.len(), self.classes]);
+        let targets = TensorData::new(targets, [labels.len(), self.classes]);
         Tensor::from_data(targets, &self.device)
     }
 }

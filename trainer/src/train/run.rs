@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::{Result, ensure};
 use burn::tensor::backend::Backend;
-use runtime::config::VitConfig;
+use runtime::config::{Pool, VitConfig};
 
 use crate::checkpoint::Checkpoint;
 use crate::data::batch::BatchSpec;
@@ -114,6 +114,11 @@ impl Run<'_> {
             images.width()
         );
         ensure!(
+            self.recipe.region_loss.is_none() || self.region_grid().is_some(),
+            "{} does not pool a grid of tokens by their mean: train it without --region-loss",
+            self.preset
+        );
+        ensure!(
             self.dataset.classes.len() == self.config.classes(),
             "{} is a network for {} classes, but the data has {}",
             self.preset,
@@ -121,6 +126,13 @@ impl Run<'_> {
             self.dataset.classes.len()
         );
         Ok(())
+    }
+
+    /// The grid `[height, width]` of tokens that regions of an image are pooled from; `None` if the class
+    /// head does not read the mean of a grid of tokens.
+    pub(super) fn region_grid(&self) -> Option<[usize; 2]> {
+        let grid = self.config.token_grid()?;
+        (self.config.spec().pool == Pool::Mean).then_some([grid.height, grid.width])
     }
 
     pub(super) fn checkpoint<B: Backend>(&self, model: Vit<B>) -> Checkpoint<B> {

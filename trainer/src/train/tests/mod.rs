@@ -3,6 +3,7 @@
 mod finetune;
 mod imitation;
 mod patience;
+mod regions;
 mod resume;
 
 use std::path::Path;
