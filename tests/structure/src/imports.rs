@@ -1,0 +1,44 @@
+//! The arrows between files: which file names items of which other one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use crate::modules::{Binding, Kind, ModuleId, Modules};
+use crate::names::{Meaning, Names};
+
+/// For each file the files that it imports, and for each of these the names that it takes.
+pub type Imports = BTreeMap<PathBuf, BTreeMap<PathBuf, BTreeSet<String>>>;
+
+/// Adds the arrows between the files of a target.
+pub fn add(modules: &Modules, imports: &mut Imports) {
+    let names = Names::new(modules);
+    for (id, module) in modules.all.iter().enumerate() {
+        let arrows = imports.entry(module.file.clone()).or_default();
+        let mut arrow = |target: ModuleId, name: String| {
+            let target = &modules.all[target].file;
+            if *target != module.file {
+                arrows.entry(target.clone()).or_default().insert(name);
+            }
+        };
+        for mention in &module.mentions {
+            let found = match mention.kind {
+                Kind::Reexport => continue,
+                Kind::Macro => names.find_macro(id, &mention.path),
+                Kind::Path | Kind::Glob => names.find(id, &mention.path),
+            };
+            for meaning in found {
+                match meaning {
+                    Meaning::Item(target, name) => arrow(target, name),
+                    // A module that is named is no import; an item that is named within it is.
+                    Meaning::Module(target) if mention.kind == Kind::Glob => {
+                        let bindings = &modules.all[target].bindings;
+                        if bindings.values().flatten().any(|it| matches!(it, Binding::Item)) {
+                            arrow(target, "*".to_owned());
+                        }
+                    }
+                    Meaning::Module(_) => {}
+                }
+            }
+        }
+    }
+}
