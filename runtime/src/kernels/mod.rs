@@ -15,82 +15,21 @@ mod cortex_m;
 pub mod generic;
 mod operand;
 pub mod scalar;
+mod set;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
 mod tile;
 #[cfg(target_feature = "simd128")]
 #[allow(unsafe_code, reason = "vector instructions; each block states why it is sound")]
 mod wasm;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
-mod widened;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
-mod widened_attention;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
-mod widened_depthwise;
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "vector instructions; each block states why it is sound")]
 mod x86;
 
 pub use operand::{Activation, Attention, Channel, Linear, Norm, NormAffine, Skip};
-
-use crate::config::Grid;
-use crate::format::I32Le;
-use crate::window::Windows;
-
-/// One set of kernels; the contracts are those of the functions in [`scalar`].
-#[derive(Clone, Copy)]
-pub struct Kernels {
-    /// Name of the set.
-    pub name: &'static str,
-    /// [`scalar::linear_i8`].
-    pub linear_i8: fn(&[i8], &Linear<'_>, &Activation<'_>, &mut [i8]),
-    /// [`scalar::linear_skip_i8`].
-    pub linear_skip_i8: fn(&[i8], &Linear<'_>, &Skip, &mut [i8]),
-    /// [`scalar::linear_add_i16`].
-    pub linear_add_i16: fn(&[i8], &Linear<'_>, &mut [i16]),
-    /// [`scalar::logits_i32`].
-    pub logits_i32: fn(&[i32], &[i8], I32Le<'_>, &mut [i32]),
-    /// [`scalar::logits_i8`].
-    pub logits_i8: fn(&[i8], &[i8], I32Le<'_>, &mut [i32]),
-    /// [`scalar::depthwise_i8`].
-    pub depthwise_i8: fn(&[i8], Grid, i8, &Linear<'_>, &Activation<'_>, &mut [i8]),
-    /// [`scalar::layer_norm_i8`].
-    pub layer_norm_i8: fn(&[i16], usize, &Norm, &mut [i8]),
-    /// [`scalar::layer_norm_affine_i8`].
-    pub layer_norm_affine_i8: fn(&[i16], &NormAffine<'_>, &mut [i8]),
-    /// [`scalar::attention_i8`].
-    pub attention_i8: fn(&[i8], &Attention, &mut [i32], &mut [i8]),
-    /// [`scalar::pool_i32`].
-    pub pool_i32: fn(&[i8], i8, &mut [i32]),
-    /// The order in which the set would rather read weights; `None` if it is that of a blob.
-    pub packing: Option<Packing>,
-    /// How the set convolves a grid; `None` where it takes the windows as rows of a linear layer.
-    pub conv: Option<Conv>,
-}
-
-/// How a set convolves a grid with a 3×3 window without a copy of each window. A function returns
-/// whether it did so; if not, it wrote nothing.
-#[derive(Clone, Copy)]
-pub struct Conv {
-    /// [`scalar::linear_i8`] over all windows.
-    pub conv_i8: fn(&Windows<'_, i8>, &Linear<'_>, &Activation<'_>, &mut [i8]) -> bool,
-    /// [`scalar::linear_add_i16`] over all windows.
-    pub conv_add_i16: fn(&Windows<'_, i8>, &Linear<'_>, &mut [i16]) -> bool,
-}
-
-/// How a set packs the weights of a layer into memory of the caller.
-#[derive(Clone, Copy)]
-pub struct Packing {
-    /// Bytes of a packed layer, a multiple of 64; 0 where the set would not read them. The number says how
-    /// many of its inputs lie side by side: all, or a row of a window.
-    pub len: fn(&Linear<'_>, usize) -> usize,
-    /// Packs a layer into as many bytes.
-    pub pack: fn(&Linear<'_>, usize, &mut [u8]),
-}
-
-/// Alignment of packed weights: a cache line.
 #[cfg(target_arch = "x86_64")]
 #[doc(hidden)]
-pub const PACKED_ALIGN: usize = 64;
+pub use set::PACKED_ALIGN;
+pub use set::{Conv, Kernels, Packing};
 
 impl Kernels {
     /// Every set that this processor can run, the definition first and the best last.
@@ -110,11 +49,5 @@ impl Kernels {
     /// The set that [`Model::parse`](crate::Model::parse) uses.
     pub fn best() -> &'static Self {
         Self::all().last().unwrap_or(&scalar::KERNELS)
-    }
-}
-
-impl core::fmt::Debug for Kernels {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Kernels({})", self.name)
     }
 }

@@ -4,10 +4,12 @@
 //! contract, stated with each kernel; where they disagree the shortest operand decides, and
 //! nothing panics.
 
-use super::{Activation, Attention, Kernels, Linear, Norm, NormAffine, Skip};
+use super::operand::{Activation, Attention, Linear, Norm, NormAffine, Skip};
+use super::set::Kernels;
 use crate::config::Grid;
 use crate::fixed::{RowScale, exp2_neg, sat8, sat16};
 use crate::format::I32Le;
+use crate::rows::{rows, rows_mut};
 
 /// The scalar set.
 pub static KERNELS: Kernels = Kernels {
@@ -25,7 +27,6 @@ pub static KERNELS: Kernels = Kernels {
     packing: None,
     conv: None,
 };
-use crate::rows::{rows, rows_mut};
 
 /// Applies one layer to int8 rows.
 ///

@@ -2,7 +2,7 @@
 //!
 //! Weights are read where they lie: nothing is packed, so tiles serve few rows as well as many.
 
-use super::{Channel, Linear};
+use super::operand::{Channel, Linear};
 use crate::rows::{part, part_mut, rows, rows_mut};
 
 /// Rows and channels of a tile.

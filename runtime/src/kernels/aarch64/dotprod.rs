@@ -1,8 +1,10 @@
 //! NEON with dot products: sixteen products an instruction, sums along the inputs.
 
-use super::super::tile::{Chunks, Four, TILE, Tile, tiled_layers};
-use super::super::{Activation, Kernels, Linear, Skip, generic};
 use super::neon::{load, reduce, rescale};
+use crate::kernels::generic;
+use crate::kernels::operand::{Activation, Linear, Skip};
+use crate::kernels::set::Kernels;
+use crate::kernels::tile::{Chunks, Four, TILE, Tile, tiled_layers};
 use core::arch::aarch64::*;
 use core::arch::asm;
 

@@ -10,7 +10,7 @@
 mod dotprod;
 mod neon;
 
-use super::Kernels;
+use crate::kernels::set::Kernels;
 
 /// The sets that this processor runs, slowest first.
 pub(super) fn sets() -> impl Iterator<Item = &'static Kernels> {

@@ -1,7 +1,9 @@
 //! NEON: sixteen products in four instructions, sums along the inputs.
 
-use super::super::tile::{Chunks, Four, TILE, Tile, tiled_layers};
-use super::super::{Activation, Kernels, Linear, Skip, generic};
+use crate::kernels::generic;
+use crate::kernels::operand::{Activation, Linear, Skip};
+use crate::kernels::set::Kernels;
+use crate::kernels::tile::{Chunks, Four, TILE, Tile, tiled_layers};
 use core::arch::aarch64::*;
 
 /// The NEON set.

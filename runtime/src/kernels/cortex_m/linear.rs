@@ -2,7 +2,7 @@
 
 use super::rescale::{HighWord, sat8, sat16};
 use crate::fixed::Requant;
-use crate::kernels::{Activation, Linear, Skip};
+use crate::kernels::operand::{Activation, Linear, Skip};
 use crate::rows::rows;
 use core::hint::black_box;
 use core::{array, ptr};

@@ -14,8 +14,10 @@ mod linear;
 mod mve;
 mod rescale;
 
+use crate::kernels::set::Kernels;
+
 /// The sets of this target, slowest first.
-pub(super) fn sets() -> impl Iterator<Item = &'static super::Kernels> {
+pub(super) fn sets() -> impl Iterator<Item = &'static Kernels> {
     let sets = core::iter::once(&dsp::KERNELS);
     #[cfg(cortex_m_mve)]
     let sets = sets.chain(core::iter::once(&mve::KERNELS));

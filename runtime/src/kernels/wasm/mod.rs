@@ -2,7 +2,7 @@
 
 mod simd128;
 
-use super::Kernels;
+use crate::kernels::set::Kernels;
 
 /// The sets of this module; a module that uses vectors is refused where there are none.
 pub(super) fn sets() -> impl Iterator<Item = &'static Kernels> {

@@ -13,29 +13,17 @@
 //! able to.
 
 mod avx2;
-mod avx2_attention;
-mod avx512_attention;
-mod avx512_conv;
-mod avx512_depthwise;
-mod avx512_norm;
-mod avx512_packing;
-mod avx512_row_scale;
-mod avx512_rows;
-mod avx512_softmax;
-mod avx512_tile;
-mod avx512_vector;
-mod avx512_vnni;
-mod panel;
+mod avx512;
 mod sse2;
 
-use super::Kernels;
+use crate::kernels::set::Kernels;
 use core::arch::x86_64::{__cpuid_count, _xgetbv};
 
 /// The sets that this processor and operating system run, slowest first.
 pub(super) fn sets() -> impl Iterator<Item = &'static Kernels> {
     let features = Features::detect();
     let avx2 = features.avx2.then_some(&avx2::KERNELS);
-    let avx512 = features.avx512_vnni.then_some(&avx512_vnni::KERNELS);
+    let avx512 = features.avx512_vnni.then_some(&avx512::KERNELS);
     core::iter::once(&sse2::KERNELS).chain(avx2).chain(avx512)
 }
 

@@ -3,8 +3,10 @@
 //!
 //! `pmaddwd` adds two products of at most `2^14` and cannot overflow.
 
-use super::super::tile::{Chunks, TILE, Tile, tiled_layers};
-use super::super::{Activation, Kernels, Linear, Skip, generic};
+use crate::kernels::generic;
+use crate::kernels::operand::{Activation, Linear, Skip};
+use crate::kernels::set::Kernels;
+use crate::kernels::tile::{Chunks, TILE, Tile, tiled_layers};
 use core::arch::x86_64::*;
 
 /// The SSE2 set.

@@ -5,7 +5,8 @@ use super::product::four_rows;
 use super::softmax::Distance;
 use super::wide::{Group, ROWS, Wide};
 use crate::config::{MAX_HEAD_DIM, MAX_HEADS};
-use crate::kernels::{Attention, scalar};
+use crate::kernels::operand::Attention;
+use crate::kernels::scalar;
 use core::array;
 use core::mem::MaybeUninit;
 

@@ -3,7 +3,7 @@
 use super::super::linear::{LayerLoops, Output, Store, all_in_range};
 use super::channels::Channels;
 use super::wide::{Group, ROWS, Wide};
-use crate::kernels::Linear;
+use crate::kernels::operand::Linear;
 use crate::rows::part;
 use core::mem::MaybeUninit;
 use core::{array, ptr};

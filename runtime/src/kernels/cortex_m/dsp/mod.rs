@@ -13,8 +13,9 @@ mod softmax;
 mod wide;
 mod window;
 
-use super::super::{Kernels, scalar};
 use super::linear::{linear_add_i16, linear_i8, linear_skip_i8};
+use crate::kernels::scalar;
+use crate::kernels::set::Kernels;
 
 /// The DSP set.
 pub(super) static KERNELS: Kernels = Kernels {

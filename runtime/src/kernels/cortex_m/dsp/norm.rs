@@ -3,7 +3,7 @@
 use super::super::instructions::{asr, smlad, smlald, word};
 use super::super::rescale::{HighWord, sat8, sat16};
 use crate::fixed::{RowScale, rescale};
-use crate::kernels::{Norm, NormAffine};
+use crate::kernels::operand::{Norm, NormAffine};
 use crate::rows::{rows, rows_mut};
 
 /// Same contract as [`scalar::layer_norm_i8`](crate::kernels::scalar::layer_norm_i8).

@@ -6,15 +6,14 @@
 use super::super::rescale::HighWord;
 use super::pack::{LANES, Packed, ROWS};
 use super::product::Product;
-use super::softmax::{Distance, Scores, Weights};
+use super::softmax::{Distance, Scores, TOKENS, Weights};
 use crate::config::{MAX_HEAD_DIM, MAX_HEADS};
-use crate::kernels::{Attention, scalar};
+use crate::kernels::operand::Attention;
+use crate::kernels::scalar;
 use core::arch::asm;
 use core::array;
 use core::mem::MaybeUninit;
 
-/// Most keys; longer sequences take the definition.
-pub(super) const TOKENS: usize = 128;
 /// Most values of one head, over all tokens.
 const VALUES: usize = 2048;
 /// Channels that are transposed together.

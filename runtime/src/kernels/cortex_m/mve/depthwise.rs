@@ -6,7 +6,8 @@
 
 use super::super::linear::{all_in_range, by_value_plus_128};
 use crate::config::Grid;
-use crate::kernels::{Activation, Linear, scalar};
+use crate::kernels::operand::{Activation, Linear};
+use crate::kernels::scalar;
 use crate::rows::{part, rows};
 use core::arch::asm;
 use core::mem::offset_of;

@@ -4,7 +4,7 @@ use super::super::linear::{LayerLoops, Output, all_in_range};
 use super::pack::{Group, Packed, ROWS};
 use super::product::{Accumulators, Product};
 use super::store::Store;
-use crate::kernels::Linear;
+use crate::kernels::operand::Linear;
 use core::array;
 use core::mem::MaybeUninit;
 

@@ -17,9 +17,9 @@ mod product;
 mod softmax;
 mod store;
 
-use super::super::Kernels;
 use super::dsp;
 use super::linear::{linear_add_i16, linear_i8, linear_skip_i8};
+use crate::kernels::set::Kernels;
 
 /// The MVE set.
 pub(super) static KERNELS: Kernels = Kernels {

@@ -2,7 +2,7 @@
 
 use super::super::rescale::{HighWord, sat8};
 use crate::fixed::{RowScale, rescale};
-use crate::kernels::Norm;
+use crate::kernels::operand::Norm;
 use crate::rows::{rows, rows_mut};
 use core::arch::asm;
 

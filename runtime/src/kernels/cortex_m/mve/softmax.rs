@@ -6,6 +6,9 @@ use crate::fixed::Octaves;
 use core::arch::asm;
 use core::array;
 
+/// Most scores of a row; longer sequences take the definition.
+pub(super) const TOKENS: usize = 128;
+
 /// Octaves of four scores of each row, stored at four offsets.
 macro_rules! octaves {
     ($a:literal, $b:literal, $c:literal, $d:literal) => {
@@ -89,9 +92,9 @@ pub(super) struct Distance {
 }
 
 /// Scores of four queries, key by key.
-pub(super) type Scores = Accumulators<{ super::attention::TOKENS }>;
+pub(super) type Scores = Accumulators<TOKENS>;
 /// Exponentials of four queries, less 128.
-pub(super) type Weights = Packed<{ super::attention::TOKENS / LANES }>;
+pub(super) type Weights = Packed<{ TOKENS / LANES }>;
 
 impl Distance {
     /// `None` for multipliers outside `2^15 .. 2^24`.

@@ -6,7 +6,7 @@
 
 use super::super::linear::{self, SkipScale, Tail};
 use super::pack::ROWS;
-use crate::kernels::Linear;
+use crate::kernels::operand::Linear;
 use core::arch::asm;
 use core::mem::{MaybeUninit, offset_of};
 use core::ptr;

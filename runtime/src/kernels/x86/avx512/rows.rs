@@ -1,8 +1,9 @@
 //! Rows of inputs as products on AVX-512 read them: `x + 128`, the unsigned side of `vpdpbusd`.
 
-use super::avx512_packing::MAX_K;
-use super::avx512_tile::{Fours, Panels, ROWS, Source, accumulate};
-use super::avx512_vector::{BYTES, Group, load_bytes};
+use super::packing::MAX_K;
+use super::product::Source;
+use super::tile::{Fours, Panels, ROWS, accumulate};
+use super::vector::{BYTES, Group, load_bytes};
 use crate::rows::rows;
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;

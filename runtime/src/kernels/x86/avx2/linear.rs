@@ -1,33 +1,10 @@
-//! AVX2: eight channels a vector, two inputs a product.
-//!
-//! Values are widened to i16; `vpmaddwd` adds two exact products to an i32, which cannot overflow
-//! (`2 · 2^14`).
+//! Linear layers, sixteen output channels at a time.
 
-use super::super::operand::add_i16;
-use super::super::{Activation, Kernels, Linear, Norm, generic, scalar};
-use super::avx2_attention;
 use super::panel::{CHANNELS, MAX_K, MIN_ROWS, Panel};
-use crate::config::Grid;
-use crate::format::I32Le;
+use crate::kernels::generic;
+use crate::kernels::operand::{Activation, Linear, add_i16};
 use crate::rows::{part_mut, rows, rows_mut};
 use core::arch::x86_64::*;
-
-/// The AVX2 set.
-pub(super) static KERNELS: Kernels = Kernels {
-    name: "avx2",
-    linear_i8,
-    linear_skip_i8: generic::linear_skip_i8,
-    linear_add_i16,
-    logits_i32: scalar::logits_i32,
-    logits_i8,
-    depthwise_i8,
-    layer_norm_i8,
-    layer_norm_affine_i8: scalar::layer_norm_affine_i8,
-    attention_i8: avx2_attention::attention_i8,
-    pool_i32: scalar::pool_i32,
-    packing: None,
-    conv: None,
-};
 
 type PairPanel = Panel<i16, { 2 * CHANNELS }, { MAX_K / 2 }>;
 
@@ -37,8 +14,8 @@ const ROWS: usize = 4;
 /// Accumulators of sixteen channels.
 type Acc = [__m256i; 2];
 
-/// Same contract as [`scalar::linear_i8`].
-fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_>, out: &mut [i8]) {
+/// Same contract as [`scalar::linear_i8`](crate::kernels::scalar::linear_i8).
+pub(super) fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_>, out: &mut [i8]) {
     if !panels_pay(x, layer) {
         return generic::linear_i8(x, layer, activation, out);
     }
@@ -47,57 +24,13 @@ fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_>, out: &mu
     unsafe { panels(x, layer, out, store) };
 }
 
-/// Same contract as [`scalar::linear_add_i16`].
-fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
+/// Same contract as [`scalar::linear_add_i16`](crate::kernels::scalar::linear_add_i16).
+pub(super) fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
     if !panels_pay(x, layer) {
         return generic::linear_add_i16(x, layer, out);
     }
     // SAFETY: `sets` gives out this set only where the processor has AVX2.
     unsafe { panels(x, layer, out, add_i16) };
-}
-
-/// Same contract as [`scalar::logits_i8`].
-fn logits_i8(x: &[i8], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
-    #[target_feature(enable = "avx2")]
-    fn wide(x: &[i8], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
-        generic::logits_i8(x, w, bias, out);
-    }
-    // SAFETY: `sets` gives out this set only where the processor has AVX2.
-    unsafe { wide(x, w, bias, out) }
-}
-
-/// Same contract as [`scalar::depthwise_i8`].
-fn depthwise_i8(
-    x: &[i8],
-    grid: Grid,
-    pad: i8,
-    layer: &Linear<'_>,
-    activation: &Activation<'_>,
-    out: &mut [i8],
-) {
-    #[target_feature(enable = "avx2")]
-    fn wide(
-        x: &[i8],
-        grid: Grid,
-        pad: i8,
-        layer: &Linear<'_>,
-        activation: &Activation<'_>,
-        out: &mut [i8],
-    ) {
-        generic::depthwise_i8(x, grid, pad, layer, activation, out);
-    }
-    // SAFETY: `sets` gives out this set only where the processor has AVX2.
-    unsafe { wide(x, grid, pad, layer, activation, out) }
-}
-
-/// Same contract as [`scalar::layer_norm_i8`].
-fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
-    #[target_feature(enable = "avx2")]
-    fn wide(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
-        generic::layer_norm_i8(x, dim, norm, out);
-    }
-    // SAFETY: `sets` gives out this set only where the processor has AVX2.
-    unsafe { wide(x, dim, norm, out) }
 }
 
 /// Whether there are enough rows to pack weights for, and few enough inputs.

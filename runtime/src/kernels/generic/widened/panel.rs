@@ -6,12 +6,7 @@
 //! ```
 //! Compilers find that instruction where both factors of a pair are read from memory side by side, so
 //! inputs are repeated there for every channel of a vector.
-//!
-//! For processors with vectors and a stack for them; others read weights where they lie.
 
-use super::Linear;
-use crate::fixed::{Requant, half, rescale_upper};
-use crate::rows::{part_mut, rows, rows_mut};
 use core::hint::black_box;
 
 /// Rows whose sums are in registers together.
@@ -23,15 +18,9 @@ pub(super) const LANES: usize = if cfg!(target_feature = "avx512f") { 16 } else 
 const LATER: bool = cfg!(target_feature = "avx2");
 /// Most inputs of a row; bounds the stack of a call: 115 KB, less than half for [`FEW_INPUTS`], twice that
 /// where vectors have sixteen lanes.
-const MAX_K: usize = 1152;
-/// Inputs of a row for which less is kept.
-const FEW_INPUTS: usize = 288;
-/// Panels that are kept, where they are short.
-const PANELS: usize = 32;
+pub(super) const MAX_K: usize = 1152;
 /// Inputs of a row that are widened before they are repeated.
 const WIDENED: usize = 64;
-/// Rows from which widening weights pays.
-const MIN_ROWS: usize = 4;
 
 /// Two neighbouring inputs of every channel: weights, or the same inputs again and again.
 ///
@@ -45,68 +34,6 @@ pub(super) type Panels = [Pair; MAX_K];
 /// Repeated inputs of a tile, as many pairs of a row.
 pub(super) type Spread<const PAIRS: usize> = [[Pair; PAIRS]; ROWS];
 
-/// Calls `store` with up to [`LANES`] rescaled sums of a row and their places; `false`, with nothing
-/// called, if there are too few rows or too many inputs.
-#[inline]
-pub(super) fn linear<T>(
-    x: &[i8],
-    layer: &Linear<'_>,
-    out: &mut [T],
-    store: &impl Fn(&[i32], &mut [T]),
-) -> bool {
-    let k = layer.inputs().max(1);
-    if k > MAX_K || x.len() < MIN_ROWS * k {
-        return false;
-    }
-    // Most layers have few inputs, and clearing what they do not need takes time.
-    if k <= FEW_INPUTS {
-        tiles::<{ FEW_INPUTS / 2 }, T>(x, layer, out, store);
-    } else {
-        tiles::<{ MAX_K / 2 }, T>(x, layer, out, store);
-    }
-    true
-}
-
-/// All rows times all channels, for up to `2 · PAIRS` inputs.
-fn tiles<const PAIRS: usize, T>(
-    x: &[i8],
-    layer: &Linear<'_>,
-    out: &mut [T],
-    store: &impl Fn(&[i32], &mut [T]),
-) {
-    let (k, n) = (layer.inputs().max(1), layer.outputs().max(1));
-    let out = part_mut(out, 0, out.len().min((x.len() / k).saturating_mul(n)));
-    let mut panels = no_panels();
-    let mut spread = no_spread::<PAIRS>();
-    let mut rescales = [Rescales::NONE; PANELS];
-    let pairs = k.div_ceil(2);
-    let most = LANES * PANELS.min(MAX_K / pairs.max(1));
-    for (block, weights) in layer.weights().chunks((most * k).max(1)).enumerate() {
-        let first = block * most;
-        for (index, weights) in weights.chunks((LANES * k).max(1)).enumerate() {
-            pack(rows(weights, k), part_mut(&mut panels, index * pairs, pairs));
-            if let Some(place) = rescales.get_mut(index) {
-                *place = Rescales::new(layer, first + index * LANES);
-            }
-        }
-        let channels = most.min(n - first);
-        let tiles = x.chunks((ROWS * k).max(1)).zip(out.chunks_mut((ROWS * n).max(1)));
-        for (x, out) in tiles {
-            for (x, spread) in rows(x, k).zip(&mut spread) {
-                repeat(x, i16::from, spread);
-            }
-            let starts = (0..channels).step_by(LANES);
-            for ((start, panel), rescales) in starts.zip(rows(&panels, pairs)).zip(&rescales) {
-                let len = LANES.min(channels - start);
-                for (acc, out) in products(&spread, panel).iter().zip(rows_mut(out, n)) {
-                    let places = part_mut(out, first + start, len);
-                    store_lanes(&rescales.apply(acc), places, store);
-                }
-            }
-        }
-    }
-}
-
 #[inline]
 pub(super) const fn no_panels() -> Panels {
     [Pair([0; 2 * LANES]); MAX_K]
@@ -115,20 +42,6 @@ pub(super) const fn no_panels() -> Panels {
 #[inline]
 pub(super) const fn no_spread<const PAIRS: usize>() -> Spread<PAIRS> {
     [[Pair([0; 2 * LANES]); PAIRS]; ROWS]
-}
-
-/// Stores a vector's channels, or those of them that there are places for. Loops of known lengths are
-/// what becomes vectors.
-#[inline(always)]
-pub(super) fn store_lanes<T>(
-    rescaled: &[i32; LANES],
-    places: &mut [T],
-    store: &impl Fn(&[i32], &mut [T]),
-) {
-    if let (LANES, Some(places)) = (places.len(), places.first_chunk_mut::<LANES>()) {
-        return store(rescaled, places);
-    }
-    store(rescaled, places);
 }
 
 /// Turns up to [`LANES`] rows of weights into a panel. What it holds of other channels must not count,
@@ -236,43 +149,4 @@ fn two_products(x: &Pair, w: &Pair) -> [i32; LANES] {
         *two = product(2 * channel) + product(2 * channel + 1);
     }
     twos
-}
-
-/// Biases and rescales of [`LANES`] channels; those that there are not rescale anything to something.
-#[derive(Clone, Copy)]
-pub(super) struct Rescales {
-    bias: [i32; LANES],
-    mult: [i32; LANES],
-    half: [i64; LANES],
-    /// Shifts of the products' upper words.
-    shift: [u8; LANES],
-}
-
-impl Rescales {
-    const NONE: Self =
-        Self { bias: [0; LANES], mult: [0; LANES], half: [0; LANES], shift: [0; LANES] };
-
-    #[inline]
-    pub(super) fn new(layer: &Linear<'_>, first: usize) -> Self {
-        let mut all = Self::NONE;
-        let places = all.bias.iter_mut().zip(&mut all.mult).zip(&mut all.half).zip(&mut all.shift);
-        for ((((bias, mult), rounding), shift), channel) in places.zip(layer.rescales_from(first)) {
-            (*bias, *mult) = (channel.bias, channel.requant.mult());
-            *rounding = half(channel.requant.shift());
-            *shift = channel.requant.shift() - Requant::MIN_SHIFT;
-        }
-        all
-    }
-
-    #[inline]
-    #[expect(clippy::indexing_slicing, reason = "channels count to the lengths of arrays")]
-    pub(super) fn apply(&self, acc: &[i32; LANES]) -> [i32; LANES] {
-        let mut rescaled = [0; LANES];
-        for channel in 0..LANES {
-            let acc = self.bias[channel] + acc[channel];
-            let (mult, half) = (self.mult[channel], self.half[channel]);
-            rescaled[channel] = rescale_upper(acc, mult, half, self.shift[channel]);
-        }
-        rescaled
-    }
 }

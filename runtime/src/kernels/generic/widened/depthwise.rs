@@ -1,8 +1,10 @@
 //! Depthwise convolutions, a vector of channels at every position before the next channels.
 
-use super::widened::{LANES, Rescales, store_lanes};
-use super::{Activation, Linear, scalar};
+use super::panel::LANES;
+use super::rescales::{Rescales, store_lanes};
 use crate::config::Grid;
+use crate::kernels::operand::{Activation, Linear};
+use crate::kernels::scalar;
 use crate::rows::{part, part_mut, rows, rows_mut};
 
 /// Taps of a window.

@@ -1,7 +1,7 @@
 //! Exponentials of scores on AVX-512, sixteen queries a vector.
 
-use super::super::Attention;
-use super::avx512_vector::{Group, halves, narrow};
+use super::vector::{Group, halves, narrow};
+use crate::kernels::operand::Attention;
 use core::arch::x86_64::*;
 
 /// Exponentials of scores.

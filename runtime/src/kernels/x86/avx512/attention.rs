@@ -4,12 +4,13 @@
 //! values, are broadcast to all queries. Queries are the unsigned side of `vpdpbusd` as `q + 128`,
 //! less `128 · Σk`; the exponentials are unsigned as they are.
 
-use super::super::{Attention, generic};
-use super::avx512_softmax::{Softmax, row_mults};
-use super::avx512_vector::{
-    Group, LANES, Rescale, fours, load_sixteen, pack_lanes, strided, transpose_bytes,
-    transpose_quarters,
+use super::rescale::Rescale;
+use super::softmax::{Softmax, row_mults};
+use super::vector::{
+    Group, LANES, fours, load_sixteen, pack_lanes, strided, transpose_bytes, transpose_quarters,
 };
+use crate::kernels::generic;
+use crate::kernels::operand::Attention;
 use crate::rows::{part, part_mut, rows, rows_mut};
 use core::arch::x86_64::*;
 

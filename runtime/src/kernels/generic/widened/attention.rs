@@ -1,16 +1,21 @@
 //! Attention on keys and values that are widened to i16 once a head, where a head's fit.
 
-use super::Attention;
-use super::generic::exponentials;
-use super::widened::{
+use super::super::softmax::exponentials;
+use super::panel::{
     LANES, Panels, ROWS, Spread, fits, no_panels, no_spread, pack, products, repeat,
 };
 use crate::config::MAX_TOKENS;
+use crate::kernels::operand::Attention;
 use crate::rows::{part, part_mut, rows, rows_mut};
 
-/// Same contract as [`scalar::attention_i8`](super::scalar::attention_i8) with a score for each of
+/// Same contract as [`scalar::attention_i8`](crate::kernels::scalar::attention_i8) with a score for each of
 /// `keys`; `false`, with nothing written, where the keys or the values of a head do not fit.
-pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, keys: usize, out: &mut [i8]) -> bool {
+pub(in super::super) fn attention_i8(
+    qkv: &[i8],
+    attention: &Attention,
+    keys: usize,
+    out: &mut [i8],
+) -> bool {
     let head_dim = attention.head_dim.max(1);
     let width = (attention.heads * head_dim).max(1);
     if keys > MAX_TOKENS || !fits(head_dim, keys) || !fits(keys, head_dim) {

@@ -5,9 +5,11 @@
 //! Panels that are multiplied together follow one another, as `[P] i32 × 16` where their sums start
 //! and `[group of four inputs][P][channel][input]` weights.
 
-use super::super::{Linear, PACKED_ALIGN, Packing};
-use super::avx512_tile::{PANELS, Panels, panels};
-use super::avx512_vector::{BYTES, Group, LANES, Rescale, fours, load_sixteen, no_carry, strided};
+use super::rescale::{Rescale, no_carry};
+use super::tile::{PANELS, Panels, panels};
+use super::vector::{BYTES, Group, LANES, fours, load_sixteen, strided};
+use crate::kernels::operand::Linear;
+use crate::kernels::set::{PACKED_ALIGN, Packing};
 use crate::rows::{part, part_mut, rows, rows_mut};
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;

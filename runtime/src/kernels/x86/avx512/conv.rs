@@ -1,11 +1,14 @@
 //! 3×3 convolutions on AVX-512 VNNI without a copy of each window: of a padded row as it lies in
 //! memory, three pixels side by side are a row of a window.
 
-use super::super::{Activation, Conv, Linear};
-use super::avx512_packing::Inputs;
-use super::avx512_tile::{Fours, Panels, Source, Store, accumulate, product};
-use super::avx512_vector::{BYTES, Table, load_bytes, no_carry, store_bytes};
-use super::avx512_vnni::{AddI16, StoreGelu, StoreI8};
+use super::packing::Inputs;
+use super::product::{Source, product};
+use super::rescale::no_carry;
+use super::store::{AddI16, Store, StoreGelu, StoreI8};
+use super::tile::{Fours, Panels, accumulate};
+use super::vector::{BYTES, Table, load_bytes, store_bytes};
+use crate::kernels::operand::{Activation, Linear};
+use crate::kernels::set::Conv;
 use crate::rows::{part, part_mut, rows, rows_mut};
 use crate::window::{Pad, Windows};
 use core::arch::x86_64::*;

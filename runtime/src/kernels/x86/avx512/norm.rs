@@ -1,8 +1,10 @@
 //! Layer normalisation and pool on AVX-512.
 
-use super::super::{Norm, NormAffine, scalar};
-use super::avx512_row_scale::{ROWS, Scales};
-use super::avx512_vector::{BYTES, LANES, Rescale, load_words, pack, store_bytes, widen_halves};
+use super::rescale::Rescale;
+use super::row_scale::{ROWS, Scales};
+use super::vector::{BYTES, LANES, lanes, load_words, pack, store_bytes, widen_halves};
+use crate::kernels::operand::{Norm, NormAffine};
+use crate::kernels::scalar;
 use crate::rows::{part, rows, rows_mut};
 use core::arch::x86_64::*;
 
@@ -102,7 +104,7 @@ fn normalise_affine(x: &[i16], norm: &NormAffine<'_>, out: &mut [i8]) {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 fn widen_words(halves: &[[u8; 2]]) -> __m512i {
-    let mask = super::avx512_vector::lanes(halves.len());
+    let mask = lanes(halves.len());
     // SAFETY: the mask has one bit for each half.
     _mm512_cvtepi16_epi32(unsafe { _mm256_maskz_loadu_epi16(mask, halves.as_ptr().cast()) })
 }

@@ -3,8 +3,9 @@
 //! Everything is widened to i16 and packed in pairs: two channels of a query and a key, two tokens
 //! of exponentials and values. `vpmaddwd` adds two exact products of each.
 
-use super::super::{Attention, generic};
 use crate::fixed::MAX_ATTENTION_OCTAVES;
+use crate::kernels::generic;
+use crate::kernels::operand::Attention;
 use crate::rows::{part, part_mut, rows, rows_mut};
 use core::arch::x86_64::*;
 

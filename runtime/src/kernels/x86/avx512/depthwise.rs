@@ -4,9 +4,11 @@
 //! `x + 128`; the upper output has a weight of zero for the last, the lower for the first. Of the
 //! three columns under an output two are those of the output before it.
 
-use super::super::{Activation, Linear, generic};
-use super::avx512_vector::{BYTES, Rescale, Table, byte_lanes, load_bytes, no_carry, pack_lanes};
+use super::rescale::{Rescale, no_carry};
+use super::vector::{BYTES, Table, byte_lanes, load_bytes, pack_lanes};
 use crate::config::Grid;
+use crate::kernels::generic;
+use crate::kernels::operand::{Activation, Linear};
 use crate::rows::part;
 use core::arch::x86_64::*;
 

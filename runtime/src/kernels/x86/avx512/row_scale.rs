@@ -1,9 +1,7 @@
 //! [`RowScale`](crate::fixed::RowScale) of sixteen rows at once on AVX-512, one row a lane: its
 //! reciprocal square root is a chain of dependent steps, which one row alone would wait for.
 
-use super::avx512_vector::{
-    LANES, exchange_quarters, halves, load_halves, narrow, transpose_quarters,
-};
+use super::vector::{LANES, exchange_quarters, halves, load_halves, narrow, transpose_quarters};
 use crate::fixed::{NEWTON_STEPS, RSQRT_GUESS, RSQRT_THREE};
 use crate::rows::part;
 use core::arch::x86_64::*;

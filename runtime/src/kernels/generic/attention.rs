@@ -1,0 +1,57 @@
+//! Attention, a row of scores at a time.
+
+use super::dot::dot;
+use super::softmax::exponentials;
+use crate::config::MAX_HEAD_DIM;
+use crate::kernels::operand::Attention;
+use crate::rows::{part, rows, rows_mut};
+
+/// Same contract as [`scalar::attention_i8`](crate::kernels::scalar::attention_i8).
+pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
+    if super::widened::attention::attention_i8(qkv, attention, scores.len(), out) {
+        return;
+    }
+    let width = (attention.heads * attention.head_dim).max(1);
+    let head_dim = attention.head_dim.max(1);
+    for (query, out) in rows(qkv, 3 * width).zip(rows_mut(out, width)) {
+        let heads = rows(query, head_dim).zip(rows_mut(out, head_dim));
+        for (head, (query, out)) in heads.take(attention.heads).enumerate() {
+            let start = width + head * head_dim;
+            for (row, score) in rows(qkv, 3 * width).zip(scores.iter_mut()) {
+                *score = dot(query, row.get(start..start + head_dim).unwrap_or(&[]));
+            }
+            let sum = exponentials(attention, scores);
+            let mut acc = [0i32; MAX_HEAD_DIM];
+            weigh(qkv, 3 * width, (start + width, head_dim), scores, &mut acc);
+            let mult = attention.row_mult(sum);
+            for (out, acc) in out.iter_mut().zip(acc) {
+                *out = attention.store(acc, mult);
+            }
+        }
+    }
+}
+
+/// `acc[i] += Σ_j e[j] · v[j, i]`, where row `j` of `len` values has its `v` at `place`, a start and a length.
+/// Four rows share a pass over the sums.
+#[inline]
+fn weigh(values: &[i8], len: usize, place: (usize, usize), e: &[i32], acc: &mut [i32]) {
+    let (start, width) = place;
+    let (fours, rest) = e.as_chunks::<4>();
+    let (whole, last) = values.split_at_checked(4 * len * fours.len()).unwrap_or((values, &[]));
+    for (rows, e) in rows(whole, 4 * len).zip(fours) {
+        let row = |index| part(rows, index * len + start, width);
+        let four = row(0).iter().zip(row(1)).zip(row(2)).zip(row(3));
+        // Exponentials are at most 255, which no compiler knows.
+        let e = e.map(|e| e & 0xFF);
+        for (acc, (((&a, &b), &c), &d)) in acc.iter_mut().zip(four) {
+            let v = [a, b, c, d].map(i32::from);
+            *acc += e[0] * v[0] + e[1] * v[1] + e[2] * v[2] + e[3] * v[3];
+        }
+    }
+    for (row, &e) in rows(last, len).zip(rest) {
+        for (acc, &v) in acc.iter_mut().zip(part(row, start, width)) {
+            *acc += e * i32::from(v);
+        }
+    }
+}

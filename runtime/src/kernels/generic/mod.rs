@@ -1,0 +1,43 @@
+//! Portable blocks: the arithmetic of [`scalar`] with loops over fixed-length
+//! pieces and no table look-up inside them, which compilers turn into SIMD for any target.
+//!
+//! Sums are exact and bounded in every order (`INTEGER.md`), so reassociating them cannot change a
+//! bit.
+
+mod attention;
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128")))]
+mod depthwise;
+mod dot;
+mod linear;
+mod norm;
+mod softmax;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
+mod widened;
+
+use super::scalar;
+use super::set::Kernels;
+
+pub use attention::attention_i8;
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128")))]
+pub use depthwise::depthwise_i8;
+pub use linear::{linear_add_i16, linear_i8, linear_skip_i8, logits_i8};
+pub use norm::layer_norm_i8;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
+pub use widened::depthwise::depthwise_i8;
+
+/// The generic set.
+pub static KERNELS: Kernels = Kernels {
+    name: "generic",
+    linear_i8,
+    linear_skip_i8,
+    linear_add_i16,
+    logits_i32: scalar::logits_i32,
+    logits_i8,
+    depthwise_i8,
+    layer_norm_i8,
+    layer_norm_affine_i8: scalar::layer_norm_affine_i8,
+    attention_i8,
+    pool_i32: scalar::pool_i32,
+    packing: None,
+    conv: None,
+};

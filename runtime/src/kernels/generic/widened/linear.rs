@@ -1,0 +1,75 @@
+//! Linear layers by panels of weights.
+
+use super::panel::{LANES, MAX_K, ROWS, no_panels, no_spread, pack, products, repeat};
+use super::rescales::{Rescales, store_lanes};
+use crate::kernels::operand::Linear;
+use crate::rows::{part_mut, rows, rows_mut};
+
+/// Inputs of a row for which less is kept.
+const FEW_INPUTS: usize = 288;
+/// Panels that are kept, where they are short.
+const PANELS: usize = 32;
+/// Rows from which widening weights pays.
+const MIN_ROWS: usize = 4;
+
+/// Calls `store` with up to [`LANES`] rescaled sums of a row and their places; `false`, with nothing
+/// called, if there are too few rows or too many inputs.
+#[inline]
+pub(in super::super) fn linear<T>(
+    x: &[i8],
+    layer: &Linear<'_>,
+    out: &mut [T],
+    store: &impl Fn(&[i32], &mut [T]),
+) -> bool {
+    let k = layer.inputs().max(1);
+    if k > MAX_K || x.len() < MIN_ROWS * k {
+        return false;
+    }
+    // Most layers have few inputs, and clearing what they do not need takes time.
+    if k <= FEW_INPUTS {
+        tiles::<{ FEW_INPUTS / 2 }, T>(x, layer, out, store);
+    } else {
+        tiles::<{ MAX_K / 2 }, T>(x, layer, out, store);
+    }
+    true
+}
+
+/// All rows times all channels, for up to `2 · PAIRS` inputs.
+fn tiles<const PAIRS: usize, T>(
+    x: &[i8],
+    layer: &Linear<'_>,
+    out: &mut [T],
+    store: &impl Fn(&[i32], &mut [T]),
+) {
+    let (k, n) = (layer.inputs().max(1), layer.outputs().max(1));
+    let out = part_mut(out, 0, out.len().min((x.len() / k).saturating_mul(n)));
+    let mut panels = no_panels();
+    let mut spread = no_spread::<PAIRS>();
+    let mut rescales = [Rescales::NONE; PANELS];
+    let pairs = k.div_ceil(2);
+    let most = LANES * PANELS.min(MAX_K / pairs.max(1));
+    for (block, weights) in layer.weights().chunks((most * k).max(1)).enumerate() {
+        let first = block * most;
+        for (index, weights) in weights.chunks((LANES * k).max(1)).enumerate() {
+            pack(rows(weights, k), part_mut(&mut panels, index * pairs, pairs));
+            if let Some(place) = rescales.get_mut(index) {
+                *place = Rescales::new(layer, first + index * LANES);
+            }
+        }
+        let channels = most.min(n - first);
+        let tiles = x.chunks((ROWS * k).max(1)).zip(out.chunks_mut((ROWS * n).max(1)));
+        for (x, out) in tiles {
+            for (x, spread) in rows(x, k).zip(&mut spread) {
+                repeat(x, i16::from, spread);
+            }
+            let starts = (0..channels).step_by(LANES);
+            for ((start, panel), rescales) in starts.zip(rows(&panels, pairs)).zip(&rescales) {
+                let len = LANES.min(channels - start);
+                for (acc, out) in products(&spread, panel).iter().zip(rows_mut(out, n)) {
+                    let places = part_mut(out, first + start, len);
+                    store_lanes(&rescales.apply(acc), places, store);
+                }
+            }
+        }
+    }
+}

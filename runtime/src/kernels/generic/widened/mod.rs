@@ -1,0 +1,8 @@
+//! Loops over values that are widened to i16, for processors with vectors and a stack for them;
+//! others read weights where they lie.
+
+pub(super) mod attention;
+pub(super) mod depthwise;
+pub(super) mod linear;
+mod panel;
+mod rescales;

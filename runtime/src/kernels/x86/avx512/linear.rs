@@ -1,0 +1,132 @@
+//! Linear layers.
+
+use super::packing::Inputs;
+use super::product::product;
+use super::rescale::no_carry;
+use super::rows::Rows;
+use super::store::{AddI8, AddI16, Store, StoreGelu, StoreI8};
+use super::vector::{BYTES, Table, load_bytes};
+use crate::fixed::Requant;
+use crate::format::I32Le;
+use crate::kernels::generic;
+use crate::kernels::operand::{Activation, Channel, Linear, Skip};
+use crate::rows::{part_mut, rows, rows_mut};
+use core::arch::x86_64::*;
+
+/// Channels of a row product that share a pass over the inputs.
+const DOTS: usize = 4;
+/// Rows from which packing weights pays.
+const ROWS: usize = 4;
+
+/// Same contract as [`scalar::linear_i8`](crate::kernels::scalar::linear_i8).
+pub(super) fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_>, out: &mut [i8]) {
+    if !packing_pays(x, layer) {
+        // SAFETY: `sets` gives out this set only where the processor has every feature named below.
+        return unsafe {
+            row_products(x, layer, out, |channel, acc, out| {
+                *out = activation.apply(channel.requant.apply(acc));
+            })
+        };
+    }
+    let zero_point = activation.zero_point;
+    match activation.gelu {
+        // SAFETY: as above.
+        None => unsafe { rows_product(x, layer, out, &StoreI8 { zero_point }) },
+        Some((table, _)) => {
+            // SAFETY: as above.
+            let table = unsafe { Table::new(table) };
+            // SAFETY: as above.
+            unsafe { rows_product(x, layer, out, &StoreGelu { zero_point, table }) }
+        }
+    }
+}
+
+/// Same contract as [`scalar::linear_skip_i8`](crate::kernels::scalar::linear_skip_i8).
+pub(super) fn linear_skip_i8(x: &[i8], layer: &Linear<'_>, skip: &Skip, out: &mut [i8]) {
+    // The least shift would carry, see `Rescale`.
+    if !packing_pays(x, layer) || skip.requant.shift() == Requant::MIN_SHIFT {
+        return generic::linear_skip_i8(x, layer, skip, out);
+    }
+    // SAFETY: `sets` gives out this set only where the processor has every feature named below.
+    let store = unsafe { AddI8::new(skip) };
+    // SAFETY: as above.
+    unsafe { rows_product(x, layer, out, &store) };
+}
+
+/// Same contract as [`scalar::linear_add_i16`](crate::kernels::scalar::linear_add_i16).
+pub(super) fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
+    if !packing_pays(x, layer) {
+        return generic::linear_add_i16(x, layer, out);
+    }
+    // SAFETY: `sets` gives out this set only where the processor has every feature named below.
+    unsafe { rows_product(x, layer, out, &AddI16) };
+}
+
+/// Same contract as [`scalar::logits_i8`](crate::kernels::scalar::logits_i8).
+pub(super) fn logits_i8(x: &[i8], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
+    let k = x.len().max(1);
+    let blocks = w.chunks((DOTS * k).max(1)).zip(out.chunks_mut(DOTS));
+    let mut bias = bias.iter();
+    for (w, out) in blocks {
+        // SAFETY: `sets` gives out this set only where the processor has every feature named below.
+        let dots = unsafe { row_dots(x, w) };
+        for ((out, dot), bias) in out.iter_mut().zip(dots).zip(&mut bias) {
+            *out = bias + dot;
+        }
+    }
+}
+
+/// Whether there are enough rows to pack weights for, few enough inputs, and rescales that the products
+/// take.
+fn packing_pays(x: &[i8], layer: &Linear<'_>) -> bool {
+    let k = layer.inputs();
+    Inputs::new(layer, k).fit() && x.len() >= ROWS * k && no_carry(layer)
+}
+
+/// All rows times all channels of a layer for which [`packing_pays`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+fn rows_product<S: Store>(x: &[i8], layer: &Linear<'_>, out: &mut [S::Out], store: &S) {
+    let k = layer.inputs();
+    let mut room = Rows::ROOM;
+    let mut source = Rows::new(x, k, &mut room);
+    let len = (x.len() / k.max(1)).saturating_mul(layer.outputs()).min(out.len());
+    product(&mut source, (layer, Inputs::new(layer, k)), part_mut(out, 0, len), store);
+}
+
+/// Few rows, or many inputs: calls `store` with each output's channel, exact accumulator and place.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+fn row_products<T>(
+    x: &[i8],
+    layer: &Linear<'_>,
+    out: &mut [T],
+    store: impl Fn(&Channel<'_>, i32, &mut T),
+) {
+    let (k, n) = (layer.inputs().max(1), layer.outputs().max(1));
+    for (x, out) in rows(x, k).zip(rows_mut(out, n)) {
+        let mut rescales = layer.rescales();
+        for (w, out) in layer.weights().chunks((DOTS * k).max(1)).zip(out.chunks_mut(DOTS)) {
+            for ((out, dot), channel) in out.iter_mut().zip(row_dots(x, w)).zip(&mut rescales) {
+                store(&channel, channel.bias + dot, out);
+            }
+        }
+    }
+}
+
+/// The products of one input row with up to [`DOTS`] weight rows, zeros beyond.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+fn row_dots(x: &[i8], w: &[i8]) -> [i32; DOTS] {
+    let (flip, ones) = (_mm512_set1_epi8(i8::MIN), _mm512_set1_epi8(1));
+    let mut dots = [0; DOTS];
+    for (dot, w) in dots.iter_mut().zip(rows(w, x.len())) {
+        let (mut acc, mut sum) = (_mm512_setzero_si512(), _mm512_setzero_si512());
+        for (x, w) in x.chunks(BYTES).zip(w.chunks(BYTES)) {
+            let w = load_bytes(w);
+            acc = _mm512_dpbusd_epi32(acc, _mm512_xor_si512(load_bytes(x), flip), w);
+            sum = _mm512_dpbusd_epi32(sum, ones, w);
+        }
+        *dot = _mm512_reduce_add_epi32(_mm512_sub_epi32(acc, _mm512_slli_epi32::<7>(sum)));
+    }
+    dots
+}

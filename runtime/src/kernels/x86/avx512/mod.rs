@@ -1,0 +1,36 @@
+//! AVX-512 with VNNI: sixteen channels a vector, four inputs a product.
+
+mod attention;
+mod conv;
+mod depthwise;
+mod linear;
+mod norm;
+mod packing;
+mod product;
+mod rescale;
+mod row_scale;
+mod rows;
+mod softmax;
+mod store;
+mod tile;
+mod vector;
+
+use crate::kernels::scalar;
+use crate::kernels::set::Kernels;
+
+/// The AVX-512 VNNI set.
+pub(super) static KERNELS: Kernels = Kernels {
+    name: "avx512_vnni",
+    linear_i8: linear::linear_i8,
+    linear_skip_i8: linear::linear_skip_i8,
+    linear_add_i16: linear::linear_add_i16,
+    logits_i32: scalar::logits_i32,
+    logits_i8: linear::logits_i8,
+    depthwise_i8: depthwise::depthwise_i8,
+    layer_norm_i8: norm::layer_norm_i8,
+    layer_norm_affine_i8: norm::layer_norm_affine_i8,
+    attention_i8: attention::attention_i8,
+    pool_i32: norm::pool_i32,
+    packing: Some(packing::PACKING),
+    conv: Some(conv::CONV),
+};

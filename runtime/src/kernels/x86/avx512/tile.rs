@@ -1,0 +1,110 @@
+//! The innermost products on AVX-512 VNNI: a few rows by a few vectors of channels, accumulators in
+//! registers.
+//!
+//! Inputs are the unsigned side of `vpdpbusd`, as `x + 128`; `128 · Σw`, summed from the packed
+//! weights, is taken off the bias. The instruction wraps modulo `2^32` and the true sum fits, so the
+//! result is exact.
+
+use super::vector::Group;
+use crate::rows::part;
+use core::arch::x86_64::*;
+use core::marker::PhantomData;
+
+/// Most vectors of channels whose accumulators are in registers together.
+pub(super) const PANELS: usize = 5;
+/// Most rows whose accumulators are in registers together. Where channels are few, rows are many: an
+/// accumulator waits four or five cycles for itself, and up to two are added to in each.
+pub(super) const ROWS: usize = 8;
+
+/// `R` rows of inputs as `x + 128`, four at a time; all have the same length.
+#[derive(Clone, Copy)]
+pub(super) struct Fours<'a, const R: usize> {
+    rows: [*const [u8; 4]; R],
+    len: usize,
+    lifetime: PhantomData<&'a [u8]>,
+}
+
+impl<'a, const R: usize> Fours<'a, R> {
+    /// Rows of `len` bytes, a multiple of four, of which each begins `stride` after the one before;
+    /// `count` of them lie within `all` and stand for those beyond.
+    #[inline]
+    pub(super) fn new(all: &'a [u8], (len, stride): (usize, usize), count: usize) -> Self {
+        let last = count.saturating_sub(1);
+        let inside = count > 0 && last * stride + len <= all.len();
+        let first = all.as_ptr();
+        let row = |row: usize| first.wrapping_add(row.min(last) * stride).cast();
+        Self {
+            rows: core::array::from_fn(row),
+            len: if inside { len / 4 } else { 0 },
+            lifetime: PhantomData,
+        }
+    }
+}
+
+/// Weights of `P` vectors of channels, as `[group of four inputs][panel][channel][input]`, and
+/// `bias − 128 · Σw` of each channel.
+#[derive(Clone, Copy)]
+pub(super) struct Panels<'a, const P: usize> {
+    pub(super) groups: &'a [[Group; P]],
+    pub(super) start: [__m512i; P],
+}
+
+/// How many vectors of channels the next of `left` are multiplied with at once, where `room` would hold
+/// the weights of so many.
+///
+/// One or two left over would be slower than one or two more each.
+pub(super) const fn panels(left: usize, room: usize) -> usize {
+    let most = if room < PANELS { room } else { PANELS };
+    match left {
+        6 if most >= 3 => 3,
+        _ if left <= most => left,
+        _ if most == PANELS && (left % 4 == 1 || left.is_multiple_of(PANELS)) => PANELS,
+        _ if most > 4 => 4,
+        _ => most,
+    }
+}
+
+/// `acc + Σ (x + 128) · w`, modulo `2^32`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+pub(super) fn accumulate<const P: usize, const R: usize>(
+    mut acc: [[__m512i; P]; R],
+    x: Fours<'_, R>,
+    groups: &[[Group; P]],
+) -> [[__m512i; P]; R] {
+    for (at, weights) in part(groups, 0, x.len.min(groups.len())).iter().enumerate() {
+        let x = x.rows.map(|row| {
+            // SAFETY: `at` is below the number of fours that each row has, of bytes that `new` borrowed.
+            let four = unsafe { row.wrapping_add(at).read() };
+            _mm512_set1_epi32(i32::from_le_bytes(four))
+        });
+        let weights = weights.each_ref().map(|weights| weights.load());
+        for (acc, x) in acc.iter_mut().zip(x) {
+            for (acc, weights) in acc.iter_mut().zip(weights) {
+                *acc = _mm512_dpbusd_epi32(*acc, x, weights);
+            }
+        }
+    }
+    acc
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_vector_of_channels_is_taken_once() {
+        for room in 2..8 {
+            for all in 1..40 {
+                let mut left = all;
+                while left > 0 {
+                    let next = panels(left, room);
+                    assert!((1..=room.min(PANELS)).contains(&next), "{next} of {left}");
+                    left -= next;
+                }
+            }
+        }
+        assert_eq!(panels(5, 8), 5, "80 channels at once");
+        assert_eq!(panels(6, 8), 3, "96 channels in two halves");
+    }
+}
