@@ -1,23 +1,39 @@
-//! Says whether the target is sure to have the DSP extension of Cortex-M, and the vector extension.
+//! Tells the sources what they cannot ask for in one condition, or cannot ask for at all:
 //!
-//! Stable compilers do not tell crates of these target features. Armv7E-M has the first always,
-//! Armv8-M where the flags name a processor with it: the same flags let the assembler accept its
-//! instructions. The vector extension shares its registers with the floating-point unit, which
-//! start-up code turns on for `eabihf` targets.
+//! | condition | the target has |
+//! |---|---|
+//! | `vector_target` | vectors, and a stack for loops over them: x86-64, AArch64, WebAssembly with `simd128` |
+//! | `cortex_m_dsp` | the DSP extension of Cortex-M |
+//! | `cortex_m_mve` | the vector extension of Cortex-M |
+//!
+//! Stable compilers do not tell crates of the target features `dsp` and `mve`. Armv7E-M always has
+//! the DSP extension. Armv8-M has an extension if the flags name a processor that has it; the same
+//! flags let the assembler accept its instructions. The vector extension shares its registers with
+//! the floating-point unit, which start-up code turns on for `eabihf` targets.
 
 use std::env;
 
+/// Architectures with vectors on every processor.
+const VECTOR_ARCHITECTURES: [&str; 2] = ["x86_64", "aarch64"];
 /// Processors of Armv8-M whose definition in the compiler includes the DSP extension.
 const DSP_PROCESSORS: [&str; 5] =
     ["cortex-m33", "cortex-m35p", "cortex-m52", "cortex-m55", "cortex-m85"];
-/// Those whose definition includes the vector extension.
+/// Processors of Armv8-M whose definition in the compiler includes the vector extension.
 const MVE_PROCESSORS: [&str; 3] = ["cortex-m52", "cortex-m55", "cortex-m85"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(cortex_m_dsp, cortex_m_mve)");
-    let target = env::var("TARGET").unwrap_or_default();
-    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    println!("cargo::rustc-check-cfg=cfg(vector_target, cortex_m_dsp, cortex_m_mve)");
+    let variable = |name| env::var(name).unwrap_or_default();
+    let architecture = variable("CARGO_CFG_TARGET_ARCH");
+    let features = variable("CARGO_CFG_TARGET_FEATURE");
+    if VECTOR_ARCHITECTURES.contains(&architecture.as_str())
+        || features.split(',').any(|feature| feature == "simd128")
+    {
+        println!("cargo::rustc-cfg=vector_target");
+    }
+    let target = variable("TARGET");
+    let flags = variable("CARGO_ENCODED_RUSTFLAGS");
     let words: Vec<_> = flags.split(['\u{1f}', '=', ',']).collect();
     let armv8m = target.starts_with("thumbv8m.main");
     let dsp = words.iter().any(|&word| word == "+dsp" || DSP_PROCESSORS.contains(&word));

@@ -31,7 +31,7 @@ pub(crate) fn part<T>(values: &[T], start: usize, len: usize) -> &[T] {
 }
 
 /// The same, to be written to.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
+#[cfg(vector_target)]
 #[inline]
 pub(crate) fn part_mut<T>(values: &mut [T], start: usize, len: usize) -> &mut [T] {
     values.get_mut(start..).and_then(|tail| tail.get_mut(..len)).unwrap_or(&mut [])

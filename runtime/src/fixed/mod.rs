@@ -10,7 +10,7 @@ mod rsqrt;
 pub use exp2::{MAX_ATTENTION_OCTAVES, Octaves, ProbabilityScale, exp2_mantissa, exp2_neg};
 pub(crate) use requant::rescale;
 pub use requant::{Requant, sat8, sat16};
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
+#[cfg(vector_target)]
 pub(crate) use requant::{half, rescale_upper};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use rsqrt::{NEWTON_STEPS, RSQRT_GUESS, RSQRT_THREE};

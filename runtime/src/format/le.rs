@@ -25,7 +25,7 @@ impl<'a> I32Le<'a> {
     }
 
     /// All but the first `count` integers.
-    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
+    #[cfg(vector_target)]
     pub(crate) fn skip(self, count: usize) -> Self {
         Self(self.0.get(count..).unwrap_or(&[]))
     }

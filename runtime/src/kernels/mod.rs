@@ -16,7 +16,7 @@ pub mod generic;
 mod operand;
 pub mod scalar;
 mod set;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
+#[cfg(vector_target)]
 mod tile;
 #[cfg(target_feature = "simd128")]
 #[allow(unsafe_code, reason = "vector instructions; each block states why it is sound")]

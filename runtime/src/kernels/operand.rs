@@ -107,7 +107,7 @@ impl<'a> Linear<'a> {
     }
 
     /// As [`Self::rescales`], from channel `first` on.
-    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
+    #[cfg(vector_target)]
     pub(crate) fn rescales_from(self, first: usize) -> impl Iterator<Item = Channel<'a>> {
         let tail = |bytes: I32Le<'a>| bytes.skip(first);
         let shift = self.shift.get(first..).unwrap_or(&[]);

@@ -8,7 +8,7 @@ use crate::rows::{part, rows, rows_mut};
 
 /// Same contract as [`scalar::attention_i8`](crate::kernels::scalar::attention_i8).
 pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
-    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
+    #[cfg(vector_target)]
     if super::widened::attention::attention_i8(qkv, attention, scores.len(), out) {
         return;
     }

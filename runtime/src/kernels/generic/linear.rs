@@ -34,7 +34,7 @@ pub fn logits_i8(x: &[i8], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
 /// Calls `store` with rescaled sums of neighbouring channels of a row and with their places.
 #[inline]
 fn linear<T>(x: &[i8], layer: &Linear<'_>, out: &mut [T], store: impl Fn(&[i32], &mut [T])) {
-    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
+    #[cfg(vector_target)]
     if super::widened::linear::linear(x, layer, out, &store) {
         return;
     }

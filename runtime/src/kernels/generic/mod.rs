@@ -5,24 +5,24 @@
 //! bit.
 
 mod attention;
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128")))]
+#[cfg(not(vector_target))]
 mod depthwise;
 mod dot;
 mod linear;
 mod norm;
 mod softmax;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
+#[cfg(vector_target)]
 mod widened;
 
 use super::scalar;
 use super::set::Kernels;
 
 pub use attention::attention_i8;
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128")))]
+#[cfg(not(vector_target))]
 pub use depthwise::depthwise_i8;
 pub use linear::{linear_add_i16, linear_i8, linear_skip_i8, logits_i8};
 pub use norm::layer_norm_i8;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
+#[cfg(vector_target)]
 pub use widened::depthwise::depthwise_i8;
 
 /// The generic set.
