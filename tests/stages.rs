@@ -9,9 +9,9 @@ use runtime::Model;
 use runtime::config::{Preset, VitConfig};
 use runtime::site::{SiteId, SiteValues};
 use std::collections::BTreeMap;
+use trainer::checkpoint::{self, Checkpoint};
 use trainer::data::{self, DataSource, Normalisation};
 use trainer::model::{DropoutRates, Vit};
-use trainer::record::{self, Checkpoint};
 
 /// Least ratio of signal to error, in decibels, at any stage. An 8-bit step of a uniform signal
 /// gives 49 dB; errors add up along the network.
@@ -65,7 +65,7 @@ fn check(name: &str, config: VitConfig) -> usize {
         normalisation: Normalisation::CIFAR10,
         source: DataSource::Cifar10,
     };
-    record::save(&path, &checkpoint).unwrap();
+    checkpoint::save(&path, &checkpoint).unwrap();
 
     let float = FloatModel::load(&path).unwrap();
     let net = float.weights().unwrap();

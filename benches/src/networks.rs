@@ -10,9 +10,9 @@ use export::float::FloatModel;
 use export::{Method, unwatched};
 use runtime::config::Preset;
 use runtime::site::SiteId;
+use trainer::checkpoint::Checkpoint;
 use trainer::data::{self, DataSource, Images, Normalisation, batch};
 use trainer::model::{DropoutRates, Vit};
-use trainer::record::Checkpoint;
 
 /// Seed of every network here.
 const SEED: u64 = 1;

@@ -5,9 +5,9 @@ use std::process::{Command, Output};
 
 use burn_flex::Flex;
 use runtime::config::Preset;
+use trainer::checkpoint::{self, Checkpoint};
 use trainer::data::{CIFAR10_CLASSES, DataSource, Normalisation};
 use trainer::model::{DropoutRates, Vit};
-use trainer::record::{self, Checkpoint};
 
 /// Runs the command to its end.
 fn export(args: &[&str]) -> Output {
@@ -38,7 +38,7 @@ fn record(path: &Path, source: DataSource) {
         normalisation: Normalisation::CIFAR10,
         source,
     };
-    record::save(path, &checkpoint).unwrap();
+    checkpoint::save(path, &checkpoint).unwrap();
 }
 
 #[test]

@@ -9,9 +9,9 @@ use export::verify::{self, Accuracy};
 use export::{Method, unwatched};
 use runtime::config::Preset;
 use runtime::site::SiteId;
+use trainer::checkpoint;
 use trainer::data::{self, Images};
 use trainer::import::{self, Options};
-use trainer::record;
 
 /// The directory that an environment variable names; says so where there is none.
 fn directory(test: &str, variable: &str, what: &str) -> Option<PathBuf> {
@@ -30,7 +30,7 @@ fn imported(weights: &Path, preset: Option<Preset>) -> FloatModel {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("best.mpk");
     let checkpoint = import::load::<Backend>(weights, &options, &Default::default()).unwrap();
-    record::save(&path, &checkpoint).unwrap();
+    checkpoint::save(&path, &checkpoint).unwrap();
     FloatModel::load(&path).unwrap()
 }
 

@@ -21,5 +21,3 @@ pub mod schedule;
 pub mod summary;
 pub mod sweep;
 pub mod train;
-
-pub use checkpoint as record;

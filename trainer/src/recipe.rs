@@ -1,4 +1,4 @@
-//! How a network is trained: every number that is chosen and not learned.
+//! The recipe of a training run: all hyper-parameters.
 
 use std::num::NonZeroUsize;
 
@@ -8,27 +8,28 @@ use runtime::config::Preset;
 use serde::Serialize;
 
 use crate::data::Normalisation;
-use crate::data::augment::{Augment, Distort};
+use crate::data::augment::{Augment, StrongAugment};
 use crate::data::mix::Mix;
 use crate::model::DropoutRates;
-use crate::schedule::RateCourse;
+use crate::schedule::Schedule;
 
 /// Hyper-parameters of one training run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Recipe {
     /// Passes over the training images; at least 1.
     pub epochs: usize,
-    /// Epochs without a better validation accuracy after which the run is over; `None` to make all.
+    /// Epochs without a better validation accuracy after which the run ends; `None` to make all epochs.
     pub patience: Option<NonZeroUsize>,
     /// Images of one step; at least 1.
     pub batch_size: usize,
-    /// Whether the images left over after the last full batch of an epoch make a smaller one.
+    /// Whether the images left after the last full batch of an epoch make a smaller batch.
     pub partial_batches: bool,
     /// Largest learning rate.
     pub learning_rate: f64,
     /// How it changes from step to step.
-    pub rate_course: RateCourse,
-    /// What moves the weights of the hidden layers.
+    #[serde(rename = "rate_course")]
+    pub schedule: Schedule,
+    /// Optimiser of the weights of the hidden layers.
     pub optimiser: OptimiserName,
     /// The running means of `AdamW`.
     pub moments: Moments,
@@ -37,40 +38,42 @@ pub struct Recipe {
     pub weight_decay: f64,
     /// Probability that is spread over all classes instead of the label's, 0 to below 1.
     pub label_smoothing: f64,
-    /// Values dropped while training.
+    /// Rates of dropout and stochastic depth.
     pub dropout: DropoutRates,
-    /// Share of the training images that is held out to choose the best epoch, above 0 and below 1.
+    /// Share of the training images that is held out for validation, above 0 and below 1.
     pub validation: f64,
     /// Random changes to training images.
     pub augment: Augment,
     /// How training images are mixed with each other.
     pub mix: Mix,
-    /// Weight of the loss of each region of a `CutMix` image beside that of the whole image; positive.
+    /// Weight of the loss of each region of a `CutMix` image relative to that of the whole image; positive.
     pub region_loss: Option<f64>,
     /// Largest Euclidean norm of a step's gradients, all parameters together; infinity for none.
     pub clip: f64,
-    /// The running average of the weights that is validated and kept instead of them.
-    pub average: Option<AverageSpec>,
-    /// How much a teacher counts, where there is one.
-    pub imitation: Imitation,
+    /// The moving average of the weights, which is validated and kept instead of the weights.
+    #[serde(rename = "average")]
+    pub ema: Option<EmaSpec>,
+    /// The part of a teacher in the loss, if there is one.
+    #[serde(rename = "imitation")]
+    pub distillation: Distillation,
     /// From pixels to the network's input.
     pub normalisation: Normalisation,
     /// Decides starting values, split, order and augmentation.
     pub seed: u64,
 }
 
-/// How a student imitates its teacher.
+/// Knowledge distillation: how much a student learns from its teacher.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Imitation {
-    /// Share of the loss that is the divergence from the teacher, 0 to 1.
+pub struct Distillation {
+    /// Share of the divergence from the teacher in the loss, 0 to 1.
     pub share: f64,
-    /// What both networks' logits are divided by; positive.
+    /// Divisor of the logits of both networks; positive.
     pub temperature: f64,
 }
 
-/// An exponential moving average of the weights.
+/// An exponential moving average (EMA) of the weights.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct AverageSpec {
+pub struct EmaSpec {
     /// Share of the average that each update keeps, 0 to below 1.
     pub decay: f64,
     /// Steps from one update to the next; at least 1.
@@ -88,43 +91,42 @@ pub struct Moments {
     pub epsilon: f32,
 }
 
-/// What moves the weights of the hidden layers; all other parameters are moved by `AdamW`.
+/// Optimiser of the weights of the hidden layers; `AdamW` updates all other parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OptimiserName {
-    /// Each weight by its own gradients: `AdamW`, Loshchilov and Hutter 2019.
+    /// `AdamW`, Loshchilov and Hutter 2019.
     #[value(name = "adamw")]
     AdamW,
-    /// Each matrix by an orthogonal one: Muon, Jordan et al. 2024.
+    /// Muon, which orthogonalises the update of each matrix, Jordan et al. 2024.
     Muon,
 }
 
 /// The recipes that come with the trainer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RecipeName {
-    /// For a few thousand images: 40 epochs in batches of 64, strongly augmented, averaged
-    /// weights.
+    /// For a few thousand images: 40 epochs in batches of 64, strong augmentation, EMA.
     Small,
-    /// For all of CIFAR-10: 20 epochs in batches of 128, augmented.
+    /// For all of CIFAR-10: 20 epochs in batches of 128, light augmentation.
     Full,
-    /// For the best network, on a GPU: 190 epochs in batches of 512, strongly augmented and mixed,
-    /// averaged weights.
+    /// For the best network, on a GPU: 190 epochs in batches of 512, strong augmentation, mixup, `CutMix`,
+    /// EMA.
     Long,
-    /// For a network that is trained already: 4 epochs in batches of 128 at a tenth of the rate.
+    /// For a trained network: 4 epochs in batches of 128 at a tenth of the learning rate.
     Finetune,
-    /// That of the report behind `seed`: 20 epochs in batches of 512, pixels 0 to 255 as they are,
-    /// Adam at 2e-4 with a decay of 0.1 a step.
+    /// Of the report behind `seed`: 20 epochs in batches of 512, pixels 0 to 255 without normalisation,
+    /// Adam at 2e-4 with a decay of 0.1 per step.
     Report,
 }
 
-impl AverageSpec {
-    /// Over the last 1,600 steps or so, once there were many.
+impl EmaSpec {
+    /// Over about the last 1,600 steps, in a long run.
     pub const SLOW: Self = Self { decay: 0.995, every: 8 };
 }
 
 impl Moments {
-    /// The mean of squares is short, because runs are; burn's epsilon of 1e-5 would be as large as
-    /// the gradients' own size late in a run.
+    /// The mean of squares covers few steps, because runs are short. burn's epsilon of 1e-5 would be as large
+    /// as the gradients late in a run.
     const SHORT: Self = Self { beta_1: 0.9, beta_2: 0.98, epsilon: 1e-8 };
     /// The defaults of Keras.
     const KERAS: Self = Self { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 };
@@ -151,19 +153,19 @@ impl Recipe {
             batch_size: 64,
             partial_batches: false,
             learning_rate: optimiser.learning_rate(),
-            rate_course: RateCourse::Cosine { warmup: 0.1 },
+            schedule: Schedule::Cosine { warmup: 0.1 },
             optimiser,
             moments: Moments::SHORT,
             weight_decay: 0.05,
             label_smoothing: 0.1,
             dropout: dropout(preset),
             validation: 0.1,
-            augment: Augment { distort: Some(Distort::OBJECTS), ..Augment::default() },
+            augment: Augment { strong: Some(StrongAugment::OBJECTS), ..Augment::default() },
             mix: Mix::default(),
             region_loss: None,
             clip: 1.0,
-            average: Some(AverageSpec::SLOW),
-            imitation: Imitation { share: 0.7, temperature: 2.0 },
+            ema: Some(EmaSpec::SLOW),
+            distillation: Distillation { share: 0.7, temperature: 2.0 },
             normalisation: Normalisation::CIFAR10,
             seed: 1,
         }
@@ -174,28 +176,28 @@ impl Recipe {
         Self {
             epochs: 20,
             batch_size: 128,
-            rate_course: RateCourse::Cosine { warmup: 0.05 },
+            schedule: Schedule::Cosine { warmup: 0.05 },
             augment: Augment::default(),
-            average: None,
+            ema: None,
             ..Self::small_data(preset)
         }
     }
 
-    /// The recipe for the best network, given time: a teacher makes it better still.
+    /// The recipe for the best network. A teacher improves it further.
     pub fn long(preset: Preset) -> Self {
         let small = Self::small_data(preset);
         Self {
             epochs: 190,
             batch_size: 512,
-            rate_course: RateCourse::Cosine { warmup: 0.03 },
+            schedule: Schedule::Cosine { warmup: 0.03 },
             dropout: DropoutRates { path: 0.05, ..small.dropout },
             validation: 0.02,
-            mix: Mix { blend: 0.25, paste: 0.25 },
+            mix: Mix { mixup: 0.25, cutmix: 0.25 },
             ..small
         }
     }
 
-    /// The recipe for a network that is trained already.
+    /// The recipe for a trained network.
     pub fn finetune(preset: Preset) -> Self {
         let full = Self::full_data(preset);
         Self {
@@ -213,14 +215,14 @@ impl Recipe {
             batch_size: 512,
             partial_batches: true,
             learning_rate: 2e-4,
-            rate_course: RateCourse::InverseTime { decay: 0.1 },
+            schedule: Schedule::InverseTime { decay: 0.1 },
             optimiser: OptimiserName::AdamW,
             moments: Moments::KERAS,
             weight_decay: 0.0,
             label_smoothing: 0.0,
             augment: Augment::NONE,
             clip: f64::INFINITY,
-            average: None,
+            ema: None,
             normalisation: Normalisation::PIXELS,
             ..Self::small_data(preset)
         }
@@ -231,61 +233,72 @@ impl Recipe {
     /// # Errors
     /// If one is outside its range, naming it.
     pub fn check(&self) -> Result<()> {
-        ensure!(self.epochs > 0, "0 epochs train nothing: ask for at least 1");
-        ensure!(self.batch_size > 0, "a batch of 0 images: ask for at least 1");
+        ensure!(self.epochs > 0, "the number of epochs must be at least 1");
+        ensure!(self.batch_size > 0, "the batch size must be at least 1");
         let positive = self.learning_rate > 0.0 && self.learning_rate.is_finite();
         ensure!(positive, "the learning rate {} is not positive", self.learning_rate);
         let share = |value: f64| (0.0..1.0).contains(&value);
-        ensure!(share(self.weight_decay), "the weight decay {} is not in 0..1", self.weight_decay);
-        match self.rate_course {
-            RateCourse::Cosine { warmup } => {
-                ensure!((0.0..=1.0).contains(&warmup), "the warm-up {warmup} is not in 0..=1");
+        ensure!(
+            share(self.weight_decay),
+            "the weight decay {} is not from 0 to below 1",
+            self.weight_decay
+        );
+        match self.schedule {
+            Schedule::Cosine { warmup } => {
+                ensure!((0.0..=1.0).contains(&warmup), "the warm-up {warmup} is not from 0 to 1");
             }
-            RateCourse::InverseTime { decay } => {
-                ensure!(decay >= 0.0 && decay.is_finite(), "the rate's decay {decay} is negative");
+            Schedule::InverseTime { decay } => {
+                ensure!(
+                    decay >= 0.0 && decay.is_finite(),
+                    "the decay {decay} of the learning rate is negative or not finite"
+                );
             }
         }
         let Moments { beta_1, beta_2, epsilon } = self.moments;
         for beta in [beta_1, beta_2] {
-            ensure!(share(beta.into()), "the moment's decay {beta} is not in 0..1");
+            ensure!(share(beta.into()), "the decay {beta} of a moment is not from 0 to below 1");
         }
         ensure!(epsilon > 0.0 && epsilon.is_finite(), "the epsilon {epsilon} is not positive");
         ensure!(
             share(self.label_smoothing),
-            "the label smoothing {} is not in 0..1",
+            "the label smoothing {} is not from 0 to below 1",
             self.label_smoothing
         );
         let DropoutRates { embed, mlp, head, path } = self.dropout;
         for rate in [embed, mlp, head, path] {
-            ensure!(share(rate), "the dropout rate {rate} is not in 0..1");
+            ensure!(share(rate), "the dropout rate {rate} is not from 0 to below 1");
         }
-        let Mix { blend, paste } = self.mix;
+        let Mix { mixup, cutmix } = self.mix;
         ensure!(
-            blend >= 0.0 && paste >= 0.0 && blend + paste <= 1.0,
-            "images are blended with probability {blend} and pasted with {paste}: not in 0..=1"
+            mixup >= 0.0 && cutmix >= 0.0 && mixup + cutmix <= 1.0,
+            "mixup has the probability {mixup} and CutMix {cutmix}: each and their sum must be from 0 to 1"
         );
         if let Some(weight) = self.region_loss {
             ensure!(
                 weight > 0.0 && weight.is_finite(),
-                "the weight {weight} of the regions' loss is not positive"
+                "the weight {weight} of the region loss is not positive"
             );
             ensure!(
-                paste > 0.0,
-                "the regions' loss needs images with pasted rectangles: ask for CutMix, too"
+                cutmix > 0.0,
+                "the region loss needs CutMix images: give --cutmix a probability above 0"
             );
         }
         ensure!(self.clip > 0.0, "the largest norm of gradients {} is not positive", self.clip);
-        if let Some(AverageSpec { decay, every }) = self.average {
-            ensure!(share(decay) && every > 0, "an average with decay {decay} every {every} steps");
+        if let Some(EmaSpec { decay, every }) = self.ema {
+            ensure!(
+                share(decay) && every > 0,
+                "the EMA needs a decay from 0 to below 1 and updates at least one step apart, not decay {decay} \
+                 every {every} steps"
+            );
         }
-        let Imitation { share: imitated, temperature } = self.imitation;
+        let Distillation { share: of_teacher, temperature } = self.distillation;
         ensure!(
-            (0.0..=1.0).contains(&imitated) && temperature > 0.0 && temperature.is_finite(),
-            "a teacher's share {imitated} at temperature {temperature} is not in 0..=1 above 0"
+            (0.0..=1.0).contains(&of_teacher) && temperature > 0.0 && temperature.is_finite(),
+            "the teacher's share {of_teacher} is not from 0 to 1, or the temperature {temperature} is not positive"
         );
         ensure!(
             share(self.validation) && self.validation > 0.0,
-            "the validation share {} leaves nothing to train on or to choose by",
+            "the validation share {} is not above 0 and below 1",
             self.validation
         );
         Ok(())
@@ -302,7 +315,7 @@ impl OptimiserName {
     }
 }
 
-/// Nearly all of `seed` is its head, which Muon does not move.
+/// Nearly all parameters of `seed` are in its head, which Muon does not update.
 const fn optimiser(preset: Preset) -> OptimiserName {
     match preset {
         Preset::Seed => OptimiserName::AdamW,
@@ -310,7 +323,7 @@ const fn optimiser(preset: Preset) -> OptimiserName {
     }
 }
 
-/// `seed` keeps the rates of the report it comes from; the others are too small to gain by any.
+/// `seed` keeps the rates of its report; the other networks are too small to gain from dropout.
 fn dropout(preset: Preset) -> DropoutRates {
     match preset {
         Preset::Seed => DropoutRates { embed: 0.1, mlp: 0.1, head: 0.5, path: 0.0 },
@@ -338,9 +351,9 @@ mod tests {
             change(&mut recipe);
             recipe.check().unwrap_err().to_string()
         };
-        let warmup = refusal(|recipe| recipe.rate_course = RateCourse::Cosine { warmup: 1.5 });
+        let warmup = refusal(|recipe| recipe.schedule = Schedule::Cosine { warmup: 1.5 });
         assert!(warmup.contains("warm-up 1.5"), "warm-up");
-        let decay = refusal(|recipe| recipe.rate_course = RateCourse::InverseTime { decay: -1.0 });
+        let decay = refusal(|recipe| recipe.schedule = Schedule::InverseTime { decay: -1.0 });
         assert!(decay.contains("decay -1"), "decay of the rate");
         assert!(refusal(|recipe| recipe.epochs = 0).contains("epochs"), "epochs");
         assert!(refusal(|recipe| recipe.batch_size = 0).contains("batch"), "batch size");
@@ -350,16 +363,16 @@ mod tests {
         assert!(refusal(|recipe| recipe.weight_decay = -0.1).contains("decay -0.1"), "decay");
         assert!(refusal(|recipe| recipe.label_smoothing = 1.0).contains("smoothing 1"), "labels");
         assert!(refusal(|recipe| recipe.dropout.head = 1.0).contains("dropout"), "dropout");
-        assert!(refusal(|recipe| recipe.mix.blend = 1.1).contains("1.1"), "mixing");
+        assert!(refusal(|recipe| recipe.mix.mixup = 1.1).contains("1.1"), "mixing");
         let regions = refusal(|recipe| recipe.region_loss = Some(1.0));
         assert!(regions.contains("CutMix"), "regions of nothing: {regions}");
         let regions = refusal(|recipe| recipe.region_loss = Some(-1.0));
         assert!(regions.contains("weight -1"), "weight of regions: {regions}");
         assert!(refusal(|recipe| recipe.clip = 0.0).contains("norm"), "clipping");
-        let teacher = refusal(|recipe| recipe.imitation.temperature = 0.0);
+        let teacher = refusal(|recipe| recipe.distillation.temperature = 0.0);
         assert!(teacher.contains("temperature 0"), "teacher");
-        let average = refusal(|recipe| recipe.average = Some(AverageSpec { decay: 1.0, every: 1 }));
-        assert!(average.contains("decay 1 "), "average");
+        let ema = refusal(|recipe| recipe.ema = Some(EmaSpec { decay: 1.0, every: 1 }));
+        assert!(ema.contains("decay 1 "), "ema");
         assert!(refusal(|recipe| recipe.validation = 0.0).contains("share 0"), "validation");
     }
 }

@@ -1,4 +1,4 @@
-//! The learning rate of every step.
+//! Learning-rate schedules.
 
 use std::f64::consts::PI;
 
@@ -7,13 +7,13 @@ use serde::Serialize;
 /// How the learning rate changes from step to step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum RateCourse {
-    /// A linear rise, then half a cosine down to 0.
+pub enum Schedule {
+    /// A linear warm-up, then half a cosine down to 0.
     Cosine {
-        /// Share of all steps during which the rate rises, 0 to 1.
+        /// Share of the warm-up in all steps, 0 to 1.
         warmup: f64,
     },
-    /// The largest rate divided by `1 + decay · step`: what Keras's optimisers call `decay`.
+    /// The largest rate divided by `1 + decay · step`, the `decay` of Keras's optimisers.
     InverseTime {
         /// At least 0.
         decay: f64,
@@ -22,23 +22,23 @@ pub enum RateCourse {
 
 /// Learning rates of a run.
 #[derive(Clone, Copy, Debug)]
-pub struct Schedule {
+pub struct LearningRates {
     peak: f64,
-    course: RateCourse,
+    schedule: Schedule,
     steps: usize,
 }
 
-impl Schedule {
+impl LearningRates {
     /// A run of `steps` steps whose largest rate is `peak`.
-    pub fn new(peak: f64, course: RateCourse, steps: usize) -> Self {
-        Self { peak, course, steps }
+    pub fn new(peak: f64, schedule: Schedule, steps: usize) -> Self {
+        Self { peak, schedule, steps }
     }
 
-    /// The rate of a step, counted from 0. Never 0 within the run: no step is wasted.
+    /// The rate of a step, counted from 0. It is never 0 within the run, so that every step trains.
     pub fn rate(&self, step: usize) -> f64 {
-        match self.course {
-            RateCourse::Cosine { warmup } => self.peak * self.cosine(warmup, step),
-            RateCourse::InverseTime { decay } => self.peak / (1.0 + decay * step as f64),
+        match self.schedule {
+            Schedule::Cosine { warmup } => self.peak * self.cosine(warmup, step),
+            Schedule::InverseTime { decay } => self.peak / (1.0 + decay * step as f64),
         }
     }
 
@@ -57,8 +57,8 @@ impl Schedule {
 mod tests {
     use super::*;
 
-    fn cosine(warmup: f64, steps: usize) -> Schedule {
-        Schedule::new(0.4, RateCourse::Cosine { warmup }, steps)
+    fn cosine(warmup: f64, steps: usize) -> LearningRates {
+        LearningRates::new(0.4, Schedule::Cosine { warmup }, steps)
     }
 
     #[test]
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn inverse_time_divides_by_the_steps_done() {
-        let schedule = Schedule::new(2e-4, RateCourse::InverseTime { decay: 0.1 }, 180);
+        let schedule = LearningRates::new(2e-4, Schedule::InverseTime { decay: 0.1 }, 180);
         assert_eq!(schedule.rate(0), 2e-4, "first step");
         assert_eq!(schedule.rate(10), 1e-4, "halved after ten steps");
         assert!((schedule.rate(179) - 2e-4 / 18.9).abs() < 1e-12, "last step");

@@ -6,8 +6,8 @@ use clap::Args;
 use export::float::Backend;
 use runtime::config::Preset;
 use std::path::{Path, PathBuf};
+use trainer::checkpoint;
 use trainer::import::{self, Options, Rgb};
-use trainer::record;
 use trainer::summary::grouped;
 
 /// The namings of [`trainer::import`], shorter.
@@ -59,7 +59,7 @@ impl ImportArgs {
         let options =
             Options { preset: self.preset, classes: self.classes, mean: self.mean, std: self.std };
         let checkpoint = import::load::<Backend>(&self.weights, &options, &Default::default())?;
-        record::save(&self.checkpoint, &checkpoint)?;
+        checkpoint::save(&self.checkpoint, &checkpoint)?;
         println!(
             "preset {}, {} parameters",
             checkpoint.preset,

@@ -9,11 +9,11 @@ use burn_flex::Flex;
 use runtime::config::VitConfig;
 use runtime::site::SiteId;
 use std::path::Path;
+use trainer::checkpoint::{self, Checkpoint};
 use trainer::data::{DataSource, Images, batch};
 use trainer::model::{Block, Stem, Vit};
 use trainer::ops::FakeQuant;
 use trainer::quantize::{Simulation, conv_norm, depthwise, layer_norm, linear};
-use trainer::record::{self, Checkpoint};
 
 /// The backend of the float pass: the fastest of burn's on a CPU.
 pub type Backend = Flex;
@@ -33,9 +33,9 @@ impl FloatModel {
     /// Reads and checks a checkpoint.
     ///
     /// # Errors
-    /// As [`trainer::record::load`].
+    /// As [`trainer::checkpoint::load`].
     pub fn load(path: &Path) -> Result<Self> {
-        let checkpoint = record::load::<Backend>(path, &Default::default())?;
+        let checkpoint = checkpoint::load::<Backend>(path, &Default::default())?;
         Ok(Self { checkpoint })
     }
 

@@ -215,9 +215,9 @@ mod tests {
     use super::*;
     use crate::calibrate::Observer;
     use runtime::config::Preset;
+    use trainer::checkpoint::Checkpoint;
     use trainer::data::{self, DataSource, Normalisation};
     use trainer::model::{DropoutRates, Vit};
-    use trainer::record::Checkpoint;
 
     fn network(preset: Preset) -> FloatModel {
         let config = preset.config(10).unwrap();

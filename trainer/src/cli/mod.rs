@@ -127,7 +127,7 @@ impl Cli {
 mod tests {
     use super::*;
     use crate::recipe::{OptimiserName, Recipe};
-    use crate::schedule::RateCourse;
+    use crate::schedule::Schedule;
     use runtime::config::Preset;
 
     fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
@@ -161,8 +161,8 @@ mod tests {
         assert_eq!(cli.train.recipe(2_000).validation, 0.1, "a tenth");
         assert_eq!(cli.train.recipe(0).validation, 0.1, "no images");
         let cli = parse(&["--preset", "seed", "--recipe", "small", "--warmup", "0.3"]).unwrap();
-        let rate_course = RateCourse::Cosine { warmup: 0.3 };
-        let expected = Recipe { rate_course, ..Recipe::small_data(Preset::Seed) };
+        let schedule = Schedule::Cosine { warmup: 0.3 };
+        let expected = Recipe { schedule, ..Recipe::small_data(Preset::Seed) };
         assert_eq!(cli.train.recipe(50_000), expected, "a recipe by name");
     }
 
@@ -173,9 +173,9 @@ mod tests {
         let small = Recipe::small_data(Preset::Micro);
         let full = Recipe::full_data(Preset::Micro);
         let tuned = Recipe::finetune(Preset::Micro);
-        let warmup = |recipe: &Recipe| match recipe.rate_course {
-            RateCourse::Cosine { warmup } => warmup,
-            RateCourse::InverseTime { .. } => panic!("no warm-up"),
+        let warmup = |recipe: &Recipe| match recipe.schedule {
+            Schedule::Cosine { warmup } => warmup,
+            Schedule::InverseTime { .. } => panic!("no warm-up"),
         };
         for default in [
             format!(

@@ -5,88 +5,88 @@ use std::num::NonZeroUsize;
 use clap::Args;
 use runtime::config::Preset;
 
-use crate::data::augment::{Augment, Distort};
+use crate::data::augment::{Augment, StrongAugment};
 use crate::data::mix::Mix;
 use crate::model::DropoutRates;
-use crate::recipe::{AverageSpec, OptimiserName, Recipe, RecipeName};
-use crate::schedule::RateCourse;
+use crate::recipe::{EmaSpec, OptimiserName, Recipe, RecipeName};
+use crate::schedule::Schedule;
 
-/// Training images from which `full` is the default recipe.
+/// Number of training images from which `full` is the default recipe.
 pub(super) const LARGE: usize = 20_000;
-/// Steps that an epoch has at least by default, validation images counted in.
-const LEAST_STEPS: usize = 5;
-/// Validation images by default, as far as a tenth of all images allows: on a hundred, the best epoch
-/// is a matter of luck.
-const LEAST_VALIDATION: f64 = 500.0;
-/// Share of the images that may be held out for that.
-const MOST_VALIDATION: f64 = 0.1;
+/// Smallest number of steps of an epoch by default, validation images included.
+const MIN_STEPS: usize = 5;
+/// Number of validation images by default. With a hundred, the choice of the best epoch would be random.
+const MIN_VALIDATION: f64 = 500.0;
+/// Largest share of the images that is held out to reach that number.
+const MAX_VALIDATION: f64 = 0.1;
 
 /// A recipe by name, and the numbers that replace its own.
 #[derive(Debug, Args)]
 pub(super) struct RecipeArgs {
-    /// Every number below that is not given [default: full for 20,000 images and more, else report
-    /// for `seed` and small for the others; for a network that is trained already finetune].
+    /// Recipe with the defaults of all options below [default: full for 20,000 images and more, below
+    /// that report for `seed` and small for other networks; finetune for a trained network].
     #[arg(long, value_enum, value_name = "NAME")]
     recipe: Option<RecipeName>,
     /// Passes over the training images [default: small 40, full 20, finetune 4].
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
-    /// End the run after N epochs without a better validation accuracy [default: make all epochs].
+    /// Stop after N epochs without a better validation accuracy [default: make all epochs].
     #[arg(long, value_name = "N")]
     patience: Option<NonZeroUsize>,
-    /// Images of one step [default: small 64, full and finetune 128; less for very
-    /// few images].
+    /// Images of one step [default: small 64, full and finetune 128; fewer if there are very few
+    /// images].
     #[arg(long, value_name = "N")]
     batch_size: Option<usize>,
     /// Largest learning rate, reached after the warm-up [default: muon 0.01, adamw 0.002, finetune
     /// and report 0.0002].
     #[arg(long, value_name = "RATE")]
     learning_rate: Option<f64>,
-    /// What moves the weights of the hidden layers; adamw moves all others [default: muon, for `seed`,
+    /// Optimiser of the hidden layers; adamw updates all other weights [default: muon; for `seed`,
     /// finetune and report adamw].
     #[arg(long, value_enum, value_name = "NAME")]
     optimiser: Option<OptimiserName>,
     /// Weight decay of matrices [default: 0.05].
     #[arg(long, value_name = "DECAY")]
     weight_decay: Option<f64>,
-    /// Share of all steps during which the learning rate rises, before it falls by half a cosine
+    /// Share of all steps during which the learning rate rises, before it falls along half a cosine
     /// [default: small 0.1, full and finetune 0.05].
     #[arg(long, value_name = "SHARE")]
     warmup: Option<f64>,
-    /// Probability spread over all classes instead of the label's [default: 0.1].
+    /// Probability that is spread over all classes instead of the label [default: 0.1].
     #[arg(long, value_name = "SHARE")]
     label_smoothing: Option<f64>,
-    /// Share of images that are turned, slanted or resized, the same share whose colours change, and of
-    /// which a part is blanked [default: small and long 0.5, else 0].
-    #[arg(long, value_name = "SHARE")]
-    distort: Option<f64>,
-    /// Probability that a batch's images are blended with each other [default: long 0.25, else 0].
-    #[arg(long, value_name = "SHARE")]
-    blend: Option<f64>,
-    /// Probability that a rectangle of each of a batch's images is replaced by another one's [default: long
-    /// 0.25, else 0].
-    #[arg(long, value_name = "SHARE")]
-    paste: Option<f64>,
-    /// Weight of a second loss for images with a pasted rectangle: the tokens under the rectangle, pooled
-    /// by themselves, learn the label of what was pasted, and the other tokens learn the image's own
-    /// label. It moves a network's evidence to its object; 0 for none [default: 0].
+    /// Strong augmentation: probability of each of a geometric change, a change of colour, and a cutout
+    /// [default: small and long 0.5, else 0].
+    #[arg(long, alias = "distort", value_name = "SHARE")]
+    augment: Option<f64>,
+    /// Probability of mixup for a batch: each image becomes a weighted mean of two [default: long 0.25,
+    /// else 0].
+    #[arg(long, alias = "blend", value_name = "SHARE")]
+    mixup: Option<f64>,
+    /// Probability of CutMix for a batch: a rectangle of each image is replaced by that of another image
+    /// [default: long 0.25, else 0].
+    #[arg(long, alias = "paste", value_name = "SHARE")]
+    cutmix: Option<f64>,
+    /// Weight of a second loss for CutMix images: the tokens under the rectangle are pooled by themselves
+    /// and learn the label of the rectangle, and the other tokens learn the label of the image. It moves
+    /// the evidence of a network to the object; 0 for none [default: 0].
     #[arg(long, value_name = "WEIGHT")]
     region_loss: Option<f64>,
-    /// Share of images for which the last block's branches are left out, less in the blocks before it
-    /// [default: long 0.05, else 0].
+    /// Stochastic depth: share of images for which the branches of the last block are skipped; the share
+    /// grows linearly from the first block [default: long 0.05, else 0].
     #[arg(long, value_name = "SHARE")]
     drop_path: Option<f64>,
-    /// Share of the averaged weights that each of their updates, every eight steps, keeps; 0 to validate
-    /// and keep the weights themselves [default: small and long 0.995, else 0].
-    #[arg(long, value_name = "SHARE")]
-    average: Option<f64>,
-    /// Decides starting values, validation split, order and augmentation.
+    /// Decay of the EMA (exponential moving average) of the weights, which is updated every eight steps and
+    /// validated and kept instead of the weights; 0 for no EMA [default: small and long 0.995, else 0].
+    #[arg(long, alias = "average", value_name = "DECAY")]
+    ema: Option<f64>,
+    /// Seed of starting values, validation split, order and augmentation.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
 
 impl RecipeArgs {
-    /// The recipe for a network and so many images, validation included.
+    /// The recipe for a network and a number of images, validation included.
     pub(super) fn recipe(&self, preset: Preset, images: usize) -> Recipe {
         let name = match preset {
             _ if images >= LARGE => RecipeName::Full,
@@ -96,17 +96,17 @@ impl RecipeArgs {
         self.recipe_or(name, preset, images)
     }
 
-    /// The recipe that is asked for, or the one with another name.
+    /// The recipe that is asked for, or else the one named `name`.
     pub(super) fn recipe_or(&self, name: RecipeName, preset: Preset, images: usize) -> Recipe {
         let name = self.recipe.unwrap_or(name);
         let base = Recipe::named(name, preset);
-        // A few dozen pictures still make several steps an epoch.
-        let batch_size = base.batch_size.min(images / LEAST_STEPS).max(1);
+        // With a few dozen pictures an epoch still has several steps.
+        let batch_size = base.batch_size.min(images / MIN_STEPS).max(1);
         let optimiser = self.optimiser.unwrap_or(base.optimiser);
-        // The same share of the optimiser's own rate.
+        // Another optimiser has another rate; the recipe takes the same share of it.
         let share = base.learning_rate / base.optimiser.learning_rate();
         let learning_rate = share * optimiser.learning_rate();
-        let least_validation = (LEAST_VALIDATION / images as f64).min(MOST_VALIDATION);
+        let min_validation = (MIN_VALIDATION / images as f64).min(MAX_VALIDATION);
         Recipe {
             epochs: self.epochs.unwrap_or(base.epochs),
             patience: self.patience,
@@ -114,21 +114,21 @@ impl RecipeArgs {
             learning_rate: self.learning_rate.unwrap_or(learning_rate),
             optimiser,
             weight_decay: self.weight_decay.unwrap_or(base.weight_decay),
-            rate_course: self
-                .warmup
-                .map_or(base.rate_course, |warmup| RateCourse::Cosine { warmup }),
+            schedule: self.warmup.map_or(base.schedule, |warmup| Schedule::Cosine { warmup }),
             label_smoothing: self.label_smoothing.unwrap_or(base.label_smoothing),
             augment: Augment {
-                distort: match self.distort {
+                strong: match self.augment {
                     Some(0.0) => None,
-                    Some(probability) => Some(Distort { probability, ..Distort::OBJECTS }),
-                    None => base.augment.distort,
+                    Some(probability) => {
+                        Some(StrongAugment { probability, ..StrongAugment::OBJECTS })
+                    }
+                    None => base.augment.strong,
                 },
                 ..base.augment
             },
             mix: Mix {
-                blend: self.blend.unwrap_or(base.mix.blend),
-                paste: self.paste.unwrap_or(base.mix.paste),
+                mixup: self.mixup.unwrap_or(base.mix.mixup),
+                cutmix: self.cutmix.unwrap_or(base.mix.cutmix),
             },
             region_loss: match self.region_loss {
                 Some(0.0) => None,
@@ -138,12 +138,12 @@ impl RecipeArgs {
                 path: self.drop_path.unwrap_or(base.dropout.path),
                 ..base.dropout
             },
-            average: match self.average {
+            ema: match self.ema {
                 Some(0.0) => None,
-                Some(decay) => Some(AverageSpec { decay, ..AverageSpec::SLOW }),
-                None => base.average,
+                Some(decay) => Some(EmaSpec { decay, ..EmaSpec::SLOW }),
+                None => base.ema,
             },
-            validation: base.validation.max(least_validation),
+            validation: base.validation.max(min_validation),
             seed: self.seed,
             ..base
         }
@@ -170,20 +170,20 @@ mod tests {
     fn numbers_replace_those_of_the_recipe() {
         let long = Recipe::named(RecipeName::Long, Preset::Nano);
         assert_eq!(recipe(&["--recipe", "long"]), long, "none given");
-        let found = recipe(&["--recipe", "long", "--blend", "0", "--drop-path", "0.1"]);
-        let mix = Mix { blend: 0.0, ..long.mix };
+        let found = recipe(&["--recipe", "long", "--mixup", "0", "--drop-path", "0.1"]);
+        let mix = Mix { mixup: 0.0, ..long.mix };
         let dropout = DropoutRates { path: 0.1, ..long.dropout };
         assert_eq!(found, Recipe { mix, dropout, ..long }, "two given");
-        let found = recipe(&["--recipe", "long", "--distort", "0"]);
-        let plain = Augment { distort: None, ..long.augment };
-        assert_eq!(found, Recipe { augment: plain, ..long }, "nothing distorted");
-        let found = recipe(&["--recipe", "full", "--distort", "0.5"]);
+        let found = recipe(&["--recipe", "long", "--augment", "0"]);
+        let plain = Augment { strong: None, ..long.augment };
+        assert_eq!(found, Recipe { augment: plain, ..long }, "no strong augmentation");
+        let found = recipe(&["--recipe", "full", "--augment", "0.5"]);
         assert_eq!(found.augment, long.augment, "as much as in long");
-        let found = recipe(&["--recipe", "long", "--average", "0"]);
-        assert_eq!(found, Recipe { average: None, ..long }, "the weights themselves");
-        let found = recipe(&["--recipe", "full", "--average", "0.995"]);
-        assert_eq!(found.average, long.average, "averaged as in long");
-        // A rate suits an optimiser, so that one comes with the other.
+        let found = recipe(&["--recipe", "long", "--ema", "0"]);
+        assert_eq!(found, Recipe { ema: None, ..long }, "the weights themselves");
+        let found = recipe(&["--recipe", "full", "--ema", "0.995"]);
+        assert_eq!(found.ema, long.ema, "EMA as in long");
+        // Each optimiser has its own learning rate.
         let adam = OptimiserName::AdamW;
         let found = recipe(&["--recipe", "long", "--optimiser", "adamw"]);
         let of_adam = Recipe { optimiser: adam, learning_rate: adam.learning_rate(), ..long };
@@ -195,5 +195,20 @@ mod tests {
         let found = recipe(&["--recipe", "finetune", "--optimiser", "muon"]).learning_rate;
         let tenth = 0.1 * OptimiserName::Muon.learning_rate();
         assert!((found - tenth).abs() < 1e-9, "a tenth of the other's: {found}");
+    }
+
+    #[test]
+    fn earlier_names_of_options_are_understood() {
+        for (earlier, now) in [
+            ("--blend", "--mixup"),
+            ("--paste", "--cutmix"),
+            ("--distort", "--augment"),
+            ("--average", "--ema"),
+        ] {
+            let [earlier, now] =
+                [earlier, now].map(|name| recipe(&["--recipe", "long", name, "0.125"]));
+            assert_eq!(earlier, now, "the same recipe");
+            assert_ne!(now, Recipe::named(RecipeName::Long, Preset::Nano), "a number of its own");
+        }
     }
 }

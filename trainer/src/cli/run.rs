@@ -108,7 +108,7 @@ impl RunArgs {
         // Read from the file, so that the network that is measured is the one that was written.
         let best = checkpoint::load::<B>(&outcome.checkpoint, device)?;
         let test = evaluate(&best.model, &dataset.test, best.normalisation, device);
-        let integers = self.integers(&run, &best, device)?;
+        let int8 = self.simulated_int8(&run, &best, device)?;
         // Not about the test images: a person who studies the mistakes and changes something would fit
         // the network to the test.
         let (_, validation) = run.split()?;
@@ -117,14 +117,13 @@ impl RunArgs {
         let (row, epochs) = (&outcome.epochs[outcome.best - 1], outcome.epochs.len());
         if self.view.json {
             let best = outcome.best;
-            let integers = integers.as_ref().map(eval::json);
             println!(
                 "{}",
                 json!({
                     "epochs": epochs,
                     "best_epoch": best,
                     "test": eval::json(&test),
-                    "simulated_int8_test": integers,
+                    "simulated_int8_test": int8.as_ref().map(eval::json),
                 })
             );
             return Ok(());
@@ -145,14 +144,14 @@ impl RunArgs {
             self.out.display()
         );
         println!("test accuracy {test}");
-        if let Some(integers) = integers {
-            println!("test accuracy with int8 simulated {integers}");
+        if let Some(int8) = int8 {
+            println!("test accuracy with int8 simulated {int8}");
         }
         Ok(())
     }
 
     /// The simulated accuracy of the int8 form on the test images, if the network was trained for it.
-    fn integers<B: HostBackend>(
+    fn simulated_int8<B: HostBackend>(
         &self,
         run: &Run<'_>,
         best: &Checkpoint<B>,

@@ -10,11 +10,12 @@ use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
 use super::augment::Augment;
+use super::images::Images;
 use super::mix::{Mix, Mixed, Rectangle};
+use super::normalisation::Normalisation;
 use super::random::{Purpose, stream};
-use super::{Images, Normalisation};
 
-/// Finished batches that wait for the consumer; one more is being assembled meanwhile.
+/// Finished batches that wait for the consumer, while the next one is assembled.
 const QUEUED_BATCHES: usize = 1;
 
 /// Images and labels of one step.
@@ -24,7 +25,7 @@ pub struct Batch {
     pub images: Vec<f32>,
     /// Labels, `[len]`.
     pub labels: Vec<i32>,
-    /// What was mixed into the images, if anything.
+    /// The second images, if the batch is mixed.
     pub mixed: Option<Mixed>,
     /// Number of images.
     pub len: usize,
@@ -37,9 +38,9 @@ pub struct Part<'a> {
     pub images: &'a [f32],
     /// Labels.
     pub labels: &'a [i32],
-    /// The label of what was mixed into each image, and the share that is still its own.
+    /// The label of the second image in each image, and the share of the original.
     pub mixed: Option<(&'a [i32], f32)>,
-    /// Where it was pasted, if it was.
+    /// The rectangle of the second image after `CutMix`.
     pub pasted: Option<&'a Rectangle>,
 }
 
@@ -48,8 +49,8 @@ pub struct Part<'a> {
 pub struct BatchSpec {
     /// Images of a full batch; at least 1.
     pub size: usize,
-    /// Whether the images left over after the last full batch make a smaller one; otherwise they
-    /// take no part in that epoch.
+    /// Whether the images left after the last full batch make a smaller batch; if not, the epoch leaves
+    /// them out.
     pub partial: bool,
     /// Random changes to every image.
     pub augment: Augment,
@@ -57,19 +58,18 @@ pub struct BatchSpec {
     pub mix: Mix,
     /// From pixels to the network's input.
     pub normalisation: Normalisation,
-    /// Decides order and changes.
+    /// Seed of order and augmentation.
     pub seed: u64,
 }
 
-/// Training batches: each epoch holds every image at most once, in a new order and augmented
-/// anew.
+/// Training batches: each epoch has every image at most once, in a new order and with new augmentation.
 #[derive(Clone, Debug)]
 pub struct TrainBatches {
     images: Arc<Images>,
     spec: BatchSpec,
 }
 
-/// The batches of one epoch, assembled ahead of the consumer on a thread of their own.
+/// The batches of one epoch. A thread assembles them ahead of the consumer.
 ///
 /// Dropping it early ends the thread.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ impl BatchSpec {
     /// If there is not even one full batch, or the images are too small for the augmentation.
     pub fn check(&self, images: &Images) -> Result<()> {
         let size = self.size;
-        ensure!(size > 0, "a batch needs at least one image: raise the batch size");
+        ensure!(size > 0, "the batch size must be at least 1");
         ensure!(
             size <= images.len(),
             "{} training images do not fill one batch of {size}: \
@@ -120,7 +120,7 @@ impl TrainBatches {
         self.images.len().min(self.batches_per_epoch() * self.spec.size)
     }
 
-    /// Starts to assemble the batches of one epoch, which depend on the seed and `epoch` alone.
+    /// Starts to assemble the batches of one epoch, which depend only on the seed and `epoch`.
     pub fn epoch(&self, epoch: usize) -> Epoch {
         let (sender, receiver) = sync_channel(QUEUED_BATCHES);
         let batches = self.clone();
@@ -131,7 +131,7 @@ impl TrainBatches {
         }
     }
 
-    /// Sends every batch of the epoch, or as many as are wanted.
+    /// Sends the batches of the epoch until the receiver is dropped.
     fn assemble(&self, epoch: usize, sender: &SyncSender<Batch>) {
         let epoch = epoch as u64;
         let mut order: Vec<usize> = (0..self.images.len()).collect();
@@ -144,7 +144,7 @@ impl TrainBatches {
         }
     }
 
-    /// The batch of these images, changed on all processors: each image has a stream of its own.
+    /// The batch of these images. All cores augment them, each image with its own random stream.
     fn batch(&self, epoch: u64, index: usize, indices: &[usize]) -> Batch {
         let BatchSpec { seed, size, .. } = self.spec;
         let (height, image_len) = (self.images.height(), self.images.image_len());
@@ -168,7 +168,7 @@ impl TrainBatches {
 impl Iterator for Epoch {
     type Item = Batch;
 
-    /// The next batch; waits for it where it is not finished.
+    /// The next batch; waits until it is finished.
     ///
     /// # Panics
     /// If the assembling thread panicked, with its panic.
@@ -198,17 +198,16 @@ impl Epoch {
 
 impl Drop for Epoch {
     fn drop(&mut self) {
-        // The worker may wait for room in the queue: without a receiver its send fails and it ends.
+        // The worker may wait for room in the queue. Without a receiver its send fails and it ends.
         self.batches = None;
         if let Some(worker) = self.worker.take() {
-            // A panic of the worker was already reported on its thread; a second one would abort.
+            // The thread has reported its own panic; a second one here would abort.
             worker.join().ok();
         }
     }
 }
 
-/// The images in order, without augmentation, for evaluation: every image once, the last batch
-/// shorter where they do not divide.
+/// The images in order and without augmentation, for evaluation. The last batch may be shorter.
 ///
 /// # Panics
 /// If `batch_size` is 0.
@@ -247,7 +246,7 @@ impl Batch {
         })
     }
 
-    /// A batch whose images are still to be written and whose labels still to be pushed.
+    /// A batch with space for its images and labels.
     fn zeroed(len: usize, image_len: usize) -> Self {
         Self {
             images: vec![0.0; len * image_len],
@@ -273,7 +272,7 @@ mod tests {
     }
 
     fn spec(seed: u64) -> BatchSpec {
-        let augment = Augment { shift: 1, flip: true, distort: None };
+        let augment = Augment { shift: 1, flip: true, strong: None };
         let mix = Mix::default();
         BatchSpec { size: 4, partial: false, augment, mix, normalisation: RAW, seed }
     }
@@ -319,7 +318,7 @@ mod tests {
             parts.iter().map(|part| (part.labels.len(), part.images.len())).collect();
         assert_eq!(sizes, [(3, 36), (1, 12)], "labels and values");
         assert_eq!(parts[1].images, &batch.images[36..], "the last image");
-        let mix = Mix { blend: 1.0, paste: 0.0 };
+        let mix = Mix { mixup: 1.0, cutmix: 0.0 };
         let batches = TrainBatches::new(numbered(8), BatchSpec { mix, ..spec(1) }).unwrap();
         let batch = batches.epoch(0).next().unwrap();
         let Mixed { partners, share, .. } = batch.mixed.clone().expect("always mixed");
@@ -378,7 +377,10 @@ mod tests {
         let refused = |images, spec| TrainBatches::new(images, spec).unwrap_err().to_string();
         let error = refused(numbered(3), spec(0));
         assert!(error.contains("3 training images"), "{error}");
-        assert!(refused(numbered(3), BatchSpec { size: 0, ..spec(0) }).contains("one"), "no size");
+        assert!(
+            refused(numbered(3), BatchSpec { size: 0, ..spec(0) }).contains("at least 1"),
+            "no size"
+        );
         let large = Augment { shift: 2, ..Augment::NONE };
         let error = refused(numbered(4), BatchSpec { augment: large, ..spec(0) });
         assert!(error.contains("at most 1"), "shift of 2 in 2: {error}");

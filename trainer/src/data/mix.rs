@@ -8,21 +8,23 @@ use std::ops::Range;
 use rand::{Rng, RngExt};
 use serde::Serialize;
 
-/// How often the images of a batch are mixed with each other; otherwise they stay as they are.
+/// How often the images of a batch are mixed with each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Mix {
-    /// Probability that a batch's images are blended.
-    pub blend: f64,
-    /// Probability that a rectangle of each image is replaced by another one's.
-    pub paste: f64,
+    /// Probability of mixup for a batch: each image becomes the weighted mean of two.
+    #[serde(rename = "blend")]
+    pub mixup: f64,
+    /// Probability of `CutMix` for a batch: a rectangle of each image is replaced by that of another one.
+    #[serde(rename = "paste")]
+    pub cutmix: f64,
 }
 
-/// What was mixed into the images of a batch.
+/// The second images of a mixed batch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mixed {
-    /// The label of what was mixed into each image.
+    /// The label of the image that was mixed into each image.
     pub partners: Vec<i32>,
-    /// The share of each image that is still its own, 0 to 1.
+    /// The share of the original in each image, 0 to 1.
     pub share: f32,
     /// Where the partner was pasted, the same in every image of the batch; `None` after mixup.
     pub pasted: Option<Rectangle>,
@@ -59,7 +61,7 @@ impl Rectangle {
 impl Mix {
     /// Mixes the images of a batch, planes `[len, 3, height, width]`, each with another one of it.
     ///
-    /// The share is uniform, as both papers have it on small images.
+    /// The share is uniform, as in both papers for small images.
     pub(super) fn apply(
         &self,
         images: &mut [f32],
@@ -70,7 +72,7 @@ impl Mix {
         let (choice, share) = (rng.random::<f64>(), rng.random::<f32>());
         let middle: [f32; 2] = [rng.random(), rng.random()];
         let step = rng.random_range(1..labels.len().max(2));
-        if choice >= self.blend + self.paste || labels.len() < 2 {
+        if choice >= self.mixup + self.cutmix || labels.len() < 2 {
             return None;
         }
         let len = images.len() / labels.len();
@@ -78,7 +80,7 @@ impl Mix {
         originals.rotate_left(step * len);
         let mut partners = labels.to_vec();
         partners.rotate_left(step);
-        if choice < self.blend {
+        if choice < self.mixup {
             for (value, other) in images.iter_mut().zip(originals) {
                 *value = share * *value + (1.0 - share) * other;
             }
@@ -124,11 +126,11 @@ mod tests {
     }
 
     #[test]
-    fn a_blend_is_the_weighted_mean_of_both() {
+    fn mixup_is_the_weighted_mean_of_both() {
         for seed in 0..20 {
-            let (images, found) = mixed(Mix { blend: 1.0, paste: 0.0 }, seed);
+            let (images, found) = mixed(Mix { mixup: 1.0, cutmix: 0.0 }, seed);
             let Mixed { partners, share, pasted } = found.expect("always mixed");
-            assert_eq!(pasted, None, "a blend has no rectangle");
+            assert_eq!(pasted, None, "a mixup has no rectangle");
             for (label, image) in images.chunks_exact(48).enumerate() {
                 assert_ne!(partners[label], label as i32, "another image");
                 let expected = share * label as f32 + (1.0 - share) * partners[label] as f32;
@@ -138,9 +140,9 @@ mod tests {
     }
 
     #[test]
-    fn a_paste_keeps_the_share_that_it_reports() {
+    fn cutmix_keeps_the_share_that_it_reports() {
         for seed in 0..50 {
-            let (images, found) = mixed(Mix { blend: 0.0, paste: 1.0 }, seed);
+            let (images, found) = mixed(Mix { mixup: 0.0, cutmix: 1.0 }, seed);
             let Mixed { partners, share, pasted } = found.expect("always mixed");
             let cover = pasted.expect("a rectangle").cover([4, 4], [4, 4]);
             for (label, image) in images.chunks_exact(48).enumerate() {
@@ -168,7 +170,7 @@ mod tests {
     fn it_happens_as_often_as_asked() {
         let count = |mix| (0..2000).filter(|&seed| mixed(mix, seed).1.is_some()).count();
         assert_eq!(count(Mix::default()), 0, "never by default");
-        let half = count(Mix { blend: 0.25, paste: 0.25 });
+        let half = count(Mix { mixup: 0.25, cutmix: 0.25 });
         assert!((900..1100).contains(&half), "{half} of 2,000");
     }
 }

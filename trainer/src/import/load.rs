@@ -11,7 +11,7 @@ use super::names::Naming;
 use super::network;
 use super::options::Options;
 use super::tensors::Tensors;
-use crate::record::Checkpoint;
+use crate::checkpoint::Checkpoint;
 
 /// Name of a network in its checkpoint if no preset has its shape.
 const CUSTOM: &str = "custom";

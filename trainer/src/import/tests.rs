@@ -2,8 +2,8 @@
 
 use super::load::{decode, load};
 use super::options::Options;
+use crate::checkpoint;
 use crate::data::{CIFAR10_CLASSES, DataSource, Normalisation};
-use crate::record;
 use burn_flex::Flex;
 use runtime::config::Preset;
 use safetensors::Dtype;
@@ -210,8 +210,8 @@ fn a_checkpoint_of_an_import_can_be_loaded() {
     let (weights, path) = (directory.path().join("w.safetensors"), directory.path().join("a.mpk"));
     std::fs::write(&weights, micro().bytes()).unwrap();
     let checkpoint = load::<Flex>(&weights, &options(Preset::Micro), &Default::default()).unwrap();
-    record::save(&path, &checkpoint).unwrap();
-    let loaded = record::load::<Flex>(&path, &Default::default()).unwrap();
+    checkpoint::save(&path, &checkpoint).unwrap();
+    let loaded = checkpoint::load::<Flex>(&path, &Default::default()).unwrap();
     assert_eq!(loaded.config, checkpoint.config, "config");
     let heads =
         [&loaded, &checkpoint].map(|network| values!(network.model.head.layers[0].weight.val()));

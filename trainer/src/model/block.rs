@@ -7,9 +7,8 @@ use burn::tensor::backend::Backend;
 use runtime::config::VitConfig;
 use runtime::site::{BlockSite, SiteId};
 
-use super::DropoutRates;
 use super::attention::Attention;
-use super::dropout::Dropout;
+use super::dropout::{Dropout, DropoutRates};
 use super::init::Init;
 use super::mlp::Mlp;
 use super::observe::Observer;

@@ -6,8 +6,22 @@ use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, RngExt, SeedableRng};
+use serde::{Deserialize, Serialize};
 
 use crate::ops::Factors;
+
+/// Rates of dropout and stochastic depth in training; all zero by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DropoutRates {
+    /// After the position embedding.
+    pub embed: f64,
+    /// After each layer of a block's MLP.
+    pub mlp: f64,
+    /// Before each layer of the class head.
+    pub head: f64,
+    /// Stochastic depth: branches of the last block; the rate grows linearly from the first block.
+    pub path: f64,
+}
 
 /// Sets random values to zero in training and scales the others up, so that the mean stays the same.
 ///

@@ -4,7 +4,6 @@
 //! keeps it too: grids row by row with channels last, vectors as one position.
 
 mod attention;
-mod average;
 mod block;
 mod dropout;
 mod head;
@@ -20,10 +19,8 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use runtime::config::{Pool, VitConfig};
 use runtime::site::SiteId;
-use serde::{Deserialize, Serialize};
 
 pub use attention::Attention;
-pub(crate) use average::Average;
 pub use block::Block;
 pub use head::Head;
 pub use init::{BATCH_NORM_EPSILON, LAYER_NORM_EPSILON};
@@ -33,6 +30,7 @@ pub use stem::{ConvNorm, ConvStem, Stage, Stem};
 
 use crate::ops::{self, VitBackend};
 use dropout::Dropout;
+pub use dropout::DropoutRates;
 use init::Init;
 pub(crate) use observe::Observer;
 use observe::{KeepTokens, Replace, Silent};
@@ -54,19 +52,6 @@ pub struct Vit<B: Backend> {
     dropout: Dropout,
     #[module(skip)]
     pool: Pool,
-}
-
-/// Probabilities with which values are dropped while training; all zero by default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct DropoutRates {
-    /// After the position embedding.
-    pub embed: f64,
-    /// After each layer of a block's MLP.
-    pub mlp: f64,
-    /// Before each layer of the class head.
-    pub head: f64,
-    /// Whole branches of the last block; those of the others less, in proportion to their depth.
-    pub path: f64,
 }
 
 impl<B: Backend> Vit<B> {
@@ -125,10 +110,7 @@ impl<B: VitBackend> Vit<B> {
     ///
     /// # Panics
     /// Never: every pass has a last normalisation.
-    pub(crate) fn forward_with_tokens(
-        &self,
-        images: Tensor<B, 4>,
-    ) -> (Tensor<B, 2>, Tensor<B, 3>) {
+    pub(crate) fn forward_with_tokens(&self, images: Tensor<B, 4>) -> (Tensor<B, 2>, Tensor<B, 3>) {
         let mut keep = KeepTokens { tokens: None };
         let logits = self.pass(images, &mut keep);
         (logits, keep.tokens.expect("a pass has a last normalisation"))

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 use runtime::site::SiteId;
 
-use super::LAYER_NORM_EPSILON;
+use super::init::LAYER_NORM_EPSILON;
 use crate::ops::Exponentials;
 
 /// Receives the value at each site as `[batch, positions, channels]`, in the order of the pass.

@@ -82,10 +82,7 @@ impl<B: VitBackend> Stored<B> {
     ///
     /// # Panics
     /// Never: every pass has a last normalisation.
-    pub(crate) fn forward_with_tokens(
-        &self,
-        images: Tensor<B, 4>,
-    ) -> (Tensor<B, 2>, Tensor<B, 3>) {
+    pub(crate) fn forward_with_tokens(&self, images: Tensor<B, 4>) -> (Tensor<B, 2>, Tensor<B, 3>) {
         let mut tokens = None;
         let logits = self.forward_replaced(images, &mut |site, value| {
             if site == SiteId::Norm {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use runtime::config::{AttentionSpec, MlpSpec, Preset, StemSpec, StemStage, VitConfig, VitSpec};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::output;
 
@@ -113,7 +114,7 @@ impl Cell {
             format!("{name} is damaged: remove it, and its network is trained again")
         })?;
         ensure!(
-            cell.settings == settings,
+            same_settings(&cell.settings, settings)?,
             "{name} belongs to a sweep with other options: choose another --out"
         );
         Ok(Some(cell))
@@ -126,6 +127,23 @@ impl Cell {
     pub fn save(&self, directory: &Path) -> Result<()> {
         let text = serde_json::to_string_pretty(self)? + "\n";
         output::write(&directory.join(CELL_FILE), text.as_bytes())
+    }
+}
+
+/// Whether two settings agree. A setting that an earlier version did not have is as if it were null.
+fn same_settings(one: &str, other: &str) -> Result<bool> {
+    let read = |text: &str| -> Result<Value> {
+        let mut value = serde_json::from_str(text)?;
+        remove_nulls(&mut value);
+        Ok(value)
+    };
+    Ok(one == other || read(one)? == read(other)?)
+}
+
+fn remove_nulls(value: &mut Value) {
+    if let Value::Object(fields) = value {
+        fields.retain(|_, field| !field.is_null());
+        fields.values_mut().for_each(remove_nulls);
     }
 }
 
@@ -183,7 +201,9 @@ pub(super) mod tests {
         assert_eq!(Cell::load(dir, settings).unwrap(), None, "nothing is done");
         let cell = Cell { settings: settings.into(), ..cells(&[2], &[32]).remove(0) };
         cell.save(dir).unwrap();
-        assert_eq!(Cell::load(dir, settings).unwrap(), Some(cell), "the same");
+        assert_eq!(Cell::load(dir, settings).unwrap(), Some(cell.clone()), "the same");
+        let newer = "{\"epochs\":3,\"new\":null}";
+        assert_eq!(Cell::load(dir, newer).unwrap(), Some(cell), "a setting that came later");
         let error = Cell::load(dir, "{\"epochs\":4}").unwrap_err().to_string();
         assert!(error.contains("other options"), "{error}");
         std::fs::write(dir.join(CELL_FILE), "{").unwrap();

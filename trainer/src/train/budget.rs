@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use runtime::config::{LayerKind, VitConfig};
 use sysinfo::System;
 
+use super::learner::{Learner, Sums};
 use super::run::Run;
-use super::trainee::{Sums, Trainee};
 use crate::data::batch;
 use crate::ops::{HostBackend, PARTS};
 use crate::progress::Progress;
@@ -44,12 +44,12 @@ pub fn duration<B: HostBackend>(run: &Run<'_>, devices: &[B::Device]) -> Result<
     run.check()?;
     let go_on = AtomicBool::new(false);
     let (train, validation) = run.split()?;
-    let mut trainee = Trainee::<B>::new(&Run { stop: &go_on, ..*run }, 2, &devices[..1])?;
+    let mut learner = Learner::<B>::new(&Run { stop: &go_on, ..*run }, 2, &devices[..1])?;
     let mut per_image = |len: usize| -> Result<f64> {
         let sample = batch::sequential(&train, len, run.recipe.normalisation).next();
         let sample = sample.context("the training set is empty")?;
         let start = Instant::now();
-        trainee.train_on(&sample, &mut Sums::default(), &mut Progress::hidden())?;
+        learner.train_on(&sample, &mut Sums::default(), &mut Progress::hidden())?;
         Ok(start.elapsed().as_secs_f64() / sample.len as f64)
     };
     let max = run.micro_batch.min(train.len());

@@ -1,23 +1,24 @@
 //! The training loop.
 
 mod budget;
-mod course;
-mod integers;
+mod ema;
+mod history;
 mod interrupt;
-mod known;
+mod learner;
+mod pretrained;
+mod qat;
 mod regions;
 mod replica;
 mod run;
 mod state;
 mod teacher;
-mod trainee;
 
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
 pub use budget::{duration, micro_batch};
-pub(crate) use course::{BEST_FILE, RESUME_FILE};
+pub(crate) use history::{BEST_FILE, RESUME_FILE};
 pub use interrupt::{Interrupted, on_interrupt};
 pub use run::{Outcome, Run};
 
@@ -25,8 +26,8 @@ use crate::checkpoint;
 use crate::data::batch::TrainBatches;
 use crate::ops::HostBackend;
 use crate::progress::Progress;
-use course::Course;
-use trainee::Trainee;
+use history::History;
+use learner::Learner;
 
 /// Trains a network on one device, or on several that share the parts of each batch. Writes `best.mpk`,
 /// `metrics.csv` and `curves.svg` after every epoch that changes them.
@@ -51,34 +52,34 @@ pub fn train<B: HostBackend>(
     let recipe = run.recipe;
     let batches = TrainBatches::new(train, recipe.batches())?;
     let steps = recipe.epochs * batches.batches_per_epoch();
-    let mut trainee = Trainee::<B>::new(&run, steps, devices)?;
-    let mut course = Course::start(&run, &mut trainee)?;
+    let mut learner = Learner::<B>::new(&run, steps, devices)?;
+    let mut history = History::start(&run, &mut learner)?;
     let start = Instant::now();
-    let before = course.epochs().last().map_or(0.0, |row| row.seconds);
-    progress.start(course.epochs(), course.best(), recipe.epochs, batches.images_per_epoch());
-    for epoch in course.epochs().len() + 1..=recipe.epochs {
-        if recipe.patience.is_some_and(|patience| course.waited() >= patience.get()) {
+    let before = history.epochs().last().map_or(0.0, |row| row.seconds);
+    progress.start(history.epochs(), history.best(), recipe.epochs, batches.images_per_epoch());
+    for epoch in history.epochs().len() + 1..=recipe.epochs {
+        if recipe.patience.is_some_and(|patience| history.waited() >= patience.get()) {
             break;
         }
-        let sums = trainee
+        let sums = learner
             .epoch(epoch, batches.epoch(epoch), progress)
-            .with_context(|| course.kept(epoch))?;
-        let model = trainee.result();
-        let found = trainee.evaluate(&model, &validation, recipe.normalisation);
+            .with_context(|| history.kept(epoch))?;
+        let model = learner.result();
+        let found = learner.evaluate(&model, &validation, recipe.normalisation);
         ensure!(
             found.loss.is_finite(),
             "the network gives NaN after epoch {epoch}: lower the learning rate; {}",
-            course.kept(epoch)
+            history.kept(epoch)
         );
         let row = sums.metrics(epoch, &found, before + start.elapsed().as_secs_f64());
-        let best = course.add(row, &found);
+        let best = history.add(row, &found);
         if best {
-            checkpoint::save(&course.checkpoint(), &run.checkpoint(model))?;
+            checkpoint::save(&history.checkpoint(), &run.checkpoint(model))?;
         }
-        course.save(&trainee)?;
+        history.save(&learner)?;
         progress.epoch(&row, best);
     }
-    course.finish()
+    history.finish()
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
-//! The loss of the regions of CutMix images: each region learns its own label.
+//! The regions of CutMix images: each region learns its own label.
 //!
-//! CutMix wants both labels from the whole image and does not say where each of them is. Here the
-//! tokens under the pasted rectangle are pooled by themselves and go through the class head: they
-//! learn the label of what was pasted, and the other tokens learn the image's own label. The head is
-//! that of the network, so nothing is added to it.
+//! CutMix asks for both labels of the whole image and does not say where each of them is. Here the tokens
+//! under the rectangle are pooled by themselves and go through the class head. They learn the label of the
+//! rectangle, and the other tokens learn the label of the image. The class head is that of the network, so
+//! the network does not grow.
 //!
-//! Pooled regions and not single tokens: a label for each token forbids the background of an object to
-//! say nothing.
+//! Labels are not given to single tokens, because the background of an object has no class.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};
@@ -15,15 +14,15 @@ use crate::data::mix::Rectangle;
 
 /// The weight of each token in the mean of its region, and the weight of each region in the loss.
 pub(super) struct Regions {
-    /// `[2, tokens]`: each row sums to 1. The first region is the image's own, the second was pasted.
+    /// `[2, tokens]`: each row sums to 1. The first region is the original, the second the rectangle.
     means: Vec<f32>,
     /// The share of the image that each region covers; they sum to 1.
     shares: [f32; 2],
 }
 
 impl Regions {
-    /// Those of images of `sides` `[height, width]`, seen as a grid of tokens `[height, width]`; `None`
-    /// where one of the regions is empty.
+    /// The regions of images of `sides` `[height, width]` on a grid of tokens `[height, width]`; `None` if
+    /// one of them is empty.
     pub(super) fn new(pasted: &Rectangle, sides: [usize; 2], grid: [usize; 2]) -> Option<Self> {
         let cover = pasted.cover(sides, grid);
         let all = cover.len() as f32;

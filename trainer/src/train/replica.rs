@@ -1,4 +1,4 @@
-//! What one device does of a step.
+//! The work of one device in a step.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -8,63 +8,63 @@ use burn::module::Module;
 use burn::optim::GradientsParams;
 use burn::tensor::{ElementConversion, Tensor, TensorData, activation};
 
-use super::Run;
-use super::integers::Computing;
+use super::qat::ForwardModel;
 use super::regions::Regions;
+use super::run::Run;
 use super::teacher::Teacher;
 use crate::data::batch::Part;
 use crate::eval::rank;
 use crate::model::Vit;
 use crate::ops::HostBackend;
 
-/// Held by the step that is being made.
+/// Held during a step.
 static STEP: Mutex<()> = Mutex::new(());
 
 /// Waits until no other run of this process is within a step.
 ///
-/// The graphs of burn-autodiff 0.21 share one state: after the first of several parts that are learned
-/// with the same weights, a backward pass of another thread removes the weights from it, and the
-/// next part has no gradients for them. Nothing reports that.
+/// All graphs of burn-autodiff 0.21 share one state. If several parts use the same weights, a backward pass
+/// of another thread removes the weights from that state after the first part, and the next part silently
+/// has no gradients for them.
 pub(super) fn alone() -> MutexGuard<'static, ()> {
-    // A step that ended early leaves nothing behind.
+    // A step that panicked leaves no state behind.
     STEP.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A device that learns parts of each batch, and how their answers are judged there.
+/// A device that trains on parts of each batch, with its copy of the network and of the teacher.
 pub(super) struct Replica<B: HostBackend> {
     device: B::Device,
-    /// Takes the weights of the run's network before each step; its running statistics and random
-    /// draws are its own. `None` where the run's network is itself.
+    /// Receives the weights of the run's network before each step, but has its own running statistics and
+    /// random draws. `None` on the device of the run's network.
     network: Option<Vit<Autodiff<B>>>,
     teacher: Option<Teacher<B>>,
     smoothing: f64,
     classes: usize,
     sides: [usize; 2],
-    /// The weight of the regions' loss and the grid `[height, width]` of tokens.
+    /// The weight of the region loss and the grid `[height, width]` of tokens.
     regions: Option<(f64, [usize; 2])>,
 }
 
-/// A part of a batch whose answers may still be computed.
-struct Begun<B: HostBackend> {
+/// A part of a batch that the device may still be computing.
+struct Pending<B: HostBackend> {
     gradients: GradientsParams,
     loss: Tensor<B, 1>,
     logits: Tensor<B, 2>,
 }
 
-/// What a part of a batch taught.
-pub(super) struct Lesson {
-    /// Those of the part's share in the mean loss over the whole batch.
+/// Gradients and results of a part of a batch.
+pub(super) struct PartResult {
+    /// Of the part's share in the mean loss over the whole batch.
     pub(super) gradients: GradientsParams,
     /// Sum of the images' losses.
     pub(super) loss: f64,
-    /// Images whose likeliest class was the labelled one.
+    /// Images whose predicted class is their label.
     pub(super) correct: usize,
-    /// Images.
+    /// Number of images.
     pub(super) images: usize,
 }
 
 impl<B: HostBackend> Replica<B> {
-    /// One for each of the devices; the run's own network is on the first.
+    /// One replica for each device; the run's own network is on the first.
     ///
     /// # Errors
     /// If the run has a teacher that cannot be used.
@@ -96,14 +96,19 @@ impl<B: HostBackend> Replica<B> {
     /// `model` on this device.
     pub(super) fn copy(&self, model: &Vit<Autodiff<B>>) -> Vit<Autodiff<B>> {
         match &self.network {
-            // Not a fork: burn's shares its running statistics with the original, and moves them.
+            // Not `fork`: it would share the running statistics with the original and move them.
             Some(network) => network.clone().load_record(model.clone().into_record()),
             None => model.clone(),
         }
     }
 
-    /// Begins to learn a part of a batch of `images` images: nothing is waited for.
-    fn begin(&self, network: &Computing<Autodiff<B>>, part: Part<'_>, images: usize) -> Begun<B> {
+    /// Starts a part of a batch of `images` images without waiting for the device.
+    fn start(
+        &self,
+        network: &ForwardModel<Autodiff<B>>,
+        part: Part<'_>,
+        images: usize,
+    ) -> Pending<B> {
         let [height, width] = self.sides;
         let len = part.labels.len();
         let input = TensorData::new(part.images.to_vec(), [len, 3, height, width]);
@@ -119,7 +124,7 @@ impl<B: HostBackend> Replica<B> {
         let targets = self.targets(part.labels, part.mixed);
         let loss = -(activation::log_softmax(logits.clone(), 1) * targets).sum();
         let loss = match &self.teacher {
-            Some(teacher) => teacher.blend(input, logits.clone(), loss),
+            Some(teacher) => teacher.loss(input, logits.clone(), loss),
             None => loss,
         };
         let loss = match regions {
@@ -128,29 +133,29 @@ impl<B: HostBackend> Replica<B> {
         };
         let loss = loss / images as f64;
         let gradients = GradientsParams::from_grads(loss.backward(), network.model());
-        Begun { gradients, loss: loss.inner(), logits: logits.inner() }
+        Pending { gradients, loss: loss.inner(), logits: logits.inner() }
     }
 
-    /// Reads what a part taught.
-    fn end(&self, begun: Begun<B>, part: Part<'_>, images: usize) -> Lesson {
-        let logits = begun.logits.into_data().to_vec::<f32>().expect("logits are f32");
+    /// Waits for the results of a part.
+    fn finish(&self, pending: Pending<B>, part: Part<'_>, images: usize) -> PartResult {
+        let logits = pending.logits.into_data().to_vec::<f32>().expect("logits are f32");
         let rows = logits.chunks_exact(self.classes).zip(part.labels);
-        Lesson {
-            gradients: begun.gradients,
-            loss: f64::from(begun.loss.into_scalar().elem::<f32>()) * images as f64,
+        PartResult {
+            gradients: pending.gradients,
+            loss: f64::from(pending.loss.into_scalar().elem::<f32>()) * images as f64,
             correct: rows.filter(|(row, label)| rank(row, **label as usize) == 0).count(),
             images: part.labels.len(),
         }
     }
 
-    /// The regions of a part's images, where their loss counts.
+    /// The regions of a part's images, if the run has a region loss.
     fn regions(&self, part: Part<'_>) -> Option<(f64, Regions)> {
         let (weight, grid) = self.regions?;
         Some((weight, Regions::new(part.pasted?, self.sides, grid)?))
     }
 
-    /// The loss of both regions of a part's images, summed over them: each region counts by the share
-    /// of the image that it covers, as its label does in the loss of the whole image.
+    /// The loss of both regions, summed over the images of a part. The weight of a region is its share of the
+    /// image, as that of its label is in the loss of the whole image.
     fn region_loss(
         &self,
         model: &Vit<Autodiff<B>>,
@@ -166,7 +171,7 @@ impl<B: HostBackend> Replica<B> {
         -(found * Tensor::cat(wanted.to_vec(), 1)).sum() * weight
     }
 
-    /// The wanted probabilities `[batch, classes]`.
+    /// The target probabilities `[batch, classes]`.
     fn targets(&self, labels: &[i32], mixed: Option<(&[i32], f32)>) -> Tensor<Autodiff<B>, 2> {
         let spread = (self.smoothing / self.classes as f64) as f32;
         let whole = (1.0 - self.smoothing) as f32;
@@ -184,23 +189,24 @@ impl<B: HostBackend> Replica<B> {
     }
 }
 
-/// One part on each replica at the same time, at most as many as there are replicas: what they taught,
-/// in the order of the parts.
+/// Runs one part on each replica at the same time and returns the results in the order of the parts. There
+/// are at most as many parts as replicas.
 ///
-/// From one thread, which waits for no device before all have their work: with a thread for each, the locks
-/// of burn 0.21's graphs come to wait for each other.
-pub(super) fn learn<B: HostBackend>(
+/// One thread starts the work of all devices before it waits for the first. With one thread for each device
+/// the locks of burn 0.21's graphs can deadlock.
+pub(super) fn run_parts<B: HostBackend>(
     replicas: &[Replica<B>],
-    networks: &[Computing<Autodiff<B>>],
+    networks: &[ForwardModel<Autodiff<B>>],
     parts: &[Part<'_>],
     images: usize,
-) -> Vec<Lesson> {
+) -> Vec<PartResult> {
     let all = || replicas.iter().zip(parts);
-    let begin = |((replica, part), network): ((&Replica<B>, &Part<'_>), _)| {
-        replica.begin(network, *part, images)
+    let start = |((replica, part), network): ((&Replica<B>, &Part<'_>), _)| {
+        replica.start(network, *part, images)
     };
-    let begun: Vec<_> = all().zip(networks).map(begin).collect();
-    let end =
-        |((replica, part), begun): ((&Replica<B>, &Part<'_>), _)| replica.end(begun, *part, images);
-    all().zip(begun).map(end).collect()
+    let pending: Vec<_> = all().zip(networks).map(start).collect();
+    let finish = |((replica, part), pending): ((&Replica<B>, &Part<'_>), _)| {
+        replica.finish(pending, *part, images)
+    };
+    all().zip(pending).map(finish).collect()
 }

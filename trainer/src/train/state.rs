@@ -29,8 +29,8 @@ pub(super) struct State {
     /// Steps so far.
     pub(super) step: usize,
     pub(super) model: Vec<u8>,
-    /// The average of the weights and its number of updates.
-    pub(super) average: Option<(Vec<u8>, usize)>,
+    /// The EMA of the weights and its number of updates.
+    pub(super) ema: Option<(Vec<u8>, usize)>,
     /// The running means of all groups of parameters.
     pub(super) moments: [Vec<u8>; 3],
 }

@@ -1,15 +1,15 @@
 //! Augmentation: random changes to training images that do not change their class.
 
-mod distort;
 mod reflect;
+mod strong;
 
 use anyhow::{Result, ensure};
 use rand::{Rng, RngExt};
 use runtime::config::IMAGE_CHANNELS;
 use serde::Serialize;
 
-pub use distort::Distort;
 use reflect::reflect;
+pub use strong::StrongAugment;
 
 /// The random changes of a training image.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -20,7 +20,8 @@ pub struct Augment {
     /// Whether half of the images are mirrored left to right.
     pub flip: bool,
     /// Stronger changes after these.
-    pub distort: Option<Distort>,
+    #[serde(rename = "distort")]
+    pub strong: Option<StrongAugment>,
 }
 
 /// A flip and a shift, drawn for one image.
@@ -33,7 +34,7 @@ struct Change {
 
 impl Augment {
     /// No augmentation.
-    pub const NONE: Self = Self { shift: 0, flip: false, distort: None };
+    pub const NONE: Self = Self { shift: 0, flip: false, strong: None };
 
     /// Checks the numbers, and that an image of this size can be shifted so far.
     ///
@@ -47,7 +48,7 @@ impl Augment {
             height.min(width).saturating_sub(1),
             self.shift
         );
-        self.distort.map_or(Ok(()), |distort| distort.check())
+        self.strong.map_or(Ok(()), |strong| strong.check())
     }
 
     /// Writes a randomly changed copy of an image of `height` rows, both `[height, width, 3]`.
@@ -61,10 +62,10 @@ impl Augment {
         assert_eq!(image.len(), out.len(), "a copy is as long as its original");
         let row_bytes = image.len() / height;
         assert_eq!(row_bytes * height, image.len(), "whole rows");
-        let (change, distortion) = (self.draw(rng), self.distort.map(|distort| distort.draw(rng)));
+        let (change, strong) = (self.draw(rng), self.strong.map(|strong| strong.draw(rng)));
         change.copy(image, row_bytes, out);
-        if let Some(distortion) = distortion {
-            distortion.apply(out, height, &mut vec![0; image.len()]);
+        if let Some(strong) = strong {
+            strong.apply(out, height, &mut vec![0; image.len()]);
         }
     }
 
@@ -80,7 +81,7 @@ impl Augment {
 impl Default for Augment {
     /// Mirrors half of the images and shifts by up to 4 pixels.
     fn default() -> Self {
-        Self { shift: 4, flip: true, distort: None }
+        Self { shift: 4, flip: true, strong: None }
     }
 }
 
@@ -144,7 +145,7 @@ mod tests {
     #[test]
     fn every_change_occurs_equally_often() {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
-        let augment = Augment { shift: 1, flip: true, distort: None };
+        let augment = Augment { shift: 1, flip: true, strong: None };
         let mut counts = std::collections::BTreeMap::<_, u32>::new();
         for _ in 0..18_000 {
             let Change { flip, down, right } = augment.draw(&mut rng);

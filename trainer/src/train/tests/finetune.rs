@@ -41,10 +41,10 @@ fn a_network_learns_with_its_integers_in_place() {
     let (train, validation) = split(&dataset().train, recipe().validation, recipe().seed);
     let device = Default::default();
     let simulation = Simulation::observe(&found.model, &train, found.normalisation, &device);
-    let integers = simulation.evaluate(&found.model, &validation, &device);
-    assert!((integers.loss - best.validation_loss).abs() < 1e-9, "{integers:?} is not {best:?}");
+    let qat = simulation.evaluate(&found.model, &validation, &device);
+    assert!((qat.loss - best.validation_loss).abs() < 1e-9, "{qat:?} is not {best:?}");
     let float = evaluate(&found.model, &validation, found.normalisation, &device);
-    assert_ne!(integers.loss, float.loss, "the float form is another");
+    assert_ne!(qat.loss, float.loss, "the float form is another");
 }
 
 #[test]

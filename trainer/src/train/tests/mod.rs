@@ -1,7 +1,7 @@
 //! Short runs on images that are easy to tell apart.
 
+mod distillation;
 mod finetune;
-mod imitation;
 mod patience;
 mod regions;
 mod resume;
@@ -21,8 +21,8 @@ use crate::data::augment::Augment;
 use crate::data::{DataSource, Dataset, Images, Normalisation, split};
 use crate::eval::evaluate;
 use crate::model::DropoutRates;
-use crate::recipe::{AverageSpec, Recipe};
-use crate::schedule::RateCourse;
+use crate::recipe::{EmaSpec, Recipe};
+use crate::schedule::Schedule;
 
 fn config() -> VitConfig {
     let stages = [
@@ -65,7 +65,7 @@ fn recipe() -> Recipe {
         batch_size: 16,
         learning_rate: 1e-2,
         augment: Augment::default(),
-        average: None,
+        ema: None,
         ..Recipe::small_data(Preset::Micro)
     }
 }
@@ -159,13 +159,13 @@ fn a_seed_gives_the_same_checkpoint_on_any_number_of_threads() {
     assert!(first != bytes(8, 1), "another seed");
 }
 
-/// An average of nothing would be the network that the run began with.
+/// An EMA without an update is the network that the run started with.
 #[test]
 fn weights_that_were_not_averaged_yet_are_kept_as_they_are() {
-    let never = Some(AverageSpec { decay: 0.9, every: 1_000 });
-    let bytes = |average| {
+    let never = Some(EmaSpec { decay: 0.9, every: 1_000 });
+    let bytes = |ema| {
         let directory = tempfile::tempdir().unwrap();
-        let recipe = Recipe { average, epochs: 1, ..recipe() };
+        let recipe = Recipe { ema, epochs: 1, ..recipe() };
         std::fs::read(run::<Flex>(&recipe, directory.path()).unwrap().checkpoint).unwrap()
     };
     assert!(bytes(never) == bytes(None), "the same checkpoint");
@@ -323,7 +323,7 @@ fn what_does_not_fit_is_named() {
         format!("{:#}", outcome.unwrap_err())
     };
     let wild =
-        Recipe { learning_rate: 1e30, rate_course: RateCourse::Cosine { warmup: 0.0 }, ..recipe() };
+        Recipe { learning_rate: 1e30, schedule: Schedule::Cosine { warmup: 0.0 }, ..recipe() };
     assert!(refusal(wild, config(), dataset()).contains("lower the learning rate"), "divergence");
     let micro = Preset::Micro.config(3).unwrap();
     assert!(refusal(recipe(), micro, dataset()).contains("32 x 32"), "image size");

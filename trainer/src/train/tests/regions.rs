@@ -9,7 +9,7 @@ const SIDES: [usize; 2] = [8, 8];
 
 /// Trains with a rectangle pasted into every image.
 fn trained(region_loss: Option<f64>, config: VitConfig, out: &Path) -> Result<Outcome> {
-    let mix = Mix { paste: 1.0, ..Mix::default() };
+    let mix = Mix { cutmix: 1.0, ..Mix::default() };
     let recipe = Recipe { mix, region_loss, ..recipe() };
     run_in_parts::<Flex>(&recipe, config, recipe.batch_size, out)
 }

@@ -4,9 +4,9 @@ use std::fs;
 use std::sync::atomic::Ordering;
 
 use super::*;
-use crate::data::augment::Distort;
+use crate::data::augment::StrongAugment;
 use crate::data::mix::Mix;
-use crate::recipe::AverageSpec;
+use crate::recipe::EmaSpec;
 
 /// Everything random and everything that is carried from step to step.
 fn eventful() -> Recipe {
@@ -16,10 +16,10 @@ fn eventful() -> Recipe {
         augment: Augment {
             shift: 2,
             flip: true,
-            distort: Some(Distort { blank: [1, 3], ..Distort::OBJECTS }),
+            strong: Some(StrongAugment { cutout: [1, 3], ..StrongAugment::OBJECTS }),
         },
-        mix: Mix { blend: 0.3, paste: 0.3 },
-        average: Some(AverageSpec { decay: 0.9, every: 2 }),
+        mix: Mix { mixup: 0.3, cutmix: 0.3 },
+        ema: Some(EmaSpec { decay: 0.9, every: 2 }),
         ..recipe()
     }
 }
@@ -41,7 +41,7 @@ fn run_to(first_epoch_only: bool, resume: bool, out: &Path) -> Result<Outcome> {
 }
 
 /// The table without the columns that depend on time.
-fn course(out: &Path) -> Vec<String> {
+fn history(out: &Path) -> Vec<String> {
     let table = fs::read_to_string(out.join("metrics.csv")).unwrap();
     let untimed = |line: &str| line.rsplitn(3, ',').last().map(str::to_owned);
     table.lines().filter_map(untimed).collect()
@@ -53,9 +53,9 @@ fn a_resumed_run_ends_as_if_nothing_had_happened() {
     run_to(false, false, whole.path()).unwrap();
     let error = run_to(true, false, parts.path()).expect_err("stopped");
     assert!(error.downcast_ref::<Interrupted>().is_some(), "{error:#}");
-    assert!(course(parts.path()).len() < course(whole.path()).len(), "stopped before the end");
+    assert!(history(parts.path()).len() < history(whole.path()).len(), "stopped before the end");
     run_to(false, true, parts.path()).unwrap();
-    assert_eq!(course(parts.path()), course(whole.path()), "the same losses to the last digit");
+    assert_eq!(history(parts.path()), history(whole.path()), "the same losses to the last digit");
     let bytes = |out: &Path| fs::read(out.join("best.mpk")).unwrap();
     assert!(bytes(parts.path()) == bytes(whole.path()), "the same checkpoint");
     assert!(!parts.path().join("resume.bin").exists(), "nothing is left to resume");

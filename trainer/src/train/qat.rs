@@ -12,17 +12,17 @@ use crate::ops::{HostBackend, VitBackend};
 use crate::quantize::{Simulation, Stored};
 
 /// The simulated int8 form of a network in training, and the images on which its ranges are observed.
-pub(super) struct Integers {
+pub(super) struct Qat {
     calibration: Images,
     normalisation: Normalisation,
     simulation: Simulation,
 }
 
-impl Integers {
+impl Qat {
     /// The int8 form of the network that a run starts with.
     ///
     /// # Errors
-    /// If there are no images to train on.
+    /// If the images cannot be split.
     pub(super) fn new<B: HostBackend>(
         run: &Run<'_>,
         model: &Vit<B>,
@@ -60,38 +60,35 @@ impl Integers {
 }
 
 /// The network of a forward pass in training.
-pub(super) enum Computing<B: Backend> {
+pub(super) enum ForwardModel<B: Backend> {
     /// In float.
-    Floats(Vit<B>),
+    Float(Vit<B>),
     /// Rounded as its int8 form.
-    Integers(Stored<B>),
+    Int8(Stored<B>),
 }
 
-impl<B: VitBackend> Computing<B> {
+impl<B: VitBackend> ForwardModel<B> {
     /// The network that receives the gradients.
     pub(super) const fn model(&self) -> &Vit<B> {
         match self {
-            Self::Floats(model) => model,
-            Self::Integers(stored) => stored.model(),
+            Self::Float(model) => model,
+            Self::Int8(stored) => stored.model(),
         }
     }
 
     /// Normalised images to logits.
     pub(super) fn forward(&self, images: Tensor<B, 4>) -> Tensor<B, 2> {
         match self {
-            Self::Floats(model) => model.forward(images),
-            Self::Integers(stored) => stored.forward(images),
+            Self::Float(model) => model.forward(images),
+            Self::Int8(stored) => stored.forward(images),
         }
     }
 
     /// Normalised images to logits, and the tokens that the pool takes, `[batch, tokens, dim]`.
-    pub(super) fn forward_with_tokens(
-        &self,
-        images: Tensor<B, 4>,
-    ) -> (Tensor<B, 2>, Tensor<B, 3>) {
+    pub(super) fn forward_with_tokens(&self, images: Tensor<B, 4>) -> (Tensor<B, 2>, Tensor<B, 3>) {
         match self {
-            Self::Floats(model) => model.forward_with_tokens(images),
-            Self::Integers(stored) => stored.forward_with_tokens(images),
+            Self::Float(model) => model.forward_with_tokens(images),
+            Self::Int8(stored) => stored.forward_with_tokens(images),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Stronger changes: geometry, colour, and a square that is blanked out.
+//! Strong augmentation: geometry, colour and cutout.
 
 use anyhow::{Result, ensure};
 use rand::{Rng, RngExt};
@@ -7,15 +7,15 @@ use serde::Serialize;
 
 use super::reflect::reflect;
 
-/// What a blanked square holds: close to the mean of natural images.
+/// The value of a cutout, close to the mean of natural images.
 const GREY: u8 = 128;
 /// Shares of red, green and blue in the brightness of a pixel (ITU-R BT.601).
 const LUMA: [f32; IMAGE_CHANNELS] = [0.299, 0.587, 0.114];
 
-/// Distortions of geometry and colour and a blanked square, each with its own limits.
+/// Random changes of geometry and colour and a cutout (`DeVries` and Taylor, 2017), each with its limits.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Distort {
-    /// Probability of each of the three, 0 to 1; they are drawn independently.
+pub struct StrongAugment {
+    /// Probability of each of the three, 0 to 1; they are independent.
     pub probability: f64,
     /// Largest rotation, in degrees either way.
     pub rotation: f32,
@@ -25,19 +25,20 @@ pub struct Distort {
     pub scale: f32,
     /// Largest change of brightness, contrast and saturation, as a share of each.
     pub colour: f32,
-    /// Smallest and largest side of the blanked square, in pixels.
-    pub blank: [usize; 2],
+    /// Smallest and largest side of the cutout in pixels.
+    #[serde(rename = "blank")]
+    pub cutout: [usize; 2],
 }
 
-/// The distortions drawn for one image; absent ones are not made.
+/// The changes that are drawn for one image.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Distortion {
+pub(super) struct StrongChange {
     geometry: Option<Inverse>,
     colour: Option<Colour>,
-    blank: Option<Blank>,
+    cutout: Option<Cutout>,
 }
 
-/// From an output position, relative to the middle, to where its value comes from.
+/// From an output position to the input position of its value, both relative to the middle.
 #[derive(Clone, Copy, Debug)]
 struct Inverse {
     row: [f32; 2],
@@ -54,37 +55,42 @@ struct Colour {
 
 /// A square, its middle as shares of height and width.
 #[derive(Clone, Copy, Debug)]
-struct Blank {
+struct Cutout {
     middle: [f32; 2],
     side: usize,
 }
 
-impl Distort {
-    /// The strengths that small images of objects stand.
+impl StrongAugment {
+    /// For small images of objects.
     pub const OBJECTS: Self = Self {
         probability: 0.5,
         rotation: 20.0,
         shear: 0.25,
         scale: 0.2,
         colour: 0.3,
-        blank: [8, 10],
+        cutout: [8, 10],
     };
 
     pub(super) fn check(&self) -> Result<()> {
-        let Self { probability, scale, blank, .. } = *self;
+        let Self { probability, scale, cutout, .. } = *self;
         ensure!(
             (0.0..=1.0).contains(&probability),
-            "the probability {probability} is not in 0..=1"
+            "the probability {probability} is not from 0 to 1"
         );
-        ensure!((0.0..1.0).contains(&scale), "the change of size {scale} is not in 0..1");
-        ensure!(blank[0] <= blank[1], "squares of {} to {} pixels", blank[0], blank[1]);
+        ensure!((0.0..1.0).contains(&scale), "the change of size {scale} is not from 0 to below 1");
+        ensure!(
+            cutout[0] <= cutout[1],
+            "the smallest cutout of {} pixels is larger than the largest of {}",
+            cutout[0],
+            cutout[1]
+        );
         Ok(())
     }
 
-    /// Draws the distortions of one image: the same number of values whatever is made of them.
-    pub(super) fn draw(&self, rng: &mut impl Rng) -> Distortion {
+    /// Draws the changes of one image, always with the same number of random values.
+    pub(super) fn draw(&self, rng: &mut impl Rng) -> StrongChange {
         let mut chosen = || rng.random_bool(self.probability);
-        let (geometry, colour, blank) = (chosen(), chosen(), chosen());
+        let (geometry, colour, cutout) = (chosen(), chosen(), chosen());
         let mut within = |limit: f32| rng.random_range(-1.0f32..=1.0) * limit;
         let (angle, shear) = (within(self.rotation).to_radians(), within(self.shear));
         let size = 1.0 + within(self.scale);
@@ -95,17 +101,17 @@ impl Distort {
             saturation: 1.0 + within(self.colour),
         };
         let middle = [rng.random(), rng.random()];
-        let square = Blank { middle, side: rng.random_range(self.blank[0]..=self.blank[1]) };
-        Distortion {
+        let square = Cutout { middle, side: rng.random_range(self.cutout[0]..=self.cutout[1]) };
+        StrongChange {
             geometry: geometry.then_some(inverse),
             colour: colour.then_some(factors),
-            blank: blank.then_some(square),
+            cutout: cutout.then_some(square),
         }
     }
 }
 
-impl Distortion {
-    /// Changes an image `[height, width, 3]`; `spare` is as long and loses its content.
+impl StrongChange {
+    /// Changes an image `[height, width, 3]`; `spare` is scratch memory of the same length.
     pub(super) fn apply(&self, image: &mut [u8], height: usize, spare: &mut [u8]) {
         let width = image.len() / (height * IMAGE_CHANNELS);
         if let Some(inverse) = self.geometry {
@@ -115,8 +121,8 @@ impl Distortion {
         if let Some(colour) = self.colour {
             colour.apply(image);
         }
-        if let Some(blank) = self.blank {
-            blank.apply(image, [height, width]);
+        if let Some(cutout) = self.cutout {
+            cutout.apply(image, [height, width]);
         }
     }
 }
@@ -130,8 +136,7 @@ impl Inverse {
         Self { row, column: [column[0] + shear * row[0], column[1] + shear * row[1]] }
     }
 
-    /// Writes the value of every position, between pixels by their distances (bilinear), outside by
-    /// reflection.
+    /// Writes the value of every position by bilinear interpolation, with reflection at the edges.
     fn sample(self, image: &[u8], [height, width]: [usize; 2], out: &mut [u8]) {
         let middle = [height, width].map(|side| (side - 1) as f32 / 2.0);
         for (at, pixel) in out.chunks_exact_mut(IMAGE_CHANNELS).enumerate() {
@@ -174,7 +179,7 @@ impl Colour {
     }
 }
 
-impl Blank {
+impl Cutout {
     fn apply(self, image: &mut [u8], [height, width]: [usize; 2]) {
         let range = |middle: f32, len: usize| {
             let start = (middle * len as f32) as isize - (self.side / 2).cast_signed();
@@ -234,31 +239,31 @@ mod tests {
     }
 
     #[test]
-    fn a_square_is_blanked_and_cut_at_the_edge() {
+    fn a_cutout_ends_at_the_edge() {
         let mut image = vec![0; 6 * 6 * 3];
-        Blank { middle: [0.5, 0.5], side: 2 }.apply(&mut image, [6, 6]);
+        Cutout { middle: [0.5, 0.5], side: 2 }.apply(&mut image, [6, 6]);
         assert_eq!(image.iter().filter(|&&value| value == GREY).count(), 2 * 2 * 3, "inside");
         let mut image = vec![0; 6 * 6 * 3];
-        Blank { middle: [0.0, 0.99], side: 4 }.apply(&mut image, [6, 6]);
+        Cutout { middle: [0.0, 0.99], side: 4 }.apply(&mut image, [6, 6]);
         assert_eq!(image.iter().filter(|&&value| value == GREY).count(), 2 * 3 * 3, "a corner");
     }
 
     #[test]
     fn numbers_outside_their_range_are_refused() {
-        assert!(Distort::OBJECTS.check().is_ok(), "the defaults");
-        let wild = Distort { scale: 1.0, ..Distort::OBJECTS };
+        assert!(StrongAugment::OBJECTS.check().is_ok(), "the defaults");
+        let wild = StrongAugment { scale: 1.0, ..StrongAugment::OBJECTS };
         assert!(wild.check().unwrap_err().to_string().contains("size 1"), "no size is left");
     }
 
     #[test]
     fn each_is_made_as_often_as_asked() {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(4);
-        let distort = Distort { probability: 0.25, ..Distort::OBJECTS };
-        let drawn: Vec<_> = (0..4000).map(|_| distort.draw(&mut rng)).collect();
+        let strong = StrongAugment { probability: 0.25, ..StrongAugment::OBJECTS };
+        let drawn: Vec<_> = (0..4000).map(|_| strong.draw(&mut rng)).collect();
         let counts = [
             drawn.iter().filter(|d| d.geometry.is_some()).count(),
             drawn.iter().filter(|d| d.colour.is_some()).count(),
-            drawn.iter().filter(|d| d.blank.is_some()).count(),
+            drawn.iter().filter(|d| d.cutout.is_some()).count(),
         ];
         assert!(counts.iter().all(|count| (900..1100).contains(count)), "{counts:?} of 4,000");
     }

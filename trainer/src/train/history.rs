@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::learner::Learner;
 use super::run::{Outcome, Run};
 use super::state::{self, State};
-use super::trainee::Trainee;
 use crate::curves;
 use crate::eval::Evaluation;
 use crate::metrics::{self, EpochMetrics};
@@ -19,19 +19,19 @@ pub(crate) const BEST_FILE: &str = "best.mpk";
 pub(crate) const RESUME_FILE: &str = "resume.bin";
 
 /// The finished epochs of a run.
-pub(super) struct Course<'a> {
+pub(super) struct History<'a> {
     out: &'a Path,
     state: State,
 }
 
-impl<'a> Course<'a> {
+impl<'a> History<'a> {
     /// The start of a run, or the point where it stopped, with the network as it was then.
     ///
     /// # Errors
     /// If the run is to be resumed and cannot be.
     pub(super) fn start<B: HostBackend>(
         run: &Run<'a>,
-        trainee: &mut Trainee<'_, B>,
+        learner: &mut Learner<'_, B>,
     ) -> Result<Self> {
         let settings = state::settings(run)?;
         let path = resume_path(run.out);
@@ -42,13 +42,13 @@ impl<'a> Course<'a> {
                 best: None,
                 step: 0,
                 model: Vec::new(),
-                average: None,
+                ema: None,
                 moments: Default::default(),
             };
             return Ok(Self { out: run.out, state });
         }
         let mut state = State::load(&path, &settings)?;
-        trainee.resume(&mut state).with_context(|| {
+        learner.resume(&mut state).with_context(|| {
             format!("cannot use {}: start again without --resume", path.display())
         })?;
         Ok(Self { out: run.out, state })
@@ -91,12 +91,12 @@ impl<'a> Course<'a> {
     }
 
     /// Writes the table, the picture and the state after an epoch.
-    pub(super) fn save<B: HostBackend>(&mut self, trainee: &Trainee<'_, B>) -> Result<()> {
+    pub(super) fn save<B: HostBackend>(&mut self, learner: &Learner<'_, B>) -> Result<()> {
         metrics::write_csv(&self.out.join("metrics.csv"), &self.state.epochs)?;
         curves::write_svg(&self.out.join("curves.svg"), &self.state.epochs)?;
-        trainee.save(&mut self.state)?;
+        learner.save(&mut self.state)?;
         self.state.save(&resume_path(self.out))?;
-        (self.state.model, self.state.average) = (Vec::new(), None);
+        (self.state.model, self.state.ema) = (Vec::new(), None);
         self.state.moments = Default::default();
         Ok(())
     }

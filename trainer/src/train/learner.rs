@@ -1,4 +1,4 @@
-//! A network while it is trained: forward, backward, update.
+//! A network in training: forward pass, backward pass, update.
 
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,33 +9,36 @@ use burn::backend::Autodiff;
 use burn::module::AutodiffModule;
 use burn::optim::GradientsAccumulator;
 
-use super::integers::{Computing, Integers};
+use super::ema::Ema;
+use super::interrupt::Interrupted;
+use super::pretrained;
+use super::qat::{ForwardModel, Qat};
 use super::replica::{self, Replica};
+use super::run::Run;
 use super::state::State;
-use super::{Interrupted, Run, known};
+use crate::checkpoint;
 use crate::data::batch::Batch;
 use crate::data::{Images, Normalisation};
 use crate::eval::{Evaluation, evaluate};
 use crate::gradients;
 use crate::metrics::EpochMetrics;
-use crate::model::{Average, Vit};
+use crate::model::Vit;
 use crate::ops::HostBackend;
 use crate::optimiser::Optimiser;
 use crate::progress::Progress;
-use crate::recipe::AverageSpec;
-use crate::record;
-use crate::schedule::Schedule;
+use crate::recipe::EmaSpec;
+use crate::schedule::LearningRates;
 
-/// A network with what changes while it is trained.
-pub(super) struct Trainee<'a, B: HostBackend> {
+/// A network in training with its optimiser and everything else that changes from step to step.
+pub(super) struct Learner<'a, B: HostBackend> {
     model: Vit<Autodiff<B>>,
     optimiser: Optimiser<Autodiff<B>, Vit<Autodiff<B>>>,
-    schedule: Schedule,
+    rates: LearningRates,
     replicas: Vec<Replica<B>>,
     micro_batch: usize,
     clip: f64,
-    average: Option<(AverageSpec, Average<B>)>,
-    integers: Option<Integers>,
+    ema: Option<(EmaSpec, Ema<B>)>,
+    qat: Option<Qat>,
     step: usize,
     stop: &'a AtomicBool,
     device: &'a B::Device,
@@ -51,25 +54,24 @@ pub(super) struct Sums {
     seconds: f64,
 }
 
-impl<'a, B: HostBackend> Trainee<'a, B> {
-    /// The network that a run of so many steps starts with, on the first of the devices; there is
-    /// one at least.
+impl<'a, B: HostBackend> Learner<'a, B> {
+    /// The network that a run of `steps` steps starts with, on the first of at least one device.
     ///
     /// # Errors
-    /// If the run has a start or a teacher that cannot be used.
+    /// If the checkpoint to start from or the teacher cannot be used.
     pub(super) fn new(run: &Run<'a>, steps: usize, devices: &'a [B::Device]) -> Result<Self> {
         let (recipe, device) = (run.recipe, &devices[0]);
         let model = start::<B>(run, device)?;
-        let average = |spec: AverageSpec| (spec, Average::new(model.valid(), spec.decay));
-        let integers = run.quantize.then(|| Integers::new(run, &model.valid(), device));
+        let ema = |spec: EmaSpec| (spec, Ema::new(model.valid(), spec.decay));
+        let qat = run.quantize.then(|| Qat::new(run, &model.valid(), device));
         Ok(Self {
-            average: recipe.average.map(average),
+            ema: recipe.ema.map(ema),
             replicas: Replica::all(run, devices)?,
-            integers: integers.transpose()?,
+            qat: qat.transpose()?,
             clip: recipe.clip,
             optimiser: Optimiser::new(&model, recipe),
             model,
-            schedule: Schedule::new(recipe.learning_rate, recipe.rate_course, steps),
+            rates: LearningRates::new(recipe.learning_rate, recipe.schedule, steps),
             micro_batch: run.micro_batch,
             step: 0,
             stop: run.stop,
@@ -77,38 +79,35 @@ impl<'a, B: HostBackend> Trainee<'a, B> {
         })
     }
 
-    /// The network to validate and keep: the average, where there is one yet.
+    /// The network to validate and keep: the EMA if it has been updated, else the network itself.
     pub(super) fn result(&self) -> Vit<B> {
-        match &self.average {
-            Some((_, average)) if average.updates() > 0 => average.model().clone(),
+        match &self.ema {
+            Some((_, ema)) if ema.updates() > 0 => ema.model().clone(),
             _ => self.model.valid(),
         }
     }
 
-    /// Writes into `state` what this network needs to go on.
+    /// Writes everything into `state` from which this network can continue.
     pub(super) fn save(&self, state: &mut State) -> Result<()> {
         state.step = self.step;
-        state.model = record::model_bytes(&self.model)?;
+        state.model = checkpoint::model_bytes(&self.model)?;
         state.moments = self.optimiser.to_bytes()?;
-        let average = self.average.as_ref().map(|(_, average)| average);
-        let bytes = |average: &Average<B>| {
-            record::model_bytes(average.model()).map(|bytes| (bytes, average.updates()))
-        };
-        state.average = average.map(bytes).transpose()?;
+        let ema = self.ema.as_ref().map(|(_, ema)| ema);
+        let bytes =
+            |ema: &Ema<B>| checkpoint::model_bytes(ema.model()).map(|bytes| (bytes, ema.updates()));
+        state.ema = ema.map(bytes).transpose()?;
         Ok(())
     }
 
-    /// Goes on from a state of this same run.
+    /// Continues from a state of the same run.
     pub(super) fn resume(&mut self, state: &mut State) -> Result<()> {
         self.step = state.step;
         let bytes = mem::take(&mut state.model);
-        self.model = record::load_model(self.model.clone(), bytes, self.device)?;
+        self.model = checkpoint::load_model(self.model.clone(), bytes, self.device)?;
         self.optimiser.load_bytes(mem::take(&mut state.moments), self.device)?;
-        if let (Some((spec, average)), Some((bytes, updates))) =
-            (&mut self.average, state.average.take())
-        {
-            let model = record::load_model(average.model().clone(), bytes, self.device)?;
-            *average = Average::resumed(model, spec.decay, updates);
+        if let (Some((spec, ema)), Some((bytes, updates))) = (&mut self.ema, state.ema.take()) {
+            let model = checkpoint::load_model(ema.model().clone(), bytes, self.device)?;
+            *ema = Ema::resumed(model, spec.decay, updates);
         }
         Ok(())
     }
@@ -124,8 +123,8 @@ impl<'a, B: HostBackend> Trainee<'a, B> {
         let mut sums = Sums::default();
         self.model.start_epoch(epoch);
         self.replicas.iter().for_each(|replica| replica.start_epoch(epoch));
-        if let Some(integers) = &mut self.integers {
-            integers.observe(&self.model.valid(), self.device);
+        if let Some(qat) = &mut self.qat {
+            qat.observe(&self.model.valid(), self.device);
         }
         for batch in batches {
             self.train_on(&batch, &mut sums, progress)?;
@@ -144,83 +143,83 @@ impl<'a, B: HostBackend> Trainee<'a, B> {
     ) -> Result<()> {
         let _alone = replica::alone();
         let mut gradients = GradientsAccumulator::new();
-        let computing = |replica: &Replica<B>| self.computing(replica.copy(&self.model));
-        let networks: Vec<_> = self.replicas.iter().map(computing).collect();
+        let forward_model = |replica: &Replica<B>| self.forward_model(replica.copy(&self.model));
+        let networks: Vec<_> = self.replicas.iter().map(forward_model).collect();
         let parts: Vec<_> = batch.parts(self.micro_batch).collect();
         for parts in parts.chunks(self.replicas.len()) {
             if self.stop.load(Ordering::Relaxed) {
                 bail!(Interrupted);
             }
-            for lesson in replica::learn(&self.replicas, &networks, parts, batch.len) {
+            for result in replica::run_parts(&self.replicas, &networks, parts, batch.len) {
                 ensure!(
-                    lesson.loss.is_finite(),
+                    result.loss.is_finite(),
                     "the loss is {} at step {}: lower the learning rate",
-                    lesson.loss,
+                    result.loss,
                     self.step + 1
                 );
-                let found = lesson.gradients.to_device(self.device, &self.model);
+                let found = result.gradients.to_device(self.device, &self.model);
                 gradients.accumulate(&self.model, found);
-                sums.loss += lesson.loss;
-                sums.correct += lesson.correct;
-                sums.images += lesson.images;
+                sums.loss += result.loss;
+                sums.correct += result.correct;
+                sums.images += result.images;
                 let images = sums.images as f64;
-                progress.images(lesson.images, sums.loss / images, sums.correct as f64 / images);
+                progress.images(result.images, sums.loss / images, sums.correct as f64 / images);
             }
         }
-        sums.rate = self.schedule.rate(self.step);
+        sums.rate = self.rates.rate(self.step);
         let mut gradients = gradients.grads();
         if self.clip.is_finite() {
             gradients::clip(&self.model, &mut gradients, self.clip);
         }
         self.model = self.optimiser.step(sums.rate, self.model.clone(), gradients);
         self.step += 1;
-        if let Some((spec, average)) = &mut self.average
+        if let Some((spec, ema)) = &mut self.ema
             && self.step.is_multiple_of(spec.every)
         {
-            average.update(&self.model.valid());
+            ema.update(&self.model.valid());
         }
         Ok(())
     }
 
-    /// How well a network of this run does, as it is to be used.
+    /// Evaluates a network of this run, in its int8 form if the run trains for that.
     pub(super) fn evaluate(
         &self,
         model: &Vit<B>,
         images: &Images,
         normalisation: Normalisation,
     ) -> Evaluation {
-        match &self.integers {
+        match &self.qat {
             None => evaluate(model, images, normalisation, self.device),
-            Some(integers) => integers.evaluate(model, images, self.device),
+            Some(qat) => qat.evaluate(model, images, self.device),
         }
     }
 
-    /// What a step computes with `model`; gradients for it are gradients for `model`.
-    fn computing(&self, model: Vit<Autodiff<B>>) -> Computing<Autodiff<B>> {
-        match &self.integers {
-            None => Computing::Floats(model),
-            Some(integers) => Computing::Integers(integers.store(&model)),
+    /// The network of the forward pass; its gradients are those of `model`.
+    fn forward_model(&self, model: Vit<Autodiff<B>>) -> ForwardModel<Autodiff<B>> {
+        match &self.qat {
+            None => ForwardModel::Float(model),
+            Some(qat) => ForwardModel::Int8(qat.store(&model)),
         }
     }
 }
 
-/// Seeded values, or those of the record that the run starts from.
+/// Seeded values, or those of the checkpoint that the run starts from.
 fn start<B: HostBackend>(run: &Run<'_>, device: &B::Device) -> Result<Vit<Autodiff<B>>> {
     let recipe = run.recipe;
     let model = Vit::new(run.config, recipe.dropout, recipe.seed, device);
     let Some(path) = run.start else { return Ok(model) };
-    let trained = known::load::<B>(path, "start", run, device)?;
+    let trained = pretrained::load::<B>(path, "start", run, device)?;
     ensure!(
         trained.config == *run.config,
         "{} holds a network of another shape than {}",
         path.display(),
         run.preset
     );
-    record::load_model(model, record::model_bytes(&trained.model)?, device)
+    checkpoint::load_model(model, checkpoint::model_bytes(&trained.model)?, device)
 }
 
 impl Sums {
-    /// The epoch's line, with what its network does on the validation images.
+    /// The metrics of the epoch, with the result on the validation images.
     pub(super) fn metrics(
         &self,
         epoch: usize,

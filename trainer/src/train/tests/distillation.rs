@@ -1,7 +1,7 @@
 //! Students and their teachers.
 
 use super::*;
-use crate::recipe::Imitation;
+use crate::recipe::Distillation;
 
 /// Trains with wrong labels, so that only a teacher can tell the classes.
 fn taught(share: f64, teacher: &Path, out: &Path) -> Result<Outcome> {
@@ -9,8 +9,8 @@ fn taught(share: f64, teacher: &Path, out: &Path) -> Result<Outcome> {
     let mut dataset = dataset();
     let turned = dataset.train.labels().iter().map(|label| (label + 1) % 3).collect();
     dataset.train = Images::new(8, 8, dataset.train.pixels().to_vec(), turned).unwrap();
-    let imitation = Imitation { share, temperature: 2.0 };
-    let recipe = Recipe { imitation, seed: 3, ..recipe() };
+    let distillation = Distillation { share, temperature: 2.0 };
+    let recipe = Recipe { distillation, seed: 3, ..recipe() };
     let run = Run { teacher: Some(teacher), ..plan(&config, &dataset, &recipe, out, &stop) };
     train::<Flex>(run, &[Default::default()], &mut Progress::hidden())
 }
