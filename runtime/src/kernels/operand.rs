@@ -23,7 +23,7 @@ pub struct Linear<'a> {
 /// One output channel of a [`Linear`].
 #[derive(Clone, Copy, Debug)]
 pub struct Channel<'a> {
-    /// The channel's weights; empty when read from [`Linear::rescales`].
+    /// The channel's weights; empty when read from [`Linear::requants`].
     pub weights: &'a [i8],
     /// Initial value of the accumulator.
     pub bias: i32,
@@ -102,16 +102,16 @@ impl<'a> Linear<'a> {
     #[inline]
     pub fn channels(self) -> impl Iterator<Item = Channel<'a>> {
         rows(self.weights, self.k)
-            .zip(self.rescales())
+            .zip(self.requants())
             .map(|(weights, channel)| Channel { weights, ..channel })
     }
 
-    /// As [`Self::rescales`], from channel `first` on.
+    /// As [`Self::requants`], from channel `first` on.
     #[cfg(vector_target)]
-    pub(crate) fn rescales_from(self, first: usize) -> impl Iterator<Item = Channel<'a>> {
+    pub(crate) fn requants_from(self, first: usize) -> impl Iterator<Item = Channel<'a>> {
         let tail = |bytes: I32Le<'a>| bytes.skip(first);
         let shift = self.shift.get(first..).unwrap_or(&[]);
-        Self { bias: tail(self.bias), mult: tail(self.mult), shift, ..self }.rescales()
+        Self { bias: tail(self.bias), mult: tail(self.mult), shift, ..self }.requants()
     }
 
     /// Biases, multipliers and shifts of up to `len` channels from `first` on, as they are stored.
@@ -132,7 +132,7 @@ impl<'a> Linear<'a> {
     /// A multiplier or shift outside [`Requant`]'s range, which the blob reader does not let
     /// through, is read as the nearest one inside.
     #[inline]
-    pub fn rescales(self) -> impl Iterator<Item = Channel<'a>> {
+    pub fn requants(self) -> impl Iterator<Item = Channel<'a>> {
         self.bias.iter().zip(self.mult.iter()).zip(self.shift).map(|((bias, mult), &shift)| {
             Channel { weights: &[], bias, requant: Requant::nearest(mult, shift) }
         })

@@ -132,7 +132,7 @@ pub fn depthwise_i8(
     let channels = grid.channels.max(1);
     for (position, out) in rows_mut(out, channels).enumerate() {
         let (row, column) = (position / grid.width.max(1), position % grid.width.max(1));
-        for (c, (channel, out)) in layer.rescales().zip(out).enumerate() {
+        for (c, (channel, out)) in layer.requants().zip(out).enumerate() {
             let taps = layer.weights().iter().skip(c).step_by(channels);
             let acc = taps.enumerate().fold(channel.bias, |acc, (tap, &w)| {
                 let value = window_position(grid, row, column, tap)

@@ -15,11 +15,11 @@ pub(super) trait Tile {
 
     /// Rescales the accumulators of four channels, biases included.
     #[inline]
-    fn rescale(&self, four: &Four, dots: [i32; TILE]) -> [i32; TILE] {
+    fn rescale(&self, requants: &Requants, dots: [i32; TILE]) -> [i32; TILE] {
         let mut rescaled = [0; TILE];
         let places = rescaled.iter_mut().zip(dots);
         for (((place, dot), bias), (mult, shift)) in
-            places.zip(four.bias).zip(four.mult.iter().zip(four.shift))
+            places.zip(requants.bias).zip(requants.mult.iter().zip(requants.shift))
         {
             *place = crate::fixed::rescale(bias + dot, *mult, shift);
         }
@@ -28,21 +28,21 @@ pub(super) trait Tile {
 }
 
 /// Biases and rescales of four channels; those that there are not rescale anything to something.
-pub(super) struct Four {
+pub(super) struct Requants {
     pub(super) bias: [i32; TILE],
     pub(super) mult: [i32; TILE],
     pub(super) shift: [u8; TILE],
 }
 
-impl Four {
+impl Requants {
     fn new<'a>(channels: impl Iterator<Item = Channel<'a>>) -> Self {
-        let mut four = Self { bias: [0; TILE], mult: [1 << 30; TILE], shift: [32; TILE] };
-        let places = four.bias.iter_mut().zip(&mut four.mult).zip(&mut four.shift);
+        let mut requants = Self { bias: [0; TILE], mult: [1 << 30; TILE], shift: [32; TILE] };
+        let places = requants.bias.iter_mut().zip(&mut requants.mult).zip(&mut requants.shift);
         for (((bias, mult), shift), channel) in places.zip(channels) {
             (*bias, *mult, *shift) =
                 (channel.bias, channel.requant.mult(), channel.requant.shift());
         }
-        four
+        requants
     }
 }
 
@@ -59,13 +59,13 @@ pub(super) fn linear<T>(
     for (block, w) in layer.weights().chunks((TILE * k).max(1)).enumerate() {
         let first = block * TILE;
         let channels = TILE.min(n - first);
-        let four = Four::new(layer.rescales_from(first));
+        let requants = Requants::new(layer.requants_from(first));
         let w = repeat_last(w, k);
         let tiles = x.chunks((TILE * k).max(1)).zip(out.chunks_mut((TILE * n).max(1)));
         for (x, out) in tiles {
             let dots = tile.dots(repeat_last(x, k), w);
             for (dots, out) in dots.into_iter().zip(rows_mut(out, n)) {
-                let rescaled = tile.rescale(&four, dots);
+                let rescaled = tile.rescale(&requants, dots);
                 store(part(&rescaled, 0, channels), part_mut(out, first, channels));
             }
         }

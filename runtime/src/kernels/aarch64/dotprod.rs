@@ -4,7 +4,7 @@ use super::neon::{load, reduce, rescale};
 use crate::kernels::generic;
 use crate::kernels::operand::{Activation, Linear, Skip};
 use crate::kernels::set::Kernels;
-use crate::kernels::tile::{Chunks, Four, TILE, Tile, tiled_layers};
+use crate::kernels::tile::{Chunks, Requants, TILE, Tile, tiled_layers};
 use core::arch::aarch64::*;
 use core::arch::asm;
 
@@ -25,9 +25,9 @@ impl Tile for DotProd {
     }
 
     #[inline]
-    fn rescale(&self, four: &Four, dots: [i32; TILE]) -> [i32; TILE] {
+    fn rescale(&self, requants: &Requants, dots: [i32; TILE]) -> [i32; TILE] {
         // SAFETY: NEON is part of the architecture.
-        unsafe { rescale(four, dots) }
+        unsafe { rescale(requants, dots) }
     }
 }
 

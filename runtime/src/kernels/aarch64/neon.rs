@@ -3,7 +3,7 @@
 use crate::kernels::generic;
 use crate::kernels::operand::{Activation, Linear, Skip};
 use crate::kernels::set::Kernels;
-use crate::kernels::tile::{Chunks, Four, TILE, Tile, tiled_layers};
+use crate::kernels::tile::{Chunks, Requants, TILE, Tile, tiled_layers};
 use core::arch::aarch64::*;
 
 /// The NEON set.
@@ -23,9 +23,9 @@ impl Tile for Neon {
     }
 
     #[inline]
-    fn rescale(&self, four: &Four, dots: [i32; TILE]) -> [i32; TILE] {
+    fn rescale(&self, requants: &Requants, dots: [i32; TILE]) -> [i32; TILE] {
         // SAFETY: NEON is part of the architecture.
-        unsafe { rescale(four, dots) }
+        unsafe { rescale(requants, dots) }
     }
 }
 
@@ -78,12 +78,12 @@ pub(super) fn reduce(acc: &[[int32x4_t; TILE]; TILE]) -> [[i32; TILE]; TILE] {
 /// `srshl` by a negative number is a right shift that rounds half up.
 #[inline]
 #[target_feature(enable = "neon")]
-pub(super) fn rescale(four: &Four, dots: [i32; TILE]) -> [i32; TILE] {
+pub(super) fn rescale(requants: &Requants, dots: [i32; TILE]) -> [i32; TILE] {
     // SAFETY: each array has four i32.
     let load = |values: &[i32; TILE]| unsafe { vld1q_s32(values.as_ptr()) };
-    let acc = vaddq_s32(load(&dots), load(&four.bias));
-    let mult = load(&four.mult);
-    let [a, b, c, d] = four.shift.map(|shift| -i64::from(shift));
+    let acc = vaddq_s32(load(&dots), load(&requants.bias));
+    let mult = load(&requants.mult);
+    let [a, b, c, d] = requants.shift.map(|shift| -i64::from(shift));
     let pair = |low, high| vcombine_s64(vdup_n_s64(low), vdup_n_s64(high));
     let low = vrshlq_s64(vmull_s32(vget_low_s32(acc), vget_low_s32(mult)), pair(a, b));
     let high = vrshlq_s64(vmull_high_s32(acc, mult), pair(c, d));

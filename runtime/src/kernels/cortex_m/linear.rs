@@ -1,6 +1,6 @@
 //! Linear layers and convolutions over windows: what the sets have in common.
 
-use super::rescale::{HighWord, sat8, sat16};
+use super::requant::{UpperRequant, sat8, sat16};
 use crate::fixed::Requant;
 use crate::kernels::operand::{Activation, Linear, Skip};
 use crate::rows::rows;
@@ -53,7 +53,7 @@ pub(super) fn linear_skip_i8<L: LayerLoops>(
     out: &mut [i8],
 ) {
     let found = Output { start: out.as_mut_ptr().cast(), len: out.len(), size: 1 };
-    let done = SkipScale::new(skip).is_some_and(|skipped| {
+    let done = SkipRequant::new(skip).is_some_and(|skipped| {
         let zero = skip.zero_point.into();
         let store = Store { zero, skip: skipped, ..Store::new(Tail::Skip) };
         // SAFETY: `found` is `out`.
@@ -111,12 +111,12 @@ pub(super) struct Store {
     /// For [`Tail::Gelu`]: the table by the value plus 128.
     pub(super) table: *const i8,
     /// For [`Tail::Skip`].
-    pub(super) skip: SkipScale,
+    pub(super) skip: SkipRequant,
 }
 
 impl Store {
     pub(super) const fn new(tail: Tail) -> Self {
-        Self { tail, zero: 0, table: ptr::null(), skip: SkipScale::NONE }
+        Self { tail, zero: 0, table: ptr::null(), skip: SkipRequant::NONE }
     }
 }
 
@@ -137,20 +137,20 @@ pub(super) enum Tail {
 /// A [`Skip`](crate::kernels::Skip), as assembly reads it.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub(super) struct SkipScale {
-    scale: HighWord,
+pub(super) struct SkipRequant {
+    requant: UpperRequant,
     /// 256 times the input's zero point.
     zero: i32,
 }
 
-impl SkipScale {
+impl SkipRequant {
     /// For other tails.
-    pub(super) const NONE: Self = Self { scale: HighWord::ZERO, zero: 0 };
+    pub(super) const NONE: Self = Self { requant: UpperRequant::ZERO, zero: 0 };
 
-    /// `None` if the rescale is not one for [`HighWord`].
+    /// `None` if the rescale is not one for [`UpperRequant`].
     pub(super) fn new(skip: &Skip) -> Option<Self> {
-        let scale = HighWord::new(skip.requant.mult(), skip.requant.shift(), 0)?;
-        Some(Self { scale, zero: 256 * i32::from(skip.input_zero_point) })
+        let requant = UpperRequant::new(skip.requant.mult(), skip.requant.shift(), 0)?;
+        Some(Self { requant, zero: 256 * i32::from(skip.input_zero_point) })
     }
 }
 
@@ -170,9 +170,9 @@ fn each_output(x: &[i8], layer: &Linear<'_>, store: &mut dyn FnMut(usize, i32)) 
     }
 }
 
-/// Whether [`HighWord`] takes every channel of a layer.
+/// Whether [`UpperRequant`] takes every channel of a layer.
 pub(super) fn all_in_range(layer: &Linear<'_>) -> bool {
     let (_, mult, shift) = layer.stored(0, layer.outputs());
     mult.iter().all(|&mult| i32::from_le_bytes(mult) >= Requant::MIN_MULT)
-        && shift.iter().all(|shift| HighWord::SHIFTS.contains(shift))
+        && shift.iter().all(|shift| UpperRequant::SHIFTS.contains(shift))
 }

@@ -12,7 +12,7 @@ mod instructions;
 mod linear;
 #[cfg(cortex_m_mve)]
 mod mve;
-mod rescale;
+mod requant;
 
 use crate::kernels::set::Kernels;
 

@@ -20,7 +20,7 @@ pub fn depthwise_i8(
     let channels = grid.channels.max(1);
     for (position, out) in rows_mut(out, channels).enumerate() {
         let (row, column) = (position / grid.width.max(1), position % grid.width.max(1));
-        let mut rescales = layer.rescales();
+        let mut requants = layer.requants();
         for (block, out) in out.chunks_mut(LANES).enumerate() {
             let start = block * LANES;
             let mut acc = [0i32; LANES];
@@ -40,7 +40,7 @@ pub fn depthwise_i8(
                     }
                 }
             }
-            for ((out, acc), channel) in out.iter_mut().zip(acc).zip(&mut rescales) {
+            for ((out, acc), channel) in out.iter_mut().zip(acc).zip(&mut requants) {
                 *out = activation.apply(channel.requant.apply(channel.bias + acc));
             }
         }

@@ -40,10 +40,10 @@ fn linear<T>(x: &[i8], layer: &Linear<'_>, out: &mut [T], store: impl Fn(&[i32],
     }
     let (k, n) = (layer.inputs().max(1), layer.outputs().max(1));
     for (x, out) in rows(x, k).zip(rows_mut(out, n)) {
-        let mut rescales = layer.rescales();
+        let mut requants = layer.requants();
         for (w, out) in layer.weights().chunks((BLOCK * k).max(1)).zip(out.chunks_mut(BLOCK)) {
             let acc = block_dot(x, w);
-            for ((out, acc), channel) in out.iter_mut().zip(acc).zip(&mut rescales) {
+            for ((out, acc), channel) in out.iter_mut().zip(acc).zip(&mut requants) {
                 store(&[channel.requant.apply(channel.bias + acc)], slice::from_mut(out));
             }
         }

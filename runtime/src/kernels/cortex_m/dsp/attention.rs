@@ -1,6 +1,6 @@
 //! Attention: four queries at a time, scores and weighted values through the same loop.
 
-use super::super::rescale::{HighWord, sat8};
+use super::super::requant::{UpperRequant, sat8};
 use super::product::four_rows;
 use super::softmax::Distance;
 use super::wide::{Group, ROWS, Wide};
@@ -34,7 +34,7 @@ pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32]
         && tokens.next_multiple_of(4) * head_dim <= VALUES
         && qkv.len() == 3 * tokens * width
         && out.len() == tokens * width
-        && HighWord::new(1, attention.shift.clamp(25, 55) + 7, attention.zero_point.into()).is_some();
+        && UpperRequant::new(1, attention.shift.clamp(25, 55) + 7, attention.zero_point.into()).is_some();
     let (true, Some(distance)) = (fast, distance) else {
         return scalar::attention_i8(qkv, attention, scores, out);
     };
@@ -108,17 +108,17 @@ impl Head<'_> {
         // SAFETY: `filled` scores were written, at most `TOKENS`.
         let (weights, sums) = unsafe { self.distance.softmax(&mut scores, filled / 4, highest) };
         let shift = self.attention.shift.clamp(25, 55) + 7;
-        let scales = sums.map(|sum| {
-            HighWord::new(self.attention.row_mult(sum), shift, self.attention.zero_point.into())
+        let requants = sums.map(|sum| {
+            UpperRequant::new(self.attention.row_mult(sum), shift, self.attention.zero_point.into())
         });
         let places: [_; ROWS] = array::from_fn(|query| (row(query)) * self.width + self.start);
         for i in 0..head_dim {
             // SAFETY: `values` has `head_dim` rows of `filled` values.
             let acc = unsafe { four_rows(weights, values.as_ptr().add(i * filled), 0) };
-            for ((acc, scale), place) in acc.into_iter().zip(scales).zip(places) {
-                let Some(scale) = scale else { return };
+            for ((acc, requant), place) in acc.into_iter().zip(requants).zip(places) {
+                let Some(requant) = requant else { return };
                 // SAFETY: `out` is `[tokens, width]`.
-                unsafe { *out.as_mut_ptr().add(place + i) = sat8(scale.apply(acc)) };
+                unsafe { *out.as_mut_ptr().add(place + i) = sat8(requant.apply(acc)) };
             }
         }
     }

@@ -4,7 +4,7 @@
 //! One routine with an end for each way to store: the loop of products is in flash once, and what
 //! belongs to a channel stays in registers from its products to its stores.
 
-use super::super::linear::{SkipScale, Tail};
+use super::super::linear::{SkipRequant, Tail};
 use super::product::group;
 use super::wide::Group;
 use core::arch::asm;
@@ -17,7 +17,7 @@ pub(super) struct Channels {
     pub(super) bias: *const [u8; 4],
     pub(super) mult: *const [u8; 4],
     pub(super) shift: *const u8,
-    /// Twice the zero point, plus one: [`HighWord`](super::super::rescale::HighWord)'s rounding term and
+    /// Twice the zero point, plus one: [`UpperRequant`](super::super::requant::UpperRequant)'s rounding term and
     /// zero point at a shift of 33.
     pub(super) base: i32,
     /// Where the next channel of the first row goes.
@@ -38,7 +38,7 @@ pub(super) struct Channels {
     /// For [`Tail::Gelu`]: the table by the value plus 128.
     pub(super) table: *const i8,
     /// For [`Tail::Skip`].
-    pub(super) skip: SkipScale,
+    pub(super) skip: SkipRequant,
 }
 
 impl Channels {

@@ -5,7 +5,7 @@
 
 use super::super::instructions::{pkhbt, sxtab16, sxtab16_odd, sxtb16, sxtb16_odd};
 use super::super::linear::by_value_plus_128;
-use super::super::rescale::{HighWord, nearest_mult};
+use super::super::requant::{UpperRequant, nearest_mult};
 use super::window::{CHANNELS, Tap, Taps, Window};
 use crate::config::Grid;
 use crate::kernels::operand::{Activation, Linear};
@@ -29,7 +29,7 @@ pub(super) fn depthwise_i8(
         && layer.outputs() == grid.channels
         && layer.weights().len() == 9 * grid.channels
         && grid.checked_len().is_some_and(|len| x.len() >= len && out.len() >= len)
-        && shift.iter().all(|shift| HighWord::SHIFTS.contains(shift));
+        && shift.iter().all(|shift| UpperRequant::SHIFTS.contains(shift));
     if !fast {
         return scalar::depthwise_i8(x, grid, pad, layer, activation, out);
     }
@@ -98,13 +98,13 @@ impl Four {
         let (bias, mult, shift) = layer.stored(first, CHANNELS);
         // As in `widen`.
         let places =
-            self.window.bias.iter_mut().zip(&mut self.window.scales).take(black_box(CHANNELS));
-        for ((place, scale), ((&bias, &mult), &shift)) in
+            self.window.bias.iter_mut().zip(&mut self.window.requants).take(black_box(CHANNELS));
+        for ((place, requant), ((&bias, &mult), &shift)) in
             places.zip(bias.iter().zip(mult).zip(shift))
         {
             *place += i32::from_le_bytes(bias);
             let mult = nearest_mult(i32::from_le_bytes(mult));
-            *scale = HighWord::in_range(mult, shift, i32::from(zero_point) + 128);
+            *requant = UpperRequant::in_range(mult, shift, i32::from(zero_point) + 128);
         }
     }
 

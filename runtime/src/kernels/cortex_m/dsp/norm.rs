@@ -1,7 +1,7 @@
 //! Layer normalisation.
 
 use super::super::instructions::{asr, smlad, smlald, word};
-use super::super::rescale::{HighWord, sat8, sat16};
+use super::super::requant::{UpperRequant, sat8, sat16};
 use crate::fixed::{RowScale, rescale};
 use crate::kernels::operand::{Norm, NormAffine};
 use crate::rows::{rows, rows_mut};
@@ -13,7 +13,7 @@ pub(super) fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) 
     for (x, out) in rows(x, dim).zip(rows_mut(out, dim)) {
         let row = row_scale(x, norm.eps);
         let mult = row.times(norm.mult);
-        let Some(scale) = HighWord::new(mult, shift, zero_point) else {
+        let Some(requant) = UpperRequant::new(mult, shift, zero_point) else {
             for (&x, out) in x.iter().zip(out) {
                 *out = sat8(zero_point + rescale(row.normalise(x), mult, shift));
             }
@@ -21,7 +21,7 @@ pub(super) fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) 
         };
         let store = |x: &[i16], out: &mut [i8]| {
             for (&x, out) in x.iter().zip(out) {
-                *out = sat8(scale.apply(row.normalise(x)));
+                *out = sat8(requant.apply(row.normalise(x)));
             }
         };
         // Four at a time, which are written out.
@@ -43,10 +43,10 @@ pub(super) fn layer_norm_affine_i8(x: &[i16], norm: &NormAffine<'_>, out: &mut [
     for (x, out) in rows(x, dim).zip(rows_mut(out, dim)) {
         let row = row_scale(x, norm.eps);
         // `RowScale::fraction10`: `y` is below 2^31.
-        let scale = HighWord::in_range(row.y().cast_signed(), 46, 0);
+        let requant = UpperRequant::in_range(row.y().cast_signed(), 46, 0);
         let channels = norm.gamma.iter().zip(norm.beta.iter());
         for ((&x, (gamma, beta)), out) in x.iter().zip(channels).zip(out) {
-            let t = i32::from(sat16(scale.apply(row.normalise(x))));
+            let t = i32::from(sat16(requant.apply(row.normalise(x))));
             let scaled = asr(t * i32::from(gamma) + beta + offset, shift);
             *out = sat8(zero_point + scaled);
         }

@@ -1,7 +1,7 @@
 //! The loop of depthwise convolutions: four channels at neighbouring positions whose windows have
 //! the same taps, from the products to the stored values.
 
-use super::super::rescale::HighWord;
+use super::super::requant::UpperRequant;
 use core::arch::asm;
 use core::mem::offset_of;
 use core::ptr;
@@ -25,7 +25,7 @@ pub(super) struct Window {
     pub(super) out: *mut i8,
     /// GELU by the value plus 128.
     pub(super) table: *const i8,
-    pub(super) scales: [HighWord; CHANNELS],
+    pub(super) requants: [UpperRequant; CHANNELS],
     /// The padding value, negated, in both halves.
     pub(super) minus_pad: u32,
     /// Values from one position to the next.
@@ -73,7 +73,7 @@ impl Window {
         bias: [0; CHANNELS],
         out: ptr::null_mut(),
         table: ptr::null(),
-        scales: [HighWord::ZERO; CHANNELS],
+        requants: [UpperRequant::ZERO; CHANNELS],
         minus_pad: 0,
         channels: 0,
         row: 0,
@@ -204,7 +204,7 @@ unsafe fn run(window: &mut Window) {
             two_taps!(),
             "10:",
             "ldrd r4, r5, [r7, #{out}]",
-            "add r6, r7, #{scales}",
+            "add r6, r7, #{requants}",
             value!("r0"),
             value!("r1"),
             value!("r2"),
@@ -227,7 +227,7 @@ unsafe fn run(window: &mut Window) {
             minus_pad = const offset_of!(Window, minus_pad),
             taps = const offset_of!(Window, taps),
             out = const offset_of!(Window, out),
-            scales = const offset_of!(Window, scales),
+            requants = const offset_of!(Window, requants),
             end = const offset_of!(Window, end),
             inout("r0") window => _,
             out("r1") _, out("r2") _, out("r3") _, out("r4") _, out("r5") _, out("r8") _, out("r9") _,

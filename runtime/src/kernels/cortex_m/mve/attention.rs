@@ -3,7 +3,7 @@
 //! Exponentials are multiplied less 128, so that both sides are i8; 128 times the sum of a
 //! channel's values is added again.
 
-use super::super::rescale::HighWord;
+use super::super::requant::UpperRequant;
 use super::pack::{LANES, Packed, ROWS};
 use super::product::Product;
 use super::softmax::{Distance, Scores, TOKENS, Weights};
@@ -76,7 +76,7 @@ pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32]
         && tokens.next_multiple_of(LANES) * head_dim <= VALUES
         && qkv.len() == 3 * tokens * width
         && out.len() == tokens * width
-        && HighWord::SHIFTS.contains(&shift);
+        && UpperRequant::SHIFTS.contains(&shift);
     let (true, Some(distance)) = (fast, distance) else {
         return scalar::attention_i8(qkv, attention, scores, out);
     };
@@ -179,8 +179,8 @@ impl Head<'_> {
             Product::new(weights, len, len).run(values.as_ptr(), head_dim, &mut acc);
             let mults = totals.map(|total| self.attention.row_mult(total));
             let zero = self.attention.zero_point.into();
-            let scales = mults.map(|mult| HighWord::in_range(mult, self.shift, zero));
-            store(&acc, sums, &scales, out, head_dim);
+            let requants = mults.map(|mult| UpperRequant::in_range(mult, self.shift, zero));
+            store(&acc, sums, &requants, out, head_dim);
         }
     }
 }
@@ -194,13 +194,13 @@ impl Head<'_> {
 unsafe fn store(
     acc: &Scores,
     sums: &Sums,
-    scales: &[HighWord; ROWS],
+    requants: &[UpperRequant; ROWS],
     out: [*mut i8; ROWS],
     channels: usize,
 ) {
     // The rows' rescales differ in the multiplier alone.
-    let [HighWord { base, shift, .. }, ..] = *scales;
-    let [a, b, c, d] = scales.map(|scale| scale.mult);
+    let [UpperRequant { base, shift, .. }, ..] = *requants;
+    let [a, b, c, d] = requants.map(|requant| requant.mult);
     // SAFETY: reads and writes what the caller promises: under the predicate, only channels that there
     // are; accumulators are read up to a multiple of four, which `Scores` has.
     unsafe {

@@ -181,7 +181,7 @@ unsafe fn copy_inside(x: *const i8, grid: Grid, padded: &mut [Word; POSITIONS]) 
 /// A channel's way from accumulator to value.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
-struct Rescale {
+struct ChannelRequant {
     bias: i32,
     mult: i32,
     /// Rounding term and zero point at the position of the product's bit 31.
@@ -195,7 +195,7 @@ struct Rescale {
 struct Four {
     /// Each tap's weights of the four channels, for four positions.
     taps: [[Word; TOGETHER]; TAPS],
-    rescales: [Rescale; TOGETHER],
+    requants: [ChannelRequant; TOGETHER],
     /// The grid and its border, aligned to words.
     x: *const Word,
     /// GELU by the value plus 128.
@@ -213,7 +213,7 @@ impl Four {
     fn new(layer: &Linear<'_>, first: usize, zero: i32) -> Self {
         let mut four = Self {
             taps: [[[0; TOGETHER]; TOGETHER]; TAPS],
-            rescales: [Rescale::default(); TOGETHER],
+            requants: [ChannelRequant::default(); TOGETHER],
             x: ptr::null(),
             table: ptr::null(),
             channels: 0,
@@ -225,10 +225,10 @@ impl Four {
             *tap = [bytemuck::cast(*four.unwrap_or(&[0; TOGETHER])); TOGETHER];
         }
         let (bias, mult, shift) = layer.stored(first, TOGETHER);
-        for (rescale, ((&bias, &mult), &shift)) in
-            four.rescales.iter_mut().zip(bias.iter().zip(mult).zip(shift))
+        for (requant, ((&bias, &mult), &shift)) in
+            four.requants.iter_mut().zip(bias.iter().zip(mult).zip(shift))
         {
-            *rescale = Rescale {
+            *requant = ChannelRequant {
                 bias: i32::from_le_bytes(bias),
                 mult: i32::from_le_bytes(mult),
                 base: (2 * zero + 1).wrapping_shl(u32::from(shift).wrapping_sub(32)),
@@ -269,7 +269,7 @@ impl Four {
                 two_taps!("r2", "#0", "#48", "r2", "#4", "#64"),
                 two_taps!("r2", "#8", "#80", "r3", "#0", "#96"),
                 two_taps!("r3", "#4", "#112", "r3", "#8", "#128"),
-                "add r4, r5, #{rescales}",
+                "add r4, r5, #{requants}",
                 rescale!("q0"),
                 rescale!("q1"),
                 rescale!("q2"),
@@ -303,7 +303,7 @@ impl Four {
                 x = const offset_of!(Self, x),
                 row = const offset_of!(Self, row),
                 groups = const offset_of!(Self, groups),
-                rescales = const offset_of!(Self, rescales),
+                requants = const offset_of!(Self, requants),
                 inout("r0") out => _,
                 in("r5") self,
                 inout("r12") rows => _,

@@ -1,6 +1,6 @@
 //! Layer normalisation.
 
-use super::super::rescale::{HighWord, sat8};
+use super::super::requant::{UpperRequant, sat8};
 use crate::fixed::{RowScale, rescale};
 use crate::kernels::operand::Norm;
 use crate::rows::{rows, rows_mut};
@@ -13,8 +13,8 @@ pub(super) fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) 
     for (x, out) in rows(x, dim).zip(rows_mut(out, dim)) {
         let row = row_scale(x, norm.eps);
         let mult = row.times(norm.mult);
-        match HighWord::new(mult, shift, zero_point) {
-            Some(scale) => normalise(x, row, scale, out),
+        match UpperRequant::new(mult, shift, zero_point) {
+            Some(requant) => normalise(x, row, requant, out),
             None => {
                 for (&x, out) in x.iter().zip(out) {
                     *out = sat8(zero_point + rescale(row.normalise(x), mult, shift));
@@ -25,11 +25,11 @@ pub(super) fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) 
 }
 
 /// Normalises, rescales and saturates a row.
-fn normalise(x: &[i16], row: RowScale, scale: HighWord, out: &mut [i8]) {
+fn normalise(x: &[i16], row: RowScale, requant: UpperRequant, out: &mut [i8]) {
     // What `normalise` computes is linear in its argument, modulo 2^32.
     let offset = row.normalise(0);
     let slope = row.normalise(1).wrapping_sub(offset);
-    let HighWord { mult, base, shift } = scale;
+    let UpperRequant { mult, base, shift } = requant;
     // SAFETY: reads and writes as many values as the shorter of both slices has.
     unsafe {
         asm!(

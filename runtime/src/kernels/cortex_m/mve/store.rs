@@ -1,10 +1,10 @@
 //! From accumulators to stored values, four channels of four rows at a time.
 //!
 //! `VMULH` gives the upper word of a product, so that this is
-//! [`HighWord`](super::super::rescale::HighWord) on vectors. `VQRDMULH` rounds at
+//! [`UpperRequant`](super::super::requant::UpperRequant) on vectors. `VQRDMULH` rounds at
 //! another bit.
 
-use super::super::linear::{self, SkipScale, Tail};
+use super::super::linear::{self, SkipRequant, Tail};
 use super::pack::ROWS;
 use crate::kernels::operand::Linear;
 use core::arch::asm;
@@ -30,7 +30,7 @@ pub(super) struct Store {
     /// For [`Tail::Gelu`]: the table by the value plus 128.
     pub(super) table: *const i8,
     /// For [`Tail::Skip`].
-    pub(super) skip: SkipScale,
+    pub(super) skip: SkipRequant,
 }
 
 /// The same instruction for four vectors.

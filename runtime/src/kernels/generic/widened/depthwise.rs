@@ -1,7 +1,7 @@
 //! Depthwise convolutions, a vector of channels at every position before the next channels.
 
 use super::panel::LANES;
-use super::rescales::{Rescales, store_lanes};
+use super::requants::{Requants, store_lanes};
 use crate::config::Grid;
 use crate::kernels::operand::{Activation, Linear};
 use crate::kernels::scalar;
@@ -28,7 +28,7 @@ pub fn depthwise_i8(
     let outside = [pad; LANES];
     // The last channels are those up to the end: some twice, rather than some alone.
     for start in (0..channels).step_by(LANES).map(|start| start.min(last)) {
-        let rescales = Rescales::new(layer, start);
+        let requants = Requants::new(layer, start);
         let mut weights = [[0; LANES]; TAPS];
         for (to, row) in weights.iter_mut().zip(rows(layer.weights(), channels)) {
             *to = chunk(row, start).unwrap_or(&outside).map(i16::from);
@@ -50,7 +50,7 @@ pub fn depthwise_i8(
                 }
                 let places = part_mut(out, start, LANES);
                 let store = |rescaled: &[i32], out: &mut [i8]| activation.store(rescaled, out);
-                store_lanes(&rescales.apply(&acc), places, &store);
+                store_lanes(&requants.apply(&acc), places, &store);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Linear layers by panels of weights.
 
 use super::panel::{LANES, MAX_K, ROWS, no_panels, no_spread, pack, products, repeat};
-use super::rescales::{Rescales, store_lanes};
+use super::requants::{Requants, store_lanes};
 use crate::kernels::operand::Linear;
 use crate::rows::{part_mut, rows, rows_mut};
 
@@ -45,15 +45,15 @@ fn tiles<const PAIRS: usize, T>(
     let out = part_mut(out, 0, out.len().min((x.len() / k).saturating_mul(n)));
     let mut panels = no_panels();
     let mut spread = no_spread::<PAIRS>();
-    let mut rescales = [Rescales::NONE; PANELS];
+    let mut requants = [Requants::NONE; PANELS];
     let pairs = k.div_ceil(2);
     let most = LANES * PANELS.min(MAX_K / pairs.max(1));
     for (block, weights) in layer.weights().chunks((most * k).max(1)).enumerate() {
         let first = block * most;
         for (index, weights) in weights.chunks((LANES * k).max(1)).enumerate() {
             pack(rows(weights, k), part_mut(&mut panels, index * pairs, pairs));
-            if let Some(place) = rescales.get_mut(index) {
-                *place = Rescales::new(layer, first + index * LANES);
+            if let Some(place) = requants.get_mut(index) {
+                *place = Requants::new(layer, first + index * LANES);
             }
         }
         let channels = most.min(n - first);
@@ -63,11 +63,11 @@ fn tiles<const PAIRS: usize, T>(
                 repeat(x, i16::from, spread);
             }
             let starts = (0..channels).step_by(LANES);
-            for ((start, panel), rescales) in starts.zip(rows(&panels, pairs)).zip(&rescales) {
+            for ((start, panel), requants) in starts.zip(rows(&panels, pairs)).zip(&requants) {
                 let len = LANES.min(channels - start);
                 for (acc, out) in products(&spread, panel).iter().zip(rows_mut(out, n)) {
                     let places = part_mut(out, first + start, len);
-                    store_lanes(&rescales.apply(acc), places, store);
+                    store_lanes(&requants.apply(acc), places, store);
                 }
             }
         }

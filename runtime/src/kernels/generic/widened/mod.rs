@@ -5,4 +5,4 @@ pub(super) mod attention;
 pub(super) mod depthwise;
 pub(super) mod linear;
 mod panel;
-mod rescales;
+mod requants;

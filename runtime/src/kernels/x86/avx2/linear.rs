@@ -40,7 +40,7 @@ fn panels_pay(x: &[i8], layer: &Linear<'_>) -> bool {
 }
 
 /// Rescales of eight channels; 64-bit halves are split into even and odd lanes.
-struct Rescales {
+struct Requants {
     bias: __m256i,
     mult: [__m256i; 2],
     half: [__m256i; 2],
@@ -48,13 +48,13 @@ struct Rescales {
     shift: __m256i,
 }
 
-impl Rescales {
+impl Requants {
     #[inline]
     #[target_feature(enable = "avx2")]
     fn new(layer: &Linear<'_>, first: usize) -> Self {
         let (mut bias, mut mult, mut shift) = ([0i32; 8], [1 << 30; 8], [32i32; 8]);
         let places = bias.iter_mut().zip(&mut mult).zip(&mut shift);
-        for (channel, ((bias, mult), shift)) in layer.rescales_from(first).zip(places) {
+        for (channel, ((bias, mult), shift)) in layer.requants_from(first).zip(places) {
             *bias = channel.bias;
             *mult = channel.requant.mult();
             *shift = channel.requant.shift().into();
@@ -97,7 +97,7 @@ fn panels<T>(x: &[i8], layer: &Linear<'_>, out: &mut [T], store: impl Fn(&[i32],
     for (index, weights) in layer.weights().chunks((CHANNELS * k).max(1)).enumerate() {
         let first = index * CHANNELS;
         panel.pack(weights, k, 0, i16::from);
-        let rescales = [Rescales::new(layer, first), Rescales::new(layer, first + 8)];
+        let requants = [Requants::new(layer, first), Requants::new(layer, first + 8)];
         let channels = CHANNELS.min(n - first);
         let mut x = x;
         for out in out.chunks_mut((ROWS * n).max(1)) {
@@ -117,8 +117,8 @@ fn panels<T>(x: &[i8], layer: &Linear<'_>, out: &mut [T], store: impl Fn(&[i32],
             for (acc, out) in acc.into_iter().zip(rows_mut(out, n)) {
                 let mut rescaled = [0i32; CHANNELS];
                 let (lower, upper) = rescaled.split_at_mut(8);
-                for ((to, acc), rescales) in [lower, upper].into_iter().zip(acc).zip(&rescales) {
-                    let values = rescales.apply(acc);
+                for ((to, acc), requants) in [lower, upper].into_iter().zip(acc).zip(&requants) {
+                    let values = requants.apply(acc);
                     // SAFETY: each half has eight i32.
                     unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), values) };
                 }

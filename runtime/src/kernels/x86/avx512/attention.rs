@@ -4,7 +4,7 @@
 //! values, are broadcast to all queries. Queries are the unsigned side of `vpdpbusd` as `q + 128`,
 //! less `128 · Σk`; the exponentials are unsigned as they are.
 
-use super::rescale::Rescale;
+use super::requant::Requants;
 use super::softmax::{Softmax, row_mults};
 use super::vector::{
     Group, LANES, fours, load_sixteen, pack_lanes, strided, transpose_bytes, transpose_quarters,
@@ -259,12 +259,12 @@ fn queries(
         buffers.pack_queries(columns, first);
         let highest = buffers.score(shape);
         let sum = softmax.apply(buffers.scores, highest, shape.tokens, buffers.exponentials);
-        let rescale =
-            Rescale::uniform(row_mults(attention, sum), attention.shift.clamp(25, 55) + 7);
+        let requant =
+            Requants::uniform(row_mults(attention, sum), attention.shift.clamp(25, 55) + 7);
         for (index, values) in rows(buffers.values, shape.value_groups()).enumerate() {
             let mut context = products(buffers.exponentials, values, &ZERO);
             for acc in &mut context {
-                *acc = rescale.apply(*acc);
+                *acc = requant.apply(*acc);
             }
             let channel = index * CHANNELS;
             let start = columns.head * shape.head_dim + channel;

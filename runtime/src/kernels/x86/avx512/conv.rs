@@ -3,7 +3,7 @@
 
 use super::packing::Inputs;
 use super::product::{Source, product};
-use super::rescale::no_carry;
+use super::requant::no_carry;
 use super::store::{AddI16, Store, StoreGelu, StoreI8};
 use super::tile::{Fours, Panels, accumulate};
 use super::vector::{BYTES, Table, load_bytes, store_bytes};

@@ -4,7 +4,7 @@
 //! `x + 128`; the upper output has a weight of zero for the last, the lower for the first. Of the
 //! three columns under an output two are those of the output before it.
 
-use super::rescale::{Rescale, no_carry};
+use super::requant::{Requants, no_carry};
 use super::vector::{BYTES, Table, byte_lanes, load_bytes, pack_lanes};
 use crate::config::Grid;
 use crate::kernels::generic;
@@ -58,8 +58,8 @@ impl Plane<'_> {
         let zero = _mm512_setzero_si512();
         let upper = taps.map(|[top, middle, bottom]| column([top, middle, bottom, zero]));
         let lower = taps.map(|[top, middle, bottom]| column([zero, top, middle, bottom]));
-        let all = Rescale::of_lanes(layer, self.first);
-        let rescales = all.map(|(_, rescale)| rescale);
+        let all = Requants::of_lanes(layer, self.first);
+        let requants = all.map(|(_, requant)| requant);
         let start = start(all.map(|(bias, _)| bias), upper);
         let table = activation.gelu.map(|(table, _)| Table::new(table));
         let outside = column([_mm512_set1_epi8(self.pad ^ i8::MIN); 4]);
@@ -77,8 +77,8 @@ impl Plane<'_> {
                             *acc = _mm512_dpbusd_epi32(*acc, *x, *w);
                         }
                     }
-                    for (acc, rescale) in acc.iter_mut().zip(&rescales) {
-                        *acc = rescale.apply_without_carry(*acc);
+                    for (acc, requant) in acc.iter_mut().zip(&requants) {
+                        *acc = requant.apply_without_carry(*acc);
                     }
                     let bytes = pack_lanes(acc, activation.zero_point);
                     table.as_ref().map_or(bytes, |table| table.look_up(bytes))

@@ -2,7 +2,7 @@
 
 use super::packing::Inputs;
 use super::product::product;
-use super::rescale::no_carry;
+use super::requant::no_carry;
 use super::rows::Rows;
 use super::store::{AddI8, AddI16, Store, StoreGelu, StoreI8};
 use super::vector::{BYTES, Table, load_bytes};
@@ -43,7 +43,7 @@ pub(super) fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_
 
 /// Same contract as [`scalar::linear_skip_i8`](crate::kernels::scalar::linear_skip_i8).
 pub(super) fn linear_skip_i8(x: &[i8], layer: &Linear<'_>, skip: &Skip, out: &mut [i8]) {
-    // The least shift would carry, see `Rescale`.
+    // The least shift would carry, see `Requants`.
     if !packing_pays(x, layer) || skip.requant.shift() == Requant::MIN_SHIFT {
         return generic::linear_skip_i8(x, layer, skip, out);
     }
@@ -104,9 +104,9 @@ fn row_products<T>(
 ) {
     let (k, n) = (layer.inputs().max(1), layer.outputs().max(1));
     for (x, out) in rows(x, k).zip(rows_mut(out, n)) {
-        let mut rescales = layer.rescales();
+        let mut requants = layer.requants();
         for (w, out) in layer.weights().chunks((DOTS * k).max(1)).zip(out.chunks_mut(DOTS)) {
-            for ((out, dot), channel) in out.iter_mut().zip(row_dots(x, w)).zip(&mut rescales) {
+            for ((out, dot), channel) in out.iter_mut().zip(row_dots(x, w)).zip(&mut requants) {
                 store(&channel, channel.bias + dot, out);
             }
         }

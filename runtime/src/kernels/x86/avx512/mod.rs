@@ -7,7 +7,7 @@ mod linear;
 mod norm;
 mod packing;
 mod product;
-mod rescale;
+mod requant;
 mod row_scale;
 mod rows;
 mod softmax;

@@ -1,6 +1,6 @@
 //! Layer normalisation and pool on AVX-512.
 
-use super::rescale::Rescale;
+use super::requant::Requants;
 use super::row_scale::{ROWS, Scales};
 use super::vector::{BYTES, LANES, lanes, load_words, pack, store_bytes, widen_halves};
 use crate::kernels::operand::{Norm, NormAffine};
@@ -38,12 +38,12 @@ fn normalise(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
         let scales = Scales::new(x, dim, norm.eps);
         let mults = scales.mults(norm.mult);
         for (row, (x, out)) in rows(x, dim).zip(rows_mut(out, dim)).enumerate() {
-            let rescale = Rescale::uniform(one_row(&mults, row), shift);
+            let requant = Requants::uniform(one_row(&mults, row), shift);
             let centre =
                 Centre { times: one_row(&scales.times, row), less: one_row(&scales.less, row) };
             let (whole, rest) = x.as_chunks::<BYTES>();
             let (whole_out, rest_out) = out.as_chunks_mut::<BYTES>();
-            let value = |x: &[i16]| rescale.apply(centre.apply(widen_halves(x)));
+            let value = |x: &[i16]| requant.apply(centre.apply(widen_halves(x)));
             for (x, out) in whole.iter().zip(whole_out) {
                 let [a, b, c, d] = quarters(x).map(value);
                 store_bytes(pack([a, b, c, d], norm.zero_point), out);
@@ -80,7 +80,7 @@ fn normalise_affine(x: &[i16], norm: &NormAffine<'_>, out: &mut [i8]) {
     for (x, out) in x.chunks(group).zip(out.chunks_mut(group)) {
         let scales = Scales::new(x, dim, norm.eps);
         for (row, (x, out)) in rows(x, dim).zip(rows_mut(out, dim)).enumerate() {
-            let fraction = Rescale::uniform(one_row(&scales.y, row), 46);
+            let fraction = Requants::uniform(one_row(&scales.y, row), 46);
             let centre =
                 Centre { times: one_row(&scales.times, row), less: one_row(&scales.less, row) };
             for (index, (x, out)) in x.chunks(BYTES).zip(out.chunks_mut(BYTES)).enumerate() {

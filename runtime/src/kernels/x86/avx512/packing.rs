@@ -5,7 +5,7 @@
 //! Panels that are multiplied together follow one another, as `[P] i32 × 16` where their sums start
 //! and `[group of four inputs][P][channel][input]` weights.
 
-use super::rescale::{Rescale, no_carry};
+use super::requant::{Requants, no_carry};
 use super::tile::{PANELS, Panels, panels};
 use super::vector::{BYTES, Group, LANES, fours, load_sixteen, strided};
 use crate::kernels::operand::Linear;
@@ -178,7 +178,7 @@ fn transposed<'b, const P: usize>(
         } else {
             transpose(weights, layer.inputs(), groups, panel)
         };
-        let bias = Rescale::bias(layer, channel);
+        let bias = Requants::bias(layer, channel);
         *start = _mm512_sub_epi32(bias, _mm512_slli_epi32::<7>(sum));
     }
     let len = groups.len();

@@ -1,7 +1,7 @@
 //! All rows of inputs times all channels of a layer, tile by tile.
 
 use super::packing::{Inputs, Memory};
-use super::rescale::Rescale;
+use super::requant::Requants;
 use super::store::Store;
 use super::tile::{PANELS, Panels, ROWS};
 use super::vector::{BYTES, LANES};
@@ -33,7 +33,7 @@ pub(super) trait Source {
 }
 
 /// All rows of a source times all channels of a layer whose inputs [`fit`](Inputs::fit) and of which no
-/// channel [`carries`](Rescale::carries).
+/// channel [`carries`](Requants::carries).
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
 pub(super) fn product<X: Source, S: Store>(
@@ -76,8 +76,8 @@ impl<X: Source> Task<'_, '_, X> {
         let n = layer.outputs().max(1);
         let mut ahead = Ahead::new(layer, inputs, (first, P), out.len() / (R * n).max(1));
         let panels = self.memory.panels::<P>(layer, inputs, first);
-        let rescales =
-            core::array::from_fn(|panel| Rescale::of_channels(layer, first + panel * LANES));
+        let requants =
+            core::array::from_fn(|panel| Requants::of_channels(layer, first + panel * LANES));
         let len = (P * LANES).min(n - first);
         let width = self.source.width().max(1);
         for (line, out) in out.chunks_mut((width * n).max(1)).enumerate() {
@@ -92,7 +92,7 @@ impl<X: Source> Task<'_, '_, X> {
                 macro_rules! row {
                     ($($row:literal)*) => {$(
                         if let (Some(acc), Some(out)) = (acc.get($row), rows.next()) {
-                            store_row::<X, S, P, R>(acc, &rescales, store, part_mut(out, first, len));
+                            store_row::<X, S, P, R>(acc, &requants, store, part_mut(out, first, len));
                         }
                     )*};
                 }
@@ -108,13 +108,13 @@ impl<X: Source> Task<'_, '_, X> {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
 fn store_row<X, S: Store, const P: usize, const R: usize>(
     acc: &[__m512i; P],
-    rescales: &[Rescale; P],
+    requants: &[Requants; P],
     store: &S,
     out: &mut [S::Out],
 ) {
     let mut all = [_mm512_setzero_si512(); 8];
-    for ((all, acc), rescale) in all.iter_mut().zip(acc).zip(rescales) {
-        *all = rescale.apply_without_carry(*acc);
+    for ((all, acc), requant) in all.iter_mut().zip(acc).zip(requants) {
+        *all = requant.apply_without_carry(*acc);
     }
     let [a, b, c, d, e, ..] = all;
     let fours = [a, b, c, d];

@@ -1,6 +1,6 @@
 //! What becomes of the rescaled accumulators of a row.
 
-use super::rescale::Rescale;
+use super::requant::Requants;
 use super::vector::{LANES, Table, pack, store_bytes, store_halves, widen_bytes, widen_halves};
 use crate::kernels::operand::Skip;
 use core::arch::x86_64::*;
@@ -34,7 +34,7 @@ pub(super) struct AddI16;
 /// Added to i8 at another scale.
 pub(super) struct AddI8 {
     input_zero_point: __m512i,
-    rescale: Rescale,
+    requant: Requants,
     zero_point: i8,
 }
 
@@ -92,7 +92,7 @@ impl AddI8 {
         let mult = _mm512_set1_epi32(skip.requant.mult());
         Self {
             input_zero_point: _mm512_set1_epi32(skip.input_zero_point.into()),
-            rescale: Rescale::uniform(mult, skip.requant.shift()),
+            requant: Requants::uniform(mult, skip.requant.shift()),
             zero_point: skip.zero_point,
         }
     }
@@ -102,7 +102,7 @@ impl AddI8 {
     #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
     fn add(&self, sum: __m512i, before: &[i8]) -> __m512i {
         let before = _mm512_sub_epi32(widen_bytes(before), self.input_zero_point);
-        let skipped = self.rescale.apply_without_carry(_mm512_slli_epi32::<8>(before));
+        let skipped = self.requant.apply_without_carry(_mm512_slli_epi32::<8>(before));
         _mm512_add_epi32(sum, skipped)
     }
 }

@@ -11,7 +11,7 @@ use core::ops::RangeInclusive;
 /// leaves.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub(super) struct HighWord {
+pub(super) struct UpperRequant {
     pub(super) mult: i32,
     /// Rounding term and zero point, as an upper word.
     pub(super) base: i32,
@@ -19,7 +19,7 @@ pub(super) struct HighWord {
     pub(super) shift: u32,
 }
 
-impl HighWord {
+impl UpperRequant {
     /// Gives 0.
     pub(super) const ZERO: Self = Self { mult: 0, base: 0, shift: 1 };
 

@@ -6,7 +6,7 @@ use crate::kernels::operand::Linear;
 
 /// Biases and rescales of [`LANES`] channels; those that there are not rescale anything to something.
 #[derive(Clone, Copy)]
-pub(super) struct Rescales {
+pub(super) struct Requants {
     bias: [i32; LANES],
     mult: [i32; LANES],
     half: [i64; LANES],
@@ -14,7 +14,7 @@ pub(super) struct Rescales {
     shift: [u8; LANES],
 }
 
-impl Rescales {
+impl Requants {
     pub(super) const NONE: Self =
         Self { bias: [0; LANES], mult: [0; LANES], half: [0; LANES], shift: [0; LANES] };
 
@@ -22,7 +22,7 @@ impl Rescales {
     pub(super) fn new(layer: &Linear<'_>, first: usize) -> Self {
         let mut all = Self::NONE;
         let places = all.bias.iter_mut().zip(&mut all.mult).zip(&mut all.half).zip(&mut all.shift);
-        for ((((bias, mult), rounding), shift), channel) in places.zip(layer.rescales_from(first)) {
+        for ((((bias, mult), rounding), shift), channel) in places.zip(layer.requants_from(first)) {
             (*bias, *mult) = (channel.bias, channel.requant.mult());
             *rounding = half(channel.requant.shift());
             *shift = channel.requant.shift() - Requant::MIN_SHIFT;

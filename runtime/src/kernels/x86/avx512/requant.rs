@@ -8,7 +8,7 @@ use core::arch::x86_64::*;
 /// `(acc · mult + 2^(shift − 1)) >> shift` of sixteen lanes, `32 ≤ shift ≤ 62`. Even and odd lanes meet in
 /// the products' upper halves: from a shift of 33 on, the half that rounds has no bit below them.
 #[derive(Clone, Copy)]
-pub(super) struct Rescale {
+pub(super) struct Requants {
     mult: [__m512i; 2],
     half: __m512i,
     shift: __m512i,
@@ -16,7 +16,7 @@ pub(super) struct Rescale {
     carry: u16,
 }
 
-impl Rescale {
+impl Requants {
     /// Rescales of up to sixteen channels of a layer from `first` on.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
@@ -125,7 +125,7 @@ impl Rescale {
     }
 }
 
-/// Whether no channel [`carries`](Rescale::carries). Where one does, sums are hardly larger than what is
+/// Whether no channel [`carries`](Requants::carries). Where one does, sums are hardly larger than what is
 /// stored of them: a layer of a few inputs.
 pub(super) fn no_carry(layer: &Linear<'_>) -> bool {
     let (_, _, shifts) = layer.stored(0, layer.outputs());
