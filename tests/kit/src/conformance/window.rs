@@ -90,7 +90,7 @@ pub(super) fn conv<M: Memory, D: Draw>(this: &mut Comparison<'_, M, D>, case: Ca
             let done = (conv.conv_i8)(&windows, &layer, &activation, &mut found);
             let both = done == (conv.conv_add_i16)(&windows, &layer, &mut found_stream);
             let may_refuse =
-                input.channels > ALWAYS_CONVOLVED || layer.rescales().any(has_smallest_shift);
+                input.channels > ALWAYS_CONVOLVED || layer.requants().any(has_smallest_shift);
             if !both || !done && !may_refuse {
                 (this.report)(Difference { set: set.name, kernel: "conv", case, at: 0 });
             }
