@@ -27,8 +27,8 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("temporary paths are text")
 }
 
-/// A record of an untrained `nano`.
-fn record(path: &Path, source: DataSource) {
+/// Writes a checkpoint of an untrained `nano`.
+fn write_checkpoint(path: &Path, source: DataSource) {
     let config = Preset::Nano.config(10).unwrap();
     let checkpoint = Checkpoint::<Flex> {
         preset: "nano".to_owned(),
@@ -57,10 +57,10 @@ fn what_cannot_be_meant_exits_with_2() {
 }
 
 #[test]
-fn a_record_becomes_a_blob_of_either_precision() {
+fn a_checkpoint_becomes_a_blob_of_either_precision() {
     let directory = tempfile::tempdir().unwrap();
     let (best, blob) = (directory.path().join("best.mpk"), directory.path().join("model.bin"));
-    record(&best, DataSource::Cifar10);
+    write_checkpoint(&best, DataSource::Cifar10);
     for (precision, name) in [("int8", "int8 accuracy"), ("f16", "f16 accuracy")] {
         let calibration = ["--calibration", "16", "--evaluate", "20"];
         let args = [text(&best), text(&blob), "--precision", precision];
@@ -79,7 +79,7 @@ fn a_record_becomes_a_blob_of_either_precision() {
 fn sensitivity_ranks_the_sites() {
     let directory = tempfile::tempdir().unwrap();
     let best = directory.path().join("best.mpk");
-    record(&best, DataSource::Cifar10);
+    write_checkpoint(&best, DataSource::Cifar10);
     let args = ["sensitivity", text(&best), "--calibration", "8", "--images", "4", "--json"];
     let output = export(&args);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -101,7 +101,7 @@ fn sensitivity_ranks_the_sites() {
 fn the_same_options_give_the_same_bytes_a_page_and_a_module() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
-    record(&path("best.mpk"), DataSource::Cifar10);
+    write_checkpoint(&path("best.mpk"), DataSource::Cifar10);
     let run = |blob: &str, seed: &str, observer: &str| {
         let (best, blob) = (path("best.mpk"), path(blob));
         let (report, module) = (path("report"), path("model.rs"));
@@ -141,27 +141,27 @@ fn the_same_options_give_the_same_bytes_a_page_and_a_module() {
 }
 
 #[test]
-fn a_record_that_cannot_be_used_is_named() {
+fn a_checkpoint_that_cannot_be_used_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let (best, blob) = (directory.path().join("best.mpk"), directory.path().join("model.bin"));
     let run = || refusal(&export(&[text(&best), text(&blob)]), 1);
-    assert!(run().contains("best.mpk"), "a missing record");
-    std::fs::write(&best, "no record at all").unwrap();
+    assert!(run().contains("best.mpk"), "a missing checkpoint");
+    std::fs::write(&best, "no checkpoint at all").unwrap();
     let foreign = run();
     assert!(foreign.contains("best.mpk") && foreign.contains("not a checkpoint"), "{foreign}");
 
-    record(&best, DataSource::Cifar10);
+    write_checkpoint(&best, DataSource::Cifar10);
     let whole = std::fs::read(&best).unwrap();
     std::fs::write(&best, &whole[..whole.len() / 2]).unwrap();
-    assert!(run().contains("cut short"), "a truncated record");
+    assert!(run().contains("cut short"), "a truncated checkpoint");
     let field = b"format_version\x01";
     let at = whole.windows(field.len()).position(|window| window == field).unwrap();
     let mut newer = whole;
     newer[at + field.len() - 1] = 2;
     std::fs::write(&best, newer).unwrap();
-    assert!(run().contains("version 2"), "a record of another version");
+    assert!(run().contains("version 2"), "a checkpoint of another version");
 
-    record(&best, DataSource::Custom);
+    write_checkpoint(&best, DataSource::Custom);
     assert!(run().contains("--data"), "images that are not built in");
     assert!(!blob.exists(), "no blob is written");
 }
@@ -195,10 +195,10 @@ fn weights_of_another_network_are_named() {
         assert!(error.contains("w.safetensors"), "{error}");
         assert!(!best.exists(), "nothing is written");
     }
-    record(&best, DataSource::Cifar10);
+    write_checkpoint(&best, DataSource::Cifar10);
     let blob = directory.path().join("model.bin");
     let error = refusal(&export(&[text(&best), text(&blob), "--preset", "compact"]), 1);
-    assert!(error.contains("leave --preset out"), "a record has a shape: {error}");
+    assert!(error.contains("leave --preset out"), "a checkpoint has a shape: {error}");
 }
 
 /// A limit on the size of files stands for a full disk: a write fails half-way.
@@ -207,7 +207,7 @@ fn weights_of_another_network_are_named() {
 fn a_full_disk_leaves_the_old_blob() {
     let directory = tempfile::tempdir().unwrap();
     let (best, blob) = (directory.path().join("best.mpk"), directory.path().join("model.bin"));
-    record(&best, DataSource::Cifar10);
+    write_checkpoint(&best, DataSource::Cifar10);
     std::fs::write(&blob, "the old one").unwrap();
     let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"";
     let output = Command::new("sh")

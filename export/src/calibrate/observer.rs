@@ -63,7 +63,7 @@ fn percentile(values: &Histogram) -> Range {
     }
 }
 
-/// Cuts one end, then the other, then the first again, each to what is best for the present other.
+/// Cuts one end, then the other, then both again, each to its best place for the current other end.
 fn least_square(values: &Histogram) -> Range {
     let bins: Vec<_> = values.bins().filter(|&(_, count)| count > 0).collect();
     let whole = values.range();
@@ -77,8 +77,8 @@ fn least_square(values: &Histogram) -> Range {
             }
         };
         let candidates = (0..=CUTS).map(cut).map(|range| (square(&bins, range), range));
-        let least = candidates.min_by(|(a, _), (b, _)| a.total_cmp(b));
-        best = least.map_or(best, |(_, range)| range);
+        let minimum = candidates.min_by(|(a, _), (b, _)| a.total_cmp(b));
+        best = minimum.map_or(best, |(_, range)| range);
     }
     best
 }

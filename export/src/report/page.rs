@@ -68,7 +68,7 @@ fn sizes(report: &Report<'_, '_>) -> Markup {
     let parameters = parameters(config);
     let total = parameters.iter().map(|(_, count)| count).sum::<f64>();
     let arena = config.arena_stages();
-    let most = arena.iter().map(|&(_, bytes)| bytes).max().unwrap_or(1).max(1) as f64;
+    let max = arena.iter().map(|&(_, bytes)| bytes).max().unwrap_or(1).max(1) as f64;
     html! {
         p { "Parameters, of " (grouped(total as u64)) " in all:" }
         (charts::parts(&parameters))
@@ -79,7 +79,7 @@ fn sizes(report: &Report<'_, '_>) -> Markup {
                     tr {
                         td { (stage) }
                         td class="number" { (grouped(bytes as u64)) }
-                        td { (charts::share(bytes as f64 / most, "blob")) }
+                        td { (charts::share(bytes as f64 / max, "blob")) }
                     }
                 }
             }

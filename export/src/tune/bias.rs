@@ -20,7 +20,7 @@ use trainer::data::Images;
 const IMAGES: usize = 128;
 
 /// Smallest mean slope of GELU with which a shift behind GELU is divided to correct the bias before it.
-const LEAST_SLOPE: f64 = 0.1;
+const MIN_SLOPE: f64 = 0.1;
 
 /// The mean of each channel at each site.
 type Means = BTreeMap<SiteId, Vec<f64>>;
@@ -165,7 +165,7 @@ impl Wanted {
         }
         let behind = difference(gelu_after(site)?)?.zip(self.slopes.get(&site)?);
         let back = |(shift, &slope): (f64, &f64)| {
-            if slope < LEAST_SLOPE { 0.0 } else { shift / slope }
+            if slope < MIN_SLOPE { 0.0 } else { shift / slope }
         };
         Some(behind.map(back).collect())
     }

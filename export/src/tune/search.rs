@@ -51,20 +51,20 @@ fn improve(
     site: SiteId,
     error: impl Fn(&Ranges) -> Result<f64>,
 ) -> Result<()> {
-    let mut least = error(ranges)?;
+    let mut smallest = error(ranges)?;
     for factor in FACTORS {
         for step in 0..MOVES {
             let mut trial = ranges.clone();
             let Some(range) = trial.stored_mut(site) else { return Ok(()) };
             *range = range.scaled(factor);
             let found = error(&trial)?;
-            if found >= least * (1.0 - WORTHWHILE) {
+            if found >= smallest * (1.0 - WORTHWHILE) {
                 if step > 0 {
                     return Ok(());
                 }
                 break;
             }
-            (*ranges, least) = (trial, found);
+            (*ranges, smallest) = (trial, found);
         }
     }
     Ok(())
