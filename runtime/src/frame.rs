@@ -19,6 +19,7 @@
 //! # assert_eq!(out[..3], [255, 28, 197], "11111 000111 11000");
 //! ```
 
+use crate::rows::tail;
 use core::fmt;
 use core::ops::Range;
 
@@ -222,7 +223,7 @@ impl<'a> Frame<'a> {
 
     /// One pixel as red, green, blue.
     fn pixel(&self, x: usize, y: usize) -> [u8; 3] {
-        let row = self.bytes.get(y * self.stride..).unwrap_or(&[]);
+        let row = tail(self.bytes, y * self.stride);
         match self.format {
             PixelFormat::Rgb888 => at(row, 3 * x),
             PixelFormat::Bgr888 => {

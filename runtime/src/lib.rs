@@ -35,21 +35,19 @@
 #[cfg(all(feature = "std", not(test)))]
 extern crate std;
 
-mod arena;
 mod arithmetic;
-#[cfg(feature = "std")]
-mod batch;
 pub mod config;
 pub mod error;
 pub mod fixed;
 pub mod format;
+mod forward;
 pub mod frame;
+mod invariant;
 pub mod kernels;
 mod model;
-mod output;
+mod network;
 mod rows;
 pub mod site;
-mod vit;
 #[doc(hidden)]
 pub mod window;
 
@@ -62,6 +60,4 @@ pub use arithmetic::F16;
 pub use arithmetic::{Arithmetic, Int8};
 pub use error::{FormatError, RunError};
 pub use kernels::Kernels;
-pub use model::Model;
-pub use output::{Output, Ranked};
-pub use vit::Step;
+pub use model::{Model, Output, Ranked, Step};

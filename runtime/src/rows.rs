@@ -3,6 +3,7 @@
 //! The standard `chunks_exact` divides by the length of a chunk when two of them are zipped, and a
 //! division by a length that is not a constant is a panic path. These iterators only split.
 
+use crate::invariant::present_or;
 use core::num::NonZero;
 
 /// Rows of `len` values; what is left at the end is no row. A length of 0 is read as 1.
@@ -24,17 +25,23 @@ const fn at_least_one(len: usize) -> NonZero<usize> {
     }
 }
 
-/// `len` values from `start` on; none if there are fewer.
+/// The values from `start` on; there must be at least so many before it.
+#[inline]
+pub(crate) fn tail<T>(values: &[T], start: usize) -> &[T] {
+    present_or(values.get(start..), &[])
+}
+
+/// `len` values from `start` on, which must be there.
 #[inline]
 pub(crate) fn part<T>(values: &[T], start: usize, len: usize) -> &[T] {
-    values.get(start..).and_then(|tail| tail.get(..len)).unwrap_or(&[])
+    present_or(values.get(start..).and_then(|tail| tail.get(..len)), &[])
 }
 
 /// The same, to be written to.
 #[cfg(vector_target)]
 #[inline]
 pub(crate) fn part_mut<T>(values: &mut [T], start: usize, len: usize) -> &mut [T] {
-    values.get_mut(start..).and_then(|tail| tail.get_mut(..len)).unwrap_or(&mut [])
+    present_or(values.get_mut(start..).and_then(|tail| tail.get_mut(..len)), &mut [])
 }
 
 /// See [`rows`].

@@ -2,7 +2,7 @@
 //! row.
 
 use crate::config::Grid;
-use crate::rows::rows_mut;
+use crate::rows::{rows_mut, tail};
 
 /// What lies outside a grid.
 #[derive(Clone, Copy, Debug)]
@@ -70,14 +70,14 @@ impl<T: Copy> Windows<'_, T> {
             let y = (row + dy).checked_sub(1).filter(|&y| y < height);
             if let (Some(y), true) = (y, inside) {
                 let start = (y * width + column - 1) * channels;
-                copy(line, self.x.get(start..).unwrap_or(&[]));
+                copy(line, tail(self.x, start));
                 continue;
             }
             for (dx, pixel) in rows_mut(line, channels).enumerate() {
                 let x_at = (column + dx).checked_sub(1).filter(|&x| x < width);
                 match (y, x_at) {
                     (Some(y), Some(x_at)) => {
-                        copy(pixel, self.x.get((y * width + x_at) * channels..).unwrap_or(&[]));
+                        copy(pixel, tail(self.x, (y * width + x_at) * channels));
                     }
                     _ => self.pad.fill(pixel),
                 }

@@ -1,6 +1,6 @@
 //! Reading: the parts of a blob's records that differ between arithmetics, in `FORMAT.md`'s order.
 
-use super::Types;
+use super::types::Types;
 use crate::config::VitConfig;
 use crate::format::Records;
 

@@ -4,6 +4,7 @@
 //! multiply-accumulates and the size of the arena are methods of [`VitConfig`]; no other module
 //! computes them again.
 
+mod arena;
 mod checked;
 mod grid;
 mod layers;
@@ -12,6 +13,7 @@ mod preset;
 mod spec;
 mod stem;
 
+pub use arena::{ArenaStage, ValueBytes};
 pub use checked::VitConfig;
 pub use grid::Grid;
 pub use layers::{Layer, LayerKind, Shape};

@@ -58,6 +58,15 @@ impl StemConv {
         }
     }
 
+    /// Values of the windows of one output row: the scratch memory of a full convolution. 0 for the
+    /// other kinds, which read their input where it lies.
+    pub(crate) const fn window_row_len(&self) -> usize {
+        match self.kind {
+            ConvKind::Full => self.inputs() * self.output.width,
+            ConvKind::Depthwise | ConvKind::Pointwise => 0,
+        }
+    }
+
     /// 1 or 2.
     pub const fn stride(&self) -> usize {
         self.input.stride_to(self.output)

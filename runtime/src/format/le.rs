@@ -27,7 +27,7 @@ impl<'a> I32Le<'a> {
     /// All but the first `count` integers.
     #[cfg(vector_target)]
     pub(crate) fn skip(self, count: usize) -> Self {
-        Self(self.0.get(count..).unwrap_or(&[]))
+        Self(crate::rows::tail(self.0, count))
     }
 
     /// The bytes of up to `len` integers from `first` on.

@@ -2,7 +2,12 @@
 
 mod crc;
 mod description;
+mod fields;
+#[cfg(feature = "f16")]
+mod floats;
+mod heads;
 mod le;
+mod limits;
 mod read;
 mod records;
 #[cfg(feature = "write")]
@@ -11,6 +16,7 @@ mod write;
 #[cfg(feature = "f16")]
 pub use le::{F16Le, F32Le};
 pub use le::{I16Le, I32Le};
+pub(crate) use limits::Limits;
 pub(crate) use read::{Records, check_prelude};
 pub use records::{
     ActivationRecord, AttentionRecord, BlockRecord, ContextRecord, ConvRecord, EndRecord, F16Block,

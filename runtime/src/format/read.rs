@@ -2,6 +2,7 @@
 
 use super::{CHECKED_PRELUDE_LEN, MAGIC, PRELUDE_LEN, VERSION, checksum};
 use crate::error::{FormatError, RecordId};
+use crate::invariant::present_or;
 use core::mem;
 use serde::Deserialize;
 
@@ -29,7 +30,7 @@ pub(crate) fn check_prelude(bytes: &[u8], arithmetic: u16) -> Result<&[u8], Form
         return Err(FormatError::Length { found: records.len(), expected });
     }
     let expected = u32::from_le_bytes([c0, c1, c2, c3]);
-    let found = checksum(prelude.get(..CHECKED_PRELUDE_LEN).unwrap_or(&[]), records);
+    let found = checksum(present_or(prelude.get(..CHECKED_PRELUDE_LEN), &[]), records);
     if found != expected {
         return Err(FormatError::Checksum { found, expected });
     }

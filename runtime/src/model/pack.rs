@@ -2,10 +2,12 @@
 
 use super::Model;
 #[cfg(target_arch = "x86_64")]
-use super::StoredLinear;
+use crate::arithmetic::StoredLinear;
 #[cfg(target_arch = "x86_64")]
 use crate::config::{ConvKind, VitConfig};
 use crate::error::RunError;
+#[cfg(target_arch = "x86_64")]
+use crate::invariant::present_or;
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::PACKED_ALIGN;
 
@@ -14,7 +16,7 @@ impl<'a> Model<'a> {
     /// weights in the order of the blob.
     pub fn packed_len(&self) -> usize {
         #[cfg(target_arch = "x86_64")]
-        if let Some(packing) = self.kernels.packing {
+        if let Some(packing) = self.network.kernels.packing {
             let lens = self.layers().map(|(layer, run)| (packing.len)(&layer.operand(), run));
             return lens.fold(PACKED_ALIGN - 1, usize::saturating_add);
         }
@@ -48,9 +50,9 @@ impl<'a> Model<'a> {
             return Err(RunError::Packed { found, expected });
         }
         #[cfg(target_arch = "x86_64")]
-        if let Some(packing) = self.kernels.packing {
+        if let Some(packing) = self.network.kernels.packing {
             let aligned = memory.as_ptr().align_offset(PACKED_ALIGN);
-            let mut memory = memory.get_mut(aligned..).unwrap_or(&mut []);
+            let mut memory = present_or(memory.get_mut(aligned..), &mut []);
             for (layer, run) in self.layers_mut() {
                 layer.pack(&packing, run, &mut memory);
             }
@@ -63,22 +65,27 @@ impl<'a> Model<'a> {
     #[cfg(target_arch = "x86_64")]
     fn layers(&self) -> impl Iterator<Item = (&StoredLinear<'a>, usize)> {
         let plain = |layer| (layer, usize::MAX);
-        let blocks = self.blocks.iter();
+        let blocks = self.network.blocks.iter();
         let blocks =
             blocks.flat_map(|block| [&block.qkv, &block.project, &block.mlp1.0, &block.mlp2]);
-        let convs = self.convs.iter().map(|conv| &conv.layer).chain(&self.embed);
-        convs.zip(runs(&self.config)).filter(|(_, run)| *run > 0).chain(blocks.map(plain))
+        let convs = self.network.convs.iter().map(|conv| &conv.layer).chain(&self.network.embed);
+        convs.zip(runs(&self.network.config)).filter(|(_, run)| *run > 0).chain(blocks.map(plain))
     }
 
     /// [`Self::layers`].
     #[cfg(target_arch = "x86_64")]
     fn layers_mut(&mut self) -> impl Iterator<Item = (&mut StoredLinear<'a>, usize)> {
         let plain = |layer| (layer, usize::MAX);
-        let blocks = self.blocks.iter_mut().flat_map(|block| {
+        let blocks = self.network.blocks.iter_mut().flat_map(|block| {
             [&mut block.qkv, &mut block.project, &mut block.mlp1.0, &mut block.mlp2]
         });
-        let convs = self.convs.iter_mut().map(|conv| &mut conv.layer).chain(&mut self.embed);
-        convs.zip(runs(&self.config)).filter(|(_, run)| *run > 0).chain(blocks.map(plain))
+        let convs = self
+            .network
+            .convs
+            .iter_mut()
+            .map(|conv| &mut conv.layer)
+            .chain(&mut self.network.embed);
+        convs.zip(runs(&self.network.config)).filter(|(_, run)| *run > 0).chain(blocks.map(plain))
     }
 }
 

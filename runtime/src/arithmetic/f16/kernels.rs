@@ -4,7 +4,7 @@
 use super::{F16Attention, F16Linear, F16Norm};
 use crate::config::Grid;
 use crate::kernels::scalar::window_position;
-use crate::rows::{rows, rows_mut};
+use crate::rows::{rows, rows_mut, tail};
 
 /// Weights that are widened at a time, once for all rows of the input.
 const PIECE: usize = 64;
@@ -27,7 +27,7 @@ pub(super) fn accumulate(x: &[f32], layer: &F16Linear<'_>, out: &mut [f32]) {
             }
             let rows = rows(x, k);
             for (x, out) in rows.zip(out.iter_mut().skip(j).step_by(n)) {
-                *out += dot(x.get(piece * PIECE..).unwrap_or(&[]), &wide);
+                *out += dot(tail(x, piece * PIECE), &wide);
             }
         }
     }
@@ -44,8 +44,8 @@ fn dot(x: &[f32], w: &[f32; PIECE]) -> f32 {
             *lane += x * w;
         }
     }
-    let tail = w.get(blocks.len() * LANES..).unwrap_or(&[]);
-    let rest: f32 = rest.iter().zip(tail).map(|(x, w)| x * w).sum();
+    let last = tail(w, blocks.len() * LANES);
+    let rest: f32 = rest.iter().zip(last).map(|(x, w)| x * w).sum();
     lanes.iter().sum::<f32>() + rest
 }
 
@@ -61,7 +61,7 @@ pub(super) fn depthwise(x: &[f32], grid: Grid, layer: &F16Linear<'_>, out: &mut 
             let Some(at) = window_position(grid, row, column, tap) else {
                 continue;
             };
-            let x = x.get(at * channels..).unwrap_or(&[]);
+            let x = tail(x, at * channels);
             for ((out, x), weight) in out.iter_mut().zip(x).zip(weights.iter()) {
                 *out += x * weight;
             }
@@ -98,7 +98,7 @@ pub(super) fn attend(qkv: &[f32], attention: &F16Attention, scores: &mut [f32], 
             let start = width + head * head_dim;
             let mut highest = f32::NEG_INFINITY;
             for (row, score) in rows(qkv, 3 * width).zip(scores.iter_mut()) {
-                let key = row.get(start..).unwrap_or(&[]);
+                let key = tail(row, start);
                 *score = gain * query.iter().zip(key).map(|(q, k)| q * k).sum::<f32>();
                 highest = highest.max(*score);
             }
@@ -109,7 +109,7 @@ pub(super) fn attend(qkv: &[f32], attention: &F16Attention, scores: &mut [f32], 
             }
             out.fill(0.0);
             for (row, score) in rows(qkv, 3 * width).zip(scores.iter()) {
-                let value = row.get(start + width..).unwrap_or(&[]);
+                let value = tail(row, start + width);
                 for (out, value) in out.iter_mut().zip(value) {
                     *out += score / sum * value;
                 }

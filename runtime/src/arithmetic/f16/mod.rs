@@ -7,7 +7,8 @@
 mod kernels;
 mod read;
 
-use super::{Arithmetic, Stages, Types};
+use super::operations::Operations;
+use super::types::Types;
 use crate::config::Grid;
 use crate::format::{F16Le, F32Le, PixelRecord};
 use crate::rows::rows;
@@ -68,7 +69,7 @@ impl Types for F16 {
     type Probability = ();
 }
 
-impl Stages for F16 {
+impl Operations for F16 {
     fn kernels() {}
 
     fn load(input: &PixelRecord, bytes: &[u8], out: &mut [f32]) {
@@ -219,8 +220,6 @@ impl Stages for F16 {
         SiteValues::f32(values)
     }
 }
-
-impl Arithmetic for F16 {}
 
 fn activate(activation: &F16Activation, values: &mut [f32]) {
     if activation.gelu {

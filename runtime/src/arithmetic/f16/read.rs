@@ -1,35 +1,9 @@
 //! Reads the parts of records that an f16 blob stores in its own way.
 
 use super::{F16, F16Activation, F16Attention, F16Linear, F16Norm};
-use crate::arithmetic::FromRecords;
+use crate::arithmetic::read::FromRecords;
 use crate::config::VitConfig;
-use crate::error::FormatError;
-use crate::format::{ARITHMETIC_F16, F16Le, F32Le, PixelRecord, Records};
-
-impl<'a> Records<'a> {
-    fn f32s(&mut self, tensor: &'static str, n: usize) -> Option<F32Le<'a>> {
-        let values = F32Le::new(self.bytes(tensor, n.saturating_mul(4))?)?;
-        self.finite(tensor, values.iter())?;
-        Some(values)
-    }
-
-    fn f16s(&mut self, tensor: &'static str, n: usize) -> Option<F16Le<'a>> {
-        let values = F16Le::new(self.bytes(tensor, n.saturating_mul(2))?)?;
-        self.finite(tensor, values.iter())?;
-        Some(values)
-    }
-
-    fn finite(
-        &mut self,
-        tensor: &'static str,
-        mut values: impl Iterator<Item = f32>,
-    ) -> Option<()> {
-        if values.all(f32::is_finite) {
-            return Some(());
-        }
-        self.fail(FormatError::NotFinite { record: self.record(), tensor })
-    }
-}
+use crate::format::{ARITHMETIC_F16, F16Le, PixelRecord, Records};
 
 impl FromRecords for F16 {
     const ID: u16 = ARITHMETIC_F16;

@@ -1,33 +1,43 @@
 //! Last normalisation, pool and class head.
 
-use super::residual;
-use crate::arena::Carver;
+use super::arena::Carver;
+use super::residual::residual;
 use crate::arithmetic::Arithmetic;
-use crate::model::Model;
-use crate::output::Output;
+use crate::network::Network;
 use crate::site::{SiteId, SiteValues};
 use num_traits::Zero;
 
+/// What a forward pass found, in the arena.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Answer<'m, A: Arithmetic> {
+    /// One value for each class.
+    pub(crate) logits: &'m [A::Acc],
+    /// The pooled tokens under a mean pool, otherwise what the last layer of the head reads.
+    pub(crate) embedding: &'m [A::Act],
+    /// From logits to probabilities.
+    pub(crate) probability: A::Probability,
+}
+
 /// From the residual stream to the logits.
 pub(crate) fn head<'m, A: Arithmetic>(
-    model: &'m Model<'_, A>,
+    network: &'m Network<'_, A>,
     arena: &'m mut [u8],
     observer: &mut impl FnMut(SiteId, SiteValues<'_>),
-) -> Option<Output<'m, A>> {
-    let (config, kernels) = (&model.config, model.kernels);
+) -> Option<Answer<'m, A>> {
+    let (config, kernels) = (&network.config, network.kernels);
     // Tokens go to the back, so that the front is free once the residual stream was read.
     let tokens_bytes = config.tokens() * config.dim() * size_of::<A::Act>();
     let (arena, tokens) = arena.split_at_mut_checked(arena.len().checked_sub(tokens_bytes)?)?;
     let tokens: &mut [A::Act] = bytemuck::try_cast_slice_mut(tokens).ok()?;
-    let stream = residual(model, &mut Carver::new(&mut *arena))?;
-    let zero = A::last_norm(kernels, stream, config.dim(), model.norm.as_ref()?, tokens); // [tokens, dim]
+    let stream = residual(network, &mut Carver::new(&mut *arena))?;
+    let zero = A::last_norm(kernels, stream, config.dim(), network.norm.as_ref()?, tokens); // [tokens, dim]
     observer(SiteId::Norm, A::show(tokens, zero));
 
     let mut carver = Carver::new(arena);
     let logits = carver.front::<A::Acc>(config.classes())?;
     let mut sums: Option<&[A::Acc]> = None;
     let mut x: &[A::Act] = tokens;
-    if let Some(rescale) = &model.embedding {
+    if let Some(rescale) = &network.embedding {
         let pooled = carver.front::<A::Acc>(config.dim())?;
         A::pool(kernels, tokens, zero, pooled); //                                  [dim]
         let embedding = carver.front::<A::Act>(config.dim())?;
@@ -36,21 +46,21 @@ pub(crate) fn head<'m, A: Arithmetic>(
         (sums, x) = (Some(&*pooled), embedding);
     }
     let pooled = x;
-    for (index, (layer, activation)) in model.head.hidden.iter().enumerate() {
+    for (index, (layer, activation)) in network.head.hidden.iter().enumerate() {
         let out = carver.front::<A::Act>(A::outputs(layer))?;
         A::linear(kernels, x, layer, activation, out); //                           [hidden]
         let site = SiteId::HeadGelu(u8::try_from(index).ok()?);
         observer(site, A::show(out, A::zero(activation)));
         x = out;
     }
-    let (layer, probability) = model.head.logits.as_ref()?;
+    let (layer, probability) = network.head.logits.as_ref()?;
     match sums {
-        Some(sums) if model.head.hidden.is_empty() => {
+        Some(sums) if network.head.hidden.is_empty() => {
             A::logits_of_pool(kernels, (sums, pooled), layer, logits); // [classes]
         }
         _ => A::logits(kernels, x, layer, logits), //                  [classes]
     }
     observer(SiteId::Logits, A::show_logits(logits));
     let embedding = if sums.is_some() { pooled } else { x };
-    Some(Output { logits, embedding, probability: *probability })
+    Some(Answer { logits, embedding, probability: *probability })
 }

@@ -1,7 +1,7 @@
 //! Patches of the image as rows of activations.
 
 use crate::config::PatchOrder;
-use crate::rows::rows_mut;
+use crate::rows::{rows_mut, tail};
 
 /// Calls `load` with each run of image bytes of patch `token` and the place of its values, in the
 /// patch's order. Patches have side `size`; the image is RGB with `width` pixels a row.
@@ -14,13 +14,13 @@ pub(super) fn gather<T>(
     mut load: impl FnMut(&[u8], &mut [T]),
 ) {
     match order {
-        PatchOrder::Row => load(image.get(token * patch.len()..).unwrap_or(&[]), patch),
+        PatchOrder::Row => load(tail(image, token * patch.len()), patch),
         PatchOrder::Grid => {
             let columns = (width / size.max(1)).max(1);
             let (row, column) = (token / columns * size, token % columns * size);
             for (line, patch) in rows_mut(patch, 3 * size).enumerate() {
                 let start = 3 * ((row + line) * width + column);
-                load(image.get(start..).unwrap_or(&[]), patch);
+                load(tail(image, start), patch);
             }
         }
     }

@@ -1,9 +1,8 @@
 //! Many images on all cores.
 
+use super::{Model, Output};
 use crate::arithmetic::Arithmetic;
 use crate::error::RunError;
-use crate::model::Model;
-use crate::output::Output;
 use rayon::prelude::*;
 use std::vec::Vec;
 

@@ -1,6 +1,8 @@
-//! A layer as a model keeps it: where it lies in the blob, less than half the bytes of a [`Linear`].
+//! A layer as a parsed network keeps it: where it lies in the blob, in less than half the bytes of a
+//! [`Linear`].
 
 use crate::format::I32Le;
+use crate::invariant::present_or;
 use crate::kernels::Linear;
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::Packing;
@@ -14,7 +16,8 @@ pub struct StoredLinear<'a> {
     inputs: u16,
     /// Bytes between the tensors: the lengths that the blob states, which a writer may pad.
     gaps: [u8; 3],
-    /// See [`Model::pack`](super::Model::pack); empty without. Only where a set packs: a layer is to stay small.
+    /// The weights as [`Model::pack`](crate::Model::pack) left them; empty without. Only where a kernel
+    /// set packs, because a layer must stay small.
     #[cfg(target_arch = "x86_64")]
     packed: &'a [u8],
 }
@@ -48,7 +51,7 @@ impl<'a> StoredLinear<'a> {
     #[inline(never)]
     pub(crate) fn operand(&self) -> Linear<'a> {
         // The tensors are there, by the contract of `new`.
-        let layer = self.tensors().unwrap_or(Linear::NONE);
+        let layer = present_or(self.tensors(), Linear::NONE);
         #[cfg(target_arch = "x86_64")]
         let layer = layer.with_packed(self.packed);
         layer
@@ -57,7 +60,7 @@ impl<'a> StoredLinear<'a> {
     /// Packs the layer, of whose inputs `run` lie side by side, into the first bytes of `memory`, which
     /// are taken off; as it was where that is too short.
     #[cfg(target_arch = "x86_64")]
-    pub(super) fn pack(&mut self, packing: &Packing, run: usize, memory: &mut &'a mut [u8]) {
+    pub(crate) fn pack(&mut self, packing: &Packing, run: usize, memory: &mut &'a mut [u8]) {
         let layer = self.operand();
         let len = (packing.len)(&layer, run);
         let Some((packed, rest)) = core::mem::take(memory).split_at_mut_checked(len) else {

@@ -1,26 +1,26 @@
 //! `x += project(attention(norm(x)))`.
 
-use super::residual;
-use crate::arena::Carver;
+use super::arena::Carver;
+use super::residual::residual;
 use crate::arithmetic::Arithmetic;
-use crate::model::{Block, Model};
+use crate::network::{Block, Network};
 use crate::site::{BlockSite, Columns, SiteValues};
 
 /// Adds attention to the residual stream.
 pub(super) fn attention<A: Arithmetic>(
-    model: &Model<'_, A>,
+    network: &Network<'_, A>,
     block: &Block<'_, A>,
     arena: &mut [u8],
     observer: &mut impl FnMut(BlockSite, SiteValues<'_>),
 ) -> Option<()> {
     let (tokens, dim, width) =
-        (model.config.tokens(), model.config.dim(), model.config.attention_dim());
+        (network.config.tokens(), network.config.dim(), network.config.attention_dim());
     let mut carver = Carver::new(arena);
-    let stream = residual(model, &mut carver)?;
+    let stream = residual(network, &mut carver)?;
     let scores = carver.front::<A::Acc>(tokens)?;
     let shared = carver.front::<A::Act>(tokens * dim.max(width))?;
     let qkv = carver.front::<A::Act>(3 * tokens * width)?;
-    let kernels = model.kernels;
+    let kernels = network.kernels;
 
     let normed = shared.get_mut(..tokens * dim)?;
     let zero = A::norm(kernels, stream, dim, &block.norm1, normed); //            [tokens, dim]

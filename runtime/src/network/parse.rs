@@ -1,41 +1,27 @@
-//! Records to a model: geometry first, then every tensor against it.
+//! Records to a network: geometry first, then every tensor against it.
 
-use super::check::Limits;
-use super::{Block, ClassHead, Conv, MAX_CONVS, Model, lines};
+use super::class_names::ClassNames;
+use super::{Block, ClassHead, Conv, MAX_CONVS, Network};
 use crate::arithmetic::{Arithmetic, Types};
 use crate::config::{Pool, StemConv, VitConfig};
 use crate::error::{FormatError, RecordId};
-use crate::format::{HEAD_CLASS, MAX_HEADS, Records, check_prelude};
+use crate::format::{Records, check_prelude};
 use heapless::Vec;
 use num_traits::Zero;
 
-#[expect(clippy::cast_possible_wrap, reason = "a small constant")]
-const HEADS: Limits = Limits::new("count", 1, MAX_HEADS as i64);
-const FIRST_HEAD: Limits = Limits::new("kind", HEAD_CLASS as i64, HEAD_CLASS as i64);
-/// A second class head is not passed over: which of the two counts would be a guess.
-const OTHER_HEAD: Limits = Limits::new("kind", HEAD_CLASS as i64 + 1, u8::MAX as i64);
-
-/// Reads a model.
-pub(super) fn parse<A: Arithmetic>(bytes: &[u8]) -> Result<Model<'_, A>, FormatError> {
-    let mut place = None;
-    parse_into(bytes, &mut place)?;
-    // It is there after success.
-    place.ok_or(FormatError::Record { record: RecordId::Header })
-}
-
-/// Reads a model into `place`, which holds none after an error.
+/// Reads a network into the place that `place` gives for it.
 ///
-/// A model is kilobytes: returned, it would be in the frames of the function and of its caller.
-pub(super) fn parse_into<'m, 'a, A: Arithmetic>(
+/// `place` stores the network it is given, which has no layers yet, and returns where it did so. After
+/// an error the layers there are incomplete.
+pub(crate) fn parse<'m, 'a: 'm, A: Arithmetic>(
     bytes: &'a [u8],
-    place: &'m mut Option<Model<'a, A>>,
-) -> Result<&'m Model<'a, A>, FormatError> {
-    *place = None;
+    place: impl FnOnce(Network<'a, A>) -> &'m mut Network<'a, A>,
+) -> Result<(), FormatError> {
     let mut records = Records::new(check_prelude(bytes, A::ID)?);
     let Some((config, input, class_names)) = header::<A>(&mut records) else {
         return Err(records.into_fault());
     };
-    let model = place.insert(Model {
+    let network = place(Network {
         config,
         class_names,
         input,
@@ -48,14 +34,11 @@ pub(super) fn parse_into<'m, 'a, A: Arithmetic>(
         head: ClassHead { hidden: Vec::new(), logits: None },
         kernels: A::kernels(),
     });
-    if fill(model, &mut records).is_none() {
-        *place = None;
-    }
-    place.as_ref().ok_or_else(|| records.into_fault())
+    fill(network, &mut records).ok_or_else(|| records.into_fault())
 }
 
 /// What the description says: geometry, input, names of classes.
-type Header<'a, A> = (VitConfig, <A as Types>::Input, &'a str);
+type Header<'a, A> = (VitConfig, <A as Types>::Input, ClassNames<'a>);
 
 /// Reads the description.
 fn header<'a, A: Arithmetic>(records: &mut Records<'a>) -> Option<Header<'a, A>> {
@@ -64,38 +47,34 @@ fn header<'a, A: Arithmetic>(records: &mut Records<'a>) -> Option<Header<'a, A>>
         Ok(config) => config,
         Err(error) => return records.fail(error.into()),
     };
-    class_names(records, names, config.classes())?;
+    let names = ClassNames::new(names);
+    let (found, expected) = (names.count(), config.classes());
+    if found != 0 && found != expected {
+        return records.fail(FormatError::ClassNames { found, expected });
+    }
     A::input(records, &input)?;
     Some((config, input, names))
 }
 
-fn class_names(records: &mut Records<'_>, names: &str, expected: usize) -> Option<()> {
-    let found = lines(names).count();
-    if names.is_empty() || found == expected {
-        return Some(());
-    }
-    records.fail(FormatError::ClassNames { found, expected })
-}
-
 /// Reads every layer.
-fn fill<'a, A: Arithmetic>(model: &mut Model<'a, A>, records: &mut Records<'a>) -> Option<()> {
-    let inputs = convs(&mut model.convs, records, &model.config)?;
-    let config = &model.config;
+fn fill<'a, A: Arithmetic>(network: &mut Network<'a, A>, records: &mut Records<'a>) -> Option<()> {
+    let inputs = convs(&mut network.convs, records, &network.config)?;
+    let config = &network.config;
     records.enter(RecordId::Embed);
-    model.embed = Some(A::read_linear(records, (config.dim(), inputs))?);
+    network.embed = Some(A::read_linear(records, (config.dim(), inputs))?);
     records.enter(RecordId::Position);
-    model.position = Some(A::read_position(records, config.tokens() * config.dim())?);
+    network.position = Some(A::read_position(records, config.tokens() * config.dim())?);
     for index in 0..config.spec().depth {
         records.enter(RecordId::Block(index));
-        model.blocks.push(block::<A>(records, config)?).ok()?;
+        network.blocks.push(block::<A>(records, config)?).ok()?;
     }
     records.enter(RecordId::End);
-    model.norm = Some(A::read_last_norm(records, config.dim())?);
+    network.norm = Some(A::read_last_norm(records, config.dim())?);
     let mean = config.spec().pool == Pool::Mean;
-    model.embedding = A::read_embedding(records, mean.then(|| config.tokens()))?;
-    let body = heads(records)?;
+    network.embedding = A::read_embedding(records, mean.then(|| config.tokens()))?;
+    let body = records.heads()?;
     let rest = records.replace(body);
-    class_head(&mut model.head, records, config)?;
+    class_head(&mut network.head, records, config)?;
     records.end()?;
     records.replace(rest);
     records.end()
@@ -156,22 +135,6 @@ fn block<'a, A: Arithmetic>(records: &mut Records<'a>, config: &VitConfig) -> Op
     let mlp2 = A::read_linear(records, (dim, hidden))?;
     let mlp2_gelu = A::read_second_gelu(records, mlp.second_gelu)?;
     Some(Block { norm1, qkv, attention, project, norm2, mlp1, depthwise, mlp2, mlp2_gelu })
-}
-
-/// Reads the list of heads and returns the class head; kinds that are not known are passed over.
-fn heads<'a>(records: &mut Records<'a>) -> Option<&'a [u8]> {
-    records.enter(RecordId::Heads);
-    let count = records.u32_within(&HEADS)?;
-    records.enter(RecordId::Head(0));
-    records.u8_within(&FIRST_HEAD)?;
-    let body = records.next()?;
-    for index in 1..count {
-        records.enter(RecordId::Head(u8::try_from(index).unwrap_or(u8::MAX)));
-        records.u8_within(&OTHER_HEAD)?;
-        records.next::<&[u8]>()?;
-    }
-    records.enter(RecordId::Head(0));
-    Some(body)
 }
 
 fn class_head<'a, A: Arithmetic>(

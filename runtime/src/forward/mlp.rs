@@ -1,26 +1,26 @@
 //! `x += layer2(gelu(depthwise(layer1(norm(x)))))`, depthwise convolution and second GELU optional.
 
-use super::residual;
-use crate::arena::{Carver, mlp_back, mlp_front};
+use super::arena::Carver;
+use super::residual::residual;
 use crate::arithmetic::Arithmetic;
 use crate::config::Grid;
-use crate::model::{Block, Model};
+use crate::network::{Block, Network};
 use crate::site::{BlockSite, SiteValues};
 
 /// Adds the MLP to the residual stream.
 pub(super) fn mlp<A: Arithmetic>(
-    model: &Model<'_, A>,
+    network: &Network<'_, A>,
     block: &Block<'_, A>,
     arena: &mut [u8],
     observer: &mut impl FnMut(BlockSite, SiteValues<'_>),
 ) -> Option<()> {
-    let (tokens, dim) = (model.config.tokens(), model.config.dim());
-    let hidden_len = tokens * model.config.mlp_dim();
+    let (tokens, dim) = (network.config.tokens(), network.config.dim());
+    let hidden_len = tokens * network.config.mlp_dim();
     let mut carver = Carver::new(arena);
-    let stream = residual(model, &mut carver)?;
-    let front = carver.front::<A::Act>(mlp_front(&model.config))?;
-    let back = carver.front::<A::Act>(mlp_back(&model.config))?;
-    let kernels = model.kernels;
+    let stream = residual(network, &mut carver)?;
+    let front = carver.front::<A::Act>(network.config.mlp_front_len())?;
+    let back = carver.front::<A::Act>(network.config.mlp_back_len())?;
+    let kernels = network.kernels;
 
     let normed = front.get_mut(..tokens * dim)?;
     let zero = A::norm(kernels, stream, dim, &block.norm2, normed); //      [tokens, dim]
@@ -35,28 +35,28 @@ pub(super) fn mlp<A: Arithmetic>(
 
     let Some((layer, activation)) = &block.depthwise else {
         let rest = front.get_mut(..tokens * dim)?;
-        return second_layer(model, block, (hidden, rest), stream, observer);
+        return second_layer(network, block, (hidden, rest), stream, observer);
     };
-    let grid = Grid { channels: model.config.mlp_dim(), ..model.config.token_grid()? };
+    let grid = Grid { channels: network.config.mlp_dim(), ..network.config.token_grid()? };
     let mixed = front.get_mut(..hidden_len)?;
     A::depthwise(kernels, (hidden, grid, zero), layer, activation, mixed); // [grid]
     observer(BlockSite::Gelu, A::show(mixed, A::zero(activation)));
-    second_layer(model, block, (mixed, back), stream, observer)
+    second_layer(network, block, (mixed, back), stream, observer)
 }
 
 /// Adds the second layer, through GELU if that follows it.
 fn second_layer<A: Arithmetic>(
-    model: &Model<'_, A>,
+    network: &Network<'_, A>,
     block: &Block<'_, A>,
     (x, scratch): (&[A::Act], &mut [A::Act]),
     stream: &mut [A::Residual],
     observer: &mut impl FnMut(BlockSite, SiteValues<'_>),
 ) -> Option<()> {
     match &block.mlp2_gelu {
-        None => A::linear_add(model.kernels, x, &block.mlp2, stream), //    [tokens, dim]
+        None => A::linear_add(network.kernels, x, &block.mlp2, stream), //    [tokens, dim]
         Some(gelu) => {
             let out = scratch.get_mut(..stream.len())?;
-            let zero = A::second_layer(model.kernels, x, &block.mlp2, gelu, out);
+            let zero = A::second_layer(network.kernels, x, &block.mlp2, gelu, out);
             observer(BlockSite::Mlp2, A::show(out, zero)); //               [tokens, dim]
             A::add_gelu(out, gelu, stream); //                              [tokens, dim]
         }

@@ -1,49 +1,47 @@
 //! Convolution stages between the image and the embedding.
 
-use crate::arena::{Carver, window_len};
+use super::arena::Carver;
 use crate::arithmetic::Arithmetic;
-use crate::config::{ConvKind, Grid, StemConv, StemGeometry};
-use crate::model::{Conv, Model};
+use crate::config::{ConvKind, StemConv, StemGeometry};
+use crate::network::{Conv, Network};
 use crate::site::{ConvSite, SiteId, SiteValues};
 use crate::window::{Pad, Windows};
 use bytemuck::Pod;
 use num_traits::Zero;
 
-/// The input of the last convolution of a stem.
+/// What is left to be done after all stages of a stem but the last.
 pub(super) struct StemOutput<T> {
-    /// Its shape; its values are at the back of the arena.
-    pub(super) grid: Grid,
-    /// What lies outside it.
+    /// The last convolution, whose input is at the back of the arena.
+    pub(super) conv: StemConv,
+    /// What lies outside that input.
     pub(super) pad: Pad<T>,
 }
 
 /// Runs every stage but the last. The result lies at the back of the arena, so that the residual
 /// stream can be written to the front.
 pub(super) fn stem<A: Arithmetic>(
-    model: &Model<'_, A>,
+    network: &Network<'_, A>,
     image: &[u8],
     arena: &mut [u8],
     observer: &mut impl FnMut(SiteId, SiteValues<'_>),
 ) -> Option<StemOutput<A::Act>> {
-    let input = model.config.image();
-    let stages = model.config.stem_stages().count().checked_sub(1)?;
+    let input = network.config.image();
+    let stages = network.config.stem_stages().count().checked_sub(1)?;
     // Stages without a residual sum move the tensor to the other end; the others leave it in place.
     let moves =
-        model.config.stem_stages().take(stages).filter(|geometry| !geometry.stage.is_residual());
+        network.config.stem_stages().take(stages).filter(|geometry| !geometry.stage.is_residual());
     let mut ends = Ends { at_back: moves.count() % 2 == 0, len: input.len() };
     let (x, _) = ends.tensor::<A::Act>(arena)?;
-    A::load(&model.input, image, x);
+    A::load(&network.input, image, x);
     observer(SiteId::Input, A::show(x, A::Act::zero()));
-    let mut pad = Pad::Image(A::image_pad(&model.input));
-    let mut grid = input;
-    let mut layers = model.convs.iter();
-    for (index, geometry) in model.config.stem_stages().take(stages).enumerate() {
+    let mut pad = Pad::Image(A::image_pad(&network.input));
+    let mut layers = network.convs.iter();
+    for (index, geometry) in network.config.stem_stages().take(stages).enumerate() {
         let index = u8::try_from(index).ok()?;
-        let mut stage = Stage { model, geometry, index, observer: &mut *observer };
+        let mut stage = Stage { network, geometry, index, observer: &mut *observer };
         pad = stage.run(&mut ends, arena, pad, &mut layers)?;
-        grid = geometry.output;
     }
-    Some(StemOutput { grid, pad })
+    Some(StemOutput { conv: network.config.stem_convs().last()?, pad })
 }
 
 /// Where the current tensor lies.
@@ -69,7 +67,7 @@ impl Ends {
 
 /// One stage being run.
 struct Stage<'s, 'm, A: Arithmetic, F> {
-    model: &'s Model<'m, A>,
+    network: &'s Network<'m, A>,
     geometry: StemGeometry,
     index: u8,
     observer: &'s mut F,
@@ -88,7 +86,7 @@ impl<A: Arithmetic, F: FnMut(SiteId, SiteValues<'_>)> Stage<'_, '_, A, F> {
     where
         A: 'l,
     {
-        let kernels = self.model.kernels;
+        let kernels = self.network.kernels;
         let len = self.geometry.output.len();
         let residual = self.geometry.stage.is_residual();
         let (x, mut rest) = ends.tensor::<A::Act>(arena)?;
@@ -110,7 +108,7 @@ impl<A: Arithmetic, F: FnMut(SiteId, SiteValues<'_>)> Stage<'_, '_, A, F> {
             let read = inner.as_deref().unwrap_or(x);
             match (conv.kind, pad) {
                 (ConvKind::Full, _) => {
-                    let scratch = rest.front(window_len(conv.input, conv.output.width))?;
+                    let scratch = rest.front(conv.window_row_len())?;
                     let windows = Windows { x: read, input: conv.input, output: conv.output, pad };
                     A::conv(kernels, &windows, layer, activation, scratch, written);
                 }

@@ -1,14 +1,14 @@
 //! Running: one method for each operation of the forward pass. Shapes are those of
 //! [`kernels::scalar`](crate::kernels::scalar), whatever the types.
 
-use super::Types;
+use super::types::Types;
 use crate::config::Grid;
 use crate::site::{Columns, SiteValues};
 use crate::window::Windows;
 
 /// The operations of a forward pass.
-pub trait Stages: Types {
-    /// The set of kernels that a parsed model starts with.
+pub trait Operations: Types {
+    /// The set of kernels that a parsed network starts with.
     fn kernels() -> Self::Kernels;
 
     /// Converts image bytes, the first one red.

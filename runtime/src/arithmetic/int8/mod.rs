@@ -1,11 +1,16 @@
 //! The integer network: i8 activations, i16 residual stream, i32 accumulators.
 
-use super::{Arithmetic, FromRecords, Stages, Types};
-use crate::config::{Grid, VitConfig};
+mod layer;
+mod read;
+
+pub(crate) use layer::StoredLinear;
+
+use super::operations::Operations;
+use super::types::Types;
+use crate::config::Grid;
 use crate::fixed::{ProbabilityScale, Requant, exp2_mantissa, sat8, sat16};
-use crate::format::{ARITHMETIC_INT8, I16Le, I32Le, Records};
+use crate::format::{I16Le, I32Le};
 use crate::kernels::{Activation, Attention, Kernels, Norm, NormAffine, Skip};
-use crate::model::{Limits, StoredLinear};
 use crate::site::{Columns, SiteValues};
 #[cfg(target_arch = "x86_64")]
 use crate::window::Windows;
@@ -28,10 +33,6 @@ pub struct SecondGeluI8<'a> {
     table: I16Le<'a>,
 }
 
-const BETA: Limits = Limits::new("beta", -(1 << 29), 1 << 29);
-const AFFINE_SHIFT: Limits = Limits::new("shift", 1, 24);
-const PROBABILITY_SHIFT: Limits = Limits::new("shift", 10, 62);
-
 impl Types for Int8 {
     type Act = i8;
     type Residual = i16;
@@ -51,91 +52,10 @@ impl Types for Int8 {
     type Probability = ProbabilityScale;
 }
 
-impl FromRecords for Int8 {
-    const ID: u16 = ARITHMETIC_INT8;
-
-    fn input(_: &mut Records<'_>, _: &Self::Input) -> Option<()> {
-        Some(())
-    }
-
-    fn read_linear<'a>(
-        records: &mut Records<'a>,
-        (n, k): (usize, usize),
-    ) -> Option<StoredLinear<'a>> {
-        records.linear(n, k)
-    }
-
-    fn read_activation<'a>(records: &mut Records<'a>, gelu: bool) -> Option<Activation<'a>> {
-        records.activation(gelu)
-    }
-
-    fn read_skip(
-        records: &mut Records<'_>,
-        zero: Option<i8>,
-        activation: &Activation<'_>,
-    ) -> Option<Option<Skip>> {
-        records.present("skip", zero.is_some())?;
-        let Some(input_zero_point) = zero else { return Some(None) };
-        let requant = records.requant()?;
-        Some(Some(Skip { input_zero_point, requant, zero_point: activation.zero_point }))
-    }
-
-    fn read_norm(records: &mut Records<'_>, _: usize) -> Option<Norm> {
-        records.norm()
-    }
-
-    fn read_attention(records: &mut Records<'_>, config: &VitConfig) -> Option<Attention> {
-        records.attention(config.heads(), config.head_dim())
-    }
-
-    fn read_second_gelu<'a>(
-        records: &mut Records<'a>,
-        expected: bool,
-    ) -> Option<Option<SecondGeluI8<'a>>> {
-        if !records.present("mlp2_gelu", expected)? {
-            return Some(None);
-        }
-        let zero_point = records.next()?;
-        Some(Some(SecondGeluI8 { zero_point, table: records.i16s("gelu table", 256)? }))
-    }
-
-    fn read_position<'a>(records: &mut Records<'a>, len: usize) -> Option<I16Le<'a>> {
-        records.i16s("position", len)
-    }
-
-    fn read_last_norm<'a>(records: &mut Records<'a>, dim: usize) -> Option<NormAffine<'a>> {
-        Some(NormAffine {
-            eps: records.eps()?,
-            gamma: records.i16s("gamma", dim)?,
-            beta: records.i32s(&BETA, dim)?,
-            shift: records.u8_within(&AFFINE_SHIFT)?,
-            zero_point: records.next()?,
-        })
-    }
-
-    fn read_embedding(records: &mut Records<'_>, tokens: Option<usize>) -> Option<Option<Requant>> {
-        if !records.present("embedding", tokens.is_some())? {
-            return Some(None);
-        }
-        records.requant().map(Some)
-    }
-
-    fn read_logits<'a>(
-        records: &mut Records<'a>,
-        (n, k): (usize, usize),
-    ) -> Option<(LogitsI8<'a>, ProbabilityScale)> {
-        let weights = records.bytes("weights", n.saturating_mul(k))?;
-        let bias = records.bias(n)?;
-        let mult = records.mult()?;
-        let probability = ProbabilityScale::new(mult, records.u8_within(&PROBABILITY_SHIFT)?)?;
-        Some((LogitsI8 { weights: bytemuck::cast_slice(weights), bias }, probability))
-    }
-}
-
 /// Queries, keys and values have zero point 0.
 const SYMMETRIC: Activation<'static> = Activation { zero_point: 0, gelu: None };
 
-impl Stages for Int8 {
+impl Operations for Int8 {
     fn kernels() -> &'static Kernels {
         Kernels::best()
     }
@@ -338,5 +258,3 @@ impl Stages for Int8 {
         SiteValues::i32(values)
     }
 }
-
-impl Arithmetic for Int8 {}

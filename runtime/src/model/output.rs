@@ -1,14 +1,13 @@
 //! What a run gives back.
 
 use crate::arithmetic::{Arithmetic, Int8};
+use crate::forward::Answer;
 use heapless::Vec;
 
 /// Logits and embedding of one image, in the arena.
 #[derive(Clone, Copy, Debug)]
 pub struct Output<'a, A: Arithmetic = Int8> {
-    pub(crate) logits: &'a [A::Acc],
-    pub(crate) embedding: &'a [A::Act],
-    pub(crate) probability: A::Probability,
+    answer: Answer<'a, A>,
 }
 
 /// One class of [`Output::top_k`].
@@ -23,21 +22,25 @@ pub struct Ranked<T = i32> {
 }
 
 impl<'a, A: Arithmetic> Output<'a, A> {
+    pub(super) const fn new(answer: Answer<'a, A>) -> Self {
+        Self { answer }
+    }
+
     /// One value for each class; for int8 exact accumulators at one scale.
     pub const fn logits(&self) -> &'a [A::Acc] {
-        self.logits
+        self.answer.logits
     }
 
     /// The vector that stands for the image: the pooled tokens under a mean pool (for int8 with
     /// zero point 0), otherwise what the last layer of the head reads.
     pub const fn embedding(&self) -> &'a [A::Act] {
-        self.embedding
+        self.answer.embedding
     }
 
     /// The class with the largest logit, the first of equals.
     pub fn class(&self) -> usize {
         let mut best: Option<(usize, A::Acc)> = None;
-        for (class, &logit) in self.logits.iter().enumerate() {
+        for (class, &logit) in self.answer.logits.iter().enumerate() {
             if best.is_none_or(|(_, highest)| logit > highest) {
                 best = Some((class, logit));
             }
@@ -48,7 +51,7 @@ impl<'a, A: Arithmetic> Output<'a, A> {
     /// Probability of each class times `2^16`, at most 65,535.
     pub fn probabilities(&self) -> impl Iterator<Item = u16> + 'a {
         let softmax = Softmax::<A>::new(self);
-        self.logits.iter().map(move |&logit| softmax.probability(logit))
+        self.answer.logits.iter().map(move |&logit| softmax.probability(logit))
     }
 
     /// The `K` classes with the largest logits, largest first, the first of equals first; all
@@ -56,7 +59,7 @@ impl<'a, A: Arithmetic> Output<'a, A> {
     pub fn top_k<const K: usize>(&self) -> Vec<Ranked<A::Acc>, K> {
         let softmax = Softmax::<A>::new(self);
         let mut ranked: Vec<Ranked<A::Acc>, K> = Vec::new();
-        for (class, &logit) in self.logits.iter().enumerate() {
+        for (class, &logit) in self.answer.logits.iter().enumerate() {
             let probability = softmax.probability(logit);
             let mut carried = Ranked { class, logit, probability };
             let place = ranked.iter().take_while(|other| other.logit >= logit).count();
@@ -80,11 +83,12 @@ struct Softmax<A: Arithmetic> {
 
 impl<A: Arithmetic> Softmax<A> {
     fn new(output: &Output<'_, A>) -> Self {
-        let mut logits = output.logits.iter().copied();
+        let mut logits = output.answer.logits.iter().copied();
         let first = logits.next();
         let highest = first.map(|first| logits.fold(first, |a, b| if b > a { b } else { a }));
-        let mut softmax = Self { highest, sum: 1, scale: output.probability };
-        softmax.sum = output.logits.iter().map(|&logit| softmax.weight(logit)).sum::<u32>().max(1);
+        let mut softmax = Self { highest, sum: 1, scale: output.answer.probability };
+        softmax.sum =
+            output.answer.logits.iter().map(|&logit| softmax.weight(logit)).sum::<u32>().max(1);
         softmax
     }
 
@@ -107,7 +111,7 @@ mod tests {
     fn output(logits: &[i32]) -> Output<'_> {
         // One octave for 2^11 logit steps.
         let probability = ProbabilityScale::new(1 << 30, 30).unwrap();
-        Output { logits, embedding: &[], probability }
+        Output::new(Answer { logits, embedding: &[], probability })
     }
 
     #[test]

@@ -1,0 +1,42 @@
+//! One stage a call.
+
+use super::{Model, Output};
+use crate::arithmetic::Arithmetic;
+use crate::error::RunError;
+use crate::forward;
+use crate::invariant::present_or;
+
+/// How far a run is: which of its stages is next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Step(usize);
+
+impl<A: Arithmetic> Model<'_, A> {
+    /// [`Self::run`], one stage a call: for executors that must not be blocked for a whole image.
+    ///
+    /// Call it with the same image and arena until it returns an output, which is that of
+    /// [`Self::run`], bit for bit; `step` begins as [`Step::default`] and is that again afterwards.
+    /// The stages are the embedding with its stem, attention and MLP of each block, and the head:
+    /// `2 · depth + 2` calls. Between two calls the arena's contents must be left alone.
+    ///
+    /// # Errors
+    /// As [`Self::run`]; `step` is unchanged.
+    pub fn run_step<'m>(
+        &'m self,
+        image: &[u8],
+        arena: &'m mut [u8],
+        step: &mut Step,
+    ) -> Result<Option<Output<'m, A>>, RunError> {
+        self.check(image, arena)?;
+        let too_short = RunError::Arena { found: arena.len(), expected: self.arena_len() };
+        let arena = forward::align(arena);
+        if step.0 < forward::stages(&self.network) {
+            let done = forward::stage(&self.network, step.0, image, arena, &mut |_, _| {});
+            present_or(done.map(Ok), Err(too_short))?;
+            step.0 += 1;
+            return Ok(None);
+        }
+        *step = Step::default();
+        let answer = forward::head(&self.network, arena, &mut |_, _| {});
+        present_or(answer.map(|answer| Ok(Some(Output::new(answer)))), Err(too_short))
+    }
+}
