@@ -68,18 +68,18 @@ fn sizes(report: &Report<'_, '_>) -> Markup {
     let parameters = parameters(config);
     let total = parameters.iter().map(|(_, count)| count).sum::<f64>();
     let arena = config.arena_stages();
-    let max = arena.iter().map(|&(_, bytes)| bytes).max().unwrap_or(1).max(1) as f64;
+    let max = arena.iter().map(|stage| stage.bytes).max().unwrap_or(1).max(1) as f64;
     html! {
         p { "Parameters, of " (grouped(total as u64)) " in all:" }
         (charts::parts(&parameters))
         @if report.calibrated.is_some() {
             p { "Arena: the largest stage decides." }
             table {
-                @for (stage, bytes) in arena {
+                @for stage in arena {
                     tr {
-                        td { (stage) }
-                        td class="number" { (grouped(bytes as u64)) }
-                        td { (charts::share(bytes as f64 / max, "blob")) }
+                        td { (stage.name) }
+                        td class="number" { (grouped(stage.bytes as u64)) }
+                        td { (charts::share(stage.bytes as f64 / max, "blob")) }
                     }
                 }
             }
