@@ -199,7 +199,7 @@ impl<'a> SiteValues<'a> {
 
     /// The values in the site's order; none for the arithmetic `Int8`.
     #[cfg(feature = "f16")]
-    pub fn reals(&self) -> impl Iterator<Item = f32> + 'a {
+    pub fn floats(&self) -> impl Iterator<Item = f32> + 'a {
         let data = self.data;
         self.indices().filter_map(move |index| match data {
             Data::F32(data) => data.get(index).copied(),
