@@ -27,12 +27,14 @@ const fn at_least_one(len: usize) -> NonZero<usize> {
 
 /// The values from `start` on; there must be at least so many before it.
 #[inline]
+#[track_caller]
 pub(crate) fn tail<T>(values: &[T], start: usize) -> &[T] {
     present_or(values.get(start..), &[])
 }
 
 /// `len` values from `start` on, which must be there.
 #[inline]
+#[track_caller]
 pub(crate) fn part<T>(values: &[T], start: usize, len: usize) -> &[T] {
     present_or(values.get(start..).and_then(|tail| tail.get(..len)), &[])
 }
@@ -40,6 +42,7 @@ pub(crate) fn part<T>(values: &[T], start: usize, len: usize) -> &[T] {
 /// The same, to be written to.
 #[cfg(vector_target)]
 #[inline]
+#[track_caller]
 pub(crate) fn part_mut<T>(values: &mut [T], start: usize, len: usize) -> &mut [T] {
     present_or(values.get_mut(start..).and_then(|tail| tail.get_mut(..len)), &mut [])
 }

@@ -24,10 +24,10 @@ impl<'a> I32Le<'a> {
         self.0.is_empty()
     }
 
-    /// All but the first `count` integers.
+    /// All but the first `count` integers; none if there are fewer.
     #[cfg(vector_target)]
     pub(crate) fn skip(self, count: usize) -> Self {
-        Self(crate::rows::tail(self.0, count))
+        Self(self.0.get(count..).unwrap_or(&[]))
     }
 
     /// The bytes of up to `len` integers from `first` on.
