@@ -96,6 +96,7 @@ fn promises(error: &FormatError) -> (&'static str, Vec<String>) {
             ("ClassNames", vec![format!("{found} class names"), format!("{expected} classes")])
         }
         FormatError::Trailing { bytes } => ("Trailing", vec![format!("{bytes} bytes")]),
+        other => panic!("{other:?} has no line here"),
     }
 }
 

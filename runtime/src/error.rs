@@ -5,6 +5,8 @@ use core::fmt;
 
 /// A description that no network of the family can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum ConfigError {
     /// A size is outside its range.
     OutOfRange {
@@ -63,6 +65,8 @@ impl core::error::Error for ConfigError {}
 
 /// Bytes that are not a blob this reader runs. Nothing is left to fail after a blob was parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum FormatError {
     /// Fewer bytes than a prelude.
     Truncated {
@@ -167,6 +171,8 @@ pub enum FormatError {
 
 /// A record of a blob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum RecordId {
     /// The description.
     Header,
@@ -257,6 +263,8 @@ impl From<ConfigError> for FormatError {
 
 /// A call that a parsed model cannot serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum RunError {
     /// The image has another size than the model's input.
     Image {
@@ -301,6 +309,7 @@ impl core::error::Error for RunError {}
 
 /// An operand whose length disagrees with the others'.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ShapeError {
     /// Which operand.
     pub what: &'static str,

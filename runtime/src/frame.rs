@@ -7,12 +7,13 @@
 //!
 //! # Example
 //! ```
-//! use runtime::frame::{Frame, FrameError, PixelFormat};
+//! use runtime::frame::{Frame, FrameError, PixelFormat, Size};
 //!
 //! /// The centre of a QVGA frame of an OV2640 or the like as a 32 × 32 image.
 //! fn image(bytes: &[u8; 320 * 240 * 2], image: &mut [u8; 32 * 32 * 3]) -> Result<(), FrameError> {
-//!     let frame = Frame::new(bytes, (320, 240), 2 * 320, PixelFormat::Rgb565BigEndian)?;
-//!     frame.resize(frame.centre_square(), (32, 32), image)
+//!     let size = Size { width: 320, height: 240 };
+//!     let frame = Frame::new(bytes, size, 2 * 320, PixelFormat::Rgb565BigEndian)?;
+//!     frame.resize(frame.centre_square(), Size { width: 32, height: 32 }, image)
 //! }
 //! # let mut out = [0; 32 * 32 * 3];
 //! # image(&[0xF8; 320 * 240 * 2], &mut out).unwrap();
@@ -28,6 +29,7 @@ pub const MAX_FRAME_SIDE: usize = 4096;
 
 /// How a pixel is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum PixelFormat {
     /// Three bytes: red, green, blue.
     Rgb888,
@@ -54,8 +56,19 @@ impl PixelFormat {
     }
 }
 
+/// Width and height of a frame or an image, in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Size {
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+}
+
 /// A part of a frame, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Rectangle {
     /// Columns to the left of it.
     pub x: usize,
@@ -69,27 +82,29 @@ pub struct Rectangle {
 
 /// What does not fit together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum FrameError {
-    /// A side is outside `1..=most`.
+    /// A side is outside `1..=max`.
     Side {
         /// The side.
         found: usize,
-        /// The longest one.
-        most: usize,
+        /// The longest side that is allowed.
+        max: usize,
     },
     /// A row has more bytes than there are from one row to the next.
     Stride {
         /// Bytes from one row to the next.
         found: usize,
         /// Bytes of a row.
-        least: usize,
+        min: usize,
     },
     /// A frame of fewer bytes than its rows have.
     FrameLen {
         /// Bytes given.
         found: usize,
         /// Bytes from the first pixel to the last.
-        least: usize,
+        min: usize,
     },
     /// A rectangle that is empty or not inside the frame.
     Rectangle(Rectangle),
@@ -105,12 +120,12 @@ pub enum FrameError {
 impl fmt::Display for FrameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Side { found, most } => write!(f, "a side is {found}, allowed is 1 to {most}"),
-            Self::Stride { found, least } => {
-                write!(f, "rows are {found} bytes apart and have {least}")
+            Self::Side { found, max } => write!(f, "a side is {found}, allowed is 1 to {max}"),
+            Self::Stride { found, min } => {
+                write!(f, "rows are {found} bytes apart and have {min}")
             }
-            Self::FrameLen { found, least } => {
-                write!(f, "the frame has {found} bytes, its rows {least}")
+            Self::FrameLen { found, min } => {
+                write!(f, "the frame has {found} bytes, its rows {min}")
             }
             Self::Rectangle(Rectangle { x, y, width, height }) => write!(
                 f,
@@ -136,25 +151,26 @@ pub struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// A frame of `(width, height)` pixels whose rows begin `stride` bytes apart.
+    /// A frame of `size` whose rows begin `stride` bytes apart.
     ///
     /// # Errors
     /// [`FrameError::Side`], [`FrameError::Stride`] or [`FrameError::FrameLen`]: after this no read is
     /// outside the frame.
     pub fn new(
         bytes: &'a [u8],
-        (width, height): (usize, usize),
+        size: Size,
         stride: usize,
         format: PixelFormat,
     ) -> Result<Self, FrameError> {
+        let Size { width, height } = size;
         check_sides([width, height], MAX_FRAME_SIDE)?;
         let row_len = format.row_len(width);
         if stride < row_len {
-            return Err(FrameError::Stride { found: stride, least: row_len });
+            return Err(FrameError::Stride { found: stride, min: row_len });
         }
-        let least = (height - 1).saturating_mul(stride).saturating_add(row_len);
-        if bytes.len() < least {
-            return Err(FrameError::FrameLen { found: bytes.len(), least });
+        let min = (height - 1).saturating_mul(stride).saturating_add(row_len);
+        if bytes.len() < min {
+            return Err(FrameError::FrameLen { found: bytes.len(), min });
         }
         Ok(Self { bytes, width, height, stride, format })
     }
@@ -171,17 +187,13 @@ impl<'a> Frame<'a> {
         Rectangle { x, y, width: side, height: side }
     }
 
-    /// Writes `part` of the frame to `image`, `[height, width, 3]` in the order red-green-blue.
+    /// Writes `part` of the frame to `image` of `size`, `[height, width, 3]` in the order red-green-blue.
     ///
     /// # Errors
     /// [`FrameError::Side`] for a side of the image above half of [`MAX_FRAME_SIDE`],
     /// [`FrameError::Rectangle`] or [`FrameError::ImageLen`]; `image` is untouched.
-    pub fn resize(
-        &self,
-        part: Rectangle,
-        (width, height): (usize, usize),
-        image: &mut [u8],
-    ) -> Result<(), FrameError> {
+    pub fn resize(&self, part: Rectangle, size: Size, image: &mut [u8]) -> Result<(), FrameError> {
+        let Size { width, height } = size;
         check_sides([width, height], MAX_FRAME_SIDE / 2)?;
         let inside = |start: usize, len: usize, side| {
             len > 0 && start.checked_add(len).is_some_and(|end| end <= side)
@@ -240,9 +252,9 @@ impl<'a> Frame<'a> {
     }
 }
 
-fn check_sides(sides: [usize; 2], most: usize) -> Result<(), FrameError> {
-    match sides.into_iter().find(|side| !(1..=most).contains(side)) {
-        Some(found) => Err(FrameError::Side { found, most }),
+fn check_sides(sides: [usize; 2], max: usize) -> Result<(), FrameError> {
+    match sides.into_iter().find(|side| !(1..=max).contains(side)) {
+        Some(found) => Err(FrameError::Side { found, max }),
         None => Ok(()),
     }
 }

@@ -7,14 +7,53 @@
 //!   → last norm → pool → class head    i8 embedding, i32 logits
 //! ```
 //!
-//! [`Model::parse`] checks a blob once and completely and borrows its weights; [`Model::run`] needs
-//! the image and a slice of memory whose size [`config::VitConfig::arena_len`] gives. [`integer`]
-//! defines every bit of the result, [`format`] every byte of the blob.
+//! A network is a *blob*: bytes that `export` writes. [`Model::parse`] checks a blob once and completely,
+//! and borrows its weights. [`Model::run`] needs the image and an *arena*: a slice of memory of
+//! [`Model::arena_len`] bytes, whose contents do not matter before a call.
 //!
-//! # Invariants
-//! - Nothing allocates, nothing is a float, and nothing panics on any blob or image.
-//! - Every kernel set returns the bits of [`kernels::scalar`].
-//! - After [`Model::parse`] nothing can fail on a blob's content.
+//! # Example
+//! ```
+//! use runtime::Model;
+//! use std::error::Error;
+//!
+//! /// The class of an image of 32 × 32 pixels: bytes row by row, red, green and blue of each pixel.
+//! fn classify(blob: &[u8], image: &[u8]) -> Result<usize, Box<dyn Error>> {
+//!     let model = Model::parse(blob)?;
+//!     let mut arena = vec![0; model.arena_len()];
+//!     Ok(model.run(image, &mut arena)?.class())
+//! }
+//! # let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/v1/micro.bin");
+//! # let blob = std::fs::read(golden).unwrap();
+//! # assert!(classify(&blob, &[128; 32 * 32 * 3]).unwrap() < 10);
+//! ```
+//!
+//! A device has no heap. There, the arena is an array whose length is known when the program is compiled:
+//! `export --rust model.rs` writes a module with the blob and its `ARENA_LEN`. The directory `examples` has
+//! programs that fit on a screen: `no_std`, `camera_frame` and `one_stage_a_call`.
+//!
+//! # Features
+//! None is on by default.
+//!
+//! | feature | adds | needs |
+//! |---|---|---|
+//! | `std` | what only the operating system tells about an AArch64 processor: faster kernels, the same bits | `std` |
+//! | `rayon` | `Model::run_batch`, many images on all cores | `std`, crate `rayon` |
+//! | `write` | `format::write`, for programs that make blobs | |
+//! | `f16` | `Model::parse_f16` and the arithmetic `F16`: f16 weights, f32 activations | crates `half`, `libm` |
+//! | `defmt` | `defmt::Format` for errors, outputs and descriptions | crate `defmt` |
+//!
+//! # Rust version
+//! Rust 1.92 or newer, stable. A newer version is not a breaking change.
+//!
+//! # Guarantees
+//! - Nothing allocates and nothing panics, whatever the bytes of the blob and of the image. Int8 has no
+//!   floats.
+//! - Every kernel set returns the same bits, on every processor. [`integer`] defines each of them,
+//!   [`format`](mod@format) every byte of a blob.
+//! - After [`Model::parse`] nothing can fail because of what the blob holds.
+//!
+//! Public items that are not listed here are for the other crates of the workspace. They can change in
+//! any version.
 #![cfg_attr(not(test), no_std)]
 #![deny(unsafe_code)]
 #![cfg_attr(
@@ -38,11 +77,13 @@ extern crate std;
 mod arithmetic;
 pub mod config;
 pub mod error;
+#[doc(hidden)]
 pub mod fixed;
 pub mod format;
 mod forward;
 pub mod frame;
 mod invariant;
+#[doc(hidden)]
 pub mod kernels;
 mod model;
 mod network;

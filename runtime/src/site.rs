@@ -5,6 +5,7 @@ use core::fmt;
 
 /// A place in the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum SiteId {
     /// The image, normalised: `[height, width, 3]`.
     Input,
@@ -40,6 +41,7 @@ pub enum SiteId {
 
 /// A value of one convolution of the stem, its batch normalisation included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum ConvSite {
     /// Before GELU.
     Linear,
@@ -51,6 +53,7 @@ pub enum ConvSite {
 
 /// A value inside a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum BlockSite {
     /// First normalisation: `[tokens, dim]`.
     Norm1,

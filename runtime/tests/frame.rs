@@ -1,6 +1,6 @@
 //! Frames of cameras against the plainest float reference, exact cases, and what is refused.
 
-use runtime::frame::{Frame, FrameError, MAX_FRAME_SIDE, PixelFormat, Rectangle};
+use runtime::frame::{Frame, FrameError, MAX_FRAME_SIDE, PixelFormat, Rectangle, Size};
 
 /// A generator of bytes.
 struct Random(u32);
@@ -23,6 +23,10 @@ const FORMATS: [(PixelFormat, usize); 5] = [
     (PixelFormat::Rgb565BigEndian, 2),
     (PixelFormat::Yuyv, 2),
 ];
+
+const fn size(width: usize, height: usize) -> Size {
+    Size { width, height }
+}
 
 /// One pixel by the formats' definitions.
 fn pixel(row: &[u8], x: usize, format: PixelFormat) -> [f64; 3] {
@@ -74,7 +78,7 @@ fn every_format_and_size_is_within_a_level_of_floats() {
         for (width, height, padding) in [(1, 1, 2), (8, 6, 0), (13, 9, 5), (40, 31, 3)] {
             let stride = bytes * (width + width % 2) + padding;
             let frame = random.bytes(stride * height);
-            let view = Frame::new(&frame, (width, height), stride, format).unwrap();
+            let view = Frame::new(&frame, size(width, height), stride, format).unwrap();
             let inner = Rectangle {
                 x: width / 3,
                 y: height / 4,
@@ -84,7 +88,7 @@ fn every_format_and_size_is_within_a_level_of_floats() {
             for part in [view.whole(), view.centre_square(), inner] {
                 for (w, h) in [(1, 1), (5, 7), (16, 16), (9, 64)] {
                     let mut image = vec![0; 3 * w * h];
-                    view.resize(part, (w, h), &mut image).unwrap();
+                    view.resize(part, size(w, h), &mut image).unwrap();
                     let (columns, rows) = (weights(part.width, w), weights(part.height, h));
                     for (index, found) in image.chunks(3).enumerate() {
                         let mut expected = [0.0; 3];
@@ -112,21 +116,21 @@ fn every_format_and_size_is_within_a_level_of_floats() {
 #[test]
 fn a_frame_of_the_right_size_is_copied() {
     let bytes = Random(2).bytes(7 * 5 * 3);
-    let frame = Frame::new(&bytes, (7, 5), 21, PixelFormat::Rgb888).unwrap();
+    let frame = Frame::new(&bytes, size(7, 5), 21, PixelFormat::Rgb888).unwrap();
     let mut image = vec![0; bytes.len()];
-    frame.resize(frame.whole(), (7, 5), &mut image).unwrap();
+    frame.resize(frame.whole(), size(7, 5), &mut image).unwrap();
     assert_eq!(image, bytes, "no pixel is touched");
 }
 
 #[test]
 fn halves_are_means_and_round_up() {
     let grey = [10, 10, 10, 11, 11, 11, 20, 20, 20, 20, 20, 20];
-    let frame = Frame::new(&grey, (4, 1), 12, PixelFormat::Bgr888).unwrap();
+    let frame = Frame::new(&grey, size(4, 1), 12, PixelFormat::Bgr888).unwrap();
     let mut image = [0; 6];
-    frame.resize(frame.whole(), (2, 1), &mut image).unwrap();
+    frame.resize(frame.whole(), size(2, 1), &mut image).unwrap();
     assert_eq!(image, [11, 11, 11, 20, 20, 20], "10.5 is 11");
     let mut image = [0; 24];
-    frame.resize(frame.whole(), (8, 1), &mut image).unwrap();
+    frame.resize(frame.whole(), size(8, 1), &mut image).unwrap();
     let first: Vec<u8> = image.chunks(3).map(|pixel| pixel[0]).collect();
     assert_eq!(first, [10, 10, 11, 13, 18, 20, 20, 20], "quarters between centres");
 }
@@ -135,9 +139,9 @@ fn halves_are_means_and_round_up() {
 fn colours_have_their_bytes() {
     let mut image = [0; 3];
     let mut first = |bytes: &[u8], format, expected: [u8; 3]| {
-        let frame = Frame::new(bytes, (2, 1), bytes.len(), format).unwrap();
+        let frame = Frame::new(bytes, size(2, 1), bytes.len(), format).unwrap();
         let left = Rectangle { width: 1, ..frame.whole() };
-        frame.resize(left, (1, 1), &mut image).unwrap();
+        frame.resize(left, size(1, 1), &mut image).unwrap();
         assert_eq!(image, expected, "{format:?}");
     };
     first(&[0xF8, 0x00, 0, 0], PixelFormat::Rgb565BigEndian, [255, 0, 0]);
@@ -150,34 +154,35 @@ fn colours_have_their_bytes() {
 #[test]
 fn the_largest_sums_do_not_overflow() {
     let bytes = vec![255; 3 * MAX_FRAME_SIDE];
-    let tall = Frame::new(&bytes, (1, MAX_FRAME_SIDE), 3, PixelFormat::Rgb888).unwrap();
+    let tall = Frame::new(&bytes, size(1, MAX_FRAME_SIDE), 3, PixelFormat::Rgb888).unwrap();
     let mut image = vec![0; 3 * MAX_FRAME_SIDE / 2];
-    tall.resize(tall.whole(), (MAX_FRAME_SIDE / 2, 1), &mut image).unwrap();
+    tall.resize(tall.whole(), size(MAX_FRAME_SIDE / 2, 1), &mut image).unwrap();
     assert!(image.iter().all(|&value| value == 255), "white stays white");
 }
 
 #[test]
 fn what_does_not_fit_is_refused() {
     let bytes = [0; 60];
-    let new = |size, stride| Frame::new(&bytes, size, stride, PixelFormat::Rgb888).map(|_| ());
-    assert_eq!(new((0, 4), 15), Err(FrameError::Side { found: 0, most: MAX_FRAME_SIDE }));
-    assert_eq!(new((5, 4), 14), Err(FrameError::Stride { found: 14, least: 15 }));
-    assert_eq!(new((5, 5), 15), Err(FrameError::FrameLen { found: 60, least: 75 }));
-    assert!(new((5, 2), usize::MAX).is_err(), "a stride that overflows");
-    assert_eq!(new((4, 4), 16), Ok(()), "the last row needs no padding");
-    let odd = Frame::new(&bytes, (15, 2), 30, PixelFormat::Yuyv).map(|_| ());
-    assert_eq!(odd, Err(FrameError::Stride { found: 30, least: 32 }), "half a pair");
+    let new =
+        |size: Size, stride| Frame::new(&bytes, size, stride, PixelFormat::Rgb888).map(|_| ());
+    assert_eq!(new(size(0, 4), 15), Err(FrameError::Side { found: 0, max: MAX_FRAME_SIDE }));
+    assert_eq!(new(size(5, 4), 14), Err(FrameError::Stride { found: 14, min: 15 }));
+    assert_eq!(new(size(5, 5), 15), Err(FrameError::FrameLen { found: 60, min: 75 }));
+    assert!(new(size(5, 2), usize::MAX).is_err(), "a stride that overflows");
+    assert_eq!(new(size(4, 4), 16), Ok(()), "the last row needs no padding");
+    let odd = Frame::new(&bytes, size(15, 2), 30, PixelFormat::Yuyv).map(|_| ());
+    assert_eq!(odd, Err(FrameError::Stride { found: 30, min: 32 }), "half a pair");
 
-    let frame = Frame::new(&bytes, (5, 4), 15, PixelFormat::Rgb888).unwrap();
+    let frame = Frame::new(&bytes, size(5, 4), 15, PixelFormat::Rgb888).unwrap();
     let mut image = [7; 12];
     let outside = Rectangle { x: 1, ..frame.whole() };
     let huge = Rectangle { x: usize::MAX, ..frame.whole() };
     let empty = Rectangle { width: 0, ..frame.whole() };
     for part in [outside, huge, empty] {
-        assert_eq!(frame.resize(part, (2, 2), &mut image), Err(FrameError::Rectangle(part)));
+        assert_eq!(frame.resize(part, size(2, 2), &mut image), Err(FrameError::Rectangle(part)));
     }
-    let found = frame.resize(frame.whole(), (2, 1), &mut image);
+    let found = frame.resize(frame.whole(), size(2, 1), &mut image);
     assert_eq!(found, Err(FrameError::ImageLen { found: 12, expected: 6 }));
-    assert!(frame.resize(frame.whole(), (0, 2), &mut image).is_err(), "no columns");
+    assert!(frame.resize(frame.whole(), size(0, 2), &mut image).is_err(), "no columns");
     assert_eq!(image, [7; 12], "untouched");
 }

@@ -21,7 +21,6 @@ const ALIGN: usize = align_of::<i32>();
 
 /// Bytes of the values of an arithmetic.
 #[derive(Clone, Copy, Debug)]
-#[doc(hidden)]
 pub struct ValueBytes {
     /// Of a stored activation.
     pub activation: usize,
@@ -37,6 +36,7 @@ impl ValueBytes {
 
 /// What one stage of the forward pass uses of the arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ArenaStage {
     /// Which stage: `stem`, `attention`, `mlp`, `norm` or `head`.
     pub name: &'static str,

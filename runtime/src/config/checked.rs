@@ -12,6 +12,7 @@ use crate::error::ConfigError;
 /// A checked description: every product of its fields fits the integer ranges that
 /// the kernels rely on.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct VitConfig {
     spec: VitSpec,
     tokens: usize,

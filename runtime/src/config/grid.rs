@@ -2,6 +2,7 @@
 
 /// A three-dimensional activation: rows, columns, channels, in that order in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Grid {
     /// Rows.
     pub height: usize,

@@ -5,6 +5,7 @@ use super::grid::Grid;
 
 /// One layer as a summary lists it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Layer {
     /// Which layer.
     pub kind: LayerKind,
@@ -18,6 +19,7 @@ pub struct Layer {
 
 /// Which layer of the network a [`Layer`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum LayerKind {
     /// Convolution `conv` of stem stage `stage`, with its batch normalisation.
     Stem {
@@ -52,6 +54,7 @@ pub enum LayerKind {
 
 /// Shape of an activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Shape {
     /// `[height, width, channels]`.
     Grid(Grid),

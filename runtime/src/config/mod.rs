@@ -13,7 +13,9 @@ mod preset;
 mod spec;
 mod stem;
 
-pub use arena::{ArenaStage, ValueBytes};
+pub use arena::ArenaStage;
+#[doc(hidden)]
+pub use arena::ValueBytes;
 pub use checked::VitConfig;
 pub use grid::Grid;
 pub use layers::{Layer, LayerKind, Shape};

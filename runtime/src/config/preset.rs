@@ -9,6 +9,7 @@ use heapless::Vec;
 
 /// A network with a name, for 32×32 RGB images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Preset {
     /// The student report's transformer: 2×2 patches, dim 128, depth 8, a flatten head.
     Seed,

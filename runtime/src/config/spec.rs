@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// An unchecked description of one network of the family.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct VitSpec {
     /// Input image, RGB.
     pub image: ImageSpec,
@@ -32,6 +33,7 @@ pub struct VitSpec {
 
 /// Size of the input image in pixels; it always has three channels, RGB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ImageSpec {
     /// Rows.
     pub height: u16,
@@ -41,6 +43,7 @@ pub struct ImageSpec {
 
 /// How pixels become tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum StemSpec {
     /// Square patches through one linear layer with bias.
     Patches {
@@ -56,6 +59,7 @@ pub enum StemSpec {
 
 /// Which pixels make up patch `t`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum PatchOrder {
     /// A `size × size` square; squares are numbered row by row, values within one are ordered
     /// row, column, channel.
@@ -67,6 +71,7 @@ pub enum PatchOrder {
 
 /// One stage of a convolution stem. Convolutions are 3×3 with padding 1 unless said otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum StemStage {
     /// One 3×3 convolution.
     Conv {
@@ -91,6 +96,7 @@ pub enum StemStage {
 
 /// Multi-head attention with biased query, key, value and output projections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct AttentionSpec {
     /// Number of heads.
     pub heads: u8,
@@ -100,6 +106,7 @@ pub struct AttentionSpec {
 
 /// The two-layer perceptron of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct MlpSpec {
     /// Hidden width.
     pub dim: u16,
@@ -112,6 +119,7 @@ pub struct MlpSpec {
 
 /// From tokens to one vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Pool {
     /// The mean over tokens.
     Mean,

@@ -14,10 +14,13 @@ mod records;
 mod write;
 
 #[cfg(feature = "f16")]
+#[doc(hidden)]
 pub use le::{F16Le, F32Le};
+#[doc(hidden)]
 pub use le::{I16Le, I32Le};
 pub(crate) use limits::Limits;
 pub(crate) use read::{Records, check_prelude};
+#[doc(hidden)]
 pub use records::{
     ActivationRecord, AttentionRecord, BlockRecord, ContextRecord, ConvRecord, EndRecord, F16Block,
     F16Conv, F16End, F16LinearRecord, F16NormRecord, GeluRecord, HeadRecord, Header, Int8Block,
@@ -25,6 +28,7 @@ pub use records::{
     RequantRecord, SecondGeluRecord,
 };
 #[cfg(feature = "write")]
+#[doc(hidden)]
 pub use write::{Blob, WriteError, write, write_class_head};
 
 /// First four bytes of every blob.
@@ -41,7 +45,7 @@ pub const ARITHMETIC_INT8: u16 = 0;
 pub const ARITHMETIC_F16: u16 = 1;
 /// Kind of the class head in the list of heads.
 pub const HEAD_CLASS: u8 = 0;
-/// Most heads of one blob.
+/// Maximum number of heads of one blob.
 pub const MAX_HEADS: usize = 8;
 
 /// CRC-32 of the checked part of a prelude followed by the records.

@@ -10,8 +10,17 @@ pub struct Output<'a, A: Arithmetic = Int8> {
     answer: Answer<'a, A>,
 }
 
+#[cfg(feature = "defmt")]
+impl<A: Arithmetic> defmt::Format for Output<'_, A> {
+    /// The class and the number of classes.
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "class {} of {}", self.class(), self.logits().len());
+    }
+}
+
 /// One class of [`Output::top_k`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Ranked<T = i32> {
     /// Index of the class.
     pub class: usize,

@@ -8,6 +8,7 @@ use crate::invariant::present_or;
 
 /// How far a run is: which of its stages is next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Step(usize);
 
 impl<A: Arithmetic> Model<'_, A> {

@@ -8,7 +8,7 @@
 #![no_std]
 
 use runtime::Model;
-use runtime::frame::{Frame, PixelFormat};
+use runtime::frame::{Frame, PixelFormat, Size};
 
 /// The index of the best class, or a negative number for a blob or an arena that does not serve.
 #[unsafe(no_mangle)]
@@ -21,6 +21,9 @@ pub extern "C" fn classify(
     let Ok(output) = model.run(image, arena) else { return -2 };
     output.top_k::<5>().first().map_or(-3, |best| best.class as i32)
 }
+
+/// Size of an image.
+const IMAGE: Size = Size { width: 32, height: 32 };
 
 /// An image of a frame of any format and size; 0, or 1 for a frame that does not serve.
 #[unsafe(no_mangle)]
@@ -39,8 +42,8 @@ pub extern "C" fn image(
         3 => PixelFormat::Rgb565BigEndian,
         _ => PixelFormat::Yuyv,
     };
-    let frame = Frame::new(bytes, (width, height), stride, format);
-    let done = frame.and_then(|frame| frame.resize(frame.centre_square(), (32, 32), image));
+    let frame = Frame::new(bytes, Size { width, height }, stride, format);
+    let done = frame.and_then(|frame| frame.resize(frame.centre_square(), IMAGE, image));
     i32::from(done.is_err())
 }
 
