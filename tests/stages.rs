@@ -96,7 +96,7 @@ fn check(name: &str, config: VitConfig) -> usize {
         };
         model.run_observed(image.image(0), &mut arena, &mut compare).unwrap();
         let mut compare = |site: SiteId, values: SiteValues<'_>| {
-            check_f16(name, site, values.reals().collect(), &expected[&site]);
+            check_f16(name, site, values.floats().collect(), &expected[&site]);
         };
         f16_model.run_observed(image.image(0), &mut arena, &mut compare).unwrap();
     }

@@ -12,7 +12,7 @@ mod plant;
 use core::alloc::{GlobalAlloc, Layout};
 use core::hint::black_box;
 use runtime::Model;
-use runtime::frame::{Frame, PixelFormat};
+use runtime::frame::{Frame, PixelFormat, Size};
 
 /// At most as large as the arena of `micro`.
 const ARENA_BYTES: usize = 28 * 1024;
@@ -44,8 +44,8 @@ fn classify(blob: &[u8], image: &[u8], arena: &mut [u8]) -> Option<(usize, u16)>
 
 /// An image of a frame in any format.
 fn frame(bytes: &[u8], format: PixelFormat, image: &mut [u8]) -> Option<()> {
-    let frame = Frame::new(bytes, (10, 12), 60, format).ok()?;
-    frame.resize(frame.centre_square(), (32, 32), image).ok()
+    let frame = Frame::new(bytes, Size { width: 10, height: 12 }, 60, format).ok()?;
+    frame.resize(frame.centre_square(), Size { width: 32, height: 32 }, image).ok()
 }
 
 /// An allocator that has no memory.
