@@ -4,30 +4,23 @@
 #![no_std]
 extern crate std; // Only to print the answer on a computer.
 
-use runtime::{FormatError, Model, RunError};
+use core::error::Error;
+use runtime::{Model, RunError};
+use std::boxed::Box;
 
 /// `export --rust model.rs` writes a module with this blob and the length of its arena.
 static BLOB: &[u8] = include_bytes!("../../tests/golden/v1/micro.bin");
 const ARENA_LEN: usize = 38_918;
 
-#[derive(Debug)]
-enum Error {
-    /// The flash holds no blob that this program runs.
-    Blob(FormatError),
-    /// The image or the arena has another size than the network asks for.
-    Run(RunError),
-}
-
 /// The class of one image: red, green and blue of each pixel, row by row.
-fn classify(model: &Model<'_>, image: &[u8], arena: &mut [u8]) -> Result<usize, Error> {
-    let output = model.run(image, arena).map_err(Error::Run)?;
-    Ok(output.class())
+fn classify(model: &Model<'_>, image: &[u8], arena: &mut [u8]) -> Result<usize, RunError> {
+    Ok(model.run(image, arena)?.class())
 }
 
-fn main() -> Result<(), Error> {
+fn main() -> Result<(), Box<dyn Error>> {
     // A model is several kilobytes. `parse_into` makes it where it stays, once after the start.
     let mut place = None;
-    let model = Model::parse_into(BLOB, &mut place).map_err(Error::Blob)?;
+    let model = Model::parse_into(BLOB, &mut place)?;
 
     let mut arena = [0; ARENA_LEN];
     let image = [128; 32 * 32 * 3];
