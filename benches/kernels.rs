@@ -1,5 +1,5 @@
 //! Single kernels at the shapes of `micro` and `compact`, in multiply-accumulates a second (elements a
-//! second for normalisation), beside what `vpdpbusd` alone reaches in the same run.
+//! second for normalisation), beside the rate that `vpdpbusd` alone reaches in the same run.
 
 use benches::limit;
 use benches::summary::{self, Row};
@@ -49,7 +49,7 @@ fn main() {
     summary::print_rates(&rows, limit.as_ref(), start);
 }
 
-/// What no product exceeds on this processor, where it is known.
+/// The rate that no product exceeds on this processor, where it is known.
 fn vpdpbusd(criterion: &mut Criterion) -> Option<(Row, usize)> {
     let products = limit::vpdpbusd()?;
     let row = Row { group: "limit".into(), benchmark: "vpdpbusd".into() };

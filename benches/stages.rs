@@ -1,7 +1,7 @@
 //! Stages of whole networks, one image: int8 and f16 in the runtime against float in burn-ndarray.
 //!
 //! A stage's time is taken inside whole passes, between the sites that the pass reports, so that
-//! every stage reads what the one before it left in the caches.
+//! every stage finds in the caches what the stage before it left there.
 
 use benches::networks::{Network, image, presets};
 use benches::summary::{self, Row};

@@ -1,4 +1,4 @@
-//! A batch gives what single runs give, in the order of its images.
+//! A batch gives the results of single runs, in the order of its images.
 
 use kit::image;
 use kit::synthetic;
@@ -17,13 +17,13 @@ fn a_batch_equals_single_runs_in_order() {
         .map(|image| model.run(image, &mut arena).unwrap().logits().to_vec())
         .collect();
     let batch = model.run_batch(&images.concat(), |output| output.logits().to_vec()).unwrap();
-    assert!(single.windows(2).any(|pair| pair[0] != pair[1]), "the images are told apart");
+    assert!(single.windows(2).any(|pair| pair[0] != pair[1]), "all images gave the same logits");
     assert_eq!(batch, single, "logits image by image");
     assert_eq!(model.run_batch(&[], |output| output.class()).unwrap(), [0; 0], "no image");
 }
 
 #[test]
-fn a_last_image_that_is_not_whole_is_refused() {
+fn an_incomplete_last_image_is_refused() {
     let config = Preset::Nano.config(10).unwrap();
     let blob = synthetic::blob(&config, 3);
     let model = Model::parse(&blob).unwrap();

@@ -1,5 +1,5 @@
-//! Every site of every kernel set equals the integer reference, and nothing but the blob and the
-//! image decides a bit.
+//! Every site of every kernel set equals the integer reference, and only the blob and the image
+//! decide the output bits.
 
 use kit::image;
 use kit::planted::LEAVES_DIRT;
@@ -66,18 +66,18 @@ fn random_name(seed: u64, config: &VitConfig) -> String {
 }
 
 #[test]
-fn typical_networks_equal_the_page() {
+fn typical_networks_equal_the_reference() {
     check_random(300, Values::Typical);
 }
 
 #[test]
-fn extreme_networks_equal_the_page() {
+fn extreme_networks_equal_the_reference() {
     check_random(300, Values::Extreme);
 }
 
 #[test]
-fn presets_equal_the_page() {
-    // All but `seed`, whose 72 million weights take more than a gigabyte as the reference's integers.
+fn presets_equal_the_reference() {
+    // Without `seed`: the reference would store its 72 million weights in more than a gigabyte.
     let images = |preset| if preset == Preset::Micro { 3 } else { 1 };
     for preset in Preset::ALL.into_iter().filter(|&preset| preset != Preset::Seed) {
         let config = preset.config(10).unwrap();
@@ -90,7 +90,7 @@ fn presets_equal_the_page() {
 }
 
 #[test]
-fn the_embedding_equals_the_page() {
+fn the_embedding_equals_the_reference() {
     for seed in 0..300 {
         let config = specs::random(&mut Rng::new(seed));
         let blob = synthetic::blob(&config, seed);
@@ -104,8 +104,8 @@ fn the_embedding_equals_the_page() {
     }
 }
 
-/// Whether what another image left in the arena, at some alignment of exactly as many bytes as are
-/// asked for, changes a site that `model` shows.
+/// Whether a run shows other values in an arena where another image ran before than in a clean one.
+/// The arena is exactly as long as `model` asks for and is tried at four alignments.
 fn arena_decides(model: &Model<'_>, images: &[Vec<u8>; 2]) -> bool {
     let mut clean = vec![0; model.arena_len()];
     let expected = observe(model, &images[0], &mut clean).unwrap().0;
@@ -118,7 +118,7 @@ fn arena_decides(model: &Model<'_>, images: &[Vec<u8>; 2]) -> bool {
 }
 
 #[test]
-fn the_arena_decides_nothing() {
+fn bytes_left_in_the_arena_change_nothing() {
     let mut noticed = 0;
     for seed in 0..100 {
         let config = specs::random(&mut Rng::new(seed));
@@ -132,12 +132,12 @@ fn the_arena_decides_nothing() {
         }
         noticed += u32::from(arena_decides(&model.with_kernels(&LEAVES_DIRT), &images));
     }
-    // Where patches fill what is left of the arena, there is no dirt to be read.
-    assert!(noticed > 90, "a planted fault was noticed in {noticed} of 100 networks");
+    // In a few networks the patches overwrite all of the arena, so nothing is left to be read.
+    assert!(noticed > 90, "the planted fault was found in {noticed} of 100 networks only");
 }
 
 #[test]
-fn wrong_sizes_are_named() {
+fn wrong_sizes_are_refused_with_the_right_ones() {
     for seed in 0..100 {
         let config = specs::random(&mut Rng::new(seed));
         let blob = synthetic::blob(&config, seed);

@@ -13,7 +13,7 @@ use trainer::progress::Progress;
 use trainer::recipe::Recipe;
 use trainer::train::Run;
 
-/// Enough training to leave chance (10 %) far behind, little enough for every test run.
+/// Enough training for far more than the 10 % of chance, short enough for every test run.
 const TRAIN_IMAGES: usize = 1200;
 const EPOCHS: usize = 6;
 const TEST_IMAGES: usize = 500;

@@ -1,5 +1,5 @@
-//! What a reader does with blobs from another time: it names a version that it does not know, and
-//! passes over heads that it does not know.
+//! How the reader treats blobs of later versions: it reports a version that it does not know, and
+//! skips heads that it does not know.
 
 use kit::image;
 use kit::network::Network;
@@ -23,7 +23,7 @@ fn logits(blob: &[u8]) -> Vec<i32> {
 }
 
 #[test]
-fn an_unknown_version_is_named_whatever_follows_it() {
+fn an_unknown_version_is_reported_whatever_follows_it() {
     let intact = smallest().to_bytes();
     for version in [0, VERSION + 1, VERSION + 2, 0x0102, u16::MAX] {
         let mut blob = intact.clone();
@@ -51,7 +51,7 @@ fn an_unknown_version_is_named_whatever_follows_it() {
 }
 
 #[test]
-fn unknown_heads_are_passed_over() {
+fn unknown_heads_are_skipped() {
     let plain = smallest();
     let expected = logits(&plain.to_bytes());
     let mut network = plain.clone();
@@ -60,7 +60,7 @@ fn unknown_heads_are_passed_over() {
         network.other_heads.push((kind, body));
         assert_eq!(logits(&network.to_bytes()), expected, "up to kind {kind}");
     }
-    assert_eq!(network.other_heads.len() + 1, MAX_HEADS, "all that a blob may have");
+    assert_eq!(network.other_heads.len() + 1, MAX_HEADS, "as many heads as a blob may have");
     network.other_heads.push((3, Vec::new()));
     let found = i64::try_from(MAX_HEADS + 1).unwrap();
     let error = Model::parse(&network.to_bytes()).unwrap_err();
@@ -106,7 +106,7 @@ fn a_varint_may_be_longer_than_needed() {
     for longer in [&[0x87, 0][..], &[0x87, 0x80, 0]] {
         assert_eq!(logits(&with(longer)), logits(&plain), "{longer:02x?}");
     }
-    // So may a length, here that of the position, which no other bytes equal.
+    // A length may be longer as well. The bytes of the position's length occur only once.
     let position = smallest().position;
     let len = u8::try_from(position.len()).expect("a length of one byte");
     let at = plain.windows(position.len()).position(|bytes| bytes == position).unwrap() - 1;
@@ -122,7 +122,7 @@ fn a_varint_may_be_longer_than_needed() {
 }
 
 #[test]
-fn a_head_with_an_empty_body_changes_no_byte_before_it() {
+fn a_head_with_an_empty_body_changes_only_the_number_of_heads() {
     let plain = smallest();
     let before = plain.to_bytes();
     let mut network = plain;

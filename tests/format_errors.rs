@@ -1,5 +1,5 @@
-//! Every way in which a blob can be wrong has its own error, which says what was found, where, and
-//! what was expected; every range ends exactly where `FORMAT.md` says.
+//! Every fault of a blob has its own error. The error says what was found, where, and what was
+//! expected. Every range ends exactly where `FORMAT.md` says.
 
 use kit::network::{Linear, Network};
 use kit::sealed::sealed;
@@ -15,7 +15,7 @@ fn networks() -> [Network; 3] {
     smallest::networks().map(|(_, network)| network)
 }
 
-/// What makes a network wrong.
+/// A change that makes a network invalid.
 type Change = fn(&mut Network);
 
 fn changed(network: &Network, change: impl Fn(&mut Network)) -> Result<(), FormatError> {
@@ -24,7 +24,7 @@ fn changed(network: &Network, change: impl Fn(&mut Network)) -> Result<(), Forma
     check(&network.to_bytes())
 }
 
-/// The reader's answer, whose text must hold everything that its variant promises.
+/// The reader's result. The text of an error must contain everything that [`promises`] lists for it.
 fn check(bytes: &[u8]) -> Result<(), FormatError> {
     Model::parse(bytes).map(drop).map_err(explained)
 }
@@ -51,8 +51,8 @@ fn f16_with(last: [u8; 4]) -> Vec<u8> {
     sealed(blob)
 }
 
-/// Name of the variant and what its text must contain. Another variant needs another line, and a
-/// test below that provokes it.
+/// Name of the variant and what its text must contain. A new variant needs a line here and a case in
+/// `every_variant_can_be_provoked`.
 fn promises(error: &FormatError) -> (&'static str, Vec<String>) {
     match error {
         FormatError::Truncated { found, expected } => {
@@ -101,7 +101,7 @@ fn promises(error: &FormatError) -> (&'static str, Vec<String>) {
 }
 
 #[test]
-fn a_refused_blob_leaves_no_model_in_its_place() {
+fn a_refused_blob_leaves_no_model_behind() {
     let [network, ..] = networks();
     let whole = network.to_bytes();
     let damaged: Vec<Vec<u8>> = (PRELUDE_LEN..whole.len())
@@ -117,10 +117,10 @@ fn a_refused_blob_leaves_no_model_in_its_place() {
     for bytes in &damaged {
         let mut place = None;
         Model::parse_into(&whole, &mut place).unwrap();
-        assert!(place.is_some(), "the whole blob is read");
+        assert!(place.is_some(), "the intact blob was refused");
         if Model::parse_into(bytes, &mut place).is_err() {
             refused += 1;
-            assert!(place.is_none(), "what was there before, or half of what was read");
+            assert!(place.is_none(), "a model is left in the place");
         }
     }
     assert!(refused > 20, "{refused} of {} are refused", damaged.len());
@@ -224,7 +224,7 @@ fn impossible_networks_are_refused() {
             assert!(text.contains(number), "{text:?} does not say {number}");
         }
     }
-    // The description decides what is read next, so another one does not fit the records.
+    // The description decides which records are read, so a wrong one does not fit those that follow.
     let order = |network: &mut Network| {
         network.spec.stem = StemSpec::Patches { size: 2, order: PatchOrder::Row };
     };
@@ -284,7 +284,7 @@ const TENSORS: [Tensor; 9] = [
 ];
 
 #[test]
-fn every_tensor_has_one_length() {
+fn every_tensor_has_exactly_one_allowed_length() {
     let [stem, ..] = networks();
     let check_lens = |record, tensor, get: &dyn Fn(&mut Network) -> &mut Vec<u8>| {
         let expected = get(&mut stem.clone()).len();
@@ -306,7 +306,7 @@ fn every_tensor_has_one_length() {
 }
 
 #[test]
-fn optional_parts_are_there_when_the_description_says_so() {
+fn optional_parts_are_present_exactly_where_the_description_says() {
     let [stem, grid, row] = networks();
     let cases: [(&Network, RecordId, &str, bool, Change); 9] = [
         (&stem, RecordId::Conv(0), "gelu", true, |n| n.convs[0].activation.gelu = None),
@@ -366,7 +366,7 @@ fn deviations_of_f16_inputs_are_above_zero() {
 }
 
 #[test]
-fn class_names_are_none_or_all() {
+fn class_names_are_given_for_no_class_or_for_all() {
     let [stem, ..] = networks();
     for (names, found) in [("one", 1), ("one\ntwo", 2), ("\n\n\n", 4)] {
         let error = changed(&stem, |network| network.class_names = names.to_owned());

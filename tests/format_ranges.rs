@@ -1,5 +1,5 @@
 //! Every integer of a blob is checked against its range, and every range ends exactly where
-//! `FORMAT.md` says: both ends are read, the values beyond are refused by name.
+//! `FORMAT.md` says: both ends are accepted, the next values outside are refused.
 
 use kit::network::{Linear, Network};
 use kit::smallest;
@@ -113,10 +113,10 @@ fn check(
 }
 
 #[test]
-fn single_values_are_read_up_to_both_ends() {
+fn single_values_are_accepted_up_to_both_ends() {
     for Field { record, name, range: (min, max), set } in FIELDS {
         let mut values = vec![min, max, min.midpoint(max), min - 1];
-        // Tensors hold i32, where a multiplier has no value beyond its range.
+        // The largest multiplier is the largest i32: a tensor cannot hold a larger one.
         if i32::try_from(max + 1).is_ok() || !name.starts_with("mult") {
             values.push(max + 1);
         }
@@ -127,7 +127,7 @@ fn single_values_are_read_up_to_both_ends() {
 }
 
 #[test]
-fn every_layer_is_read_up_to_both_ends() {
+fn every_layer_is_accepted_up_to_both_ends() {
     let bias = (-(1 << 30), 1 << 30);
     for (record, layer) in LAYERS {
         for value in [bias.0 - 1, bias.0, 0, bias.1, bias.1 + 1, i64::from(i32::MIN)] {
@@ -145,7 +145,7 @@ fn every_layer_is_read_up_to_both_ends() {
 }
 
 #[test]
-fn the_smallest_i32_is_no_multiplier() {
+fn the_smallest_i32_is_refused_as_a_multiplier() {
     let value = i64::from(i32::MIN);
     check(RecordId::Embed, "mult", MULT, value, |n| last(&mut n.embed.mult, value));
 }

@@ -15,7 +15,7 @@ fn read(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Blobs whose answers are pinned site by site, of all versions.
+/// Blobs of all format versions whose hashes are pinned site by site.
 fn pinned() -> Vec<PathBuf> {
     let mut blobs = Vec::new();
     for version in 1..=VERSION {
@@ -41,7 +41,7 @@ fn compare(path: &Path, who: &str, answer: &Answer) {
         assert_eq!(
             found,
             expected,
-            "{}, {who}: the first site that differs; {REGENERATE}",
+            "{}, {who}: this site differs first; {REGENERATE}",
             path.display()
         );
     }

@@ -1,8 +1,8 @@
-//! Damaged blobs are refused or run to the end, never more: every truncation, every single-bit
-//! flip with the checksum broken and repaired, and random mutations with the checksum repaired, for
-//! int8 under every kernel set and for f16.
+//! Damaged blobs are refused or run to the end. Nothing panics and nothing hangs. Tried are every
+//! truncation, every single-bit flip with a broken and with a repaired checksum, and random mutations
+//! with a repaired checksum, for int8 under every kernel set and for f16.
 //!
-//! The number of mutations is taken from the environment; a million take some minutes:
+//! The environment sets the number of mutations; a million take some minutes:
 //!
 //! ```text
 //! OCELLI_MUTATIONS=1000000 cargo test -p tests --test hostile_blob -- --nocapture
@@ -16,7 +16,7 @@ use runtime::Model;
 use runtime::error::{FormatError, RecordId};
 use runtime::format::PRELUDE_LEN;
 
-/// Mutations without `OCELLI_MUTATIONS`.
+/// Number of mutations where `OCELLI_MUTATIONS` is not set.
 const DEFAULT_MUTATIONS: u64 = 40_000;
 
 #[test]
@@ -56,7 +56,7 @@ fn records(blob: &[u8], subject: &Subject) -> Vec<RecordId> {
         Ok(model) => model.config().clone(),
         Err(_) => Model::parse_f16(blob).unwrap().config().clone(),
     };
-    // Seven convolutions in the stem, of which the last makes tokens.
+    // The stem has seven convolutions before the one that makes tokens, which is the record `Embed`.
     let convs = if subject.name.ends_with("stem") { 7 } else { 0 };
     let mut records = vec![RecordId::Header];
     records.extend((0..convs).map(RecordId::Conv));
@@ -79,20 +79,20 @@ fn bytes_after_the_last_record_are_refused() {
 }
 
 #[test]
-fn every_flipped_bit_is_noticed_by_the_checksum() {
+fn the_checksum_finds_every_flipped_bit() {
     for subject in subjects() {
         let bits = 8 * subject.blob.len() as u64;
         let tally = each(bits, |bit, tally| {
             let bytes = flipped(&subject.blob, bit);
             let result = tally.add(&subject, &bytes, || format!("bit {bit} flipped"));
-            assert!(result.is_err(), "{}: bit {bit} went unnoticed", subject.name);
+            assert!(result.is_err(), "{}: the checksum missed bit {bit}", subject.name);
         });
         assert_eq!((tally.ran, tally.refused()), (0, bits), "{}", subject.name);
     }
 }
 
 #[test]
-fn every_flipped_bit_under_a_repaired_checksum_is_refused_or_runs() {
+fn a_blob_with_a_flipped_bit_and_a_repaired_checksum_is_refused_or_runs() {
     for subject in subjects() {
         let bits = 8 * subject.blob.len() as u64;
         let tally = each(bits, |bit, tally| {
@@ -120,7 +120,7 @@ fn mutations() -> u64 {
     }
 }
 
-/// Positions after the prelude where some changed bit is refused: structure, not weights.
+/// Positions after the prelude where a flipped bit can make the blob invalid: structure, not weights.
 fn hot(subject: &Subject) -> Vec<usize> {
     let refused = |at: usize| {
         [0x01, 0x40, 0x80].into_iter().any(|flip| {
@@ -139,7 +139,7 @@ fn random_mutations_are_refused_or_run() {
     let victims: Vec<Victim> =
         subjects.iter().map(|subject| Victim::new(subject.blob.clone(), hot(subject))).collect();
     let tally = each(mutations(), |seed, tally| {
-        // Each blob in turn, spliced with the next one but one, which has the same arithmetic.
+        // Each blob in turn. Parts of the next blob of the same arithmetic are spliced in.
         let which = (seed % subjects.len() as u64) as usize;
         let other = &subjects[(which + 2) % subjects.len()].blob;
         let bytes = victims[which].mutated(other, seed);
@@ -158,7 +158,7 @@ fn random_mutations_are_refused_or_run() {
 
 #[test]
 #[should_panic(expected = "the arena decides")]
-fn a_kernel_that_does_not_write_its_output_is_noticed() {
+fn a_kernel_that_does_not_write_its_output_is_found() {
     let [subject, ..] = &subjects()[..] else { panic!("no subject") };
     finish(&Model::parse(&subject.blob).unwrap().with_kernels(&LEAVES_DIRT));
 }

@@ -1,7 +1,8 @@
-//! The golden blobs cut off and with single bits flipped, the checksum broken and repaired: refused,
-//! or run to the end in two arenas that differ in every bit.
+//! The golden blobs, truncated or with one flipped bit, with a broken and with a repaired checksum, are
+//! refused or run to the end in two arenas that differ in every bit.
 //!
-//! Some thousands by default. All of them are 2.4 million blobs, eleven minutes of one processor:
+//! By default some thousands are tried. All of them are 2.4 million blobs and take eleven minutes on one
+//! processor:
 //!
 //! ```text
 //! cargo test -p tests --test hostile_golden -- --ignored --nocapture
@@ -12,7 +13,7 @@ use kit::sealed::{seal_checksum, seal_len, sealed};
 use runtime::error::FormatError;
 use runtime::format::PRELUDE_LEN;
 
-/// The default takes one of so many. Prime, so that every bit of a byte has its turn.
+/// By default one of so many is tried. The number is prime, so that every bit of a byte is reached.
 const SAMPLE: u64 = 101;
 
 fn subjects() -> [Subject; 2] {
@@ -23,7 +24,7 @@ fn subjects() -> [Subject; 2] {
     golden.map(|(name, blob)| Subject { name: name.into(), blob: blob.into(), run: run_best })
 }
 
-/// Tries every `step`th length, with nothing repaired, with the length and with everything.
+/// Tries every `step`th length: as it is, with a repaired length, and with a repaired checksum as well.
 fn truncations(step: u64) {
     for subject in subjects() {
         let cuts = (subject.blob.len() as u64).div_ceil(step);
@@ -51,7 +52,7 @@ fn truncation(subject: &Subject, len: usize, tally: &mut Tally) {
     assert!(matches!(found, FormatError::Record { .. }), "{}: {len}: {found}", subject.name);
 }
 
-/// Flips every `step`th bit, with the checksum broken and repaired.
+/// Flips every `step`th bit, with a broken and with a repaired checksum.
 fn flips(step: u64) {
     for subject in subjects() {
         let bits = 8 * subject.blob.len() as u64;
@@ -81,7 +82,7 @@ fn some_truncations_are_refused() {
 }
 
 #[test]
-fn some_flipped_bits_are_noticed_and_repaired_are_refused_or_run() {
+fn blobs_with_some_flipped_bits_are_refused_or_run() {
     flips(SAMPLE);
 }
 
@@ -93,6 +94,6 @@ fn every_truncation_is_refused() {
 
 #[test]
 #[ignore = "two million blobs"]
-fn every_flipped_bit_is_noticed_and_repaired_is_refused_or_runs() {
+fn blobs_with_any_flipped_bit_are_refused_or_run() {
     flips(1);
 }

@@ -1,4 +1,4 @@
-//! The runtime asks the allocator for nothing: from the bytes of a blob to ranked classes.
+//! The runtime makes no request to the allocator, from the bytes of a blob to ranked classes.
 
 use kit::image;
 use kit::planted::ALLOCATES;
@@ -21,7 +21,7 @@ thread_local! {
 }
 
 fn count() {
-    // A thread that ends has no counter any more, and nothing to count for.
+    // A thread that is ending has dropped its counter already.
     let _ = REQUESTS.try_with(|requests| requests.set(requests.get() + 1));
 }
 
@@ -110,7 +110,7 @@ fn int8_makes_no_request() {
 }
 
 #[test]
-fn a_kernel_that_makes_a_request_is_noticed() {
+fn a_kernel_that_makes_a_request_is_found() {
     let config = Preset::Micro.config(10).unwrap();
     let (blob, image) = (synthetic::blob(&config, 1), image::random(config.image(), 1));
     let mut arena = vec![0; config.arena_len()];
@@ -135,7 +135,7 @@ fn f16_makes_no_request() {
 }
 
 #[test]
-fn errors_are_named_without_a_request() {
+fn errors_are_formatted_without_a_request() {
     let [(_, network), ..] = smallest::networks();
     let blob = network.to_bytes();
     let mut text = String::with_capacity(1000);

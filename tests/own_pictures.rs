@@ -1,4 +1,4 @@
-//! The whole chain on pictures of one's own: folders, training, blob, names.
+//! The whole chain on a user's own pictures: folders, training, blob, class names.
 
 use export::blob::AnyModel;
 use export::float::FloatModel;
@@ -18,7 +18,7 @@ use trainer::train::Run;
 const CLASSES: [(&str, [u8; 3]); 3] =
     [("meadow", [40, 160, 50]), ("sky", [90, 150, 230]), ("sunset", [230, 90, 40])];
 
-/// Pictures of one colour with a gradient and some noise, no two alike.
+/// Pictures of one colour with a gradient and some noise, each different.
 fn pictures(dir: &Path, count: u32) {
     for (class, colour) in CLASSES {
         std::fs::create_dir_all(dir.join(class)).unwrap();

@@ -1,4 +1,4 @@
-//! The float simulation that networks are trained with, against the integers that the runtime computes.
+//! The float simulation of training against the integers that the runtime computes.
 
 use export::calibrate::Observer;
 use export::float::FloatModel;
@@ -12,23 +12,23 @@ use std::path::Path;
 use trainer::data;
 use trainer::quantize::is_rounded;
 
-/// Images whose every stage is compared.
+/// Number of images of which every stage is compared.
 const STAGE_IMAGES: usize = 40;
-/// Share of a stage's values that are within one step, at least.
-const LEAST_SHARE: f64 = 0.9999;
-/// Share of a stage's values that are the same, at least: within the last normalisation the simulation
-/// does not round, everywhere else only float sums differ.
-const LEAST_SAME: f64 = 0.985;
-/// Share of all images to which both give the same class, at least.
-const LEAST_AGREEMENT: f64 = 0.995;
-/// Records beside this crate's manifest.
+/// Minimum share of a stage's values that are within one step.
+const MIN_NEAR: f64 = 0.9999;
+/// Minimum share of a stage's values that are the same. The simulation does not round within the last
+/// normalisation; elsewhere only float sums differ.
+const MIN_SAME: f64 = 0.985;
+/// Minimum share of all images to which both give the same class.
+const MIN_AGREEMENT: f64 = 0.995;
+/// Checkpoints beside this crate's manifest.
 const RECORDS: [&str; 3] = [
     "records/micro-26-epochs.mpk",
     "../trainer/models/nano/best.mpk",
     "../trainer/models/micro/best.mpk",
 ];
 
-/// Values of a site, and those that are not the same and more than one step apart.
+/// Numbers of values of a site: all, those that differ, and those that differ by more than one step.
 #[derive(Default)]
 struct Count {
     values: usize,
@@ -45,7 +45,7 @@ fn check(name: &str) {
     let record = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     let float = FloatModel::load(&record).unwrap();
     let data = data::embedded().unwrap();
-    // Corrected biases are the blob's alone.
+    // The simulation does not know the biases that the exporter corrects.
     let method = Method { observer: Observer::Mse, correct_biases: false };
     let (_, quantized) =
         export::quantize(&float, &data.train.take(256), method, unwatched).unwrap();
@@ -63,8 +63,8 @@ fn check(name: &str) {
         model.run_observed(images.image(index), &mut arena, &mut keep).unwrap();
     }
 
-    // Each stage goes on from the integers before it: else what was rounded otherwise in one stage,
-    // a step more or less of a few values, would change all values of the next.
+    // Each stage continues from the integers of the stage before it. Otherwise one value that is
+    // rounded differently would change all values of the next stage.
     let mut counts = BTreeMap::<SiteId, Count>::new();
     let compare = |site: SiteId, values: &mut Vec<f32>| {
         let Some(integers) = integers.get(&site) else { return };
@@ -94,10 +94,10 @@ fn check(name: &str) {
             percent[0], percent[1]
         );
         assert!(
-            share(apart) >= LEAST_SHARE,
+            share(apart) >= MIN_NEAR,
             "{name} {site}: {apart} of {values} are more than a step apart"
         );
-        assert!(share(other) >= LEAST_SAME, "{name} {site}: {other} of {values} are not the same");
+        assert!(share(other) >= MIN_SAME, "{name} {site}: {other} of {values} are not the same");
     }
 
     let logits = float.simulate(simulated_sites(&net, &quantized), &data.test, |_, _| {});
@@ -111,7 +111,7 @@ fn check(name: &str) {
     }
     let share = same as f64 / data.test.len() as f64;
     println!("{name}: the same class for {same} of {}", data.test.len());
-    assert!(share >= LEAST_AGREEMENT, "{name}: the same class for {same} of {}", data.test.len());
+    assert!(share >= MIN_AGREEMENT, "{name}: the same class for {same} of {}", data.test.len());
 }
 
 /// The size of one step of each channel of a site, in the float network's terms.

@@ -1,5 +1,5 @@
-//! The golden networks against f64, stage by stage: the table of what integers lose is the pinned
-//! one, and stages that only round lose at most half a step.
+//! What the integers of each stage lose against f64, on the golden networks: the table equals the
+//! pinned one, and a stage that only rounds loses at most half a step.
 
 use runtime::format::VERSION;
 use tests::golden::directory;
@@ -9,7 +9,7 @@ use tests::losses::{BLOBS, FILE, losses, table};
 const ROUNDED: [&str; 3] = ["projection", "residual sum", "embedding"];
 
 #[test]
-fn stages_lose_what_is_pinned() {
+fn losses_equal_the_pinned_table() {
     let path = directory(VERSION).join(FILE);
     let shown = path.display();
     let pinned = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{shown}: {error}"));

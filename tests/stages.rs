@@ -13,9 +13,9 @@ use trainer::checkpoint::{self, Checkpoint};
 use trainer::data::{self, DataSource, Normalisation};
 use trainer::model::{DropoutRates, Vit};
 
-/// Least ratio of signal to error, in decibels, at any stage. An 8-bit step of a uniform signal
-/// gives 49 dB; errors add up along the network.
-const LEAST_DECIBELS: f64 = 18.0;
+/// Minimum ratio of signal to error, in decibels, at any stage. An 8-bit step of a uniform signal gives
+/// 49 dB; errors add up along the network.
+const MIN_DECIBELS: f64 = 18.0;
 
 #[test]
 fn micro_follows_the_float_network() {
@@ -69,7 +69,7 @@ fn check(name: &str, config: VitConfig) -> usize {
 
     let float = FloatModel::load(&path).unwrap();
     let net = float.weights().unwrap();
-    // Biases as they are: what is compared is each stage's own rounding.
+    // Biases are not corrected, because the test compares each stage's own rounding.
     let method = Method { observer: Observer::MinMax, correct_biases: false };
     let (_, quantized) = export::quantize(&float, &data.train.take(64), method, unwatched).unwrap();
     let model = Model::parse(&quantized.blob).unwrap();
@@ -103,7 +103,7 @@ fn check(name: &str, config: VitConfig) -> usize {
     for (site, (signal, noise)) in errors {
         let decibels = 10.0 * (signal / noise.max(1e-30)).log10();
         println!("{name:<40} {:<28} {decibels:6.1} dB", site.to_string());
-        assert!(decibels >= LEAST_DECIBELS, "{name}: {decibels:.1} dB at {site}");
+        assert!(decibels >= MIN_DECIBELS, "{name}: {decibels:.1} dB at {site}");
     }
     quantized.blob.len()
 }

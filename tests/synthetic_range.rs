@@ -1,5 +1,5 @@
-//! Typical random networks use the ranges of their types, so that comparing their bits means
-//! something: values that all vanish, saturate or repeat would agree for any arithmetic.
+//! Typical random networks use the ranges of their types. A comparison of bits proves nothing where all
+//! values vanish, saturate or repeat, because then wrong arithmetic gives the same bits.
 
 use kit::image;
 use kit::synthetic;
@@ -9,10 +9,10 @@ use tests::golden::Golden;
 use tests::integer_reference::Site;
 use tests::observed::answer;
 
-/// Fewest values from which a site is judged.
-const ENOUGH: usize = 500;
-/// Largest share of saturated values.
-const MOST_SATURATED: f64 = 0.1;
+/// Sites with fewer values are not judged.
+const MIN_VALUES: usize = 500;
+/// Maximum share of saturated values.
+const MAX_SATURATED: f64 = 0.1;
 
 /// How the values of one site are spread.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ struct Spread {
     saturated: f64,
     /// Standard deviation.
     deviation: f64,
-    /// Standard deviation of a channel over tokens; what attention looks at.
+    /// Standard deviation of a channel over tokens, which attention depends on.
     over_tokens: f64,
 }
 
@@ -64,11 +64,11 @@ fn check(name: &str, blob: &[u8], seed: u64) {
     let model = Model::parse(blob).unwrap();
     let config = model.config();
     let answer = answer(&model, &image::random(config.image(), seed)).unwrap();
-    let judged = |site: &&Site| site.values.len() >= ENOUGH && site.name != "input";
+    let judged = |site: &&Site| site.values.len() >= MIN_VALUES && site.name != "input";
     for site in answer.sites.iter().filter(judged) {
         let spread = Spread::of(site, config.tokens());
         let at = format!("{name}, seed {seed}, {}: {spread:?}", site.name);
-        assert!(spread.saturated <= MOST_SATURATED, "{at}: saturated");
+        assert!(spread.saturated <= MAX_SATURATED, "{at}: saturated");
         if is_stream(site) {
             assert!((1_000.0..16_000.0).contains(&spread.deviation), "{at}: spread");
             assert!(spread.over_tokens >= 700.0, "{at}: spread over tokens");

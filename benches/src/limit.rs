@@ -1,17 +1,17 @@
-//! What the multiply-accumulates of a core take at least: `vpdpbusd` on registers alone.
+//! The rate of multiply-accumulates that a core cannot exceed: `vpdpbusd` on registers alone.
 
 /// Multiply-accumulates of one call of what [`vpdpbusd`] returns.
 pub const MACS: usize = ROUNDS * ACCUMULATORS * 64;
 
 const ROUNDS: usize = 4096;
-/// Enough that none waits for itself, at two a cycle with a latency of five.
+/// Enough independent sums for two instructions a cycle with a latency of five cycles.
 #[cfg(target_arch = "x86_64")]
 const ACCUMULATORS: usize = 12;
 #[cfg(not(target_arch = "x86_64"))]
 const ACCUMULATORS: usize = 0;
 
-/// A function that makes [`MACS`] multiply-accumulates with AVX-512 VNNI; `None` where the processor has
-/// not got it.
+/// A function that makes [`MACS`] multiply-accumulates with AVX-512 VNNI; `None` where the
+/// processor does not have it.
 pub fn vpdpbusd() -> Option<fn() -> i32> {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni") {

@@ -1,19 +1,14 @@
 //! Frames of cameras against the plainest float reference, exact cases, and what is refused.
 
+use kit::draw::Draw;
+use kit::rng::Rng;
 use runtime::frame::{Frame, FrameError, MAX_FRAME_SIDE, PixelFormat, Rectangle, Size};
 
-/// A generator of bytes.
-struct Random(u32);
-
-impl Random {
-    fn byte(&mut self) -> u8 {
-        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (self.0 >> 24) as u8
-    }
-
-    fn bytes(&mut self, len: usize) -> Vec<u8> {
-        (0..len).map(|_| self.byte()).collect()
-    }
+/// Any bytes.
+fn noise(rng: &mut Rng, len: usize) -> Vec<u8> {
+    let mut bytes = vec![0; len];
+    rng.fill(&mut bytes);
+    bytes
 }
 
 const FORMATS: [(PixelFormat, usize); 5] = [
@@ -73,11 +68,11 @@ fn weights(from: usize, to: usize) -> Vec<Vec<f64>> {
 
 #[test]
 fn every_format_and_size_is_within_a_level_of_floats() {
-    let mut random = Random(1);
+    let mut rng = Rng::new(1);
     for (format, bytes) in FORMATS {
         for (width, height, padding) in [(1, 1, 2), (8, 6, 0), (13, 9, 5), (40, 31, 3)] {
             let stride = bytes * (width + width % 2) + padding;
-            let frame = random.bytes(stride * height);
+            let frame = noise(&mut rng, stride * height);
             let view = Frame::new(&frame, size(width, height), stride, format).unwrap();
             let inner = Rectangle {
                 x: width / 3,
@@ -115,7 +110,7 @@ fn every_format_and_size_is_within_a_level_of_floats() {
 
 #[test]
 fn a_frame_of_the_right_size_is_copied() {
-    let bytes = Random(2).bytes(7 * 5 * 3);
+    let bytes = noise(&mut Rng::new(2), 7 * 5 * 3);
     let frame = Frame::new(&bytes, size(7, 5), 21, PixelFormat::Rgb888).unwrap();
     let mut image = vec![0; bytes.len()];
     frame.resize(frame.whole(), size(7, 5), &mut image).unwrap();

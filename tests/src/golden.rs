@@ -35,7 +35,7 @@ impl Golden {
 
     /// Its files: name and content.
     ///
-    /// The hashes are those of the integer reference, so that no kernel set pins itself.
+    /// The hashes come from the integer reference, so that no kernel set defines the expected values.
     pub fn files(&self) -> [(String, Vec<u8>); 3] {
         let blob = synthetic::blob(&self.config, self.seed);
         let image = image::random(self.config.image(), self.seed);

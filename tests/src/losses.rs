@@ -1,4 +1,4 @@
-//! The table of what each stage of the golden networks loses to integers.
+//! The table of how much each stage of the golden networks loses by computing in integers.
 
 use crate::golden::directory;
 use crate::integer_reference::{IntegerReference, Loss};
@@ -12,7 +12,7 @@ use std::io;
 
 /// File of the table, beside the golden blobs of the newest version.
 pub const FILE: &str = "losses.csv";
-/// Blobs that are judged.
+/// Names of the blobs in the table.
 pub const BLOBS: [&str; 3] = ["tiny", "tiny_seed", "micro"];
 /// Images of each blob.
 const IMAGES: u64 = 4;

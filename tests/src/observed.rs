@@ -1,4 +1,4 @@
-//! What the runtime shows of one run, in the form of the reference's answer.
+//! The sites and outputs of one run of the runtime, in the form of the reference's answer.
 
 use crate::integer_reference::{Answer, Site};
 use runtime::{Model, Output, RunError};

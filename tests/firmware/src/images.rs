@@ -1,4 +1,4 @@
-//! Test images: ten photographs, and what is derived from them to reach every corner of the input.
+//! Test images: ten photographs, and variants of them that cover the range of inputs.
 
 /// The first ten test images of CIFAR-10: bytes in the order row, column, red-green-blue.
 pub static PHOTOGRAPHS: &[[u8; 3072]; 10] = &photographs();

@@ -1,4 +1,4 @@
-//! What the firmwares share, and what the computer that checks them shares with them.
+//! What both firmwares share with each other and with the program that checks them.
 #![no_std]
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 

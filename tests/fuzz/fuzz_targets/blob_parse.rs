@@ -1,4 +1,5 @@
-//! Any bytes parse or are refused by name; bytes under an intact prelude are judged by their records.
+//! Any bytes parse or are refused with a message. Bytes under an intact prelude are refused only because
+//! of their records.
 
 #![no_main]
 
@@ -20,7 +21,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// Has the error say what it is.
+/// Asserts that an error has a message.
 fn explained<T>(result: Result<T, FormatError>) -> Result<T, FormatError> {
     if let Err(error) = &result {
         assert!(!error.to_string().is_empty(), "{error:?} says nothing");

@@ -1,5 +1,5 @@
-//! Whatever parses runs to the end: under every kernel set, in a dirty arena of exactly the size
-//! asked for at any alignment, with the same bits each time.
+//! A blob that parses runs to the end under every kernel set, in a dirty arena of exactly the size that
+//! it asks for, at any alignment, with the same bits each time.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! What parses and is written again is the same network: it parses, gives the same bits, and from
-//! then on does not change.
+//! A blob that is decoded and written again is the same network: it parses, gives the same logits, and
+//! does not change when it is written once more.
 
 #![no_main]
 
@@ -12,7 +12,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     let Some((Kind::Int8, first)) = blob(data) else { return Corpus::Reject };
     let Ok(model) = Model::parse(&first) else { return Corpus::Reject };
     let second = decode::network(&first).to_bytes();
-    // A writer's varints are the shortest; whoever reads longer ones writes fewer bytes.
+    // The writer's varints are the shortest. If the reader accepted longer ones, fewer bytes are written.
     assert!(second.len() <= first.len(), "{} bytes became {}", first.len(), second.len());
     if second.len() == first.len() {
         assert_eq!(second, first, "the same length, other bytes");

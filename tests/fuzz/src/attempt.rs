@@ -6,10 +6,10 @@ use runtime::error::FormatError;
 use runtime::format::{ARITHMETIC_F16, ARITHMETIC_INT8, MAGIC, PRELUDE_LEN, VERSION};
 use runtime::{Arithmetic, Model, Output};
 
-/// Most multiply-accumulates of a network that is run. A few kilobytes of weights over an image of
-/// 512 × 512 pixels are correct and take a minute.
+/// Maximum multiply-accumulates of a network that is run. A valid network of a few kilobytes takes a
+/// minute on an image of 512 × 512 pixels.
 const MAX_MACS: u64 = 3_000_000;
-/// Largest arena of a network that is run.
+/// Maximum arena of a network that is run, in bytes.
 const MAX_ARENA: usize = 1 << 22;
 
 /// Arithmetic of a blob.
@@ -21,8 +21,8 @@ pub enum Kind {
     F16,
 }
 
-/// The bytes with a prelude that is in order, so that every mutation of what follows reaches the
-/// records; `None` for fewer bytes than a prelude has.
+/// The bytes under a valid prelude, so that every mutation behind it reaches the records. `None` if
+/// there are fewer bytes than a prelude has.
 pub fn blob(data: &[u8]) -> Option<(Kind, Vec<u8>)> {
     let mut bytes = data.to_vec();
     let (kind, arithmetic) = match bytes.get(6)? & 1 {

@@ -3,8 +3,8 @@
 use kit::draw::Draw;
 use kit::rng::Rng;
 
-/// Values from bytes as long as there are any, then random ones that follow from them: a short
-/// input decides the shapes and still fills large operands.
+/// Takes values from the fuzzer's bytes until they run out, then random ones whose seed is made of those
+/// bytes. A short input so decides the shapes and still fills large operands.
 pub struct Supply<'a> {
     bytes: &'a [u8],
     rest: Rng,

@@ -1,7 +1,7 @@
 //! Valid blobs of the arithmetic `F16` with random weights.
 //!
-//! Weights are drawn as bits of f16, so no float is computed and the same seed gives the same blob
-//! everywhere.
+//! Weights are drawn as bits of f16. No float is computed, so the same seed gives the same blob on every
+//! platform.
 
 use crate::network::grow;
 use crate::rng::Rng;

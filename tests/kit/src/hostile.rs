@@ -1,4 +1,4 @@
-//! Blobs that may be damaged: parsed, run to the end if they parse, and counted.
+//! Runs blobs that may be damaged, and counts what became of them.
 
 use crate::f16_network;
 use crate::smallest;
@@ -10,12 +10,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Far more than any blob that tests damage may take, on any machine.
+/// A blob that takes longer counts as a hang: all of them take far less, on any machine.
 const HANG: Duration = Duration::from_secs(20);
-/// What arenas hold before a run, each bit once 0 and once 1.
+/// Bytes that arenas are filled with before a run. The two differ in every bit.
 const DIRT: [u8; 2] = [0xA5, 0x5A];
 
-/// A blob and what is done with it and with what becomes of it.
+/// A blob that is damaged in many ways, and how it is run.
 #[derive(Clone, Debug)]
 pub struct Subject {
     /// Its name in messages.
@@ -26,7 +26,7 @@ pub struct Subject {
     pub run: fn(&[u8]) -> Result<(), FormatError>,
 }
 
-/// Blobs of a few kilobytes, int8 and f16, that between them hold every kind of record.
+/// Blobs of a few kilobytes, int8 and f16, that together contain every kind of record.
 ///
 /// # Panics
 /// If an intact one does not run.

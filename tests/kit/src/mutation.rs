@@ -4,8 +4,8 @@ use crate::rng::Rng;
 use crate::sealed::seal;
 use runtime::format::PRELUDE_LEN;
 
-/// Most bytes that one change touches.
-const MOST: usize = 24;
+/// Maximum number of bytes that one change touches.
+const MAX_LEN: usize = 24;
 
 /// A blob to damage.
 #[derive(Clone, Debug)]
@@ -16,8 +16,7 @@ pub struct Victim {
 }
 
 impl Victim {
-    /// A blob whose `hot` positions get half of the changes; where there is none, all positions
-    /// are alike.
+    /// A blob whose `hot` positions get half of the changes. Without hot positions, all are treated alike.
     ///
     /// # Panics
     /// If the blob has no byte after its prelude.
@@ -26,7 +25,7 @@ impl Victim {
         Self { bytes, hot }
     }
 
-    /// One to four changes; everything follows from `seed`. Parts of `other` may be spliced in.
+    /// The blob after one to four changes, which follow from `seed`. Parts of `other` may be spliced in.
     pub fn mutated(&self, other: &[u8], seed: u64) -> Vec<u8> {
         let mut rng = Rng::new(seed);
         let mut bytes = self.bytes.clone();
@@ -51,7 +50,7 @@ impl Victim {
 
 /// One change at `at`.
 fn change(bytes: &mut Vec<u8>, at: usize, other: &[u8], rng: &mut Rng) {
-    let len = (1 + index(rng, MOST)).min(bytes.len() - at);
+    let len = (1 + index(rng, MAX_LEN)).min(bytes.len() - at);
     match rng.pick(0, 9) {
         0 | 1 => bytes[at] ^= 1 << rng.pick::<u8>(0, 7),
         2 => bytes[at] = [0, 1, 0x7F, 0x80, 0xFF][index(rng, 5)],
@@ -76,7 +75,7 @@ fn change(bytes: &mut Vec<u8>, at: usize, other: &[u8], rng: &mut Rng) {
         }
         _ => {
             // The rest of another blob, from about the same place on.
-            let from = (at + index(rng, MOST)).min(other.len());
+            let from = (at + index(rng, MAX_LEN)).min(other.len());
             bytes.truncate(at);
             bytes.extend_from_slice(&other[from..]);
         }

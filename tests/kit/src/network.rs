@@ -1,5 +1,5 @@
-//! A network as owned records: what [`synthetic`](crate::synthetic) fills, what a test changes,
-//! and what becomes a blob.
+//! A network as owned records. [`synthetic`](crate::synthetic) fills them, a test changes them, and
+//! [`Network::to_bytes`] makes a blob of them.
 
 use runtime::config::VitSpec;
 use runtime::format::{
@@ -12,7 +12,7 @@ use runtime::format::{
 /// Everything that goes into a blob. Tensors are bytes as they are stored.
 #[derive(Clone, Debug)]
 pub struct Network {
-    /// Description, written as it is, checked by nobody.
+    /// Description. It is written unchecked, so that a test can write an invalid one.
     pub spec: VitSpec,
     /// Image byte that stands for zero, for each channel.
     pub pad: [i8; 3],

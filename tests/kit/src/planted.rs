@@ -1,14 +1,14 @@
-//! Kernel sets with a fault that a test exists to find: proof that it would.
+//! Kernel sets with a planted fault. A test that must find such faults is tried on them.
 
 use runtime::Kernels;
 use runtime::kernels::{Activation, Attention, Linear, scalar};
 use std::hint::black_box;
 
-/// Lets memory that nothing wrote decide bits: layers leave their output as it was.
+/// Layers do not write their output, so bytes that were in memory before decide the result.
 pub static LEAVES_DIRT: Kernels =
     Kernels { name: "leaves dirt", linear_i8: leaves_dirt, ..scalar::KERNELS };
 
-/// Asks the allocator for memory in attention.
+/// Attention asks the allocator for memory.
 pub static ALLOCATES: Kernels =
     Kernels { name: "allocates", attention_i8: allocates, ..scalar::KERNELS };
 

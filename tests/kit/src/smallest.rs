@@ -1,5 +1,5 @@
-//! Networks of a few kilobytes that between them hold every kind of record, for tests that try
-//! every byte.
+//! Networks of a few kilobytes that together contain every kind of record, for tests that try every
+//! byte.
 
 use crate::network::Network;
 use crate::specs;

@@ -1,16 +1,15 @@
 //! Links the runtime as a device does: without std, without a heap, without unwinding.
 //!
-//! The compiler is the judge, on any host. If the runtime or one of its dependencies used std,
-//! there would be two panic handlers; if one used `alloc`, a global allocator would be missing.
-//! Either ends the build with an error. `.ci/run no_std` then looks for panics among the symbols of
-//! what is reachable from [`classify`].
+//! The build fails, on any host, if the runtime or one of its dependencies uses std, because then there
+//! are two panic handlers, or `alloc`, because then a global allocator is missing. `.ci/run no_std` then
+//! looks for panics among the symbols that are reachable from [`classify`].
 
 #![no_std]
 
 use runtime::Model;
 use runtime::frame::{Frame, PixelFormat, Size};
 
-/// The index of the best class, or a negative number for a blob or an arena that does not serve.
+/// The index of the best class, or a negative number if the blob or the arena cannot be used.
 #[unsafe(no_mangle)]
 pub extern "C" fn classify(
     blob: &'static [u8; 256 * 1024],
@@ -25,7 +24,7 @@ pub extern "C" fn classify(
 /// Size of an image.
 const IMAGE: Size = Size { width: 32, height: 32 };
 
-/// An image of a frame of any format and size; 0, or 1 for a frame that does not serve.
+/// Makes an image of a frame of any format and size. Returns 0, or 1 if the frame cannot be used.
 #[unsafe(no_mangle)]
 pub extern "C" fn image(
     bytes: &[u8; 320 * 240 * 2],

@@ -1,8 +1,8 @@
 //! A program that classifies one image, linked for a processor without a float unit.
 //!
-//! The linker keeps what is reachable, so the symbols of the program are those that parsing and
-//! running an int8 blob need. An allocator and a panic handler are on offer: they are in the
-//! program if and only if something asks for them.
+//! The linker keeps only reachable code, so the program contains the symbols that parsing and running an
+//! int8 blob need. An allocator and a panic handler are provided: the linker keeps them only if something
+//! calls them.
 
 #![no_std]
 #![no_main]
@@ -14,7 +14,7 @@ use core::hint::black_box;
 use runtime::Model;
 use runtime::frame::{Frame, PixelFormat, Size};
 
-/// At most as large as the arena of `micro`.
+/// Bytes of the arena, no more than `micro` needs.
 const ARENA_BYTES: usize = 28 * 1024;
 
 static BLOB: &[u8] = include_bytes!("../../golden/v1/tiny.bin");
@@ -24,7 +24,7 @@ static IMAGE: &[u8] = include_bytes!("../../golden/v1/tiny.rgb");
 #[unsafe(no_mangle)]
 extern "C" fn _start() -> ! {
     let mut arena = [0; ARENA_BYTES];
-    // The optimiser must know neither the blob nor the image, or it could decide their branches.
+    // The optimiser must not know the blob or the image, or it could remove branches that depend on them.
     black_box(classify(black_box(BLOB), black_box(IMAGE), &mut arena));
     let mut image = [0; 3 * 32 * 32];
     black_box(frame(black_box(IMAGE), black_box(PixelFormat::Rgb565BigEndian), &mut image));
@@ -48,13 +48,13 @@ fn frame(bytes: &[u8], format: PixelFormat, image: &mut [u8]) -> Option<()> {
     frame.resize(frame.centre_square(), Size { width: 32, height: 32 }, image).ok()
 }
 
-/// An allocator that has no memory.
+/// An allocator without memory.
 struct Offered;
 
 #[global_allocator]
 static ALLOCATOR: Offered = Offered;
 
-// SAFETY: every request is refused, so there is never a block to be wrong about.
+// SAFETY: every request is refused, so no block ever exists.
 unsafe impl GlobalAlloc for Offered {
     #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

@@ -1,4 +1,4 @@
-//! What must not be in the program, one thing for each feature; nothing without one.
+//! Plants what must not be in the program: one thing for each feature, nothing without a feature.
 
 #[cfg(feature = "plant_alloc")]
 extern crate alloc;

@@ -19,10 +19,11 @@ pub struct Board {
     pub machine: (&'static str, &'static [&'static str]),
     /// The blobs that it holds.
     pub blobs: &'static [Blob],
-    /// Whether every image takes the same number of instructions: not without a divider, nor
-    /// without conditional moves, where the compiler makes jumps of minima and maxima.
+    /// Whether every image must take the same number of instructions. A processor without a divider
+    /// divides in a loop, and for one without conditional moves the compiler makes jumps of minima and
+    /// maxima: their numbers depend on the data.
     pub constant: bool,
-    /// Whether its memory holds the operands of the kernel comparison, 84 kilobytes.
+    /// Whether its memory holds the operands of the comparison of kernels, 88 KiB.
     pub compares: bool,
 }
 

@@ -7,13 +7,13 @@ use toml::Table;
 /// Limits of one board and blob.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Budget {
-    /// Most bytes of flash besides blob and test images.
+    /// Maximum bytes of flash without blob and test images.
     pub code: Option<usize>,
-    /// Most bytes of that which are the runtime's.
+    /// Maximum bytes of that which belong to the runtime.
     pub runtime: Option<usize>,
-    /// Most bytes of RAM, stack included.
+    /// Maximum bytes of RAM, stack included.
     pub ram: Option<usize>,
-    /// Most instructions a multiply-accumulate of a whole run.
+    /// Maximum instructions for each multiply-accumulate of a whole run.
     pub whole: Option<f64>,
     /// The same over linear layers and convolutions.
     pub linear: Option<f64>,

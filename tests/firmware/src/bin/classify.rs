@@ -16,7 +16,7 @@ include!(concat!(env!("OUT_DIR"), "/model.rs"));
 /// Images that are classified unless the command line says otherwise.
 const IMAGES: usize = 10;
 
-/// A model that this build cannot run.
+/// Exit code for a model that this build cannot run.
 const UNUSABLE: usize = 1;
 
 static mut ARENA: [u8; ARENA_LEN] = [0; ARENA_LEN];
@@ -44,7 +44,7 @@ fn main() -> ! {
 /// Classifies `images` test images; returns the hash of their logits.
 #[inline(never)]
 fn run(arena: &mut [u8], image: &mut [u8], images: usize) -> Option<u64> {
-    // Read where it stays: a `Model` is several kilobytes, and each move is a copy.
+    // Parsed in place, because a `Model` is several kilobytes and every move would copy it.
     let mut place = None;
     let model = Model::parse_into(BLOB, &mut place).ok()?;
     let mut hash = Fnv1a::new();

@@ -1,6 +1,6 @@
 //! Valid networks with random weights, for any [`VitConfig`].
 //!
-//! Everything is chosen in integers from a seed, so the same seed gives the same blob everywhere.
+//! All values are drawn as integers from a seed, so the same seed gives the same blob on every platform.
 
 mod blocks;
 mod layers;
