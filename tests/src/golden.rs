@@ -87,14 +87,14 @@ pub struct Verdict {
 /// Those of [`Model::run`].
 pub fn verdict<'i>(
     model: &Model<'_>,
-    images: impl IntoIterator<Item = (&'i [u8], u16)>,
+    images: impl IntoIterator<Item = (&'i [u8], usize)>,
 ) -> Result<Verdict, RunError> {
     let mut arena = vec![0; model.arena_len()];
     let mut verdict = Verdict { logits: Fnv1a::new(), correct: 0 };
     for (image, label) in images {
         let output = model.run(image, &mut arena)?;
         verdict.logits.extend(output.logits().iter().copied());
-        verdict.correct += usize::from(output.class() == usize::from(label));
+        verdict.correct += usize::from(output.class() == label);
     }
     Ok(verdict)
 }

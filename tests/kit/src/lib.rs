@@ -2,7 +2,8 @@
 //!
 //! Without the feature `std` it needs no heap and serves boards: random numbers, the hash of the golden
 //! files, operands of kernels and the comparison of every kernel set with the scalar one. The feature
-//! adds random networks and what damages their blobs.
+//! adds random networks and what damages their blobs; `embedded` adds the test images that come with the
+//! trainer.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 
 pub mod conformance;
@@ -13,6 +14,8 @@ pub mod memory;
 pub mod operands;
 pub mod rng;
 
+#[cfg(feature = "embedded")]
+pub mod embedded;
 #[cfg(feature = "std")]
 pub mod f16_network;
 #[cfg(feature = "std")]

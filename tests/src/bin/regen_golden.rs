@@ -7,6 +7,7 @@
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
+use kit::embedded::test_images;
 use runtime::Model;
 use runtime::format::VERSION;
 use std::fs;
@@ -58,18 +59,19 @@ fn trained(path: &Path) -> Result<()> {
             "{shown}: no blob that runs; write one with `cargo run -p export -- best.mpk model.bin`"
         )
     })?;
-    let test = trainer::data::embedded()?.test;
-    let (found, expected) = (model.config().image().len(), test.image_len());
+    let images = test_images();
+    let count = images.labels.len();
+    let (found, expected) = (model.config().image().len(), images.pixels.len() / count);
     ensure!(
         found == expected,
         "{shown}: reads images of {found} bytes, the embedded ones have {expected}; take a blob \
          trained on CIFAR-10"
     );
-    let images = (0..test.len()).map(|i| (test.image(i), test.label(i)));
+    let images = images.pixels.chunks_exact(expected).zip(images.labels.iter().copied());
     let verdict = verdict(&model, images)?;
     write("micro.bin", &blob)?;
     write("micro.logits", format!("{}\n", verdict.logits).as_bytes())?;
-    println!("{} of {} test images are classified correctly", verdict.correct, test.len());
+    println!("{} of {} test images are classified correctly", verdict.correct, count);
     println!("the logits hash to {}", verdict.logits);
     write(losses::FILE, losses::table()?.as_bytes())
 }
@@ -80,7 +82,7 @@ fn write(name: &str, bytes: &[u8]) -> Result<()> {
     fs::create_dir_all(&directory)
         .with_context(|| format!("cannot create {}", directory.display()))?;
     let path = directory.join(name);
-    trainer::output::write(&path, bytes)?;
+    fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     println!("{} ({} bytes)", path.display(), bytes.len());
     Ok(())
 }

@@ -21,9 +21,9 @@ const MIN_NEAR: f64 = 0.9999;
 const MIN_SAME: f64 = 0.985;
 /// Minimum share of all images to which both give the same class.
 const MIN_AGREEMENT: f64 = 0.995;
-/// Checkpoints beside this crate's manifest.
+/// Checkpoints, by their path from this crate's manifest.
 const RECORDS: [&str; 3] = [
-    "records/micro-26-epochs.mpk",
+    "../tests/records/micro-26-epochs.mpk",
     "../trainer/models/nano/best.mpk",
     "../trainer/models/micro/best.mpk",
 ];
