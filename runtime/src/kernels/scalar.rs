@@ -1,15 +1,15 @@
 //! The definition: the plainest loops that follow `INTEGER.md`.
 //!
 //! Every other kernel set returns the same bits for the same operands. Lengths are the callers'
-//! contract, stated with each kernel; where they disagree the shortest operand decides, and
-//! nothing panics.
+//! contract, stated with each kernel. Where they disagree, the shortest operand decides and nothing
+//! panics in a release build; a debug build may panic.
 
 use super::operand::{Activation, Attention, Linear, Norm, NormAffine, Skip};
 use super::set::Kernels;
 use crate::config::Grid;
 use crate::fixed::{RowScale, exp2_neg, sat8, sat16};
 use crate::format::I32Le;
-use crate::rows::{rows, rows_mut};
+use crate::rows::{rows, rows_mut, tail};
 
 /// The scalar set.
 pub static KERNELS: Kernels = Kernels {
@@ -209,7 +209,7 @@ pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: 
             let start = head * head_dim;
             let mut highest = i32::MIN;
             for (row, score) in rows(qkv, 3 * width).zip(scores.iter_mut()) {
-                *score = dot(query, row.get(width + start..).unwrap_or(&[]));
+                *score = dot(query, tail(row, width + start));
                 highest = highest.max(*score);
             }
             let mut sum = 0;

@@ -19,7 +19,7 @@ pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: 
         for (head, (query, out)) in heads.take(attention.heads).enumerate() {
             let start = width + head * head_dim;
             for (row, score) in rows(qkv, 3 * width).zip(scores.iter_mut()) {
-                *score = dot(query, row.get(start..start + head_dim).unwrap_or(&[]));
+                *score = dot(query, part(row, start, head_dim));
             }
             let sum = exponentials(attention, scores);
             let mut acc = [0i32; MAX_HEAD_DIM];
@@ -38,6 +38,7 @@ pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: 
 fn weigh(values: &[i8], len: usize, place: (usize, usize), e: &[i32], acc: &mut [i32]) {
     let (start, width) = place;
     let (fours, rest) = e.as_chunks::<4>();
+    debug_assert!(4 * len * fours.len() <= values.len(), "a row for each exponential");
     let (whole, last) = values.split_at_checked(4 * len * fours.len()).unwrap_or((values, &[]));
     for (rows, e) in rows(whole, 4 * len).zip(fours) {
         let row = |index| part(rows, index * len + start, width);

@@ -3,7 +3,7 @@
 use crate::config::Grid;
 use crate::kernels::operand::{Activation, Linear};
 use crate::kernels::scalar;
-use crate::rows::{rows, rows_mut};
+use crate::rows::{rows, rows_mut, tail};
 
 /// Channels that are accumulated together.
 const LANES: usize = 16;
@@ -25,10 +25,10 @@ pub fn depthwise_i8(
             let start = block * LANES;
             let mut acc = [0i32; LANES];
             for (tap, w) in rows(layer.weights(), channels).enumerate() {
-                let w = w.get(start..).unwrap_or(&[]);
+                let w = tail(w, start);
                 match scalar::window_position(grid, row, column, tap) {
                     Some(at) => {
-                        let x = x.get(at * channels + start..).unwrap_or(&[]);
+                        let x = tail(x, at * channels + start);
                         for ((acc, &x), &w) in acc.iter_mut().zip(x).zip(w) {
                             *acc += i32::from(x) * i32::from(w);
                         }

@@ -116,7 +116,10 @@ impl Head<'_> {
             // SAFETY: `values` has `head_dim` rows of `filled` values.
             let acc = unsafe { four_rows(weights, values.as_ptr().add(i * filled), 0) };
             for ((acc, requant), place) in acc.into_iter().zip(requants).zip(places) {
-                let Some(requant) = requant else { return };
+                let Some(requant) = requant else {
+                    debug_assert!(false, "`attention_i8` checked the shift");
+                    return;
+                };
                 // SAFETY: `out` is `[tokens, width]`.
                 unsafe { *out.as_mut_ptr().add(place + i) = sat8(requant.apply(acc)) };
             }

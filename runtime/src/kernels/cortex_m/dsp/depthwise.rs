@@ -66,6 +66,7 @@ fn widen(layer: &Linear<'_>, first: usize, taps: &mut [Tap; 9]) -> [i32; CHANNEL
     let mut row = 0;
     while let Some(tap) = taps.get_mut(row) {
         let w = part(layer.weights(), row * layer.outputs() + first, CHANNELS);
+        debug_assert!(w.len() == CHANNELS, "four channels are left");
         let w = w.first_chunk::<CHANNELS>().map_or(0, |&w| u32::from_le_bytes(bytemuck::cast(w)));
         *tap = [sxtb16(w), sxtb16_odd(w)];
         (even, odd) = (sxtab16(even, w), sxtab16_odd(odd, w));
@@ -121,7 +122,10 @@ impl Four {
             // As above: the loop would be written out three times.
             for columns in black_box(columns.as_slice()) {
                 let inside = inside(columns.start, width);
-                let Some(taps) = Taps::new(rows.len(), inside.len()) else { return };
+                let Some(taps) = Taps::new(rows.len(), inside.len()) else {
+                    debug_assert!(false, "a grid of more than one column");
+                    return;
+                };
                 let first = (row + rows.start) * width + columns.start + inside.start;
                 // The window begins a row and a column before its centre.
                 self.window.x =

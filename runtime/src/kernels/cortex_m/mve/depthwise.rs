@@ -222,6 +222,7 @@ impl Four {
         };
         for (tap, weights) in four.taps.iter_mut().zip(rows(layer.weights(), layer.outputs())) {
             let four = part(weights, first, TOGETHER).first_chunk::<TOGETHER>();
+            debug_assert!(four.is_some(), "four channels are left");
             *tap = [bytemuck::cast(*four.unwrap_or(&[0; TOGETHER])); TOGETHER];
         }
         let (bias, mult, shift) = layer.stored(first, TOGETHER);

@@ -91,6 +91,7 @@ impl Head {
         for (token, row) in values.take(self.tokens).enumerate() {
             let panels = rows_mut(&mut self.values, pairs);
             for (values, panel) in row.chunks(LANES).zip(panels) {
+                debug_assert!(token / 2 < panel.len(), "a place for each token");
                 let pair = panel.get_mut(token / 2).map_or(&mut [][..], |pair| &mut pair.0[..]);
                 for (place, &value) in pair.iter_mut().skip(token % 2).step_by(2).zip(values) {
                     *place = value.into();

@@ -31,6 +31,7 @@ pub fn depthwise_i8(
         let requants = Requants::new(layer, start);
         let mut weights = [[0; LANES]; TAPS];
         for (to, row) in weights.iter_mut().zip(rows(layer.weights(), channels)) {
+            debug_assert!(chunk(row, start).is_some(), "a weight for each channel");
             *to = chunk(row, start).unwrap_or(&outside).map(i16::from);
         }
         for (row, out) in rows_mut(out, line).take(grid.height).enumerate() {

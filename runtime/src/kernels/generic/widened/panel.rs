@@ -55,6 +55,7 @@ pub(super) fn pack<'a>(mut weights: impl Iterator<Item = &'a [i8]>, panel: &mut 
     // Rows that there are not are as good as any other.
     let k = channels[0].len();
     let rows = channels.map(|row| if row.len() == k { row } else { channels[0] });
+    debug_assert!(panel.len() == k.div_ceil(2), "a pair for every two inputs");
     let (whole, last) = panel.split_at_mut_checked(k / 2).unwrap_or_default();
     pack_whole(rows.map(|row| row.as_chunks().0), whole);
     if let (1, Some(last)) = (k % 2, last.first_mut()) {
@@ -68,7 +69,9 @@ pub(super) fn pack<'a>(mut weights: impl Iterator<Item = &'a [i8]>, panel: &mut 
 #[inline(never)]
 fn pack_whole(rows: [&[[i8; 2]]; LANES], panel: &mut [Pair]) {
     let len = panel.len();
+    // The lengths are equal. The compiler learns it here.
     if rows.iter().any(|row| row.len() != len) {
+        debug_assert!(false, "rows as long as the panel");
         return;
     }
     for (at, pair) in panel.iter_mut().enumerate() {
@@ -133,6 +136,7 @@ pub(super) fn products<const PAIRS: usize>(
             }
         }
     }
+    debug_assert!(i32::try_from(pairs).is_ok(), "{pairs} pairs on the stack");
     let complements = i32::try_from(pairs).unwrap_or(0);
     for (acc, &last) in acc.as_flattened_mut().iter_mut().zip(last.as_flattened()) {
         *acc = if LATER { acc.wrapping_add(last) } else { acc.wrapping_sub(complements) };

@@ -6,7 +6,7 @@
 use crate::fixed::MAX_ATTENTION_OCTAVES;
 use crate::kernels::generic;
 use crate::kernels::operand::Attention;
-use crate::rows::{part, part_mut, rows, rows_mut};
+use crate::rows::{part, part_mut, rows, rows_mut, tail};
 use core::arch::x86_64::*;
 
 /// 32-bit lanes of a vector.
@@ -46,7 +46,10 @@ fn with_stack<const GROUPS: usize>(
 ) {
     let mut stack = [ZERO; GROUPS];
     for head in 0..shape.heads {
-        let Some(mut buffers) = Buffers::new(&mut stack, shape) else { return };
+        let Some(mut buffers) = Buffers::new(&mut stack, shape) else {
+            debug_assert!(false, "a stack for {} groups", shape.groups());
+            return;
+        };
         buffers.pack(qkv, shape, head);
         for first in (0..shape.tokens).step_by(LANES) {
             buffers.pack_queries(qkv, shape, head, first);
@@ -136,8 +139,8 @@ impl<'a> Buffers<'a> {
 
     /// Packs eight queries from `first` on.
     fn pack_queries(&mut self, qkv: &[i8], shape: Shape, head: usize, first: usize) {
-        let tail = qkv.get(3 * shape.width() * first..).unwrap_or(&[]);
-        for (lane, row) in rows(tail, 3 * shape.width()).take(LANES).enumerate() {
+        let qkv = tail(qkv, 3 * shape.width() * first);
+        for (lane, row) in rows(qkv, 3 * shape.width()).take(LANES).enumerate() {
             let query = part(row, head * shape.head_dim, shape.head_dim);
             set_pairs(self.queries, lane, query);
         }
@@ -231,7 +234,10 @@ impl<'a> Buffers<'a> {
 /// One lane's values in pairs.
 fn set_pairs(groups: &mut [Pairs], lane: usize, values: &[i8]) {
     for (group, values) in groups.iter_mut().zip(values.chunks(2)) {
-        let Some(pair) = group.0.get_mut(lane) else { return };
+        let Some(pair) = group.0.get_mut(lane) else {
+            debug_assert!(false, "lane {lane} of {LANES}");
+            return;
+        };
         for (place, &value) in pair.iter_mut().zip(values) {
             *place = value.into();
         }

@@ -102,7 +102,10 @@ fn panels<T>(x: &[i8], layer: &Linear<'_>, out: &mut [T], store: impl Fn(&[i32],
         let mut x = x;
         for out in out.chunks_mut((ROWS * n).max(1)) {
             let count = out.len() / n;
-            let Some((tile, rest)) = x.split_at_checked(count * k) else { return };
+            let Some((tile, rest)) = x.split_at_checked(count * k) else {
+                debug_assert!(false, "inputs for each row of outputs");
+                return;
+            };
             x = rest;
             for (wide, row) in wide.iter_mut().zip(rows(tile, k)) {
                 for (wide, &x) in wide.iter_mut().zip(row) {
@@ -132,6 +135,7 @@ fn panels<T>(x: &[i8], layer: &Linear<'_>, out: &mut [T], store: impl Fn(&[i32],
 #[inline]
 #[target_feature(enable = "avx2")]
 fn tile_product(wide: &[[i16; MAX_K + 1]; ROWS], groups: &[[i16; 2 * CHANNELS]]) -> [Acc; ROWS] {
+    debug_assert!(groups.len() <= MAX_K.div_ceil(2), "rows as long as the panel");
     let mut acc = [[_mm256_setzero_si256(); 2]; ROWS];
     for (at, group) in groups.iter().enumerate() {
         // SAFETY: half a group has sixteen i16.

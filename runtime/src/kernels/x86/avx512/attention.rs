@@ -44,7 +44,10 @@ fn with_stack<const GROUPS: usize>(
 ) {
     let mut stack = [ZERO; GROUPS];
     for head in 0..shape.heads {
-        let Some(mut buffers) = Buffers::new(&mut stack, shape) else { return };
+        let Some(mut buffers) = Buffers::new(&mut stack, shape) else {
+            debug_assert!(false, "a stack for {} groups", shape.groups());
+            return;
+        };
         let columns = Columns { qkv, shape, head };
         // SAFETY: `sets` gives out this set only where the processor has every feature named below.
         unsafe { buffers.pack(&columns) };

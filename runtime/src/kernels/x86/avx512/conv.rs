@@ -9,7 +9,7 @@ use super::tile::{Fours, Panels, accumulate};
 use super::vector::{BYTES, Table, load_bytes, store_bytes};
 use crate::kernels::operand::{Activation, Linear};
 use crate::kernels::set::Conv;
-use crate::rows::{part, part_mut, rows, rows_mut};
+use crate::rows::{part, part_mut, rows, rows_mut, tail};
 use crate::window::{Pad, Windows};
 use core::arch::x86_64::*;
 
@@ -120,7 +120,7 @@ impl Source for Padded<'_> {
         let count = R.min(self.width().saturating_sub(first));
         let mut acc = [panels.start; R];
         for (tap, weights) in rows(panels.groups, self.groups).enumerate() {
-            let line = self.line(self.first + tap).get(first * step..).unwrap_or(&[]);
+            let line = tail(self.line(self.first + tap), first * step);
             acc = accumulate(acc, Fours::new(line, (4 * self.groups, step), count), weights);
         }
         acc

@@ -113,6 +113,7 @@ fn widen_words(halves: &[[u8; 2]]) -> __m512i {
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn one_row(values: &[i32; ROWS], row: usize) -> __m512i {
+    debug_assert!(row < ROWS, "row {row} of {ROWS}");
     _mm512_set1_epi32(values.get(row).copied().unwrap_or(0))
 }
 

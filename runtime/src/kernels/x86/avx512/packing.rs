@@ -10,7 +10,7 @@ use super::tile::{PANELS, Panels, panels};
 use super::vector::{BYTES, Group, LANES, fours, load_sixteen, strided};
 use crate::kernels::operand::Linear;
 use crate::kernels::set::{PACKED_ALIGN, Packing};
-use crate::rows::{part, part_mut, rows, rows_mut};
+use crate::rows::{part, part_mut, rows, rows_mut, tail};
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
@@ -79,12 +79,19 @@ fn len(layer: &Linear<'_>, run: usize) -> usize {
 /// Packs a layer into [`len`] bytes.
 fn pack(layer: &Linear<'_>, run: usize, memory: &mut [u8]) {
     let inputs = Inputs::new(layer, run);
-    let Ok(mut memory) = bytemuck::try_cast_slice_mut::<_, Group>(memory) else { return };
+    let packed = !memory.is_empty();
+    let Ok(mut memory) = bytemuck::try_cast_slice_mut::<_, Group>(memory) else {
+        debug_assert!(!packed, "memory aligned to {PACKED_ALIGN} bytes, whole groups");
+        return;
+    };
     let mut first = 0;
     while first < layer.outputs() {
         let panels = panels((layer.outputs() - first).div_ceil(LANES), PANELS);
         let len = panels * inputs.panel_groups();
-        let Some((place, rest)) = memory.split_at_mut_checked(len) else { return };
+        let Some((place, rest)) = memory.split_at_mut_checked(len) else {
+            debug_assert!(!packed, "memory for {len} groups");
+            return;
+        };
         match panels {
             // SAFETY: the packing belongs to a set that `sets` gives out only where the processor has
             // every feature that `write` asks for.
@@ -106,7 +113,10 @@ fn pack(layer: &Linear<'_>, run: usize, memory: &mut [u8]) {
 /// `P` panels from channel `first` on.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
 fn write<const P: usize>(layer: &Linear<'_>, inputs: Inputs, first: usize, place: &mut [Group]) {
-    let Some((start, groups)) = place.split_first_chunk_mut::<P>() else { return };
+    let Some((start, groups)) = place.split_first_chunk_mut::<P>() else {
+        debug_assert!(false, "a group for the start of each panel");
+        return;
+    };
     let (len, groups) = (groups.len(), groups.as_mut_ptr().cast::<MaybeUninit<Group>>());
     // SAFETY: both types have the same layout, and `transposed` writes nothing but groups.
     let groups = unsafe { core::slice::from_raw_parts_mut(groups, len) };
@@ -150,7 +160,8 @@ fn packed<'a, const P: usize>(
 ) -> Option<Panels<'a, P>> {
     let groups: &[Group] = bytemuck::try_cast_slice(layer.packed()).ok()?;
     let len = inputs.panel_groups();
-    let (panels, _) = part(groups, first / LANES * len, P * len).as_chunks::<P>();
+    let groups = groups.get(first / LANES * len..)?.get(..P * len)?;
+    let (panels, _) = groups.as_chunks::<P>();
     let (start, groups) = panels.split_first()?;
     Some(Panels { groups, start: start.each_ref().map(|group| group.load()) })
 }
@@ -169,7 +180,7 @@ fn transposed<'b, const P: usize>(
     let mut start = [_mm512_setzero_si512(); P];
     for (panel, start) in start.iter_mut().enumerate() {
         let channel = first + panel * LANES;
-        let weights = layer.weights().get(channel * layer.inputs()..).unwrap_or(&[]);
+        let weights = tail(layer.weights(), channel * layer.inputs());
         let sum = if inputs.runs > 1 && !inputs.run.is_multiple_of(4) {
             let mut filled = [0; LANES * MAX_K];
             let k = 4 * inputs.groups();

@@ -3,7 +3,6 @@
 
 use super::vector::{LANES, exchange_quarters, halves, load_halves, narrow, transpose_quarters};
 use crate::fixed::{NEWTON_STEPS, RSQRT_GUESS, RSQRT_THREE};
-use crate::rows::part;
 use core::arch::x86_64::*;
 
 /// Rows whose scales are computed together.
@@ -57,7 +56,11 @@ impl Scales {
 fn totals(x: &[i16], dim: usize) -> [__m512i; 3] {
     let mut fours = [[_mm512_setzero_si512(); 4]; 3];
     for at in 0..4 {
-        let row = |row: usize| moments(part(x, (4 * at + row) * dim, dim));
+        let row = |row: usize| {
+            let start = (4 * at + row) * dim;
+            // There may be fewer than sixteen rows.
+            moments(x.get(start..).and_then(|x| x.get(..dim)).unwrap_or(&[]))
+        };
         let ([a0, a1, a2], [b0, b1, b2]) = (row(0), row(1));
         let ([c0, c1, c2], [d0, d1, d2]) = (row(2), row(3));
         let columns = [[a0, b0, c0, d0], [a1, b1, c1, d1], [a2, b2, c2, d2]];

@@ -4,7 +4,7 @@ use super::packing::MAX_K;
 use super::product::Source;
 use super::tile::{Fours, Panels, ROWS, accumulate};
 use super::vector::{BYTES, Group, load_bytes};
-use crate::rows::rows;
+use crate::rows::{rows, tail};
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
@@ -43,7 +43,7 @@ impl<'a> Rows<'a> {
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw")]
     fn convert_rows(&mut self, first: usize, count: usize) -> usize {
-        let rest = self.x.get(first * self.k..).unwrap_or(&[]);
+        let rest = tail(self.x, first * self.k);
         let places = self.room.chunks_mut(self.k.div_ceil(BYTES).max(1));
         let mut converted = 0;
         for (row, groups) in rows(rest, self.k).zip(places).take(count) {

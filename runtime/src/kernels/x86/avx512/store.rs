@@ -3,6 +3,7 @@
 use super::requant::Requants;
 use super::vector::{LANES, Table, pack, store_bytes, store_halves, widen_bytes, widen_halves};
 use crate::kernels::operand::Skip;
+use crate::rows::tail;
 use core::arch::x86_64::*;
 
 /// What happens to the rescaled accumulators of a row.
@@ -114,7 +115,7 @@ impl Store for AddI8 {
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
     unsafe fn store<const P: usize>(&self, rescaled: [__m512i; 4], out: &mut [i8]) {
         let [mut a, mut b, mut c, mut d] = rescaled;
-        let before = |quarter: usize| out.get(quarter * LANES..).unwrap_or(&[]);
+        let before = |quarter: usize| tail(out, quarter * LANES);
         a = self.add(a, before(0));
         if P > 1 {
             b = self.add(b, before(1));

@@ -1,6 +1,5 @@
 //! What the AVX-512 kernels share: masked loads and stores, packing to bytes, look-ups.
 
-use crate::rows::part;
 use core::arch::x86_64::*;
 
 /// 32-bit lanes of a vector.
@@ -107,10 +106,7 @@ pub(super) fn fours(row: impl Fn(usize) -> __m128i) -> [__m512i; 4] {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 pub(super) fn strided(values: &[i8], start: usize, stride: usize) -> Option<[__m512i; 4]> {
-    let all = part(values, start, (LANES - 1) * stride + LANES);
-    if all.is_empty() {
-        return None;
-    }
+    let all = values.get(start..)?.get(..(LANES - 1) * stride + LANES)?;
     let first = all.as_ptr();
     // SAFETY: `all` has sixteen bytes at each of sixteen rows.
     Some(fours(|row| unsafe { _mm_loadu_epi8(first.wrapping_add(row * stride)) }))
