@@ -1,7 +1,8 @@
 //! The loops that do the work, in sets that return the same bits.
 //!
-//! [`scalar`] is the definition, [`generic`] the same arithmetic in blocks that a compiler turns
-//! into SIMD for any target. A set is a value, chosen once and passed along.
+//! [`scalar`] is the definition. [`generic`] is the same arithmetic in blocks that a compiler turns
+//! into SIMD for any target. The other sets belong to one architecture each. A set is a value of
+//! type [`Kernels`]; a model chooses one when it is parsed.
 //!
 //! **Invariant**: every kernel of every set equals [`scalar`] for every operand; the tests of `kit`
 //! check it.

@@ -5,7 +5,7 @@ use crate::fixed::{Octaves, Requant, sat8, sat16};
 use crate::format::{I16Le, I32Le};
 use crate::rows::rows;
 
-/// An int8 layer: weights, bias and one rescale for each output channel.
+/// An int8 layer: weights, bias and one requant for each output channel.
 ///
 /// A convolution is a layer over its window; a depthwise convolution is stored tap by tap,
 /// `[9, n]`.
@@ -85,14 +85,14 @@ impl<'a> Linear<'a> {
         self.weights
     }
 
-    /// The same layer with what [`Packing`](super::Packing) made of it.
+    /// The same layer with its weights as [`Packing`](super::Packing) packed them.
     #[cfg(target_arch = "x86_64")]
     #[doc(hidden)]
     pub const fn with_packed(self, packed: &'a [u8]) -> Self {
         Self { packed, ..self }
     }
 
-    /// What [`Packing`](super::Packing) made of the layer; empty without.
+    /// The packed weights; empty if the layer is not packed.
     #[cfg(target_arch = "x86_64")]
     pub(crate) const fn packed(&self) -> &'a [u8] {
         self.packed
@@ -106,7 +106,7 @@ impl<'a> Linear<'a> {
             .map(|(weights, channel)| Channel { weights, ..channel })
     }
 
-    /// As [`Self::requants`], from channel `first` on.
+    /// As [`Self::requants`], from channel `first` on; none if there are no more.
     #[cfg(vector_target)]
     pub(crate) fn requants_from(self, first: usize) -> impl Iterator<Item = Channel<'a>> {
         let tail = |bytes: I32Le<'a>| bytes.skip(first);
@@ -127,10 +127,10 @@ impl<'a> Linear<'a> {
         (self.bias.words(first, len), self.mult.words(first, len), shift)
     }
 
-    /// Bias and rescale of each output channel in order, without weights.
+    /// Bias and requant of each output channel in order, without weights.
     ///
-    /// A multiplier or shift outside [`Requant`]'s range, which the blob reader does not let
-    /// through, is read as the nearest one inside.
+    /// A multiplier or shift outside [`Requant`]'s range is read as the nearest one inside. The blob
+    /// reader refuses such values.
     #[inline]
     pub fn requants(self) -> impl Iterator<Item = Channel<'a>> {
         self.bias.iter().zip(self.mult.iter()).zip(self.shift).map(|((bias, mult), &shift)| {
@@ -139,12 +139,12 @@ impl<'a> Linear<'a> {
     }
 }
 
-/// What follows an i8 layer: its zero point and perhaps GELU.
+/// How an i8 layer stores its output: a zero point, and a table if GELU follows.
 #[derive(Clone, Copy, Debug)]
 pub struct Activation<'a> {
     /// Zero point of the layer's output, before GELU.
     pub zero_point: i8,
-    /// GELU as a table by the bits of the layer's output, with the zero point after it.
+    /// GELU as a table, indexed by the bits of the layer's output, and the zero point of its values.
     pub gelu: Option<(&'a [i8; 256], i8)>,
 }
 
@@ -156,13 +156,13 @@ impl Activation<'_> {
         self.gelu.map_or(q, |(table, _)| look_up(table, q))
     }
 
-    /// [`Self::apply`] of neighbouring channels.
+    /// [`Self::apply`] for neighbouring channels.
     #[inline]
     pub(crate) fn store(&self, rescaled: &[i32], out: &mut [i8]) {
         for (out, &rescaled) in out.iter_mut().zip(rescaled) {
             *out = sat8(i32::from(self.zero_point) + rescaled);
         }
-        // Apart from the clamp, which becomes a vector.
+        // A loop of its own, so that the clamp above becomes SIMD.
         if let Some((table, _)) = self.gelu {
             for out in out {
                 *out = look_up(table, *out);

@@ -30,14 +30,15 @@ pub struct Kernels {
     pub attention_i8: fn(&[i8], &Attention, &mut [i32], &mut [i8]),
     /// [`scalar::pool_i32`](super::scalar::pool_i32).
     pub pool_i32: fn(&[i8], i8, &mut [i32]),
-    /// The order in which the set would rather read weights; `None` if it is that of a blob.
+    /// How the set packs weights; `None` if it reads them in the order of a blob.
     pub packing: Option<Packing>,
-    /// How the set convolves a grid; `None` where it takes the windows as rows of a linear layer.
+    /// How the set convolves a grid; `None` if the caller copies the windows (im2col) and calls
+    /// [`Self::linear_i8`] or [`Self::linear_add_i16`].
     pub conv: Option<Conv>,
 }
 
 /// How a set convolves a grid with a 3×3 window without a copy of each window. A function returns
-/// whether it did so; if not, it wrote nothing.
+/// `true` if it wrote all outputs, `false` if it wrote none because the shape does not suit it.
 #[derive(Clone, Copy)]
 pub struct Conv {
     /// [`scalar::linear_i8`](super::scalar::linear_i8) over all windows.
@@ -49,10 +50,12 @@ pub struct Conv {
 /// How a set packs the weights of a layer into memory of the caller.
 #[derive(Clone, Copy)]
 pub struct Packing {
-    /// Bytes of a packed layer, a multiple of 64; 0 where the set would not read them. The number says how
-    /// many of its inputs lie side by side: all, or a row of a window.
+    /// Number of bytes of a packed layer, a multiple of 64; 0 if the set does not read this layer
+    /// packed. The second argument is the number of inputs that lie side by side in memory: all
+    /// inputs of the layer, or those of one row of a window.
     pub len: fn(&Linear<'_>, usize) -> usize,
-    /// Packs a layer into as many bytes.
+    /// Packs a layer into memory of that length. The arguments are those of [`Self::len`], then the
+    /// memory, aligned to 64 bytes.
     pub pack: fn(&Linear<'_>, usize, &mut [u8]),
 }
 

@@ -8,7 +8,7 @@ use crate::rows::{part, part_mut, rows, rows_mut};
 /// Rows and channels of a tile.
 pub(super) const TILE: usize = 4;
 
-/// What a set contributes to a layer.
+/// What differs between the sets that use these tiles.
 pub(super) trait Tile {
     /// `Σ x · w` of four rows with four channels, `[row][channel]`. All slices have one length.
     fn dots(&self, x: [&[i8]; TILE], w: [&[i8]; TILE]) -> [[i32; TILE]; TILE];
@@ -27,7 +27,8 @@ pub(super) trait Tile {
     }
 }
 
-/// Biases and rescales of four channels; those that there are not rescale anything to something.
+/// Biases and requants of four channels. A missing channel has a requant in range, whose result
+/// nobody reads.
 pub(super) struct Requants {
     pub(super) bias: [i32; TILE],
     pub(super) mult: [i32; TILE],
@@ -46,7 +47,8 @@ impl Requants {
     }
 }
 
-/// All rows times all channels; `store` gets up to four rescaled channels of a row and their places.
+/// All rows times all channels. Calls `store` with up to four rescaled channels of a row, and with
+/// the part of `out` that they belong to.
 #[inline]
 pub(super) fn linear<T>(
     tile: &impl Tile,
@@ -72,7 +74,7 @@ pub(super) fn linear<T>(
     }
 }
 
-/// Up to four rows, the last one in place of those that there are not.
+/// Four rows. If there are fewer, the last one stands in for the missing ones.
 #[inline]
 fn repeat_last(values: &[i8], len: usize) -> [&[i8]; TILE] {
     let mut all = [&[][..]; TILE];
@@ -85,7 +87,7 @@ fn repeat_last(values: &[i8], len: usize) -> [&[i8]; TILE] {
     all
 }
 
-/// Four rows as whole chunks of sixteen values and what is left of each, filled up with zeros.
+/// Four rows as whole chunks of sixteen values, and the remainder of each, filled up with zeros.
 pub(super) struct Chunks<'a> {
     pub(super) whole: [&'a [[i8; 16]]; TILE],
     pub(super) rest: Option<[[i8; 16]; TILE]>,

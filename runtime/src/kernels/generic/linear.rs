@@ -31,7 +31,8 @@ pub fn logits_i8(x: &[i8], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
     }
 }
 
-/// Calls `store` with rescaled sums of neighbouring channels of a row and with their places.
+/// Calls `store` with rescaled sums of neighbouring channels of a row, and with the part of `out`
+/// that they belong to.
 #[inline]
 fn linear<T>(x: &[i8], layer: &Linear<'_>, out: &mut [T], store: impl Fn(&[i32], &mut [T])) {
     #[cfg(vector_target)]
@@ -50,7 +51,7 @@ fn linear<T>(x: &[i8], layer: &Linear<'_>, out: &mut [T], store: impl Fn(&[i32],
     }
 }
 
-/// The products of one input row with up to [`BLOCK`] weight rows, zeros beyond.
+/// The products of one input row with up to [`BLOCK`] weight rows; 0 for each missing one.
 #[inline]
 fn block_dot(x: &[i8], w: &[i8]) -> [i32; BLOCK] {
     let k = x.len();

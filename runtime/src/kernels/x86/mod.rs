@@ -6,11 +6,10 @@
 //! | `avx2` | AVX2 | `vpmaddwd` on values widened to i16 |
 //! | `avx512_vnni` | AVX-512 F, BW, CD, VL, VNNI, VBMI | `vpdpbusd` on `x + 128`, less `128 · Σw` |
 //!
-//! Neither can saturate: `vpmaddwd` adds two products of at most `2^14`, and `vpdpbusd` wraps modulo
-//! `2^32` around a true sum that fits i32. The saturating `vpmaddubsw` and `vpdpbusds` are not used.
+//! None of these saturates: `vpmaddwd` adds two products of at most `2^14`; `vpdpbusd` wraps modulo
+//! `2^32`, and the true sum fits i32. The saturating `vpmaddubsw` and `vpdpbusds` are not used.
 //!
-//! A set is reached through [`sets`] alone, so its functions run only where detection found them
-//! able to.
+//! [`sets`] alone gives out a set, and only if the processor has the set's instructions.
 
 mod avx2;
 mod avx512;

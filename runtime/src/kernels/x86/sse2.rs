@@ -1,5 +1,5 @@
 //! SSE2, which every x86-64 processor has: sixteen products in two instructions on values widened
-//! to i16, sums along the inputs.
+//! to i16. A vector sums along the inputs.
 //!
 //! `pmaddwd` adds two products of at most `2^14` and cannot overflow.
 
@@ -21,7 +21,7 @@ struct Sse2;
 impl Tile for Sse2 {
     #[inline]
     fn dots(&self, x: [&[i8]; TILE], w: [&[i8]; TILE]) -> [[i32; TILE]; TILE] {
-        // Sixteen accumulators would leave no register for the values.
+        // In two halves: sixteen accumulators would leave no register for the values.
         let [w0, w1, w2, w3] = w;
         // SAFETY: SSE2 is part of x86-64.
         let left = unsafe { dots(x, [w0, w1]) };

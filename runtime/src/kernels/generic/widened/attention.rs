@@ -1,4 +1,4 @@
-//! Attention on keys and values that are widened to i16 once a head, where a head's fit.
+//! Attention on keys and values that are widened to i16 once for each head, if they fit the stack.
 
 use super::super::softmax::exponentials;
 use super::panel::{
@@ -8,8 +8,8 @@ use crate::config::MAX_TOKENS;
 use crate::kernels::operand::Attention;
 use crate::rows::{part, part_mut, rows, rows_mut};
 
-/// Same contract as [`scalar::attention_i8`](crate::kernels::scalar::attention_i8) with a score for each of
-/// `keys`; `false`, with nothing written, where the keys or the values of a head do not fit.
+/// Same contract as [`scalar::attention_i8`](crate::kernels::scalar::attention_i8) for `keys` scores of
+/// its own. Returns `false`, and writes nothing, if the keys or the values of a head do not fit.
 pub(in super::super) fn attention_i8(
     qkv: &[i8],
     attention: &Attention,
@@ -49,8 +49,7 @@ pub(in super::super) fn attention_i8(
     true
 }
 
-/// One head, and the tile of queries that is at work: 155 KB, twice that where vectors have sixteen
-/// lanes.
+/// One head and one tile of its queries: 155 KB, or 310 KB with vectors of sixteen lanes.
 struct Head {
     keys: Panels,
     values: Panels,
@@ -85,7 +84,7 @@ impl Head {
         }
     }
 
-    /// A panel for every [`LANES`] columns of the values, whose inputs are tokens.
+    /// A panel for every [`LANES`] columns of the values. Its inputs are tokens.
     fn pack_values<'a>(&mut self, values: impl Iterator<Item = &'a [i8]>) {
         let pairs = self.tokens.div_ceil(2);
         for (token, row) in values.take(self.tokens).enumerate() {
@@ -115,7 +114,7 @@ impl Head {
         }
     }
 
-    /// Turns scores into exponentials, the next inputs, and gives each row's multiplier.
+    /// Turns scores into exponentials, which become the next inputs. Returns each row's multiplier.
     fn weigh(&mut self, attention: &Attention) -> [i32; ROWS] {
         let mut mults = [0; ROWS];
         for ((scores, spread), mult) in self.scores.iter_mut().zip(&mut self.spread).zip(&mut mults)

@@ -1,4 +1,4 @@
-//! Depthwise convolutions, a vector of channels at every position before the next channels.
+//! Depthwise convolutions: a vector of channels at all positions, then the next vector.
 
 use super::panel::LANES;
 use super::requants::{Requants, store_lanes};
@@ -26,7 +26,7 @@ pub fn depthwise_i8(
     };
     let line = (grid.width * channels).max(1);
     let outside = [pad; LANES];
-    // The last channels are those up to the end: some twice, rather than some alone.
+    // The last vector ends with the last channel. Some channels are computed twice, but none alone.
     for start in (0..channels).step_by(LANES).map(|start| start.min(last)) {
         let requants = Requants::new(layer, start);
         let mut weights = [[0; LANES]; TAPS];

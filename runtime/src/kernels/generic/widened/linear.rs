@@ -5,15 +5,16 @@ use super::requants::{Requants, store_lanes};
 use crate::kernels::operand::Linear;
 use crate::rows::{part_mut, rows, rows_mut};
 
-/// Inputs of a row for which less is kept.
+/// Maximum number of inputs of a row for which the small stack suffices: less than half of that for
+/// [`MAX_K`].
 const FEW_INPUTS: usize = 288;
-/// Panels that are kept, where they are short.
+/// Maximum number of panels that are kept together.
 const PANELS: usize = 32;
-/// Rows from which widening weights pays.
+/// Minimum number of rows for which it pays to widen weights.
 const MIN_ROWS: usize = 4;
 
-/// Calls `store` with up to [`LANES`] rescaled sums of a row and their places; `false`, with nothing
-/// called, if there are too few rows or too many inputs.
+/// Calls `store` with up to [`LANES`] rescaled sums of a row, and with the part of `out` that they
+/// belong to. Returns `false`, and calls nothing, if there are too few rows or too many inputs.
 #[inline]
 pub(in super::super) fn linear<T>(
     x: &[i8],
@@ -25,7 +26,7 @@ pub(in super::super) fn linear<T>(
     if k > MAX_K || x.len() < MIN_ROWS * k {
         return false;
     }
-    // Most layers have few inputs, and clearing what they do not need takes time.
+    // Clearing a stack takes time, and most layers have few inputs.
     if k <= FEW_INPUTS {
         tiles::<{ FEW_INPUTS / 2 }, T>(x, layer, out, store);
     } else {
@@ -47,16 +48,16 @@ fn tiles<const PAIRS: usize, T>(
     let mut spread = no_spread::<PAIRS>();
     let mut requants = [Requants::NONE; PANELS];
     let pairs = k.div_ceil(2);
-    let most = LANES * PANELS.min(MAX_K / pairs.max(1));
-    for (block, weights) in layer.weights().chunks((most * k).max(1)).enumerate() {
-        let first = block * most;
+    let max = LANES * PANELS.min(MAX_K / pairs.max(1));
+    for (block, weights) in layer.weights().chunks((max * k).max(1)).enumerate() {
+        let first = block * max;
         for (index, weights) in weights.chunks((LANES * k).max(1)).enumerate() {
             pack(rows(weights, k), part_mut(&mut panels, index * pairs, pairs));
             if let Some(place) = requants.get_mut(index) {
                 *place = Requants::new(layer, first + index * LANES);
             }
         }
-        let channels = most.min(n - first);
+        let channels = max.min(n - first);
         let tiles = x.chunks((ROWS * k).max(1)).zip(out.chunks_mut((ROWS * n).max(1)));
         for (x, out) in tiles {
             for (x, spread) in rows(x, k).zip(&mut spread) {

@@ -4,8 +4,8 @@
 //! ```text
 //! acc[row][channel] = Σ over pairs of (x[row][2i] · w[channel][2i] + x[row][2i + 1] · w[channel][2i + 1])
 //! ```
-//! Compilers find that instruction where both factors of a pair are read from memory side by side, so
-//! inputs are repeated there for every channel of a vector.
+//! Compilers find that instruction if both factors of a pair lie side by side in memory. Therefore
+//! inputs are repeated in memory for every channel of a vector.
 
 use core::hint::black_box;
 
@@ -13,25 +13,27 @@ use core::hint::black_box;
 pub(super) const ROWS: usize = 4;
 /// Channels of a vector.
 pub(super) const LANES: usize = if cfg!(target_feature = "avx512f") { 16 } else { 8 };
-/// Whether [`products`] adds a pair's sum a step later, which takes a register for each sum; else it
-/// subtracts the complement, which takes an instruction more.
+/// How [`products`] keeps the two products of a pair together. If true, it adds their sum one step
+/// later, which needs one more register for each sum. If false, it subtracts the complement of
+/// their sum, which needs one more instruction.
 const LATER: bool = cfg!(target_feature = "avx2");
-/// Most inputs of a row; bounds the stack of a call: 115 KB, less than half for [`FEW_INPUTS`], twice that
-/// where vectors have sixteen lanes.
+/// Maximum number of inputs of a row. It bounds the stack of a call to 115 KB, or to 230 KB with
+/// vectors of sixteen lanes.
 pub(super) const MAX_K: usize = 1152;
-/// Inputs of a row that are widened before they are repeated.
+/// Number of inputs of a row that are widened together before they are repeated.
 const WIDENED: usize = 64;
 
-/// Two neighbouring inputs of every channel: weights, or the same inputs again and again.
+/// Two neighbouring weights of every channel, or two neighbouring inputs repeated for every channel.
 ///
-/// Aligned as a vector, for loads that would otherwise reach over two lines of the cache.
+/// Aligned as a vector, because a load that is not aligned can touch two cache lines.
 #[derive(Clone, Copy)]
 #[cfg_attr(target_feature = "avx512f", repr(align(64)))]
 #[cfg_attr(not(target_feature = "avx512f"), repr(align(32)))]
 pub(super) struct Pair(pub(super) [i16; 2 * LANES]);
-/// Pairs of [`LANES`] channels after those of others: two panels of [`MAX_K`] inputs, more of fewer.
+/// Panels one after another, each the pairs of [`LANES`] channels: two panels of [`MAX_K`] inputs, or
+/// more panels of fewer inputs.
 pub(super) type Panels = [Pair; MAX_K];
-/// Repeated inputs of a tile, as many pairs of a row.
+/// Repeated inputs of a tile, up to `PAIRS` pairs for each row.
 pub(super) type Spread<const PAIRS: usize> = [[Pair; PAIRS]; ROWS];
 
 #[inline]
@@ -44,15 +46,15 @@ pub(super) const fn no_spread<const PAIRS: usize>() -> Spread<PAIRS> {
     [[Pair([0; 2 * LANES]); PAIRS]; ROWS]
 }
 
-/// Turns up to [`LANES`] rows of weights into a panel. What it holds of other channels must not count,
-/// nor the second weight of an odd row's last pair.
+/// Writes up to [`LANES`] rows of weights as a panel. A row of odd length gets a 0 behind its last
+/// weight. Channels without a row get some weights; their products must not be used.
 #[inline]
 pub(super) fn pack<'a>(mut weights: impl Iterator<Item = &'a [i8]>, panel: &mut [Pair]) {
     let mut channels = [&[][..]; LANES];
     for (channel, row) in channels.iter_mut().zip(&mut weights) {
         *channel = row;
     }
-    // Rows that there are not are as good as any other.
+    // Any weights will do for a missing row: it takes those of the first.
     let k = channels[0].len();
     let rows = channels.map(|row| if row.len() == k { row } else { channels[0] });
     debug_assert!(panel.len() == k.div_ceil(2), "a pair for every two inputs");
@@ -65,7 +67,7 @@ pub(super) fn pack<'a>(mut weights: impl Iterator<Item = &'a [i8]>, panel: &mut 
     }
 }
 
-/// Gathers the bytes of a pair before it widens them: the other way round, compilers widen one by one.
+/// Gathers the bytes of a pair, then widens them. In the other order, compilers widen byte by byte.
 #[inline(never)]
 fn pack_whole(rows: [&[[i8; 2]]; LANES], panel: &mut [Pair]) {
     let len = panel.len();
@@ -90,7 +92,7 @@ pub(super) const fn fits(k: usize, channels: usize) -> bool {
     k.div_ceil(2) * channels.div_ceil(LANES) <= MAX_K
 }
 
-/// Repeats each pair of inputs for all channels, a zero behind an odd one.
+/// Repeats each pair of inputs for all channels. An odd number of inputs gets a 0 behind it.
 #[inline]
 pub(super) fn repeat<T: Copy>(x: &[T], widen: impl Fn(T) -> i16, spread: &mut [Pair]) {
     for (x, spread) in x.chunks(WIDENED).zip(spread.chunks_mut(WIDENED / 2)) {
@@ -100,7 +102,7 @@ pub(super) fn repeat<T: Copy>(x: &[T], widen: impl Fn(T) -> i16, spread: &mut [P
         }
         let pairs = spread.iter_mut().zip(wide.as_chunks::<2>().0);
         for (pair, two) in pairs.take(x.len().div_ceil(2)) {
-            // Several pairs at once would become scattered stores where a processor has such.
+            // `black_box` keeps pairs apart: together they become scattered stores on some processors.
             pair.0.as_chunks_mut::<2>().0.fill(black_box(*two));
         }
     }
@@ -108,9 +110,8 @@ pub(super) fn repeat<T: Copy>(x: &[T], widen: impl Fn(T) -> i16, spread: &mut [P
 
 /// The sums of all rows with the channels of a panel.
 ///
-/// A function of its own, since what surrounds it changes what the compiler makes of it. Given a sum of
-/// three numbers, it would add the products of a pair one after the other: so a pair's sum is added
-/// a step later, or its complement subtracted.
+/// Not inlined, because in other surroundings compilers do not turn the loop into products of pairs.
+/// They also regroup `acc + (a + b)` as `(acc + a) + b`; see [`LATER`] for what prevents that.
 #[inline(never)]
 #[expect(clippy::indexing_slicing, reason = "rows and channels count to the lengths of arrays")]
 pub(super) fn products<const PAIRS: usize>(

@@ -4,13 +4,13 @@ use super::panel::LANES;
 use crate::fixed::{Requant, half, rescale_upper};
 use crate::kernels::operand::Linear;
 
-/// Biases and rescales of [`LANES`] channels; those that there are not rescale anything to something.
+/// Biases and requants of [`LANES`] channels. Nobody reads the result of a missing channel.
 #[derive(Clone, Copy)]
 pub(super) struct Requants {
     bias: [i32; LANES],
     mult: [i32; LANES],
     half: [i64; LANES],
-    /// Shifts of the products' upper words.
+    /// Shift of each product's upper word.
     shift: [u8; LANES],
 }
 
@@ -43,8 +43,8 @@ impl Requants {
     }
 }
 
-/// Stores a vector's channels, or those of them that there are places for. Loops of known lengths are
-/// what becomes vectors.
+/// Stores as many channels of a vector as `places` has. A whole vector has a case of its own, because
+/// only loops of a known length become SIMD.
 #[inline(always)]
 pub(super) fn store_lanes<T>(
     rescaled: &[i32; LANES],

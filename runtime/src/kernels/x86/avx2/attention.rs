@@ -1,7 +1,7 @@
-//! Attention on AVX2: eight queries a vector, so that softmax needs no step across lanes.
+//! Attention on AVX2: a lane for each of eight queries, so that softmax needs no step across lanes.
 //!
-//! Everything is widened to i16 and packed in pairs: two channels of a query and a key, two tokens
-//! of exponentials and values. `vpmaddwd` adds two exact products of each.
+//! Everything is widened to i16 and packed in pairs: two channels of a query or a key, two tokens of
+//! exponentials or values. `vpmaddwd` multiplies two pairs and adds both exact products.
 
 use crate::fixed::MAX_ATTENTION_OCTAVES;
 use crate::kernels::generic;
@@ -18,9 +18,9 @@ const LANES: usize = 8;
 struct Pairs([[i16; 2]; LANES]);
 
 const ZERO: Pairs = Pairs([[0; 2]; LANES]);
-/// Groups of 64 tokens of a head of 32.
+/// Number of groups for 64 tokens and a head of 32 channels.
 const SMALL: usize = 384;
-/// Groups of 256 tokens of a head of 128.
+/// Number of groups for 256 tokens and a head of 128 channels.
 const LARGE: usize = 4544;
 
 /// Same contract as [`scalar::attention_i8`](crate::kernels::scalar::attention_i8).
@@ -28,7 +28,7 @@ pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32]
     let Attention { heads, head_dim, .. } = *attention;
     let shape = Shape { tokens: scores.len(), heads, head_dim };
     let groups = shape.groups();
-    // Small networks do not pay for clearing the stack that the largest ones need.
+    // Clearing the large stack would cost a small network too much.
     if groups <= SMALL {
         with_stack::<SMALL>(qkv, attention, shape, out);
     } else if groups <= LARGE {
@@ -93,7 +93,7 @@ impl Shape {
     }
 }
 
-/// What one head is computed with.
+/// The packed operands and intermediate values of one head.
 struct Buffers<'a> {
     /// `[eight tokens][two channels][token]`.
     keys: &'a mut [Pairs],
@@ -221,7 +221,8 @@ impl<'a> Buffers<'a> {
         let pairs = self.scores.as_chunks::<2>().0.iter().enumerate();
         for (place, (index, [a, b])) in self.exponentials.iter_mut().zip(pairs) {
             let e = exp2_neg(_mm256_packus_epi32(octaves(a), octaves(b)));
-            // Not left to the score beyond the tokens: the smallest steps turn no distance into 0.
+            // Masks the score beyond the tokens. Its distance does not make it 0 where the multiplier
+            // is small.
             let tokens = if 2 * index + 1 < tokens { all } else { first };
             let e = _mm256_and_si256(_mm256_shuffle_epi8(e, together), tokens);
             sum = _mm256_add_epi32(sum, _mm256_madd_epi16(e, _mm256_set1_epi16(1)));
@@ -260,20 +261,20 @@ fn products(x: &[Pairs], w: &[Pairs]) -> [__m256i; LANES] {
     acc
 }
 
-/// [`exp2_neg`](crate::fixed::exp2_neg) of sixteen i16 octaves, clamped first: `vpmulhrsw` is its
-/// `mul`.
+/// [`exp2_neg`](crate::fixed::exp2_neg) of sixteen i16 octaves, which are clamped first. `vpmulhrsw`
+/// is `mul_high`.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn exp2_neg(octaves: __m256i) -> __m256i {
     #[allow(clippy::cast_possible_truncation, reason = "a constant far below 2^15")]
-    const MOST: i16 = MAX_ATTENTION_OCTAVES as i16;
+    const MAX: i16 = MAX_ATTENTION_OCTAVES as i16;
     let set = |value: i16| _mm256_set1_epi16(value);
-    let octaves = _mm256_min_epi16(octaves, set(MOST));
+    let octaves = _mm256_min_epi16(octaves, set(MAX));
     let f = _mm256_slli_epi16::<4>(_mm256_and_si256(octaves, set(2047)));
     let p = _mm256_add_epi16(set(7_592), _mm256_mulhrs_epi16(set(-1_327), f));
     let p = _mm256_add_epi16(set(-22_588), _mm256_mulhrs_epi16(p, f));
     let p = _mm256_add_epi16(set(32_640), _mm256_mulhrs_epi16(p, f));
-    // `256 >> n`: a look-up for n from 1 on, whose upper bytes look up zero.
+    // `256 >> n`. From n = 1 on it is a byte: a look-up, in which the upper byte of `n` gives 0.
     let n = _mm256_srli_epi16::<11>(octaves);
     let powers = _mm256_broadcastsi128_si256(_mm_setr_epi8(
         0, -128, 64, 32, 16, 8, 4, 2, 1, 0, 0, 0, 0, 0, 0, 0,

@@ -33,13 +33,14 @@ pub(super) fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
     unsafe { panels(x, layer, out, add_i16) };
 }
 
-/// Whether there are enough rows to pack weights for, and few enough inputs.
+/// Whether panels serve this layer: enough rows to pay for packing, and no more than [`MAX_K`]
+/// inputs.
 fn panels_pay(x: &[i8], layer: &Linear<'_>) -> bool {
     let k = layer.inputs();
     k <= MAX_K && x.len() >= MIN_ROWS * k
 }
 
-/// Rescales of eight channels; 64-bit halves are split into even and odd lanes.
+/// Biases and requants of eight channels. What has 64 bits is split into even and odd lanes.
 struct Requants {
     bias: __m256i,
     mult: [__m256i; 2],
@@ -111,7 +112,7 @@ fn panels<T>(x: &[i8], layer: &Linear<'_>, out: &mut [T], store: impl Fn(&[i32],
                 for (wide, &x) in wide.iter_mut().zip(row) {
                     *wide = x.into();
                 }
-                // An odd number of inputs is filled up.
+                // An odd number of inputs gets a 0 behind it.
                 if let Some(end) = wide.get_mut(k) {
                     *end = 0;
                 }

@@ -1,19 +1,19 @@
 //! Weights of sixteen output channels side by side, in the order in which a vector reads them.
 //!
-//! A product of many rows reuses a panel for every row, so that it is packed once a call, on the
-//! stack. Packing for each call, and not once a model, keeps weights borrowed from the blob.
+//! A panel is packed on the stack, once in each call, and serves all rows of the call. Panels packed
+//! once for each model would be copies of the blob's weights in memory.
 
 use crate::rows::{part, part_mut, rows};
 
 /// Output channels of a panel.
 pub(super) const CHANNELS: usize = 16;
-/// Most inputs of a panel: bounds the stack of a call.
+/// Maximum number of inputs of a panel. It bounds the stack of a call.
 pub(super) const MAX_K: usize = 1152;
-/// Rows from which packing a panel pays.
+/// Minimum number of rows for which it pays to pack a panel.
 pub(super) const MIN_ROWS: usize = 4;
 
-/// Groups of `G` inputs of all channels, `[group][channel][G]`; zero beyond `k` and beyond the
-/// channels that there are.
+/// Groups of `G = W / CHANNELS` inputs of all channels, `[group][channel][G]`; zero beyond the last
+/// input and the last channel.
 pub(super) struct Panel<T, const W: usize, const GROUPS: usize> {
     groups: [[T; W]; GROUPS],
     len: usize,

@@ -1,4 +1,5 @@
-//! Attention on AVX-512: sixteen queries a vector, so that softmax needs no step across lanes.
+//! Attention on AVX-512: a lane for each of sixteen queries, so that softmax needs no step across
+//! lanes.
 //!
 //! Keys and values of one head are packed so that four bytes of one key, or of one channel of four
 //! values, are broadcast to all queries. Queries are the unsigned side of `vpdpbusd` as `q + 128`,
@@ -24,16 +25,16 @@ pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32]
     let Attention { heads, head_dim, .. } = *attention;
     let shape = Shape { tokens: scores.len(), heads, head_dim };
     match shape.groups() {
-        // Small networks do not pay for clearing the stack that the largest ones need.
+        // Clearing the large stack would cost a small network too much.
         groups if groups <= SMALL => with_stack::<SMALL>(qkv, attention, shape, out),
         groups if groups <= LARGE => with_stack::<LARGE>(qkv, attention, shape, out),
         _ => generic::attention_i8(qkv, attention, scores, out),
     }
 }
 
-/// Groups of 64 tokens of a head of 32.
+/// Number of groups for 64 tokens and a head of 32 channels.
 const SMALL: usize = 192;
-/// Groups of 256 tokens of a head of 128.
+/// Number of groups for 256 tokens and a head of 128 channels.
 const LARGE: usize = 1456;
 
 fn with_stack<const GROUPS: usize>(
@@ -94,7 +95,7 @@ impl Shape {
     }
 }
 
-/// What one head is computed with.
+/// The packed operands and intermediate values of one head.
 struct Buffers<'a> {
     /// Of every key, `[sixteen tokens][four channels][token][channel]`.
     keys: &'a mut [Group],
@@ -158,7 +159,7 @@ impl Columns<'_> {
         self.edge(third, first, channel)
     }
 
-    /// The same where tokens or channels end.
+    /// [`Self::fours`] where fewer than sixteen tokens or channels are left.
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
     fn edge(&self, third: usize, first: usize, channel: usize) -> [__m512i; 4] {
@@ -217,20 +218,20 @@ impl Buffers<'_> {
             self.scores.as_chunks_mut::<LANES>().0.iter_mut().zip(keys).enumerate()
         {
             let products = products(self.queries, keys, offset);
-            let mut most = lowest;
+            let mut max = lowest;
             for (score, product) in scores.iter_mut().zip(products) {
-                most = _mm512_max_epi32(most, product);
+                max = _mm512_max_epi32(max, product);
                 score.store(product);
             }
             let left = shape.tokens - block * LANES;
             if left < LANES {
                 let (kept, beyond) = scores.split_at_mut(left);
-                most = kept.iter().fold(lowest, |most, score| _mm512_max_epi32(most, score.load()));
+                max = kept.iter().fold(lowest, |max, score| _mm512_max_epi32(max, score.load()));
                 for score in beyond {
                     score.store(lowest);
                 }
             }
-            highest = _mm512_max_epi32(highest, most);
+            highest = _mm512_max_epi32(highest, max);
         }
         highest
     }

@@ -1,5 +1,5 @@
-//! 3×3 convolutions on AVX-512 VNNI without a copy of each window: of a padded row as it lies in
-//! memory, three pixels side by side are a row of a window.
+//! 3×3 convolutions on AVX-512 VNNI without a copy of each window. Three neighbouring pixels of a
+//! padded row, as they lie in memory, are one row of a window.
 
 use super::packing::Inputs;
 use super::product::{Source, product};
@@ -16,7 +16,8 @@ use core::arch::x86_64::*;
 /// The convolutions of the AVX-512 VNNI set.
 pub(super) const CONV: Conv = Conv { conv_i8, conv_add_i16 };
 
-/// Bytes of a padded row, and three more that meet weights of zero.
+/// Maximum number of bytes of a padded row. Three bytes are added to the row because groups of four
+/// read on behind it; they are multiplied by weights of zero.
 const ROW: usize = 4096;
 /// Rows of a window.
 const TAPS: usize = 3;
@@ -47,7 +48,8 @@ fn conv_add_i16(windows: &Windows<'_, i8>, layer: &Linear<'_>, out: &mut [i16]) 
     unsafe { convolve(windows, layer, out, &AddI16) }
 }
 
-/// Convolves; `false` if a row or a window is too long, or the layer not one that [`product`] takes.
+/// Convolves. Returns `false`, and writes nothing, if a row or a window is too long, or if
+/// [`product`] does not take the layer.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
 fn convolve<S: Store>(
     windows: &Windows<'_, i8>,
@@ -74,9 +76,9 @@ struct Padded<'c> {
     /// Groups of four in a row of a window.
     groups: usize,
     lines: [[i8; ROW]; TAPS],
-    /// Lines that have been there so far.
+    /// Number of lines that were written so far.
     count: usize,
-    /// The first line of the windows at hand; line 0 lies above the grid.
+    /// The first line of the current windows. Line 0 lies above the grid.
     first: usize,
 }
 

@@ -1,8 +1,8 @@
 //! Depthwise 3×3 convolution on AVX-512 VNNI: 64 channels and two rows of outputs at a time.
 //!
-//! The four values of a column under two outputs of one channel are four bytes for `vpdpbusd`, as
-//! `x + 128`; the upper output has a weight of zero for the last, the lower for the first. Of the
-//! three columns under an output two are those of the output before it.
+//! Two outputs, one above the other, read four values of each column. These are four bytes for
+//! `vpdpbusd`, as `x + 128`; the upper output has a weight of zero for the last one, the lower output
+//! for the first one. Of the three columns of an output, two are also columns of the output before.
 
 use super::requant::{Requants, no_carry};
 use super::vector::{BYTES, Table, byte_lanes, load_bytes, pack_lanes};
@@ -116,7 +116,7 @@ impl Plane<'_> {
     #[target_feature(enable = "avx512f,avx512bw")]
     fn load(&self, position: (usize, usize)) -> __m512i {
         let first = self.x.as_ptr().wrapping_add(self.start(position));
-        // SAFETY: the input has all values of the grid, and the mask one bit for each channel that is left.
+        // SAFETY: the input has all values of the grid, and the mask has no bit behind its last channel.
         unsafe { _mm512_maskz_loadu_epi8(self.mask, first) }
     }
 
@@ -125,7 +125,7 @@ impl Plane<'_> {
     #[target_feature(enable = "avx512f,avx512bw")]
     fn store(&self, bytes: __m512i, position: (usize, usize), out: &mut [i8]) {
         let first = out.as_mut_ptr().wrapping_add(self.start(position));
-        // SAFETY: the output has all values of the grid, and the mask one bit for each channel that is left.
+        // SAFETY: the output has all values of the grid, and the mask has no bit behind its last channel.
         unsafe { _mm512_mask_storeu_epi8(first, self.mask, bytes) };
     }
 }
@@ -136,8 +136,7 @@ impl Plane<'_> {
 fn start(mut start: Column, taps: [Column; 3]) -> Column {
     let offset = _mm512_set1_epi8(i8::MIN);
     for column in taps {
-        // 128 as the unsigned side, taken off by negated weights: −(−128) does not fit i8, so the
-        // sum is formed first.
+        // The sum is formed and then subtracted. Negated weights would not do: 128 does not fit i8.
         for (start, w) in start.iter_mut().zip(column) {
             let sum = _mm512_dpbusd_epi32(_mm512_setzero_si512(), offset, w);
             *start = _mm512_sub_epi32(*start, sum);

@@ -15,7 +15,7 @@ use core::arch::x86_64::*;
 
 /// Channels of a row product that share a pass over the inputs.
 const DOTS: usize = 4;
-/// Rows from which packing weights pays.
+/// Minimum number of rows for which it pays to pack weights.
 const ROWS: usize = 4;
 
 /// Same contract as [`scalar::linear_i8`](crate::kernels::scalar::linear_i8).
@@ -43,7 +43,7 @@ pub(super) fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_
 
 /// Same contract as [`scalar::linear_skip_i8`](crate::kernels::scalar::linear_skip_i8).
 pub(super) fn linear_skip_i8(x: &[i8], layer: &Linear<'_>, skip: &Skip, out: &mut [i8]) {
-    // The least shift would carry, see `Requants`.
+    // `AddI8` does not round for the smallest shift, see `Requants::carries`.
     if !packing_pays(x, layer) || skip.requant.shift() == Requant::MIN_SHIFT {
         return generic::linear_skip_i8(x, layer, skip, out);
     }
@@ -76,8 +76,8 @@ pub(super) fn logits_i8(x: &[i8], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
     }
 }
 
-/// Whether there are enough rows to pack weights for, few enough inputs, and rescales that the products
-/// take.
+/// Whether packed products serve this layer: enough rows, few enough inputs, and no requant that
+/// carries.
 fn packing_pays(x: &[i8], layer: &Linear<'_>) -> bool {
     let k = layer.inputs();
     Inputs::new(layer, k).fit() && x.len() >= ROWS * k && no_carry(layer)
@@ -93,7 +93,8 @@ fn rows_product<S: Store>(x: &[i8], layer: &Linear<'_>, out: &mut [S::Out], stor
     product(&mut source, (layer, Inputs::new(layer, k)), part_mut(out, 0, len), store);
 }
 
-/// Few rows, or many inputs: calls `store` with each output's channel, exact accumulator and place.
+/// For few rows, or many inputs. Calls `store` with each output's channel, exact accumulator and
+/// place.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn row_products<T>(
@@ -113,7 +114,7 @@ fn row_products<T>(
     }
 }
 
-/// The products of one input row with up to [`DOTS`] weight rows, zeros beyond.
+/// The products of one input row with up to [`DOTS`] weight rows; 0 for each missing one.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn row_dots(x: &[i8], w: &[i8]) -> [i32; DOTS] {

@@ -57,7 +57,8 @@ fn normalise(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
     }
 }
 
-/// Values of the rows whose scales are taken at once; never 0, of which there are no chunks.
+/// Number of values of the rows whose scales are computed at once; at least 1, because `chunks`
+/// refuses 0.
 #[inline]
 fn group(dim: usize) -> usize {
     ROWS.saturating_mul(dim).max(1)

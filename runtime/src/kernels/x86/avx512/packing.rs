@@ -1,9 +1,9 @@
-//! Weights in the order in which products on AVX-512 read them: once in memory of the caller, or else
-//! on the stack in each call. A transposition in registers costs a sixteenth of an instruction a
-//! weight.
+//! Weights in the order in which products on AVX-512 read them. They are packed once into memory of
+//! the caller, or else on the stack in each call. A transposition in registers costs a sixteenth of
+//! an instruction for each weight.
 //!
-//! Panels that are multiplied together follow one another, as `[P] i32 × 16` where their sums start
-//! and `[group of four inputs][P][channel][input]` weights.
+//! `P` panels that are multiplied together are packed together: first `[P][16]` i32, at which the
+//! sums start, then weights as `[group of four inputs][P][channel][input]`.
 
 use super::requant::{Requants, no_carry};
 use super::tile::{PANELS, Panels, panels};
@@ -17,9 +17,9 @@ use core::mem::MaybeUninit;
 /// The packing of the AVX-512 VNNI set.
 pub(super) const PACKING: Packing = Packing { len, pack };
 
-/// Most inputs of a layer that is packed, filled up as [`Inputs`] says.
+/// Maximum number of inputs of a packed layer, after [`Inputs`] has filled up its runs.
 pub(super) const MAX_K: usize = 1152;
-/// Groups that fit the stack: four panels of up to 576 inputs, or two of [`MAX_K`].
+/// Number of groups on the stack: four panels of up to 576 inputs, or two panels of [`MAX_K`].
 const GROUPS: usize = 576;
 
 const _: () = assert!(size_of::<Group>() == PACKED_ALIGN, "a group is a cache line");
@@ -35,7 +35,7 @@ pub(super) struct Inputs {
 impl Inputs {
     /// The inputs of `layer` in runs of `run`.
     pub(super) fn new(layer: &Linear<'_>, run: usize) -> Self {
-        // Not `clamp`, which panics where its bounds are the wrong way round.
+        // Not `clamp`, which can panic.
         let run = run.min(layer.inputs()).max(1);
         Self { run, runs: layer.inputs() / run }
     }
@@ -55,12 +55,12 @@ impl Inputs {
         4 * self.groups() <= MAX_K
     }
 
-    /// Groups of a packed panel: its weights, and where its sums start.
+    /// Groups of a packed panel: one for the start of its sums, the others for its weights.
     pub(super) const fn panel_groups(self) -> usize {
         1 + self.groups()
     }
 
-    /// How many panels are multiplied with at once, `left` being left.
+    /// How many of the `left` panels are multiplied at once.
     pub(super) fn panels(self, layer: &Linear<'_>, left: usize) -> usize {
         let groups = self.groups().max(1);
         panels(left, if layer.packed().is_empty() { GROUPS / groups } else { PANELS })

@@ -20,8 +20,8 @@ pub(super) trait Source {
     /// The processor must have AVX-512 F and BW.
     unsafe fn start(&mut self, line: usize);
 
-    /// `start + Σ (x + 128) · w`, modulo `2^32`, for `R` rows of the line from `first` on. Where there are
-    /// no more rows the sums do not matter.
+    /// `start + Σ (x + 128) · w`, modulo `2^32`, for `R` rows of the line from `first` on. Nobody reads
+    /// the sums of rows behind the last one.
     ///
     /// # Safety
     /// The processor must have AVX-512 F, BW and VNNI.
@@ -88,7 +88,7 @@ impl<X: Source> Task<'_, '_, X> {
                 // SAFETY: as above.
                 let acc = unsafe { self.source.products::<P, R>(R * tile, &panels) };
                 let mut rows = rows_mut(out, n);
-                // Row by row and not in a loop, in which the accumulators would go through memory.
+                // Row by row: in a loop, the accumulators would go through memory.
                 macro_rules! row {
                     ($($row:literal)*) => {$(
                         if let (Some(acc), Some(out)) = (acc.get($row), rows.next()) {
@@ -102,8 +102,8 @@ impl<X: Source> Task<'_, '_, X> {
     }
 }
 
-/// Rescales the accumulators of a row and stores them. Instances differ by `X` and `R` so that each is
-/// called from one place, and inlined.
+/// Rescales the accumulators of a row and stores them. `X` and `R` make an instance for each caller,
+/// because compilers inline a function that is called from one place.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
 fn store_row<X, S: Store, const P: usize, const R: usize>(
@@ -137,16 +137,16 @@ fn store_row<X, S: Store, const P: usize, const R: usize>(
     }
 }
 
-/// Weights to fetch before they are read: those that are read next. What follows a layer's weights in a
-/// blob is the layer that runs next.
+/// Fetches the next weights into the cache. Behind a layer's weights in a blob are those of the layer
+/// that runs next.
 struct Ahead {
     at: *const i8,
     lines: usize,
 }
 
 impl Ahead {
-    /// As many weights as those of `P` vectors of channels from `first` on, and behind them, in `steps`
-    /// steps.
+    /// Fetches the weights behind those of `panels` vectors of channels from `first` on, as many as
+    /// these have, in `steps` steps.
     #[inline]
     fn new(
         layer: &Linear<'_>,

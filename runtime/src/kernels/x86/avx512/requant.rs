@@ -1,12 +1,13 @@
-//! From sixteen accumulators to as many rescaled values.
+//! Requants of sixteen channels or rows.
 
 use super::vector::{LANES, exchange_quarters, lanes, load_words};
 use crate::fixed::Requant;
 use crate::kernels::operand::Linear;
 use core::arch::x86_64::*;
 
-/// `(acc · mult + 2^(shift − 1)) >> shift` of sixteen lanes, `32 ≤ shift ≤ 62`. Even and odd lanes meet in
-/// the products' upper halves: from a shift of 33 on, the half that rounds has no bit below them.
+/// `(acc · mult + 2^(shift − 1)) >> shift` of sixteen lanes, `32 ≤ shift ≤ 62`. The products of even
+/// and odd lanes are merged by their upper halves. From a shift of 33 on that is exact, because the
+/// rounding term has no bit in the lower half.
 #[derive(Clone, Copy)]
 pub(super) struct Requants {
     mult: [__m512i; 2],
@@ -17,7 +18,7 @@ pub(super) struct Requants {
 }
 
 impl Requants {
-    /// Rescales of up to sixteen channels of a layer from `first` on.
+    /// Requants of up to sixteen channels of a layer from `first` on.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
     pub(super) fn of_channels(layer: &Linear<'_>, first: usize) -> Self {
@@ -32,7 +33,7 @@ impl Requants {
         load_words(layer.stored(first, LANES).0)
     }
 
-    /// Rescales of up to 64 channels from `first` on, with their biases, in the order of
+    /// Requants of up to 64 channels from `first` on, with their biases, in the order of
     /// [`pack_lanes`](super::vector::pack_lanes): quarter `l` of vector `i` is for channels `16 · l + 4 · i …`.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
@@ -125,9 +126,9 @@ impl Requants {
     }
 }
 
-/// Whether no channel [`carries`](Requants::carries). Where one does, sums are hardly larger than what is
-/// stored of them: a layer of a few inputs.
+/// Whether no channel [`carries`](Requants::carries). Only a layer of a few inputs has such a channel:
+/// one whose sums are hardly larger than its stored values.
 pub(super) fn no_carry(layer: &Linear<'_>) -> bool {
     let (_, _, shifts) = layer.stored(0, layer.outputs());
-    shifts.iter().fold(u8::MAX, |least, &shift| least.min(shift)) > Requant::MIN_SHIFT
+    shifts.iter().fold(u8::MAX, |min, &shift| min.min(shift)) > Requant::MIN_SHIFT
 }

@@ -1,5 +1,5 @@
-//! [`RowScale`](crate::fixed::RowScale) of sixteen rows at once on AVX-512, one row a lane: its
-//! reciprocal square root is a chain of dependent steps, which one row alone would wait for.
+//! [`RowScale`](crate::fixed::RowScale) of sixteen rows at once on AVX-512, a lane for each row.
+//! The reciprocal square root is a chain of dependent steps; one row alone would wait for each step.
 
 use super::vector::{LANES, exchange_quarters, halves, load_halves, narrow, transpose_quarters};
 use crate::fixed::{NEWTON_STEPS, RSQRT_GUESS, RSQRT_THREE};

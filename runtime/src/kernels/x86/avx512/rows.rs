@@ -8,8 +8,8 @@ use crate::rows::{rows, tail};
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
-/// Groups of 64 inputs that are converted once, for all channels; longer inputs are converted a few rows
-/// at a time, for each panel of channels again.
+/// Number of groups of 64 inputs that are converted once for all channels. More inputs are converted
+/// a few rows at a time, again for each panel of channels.
 const GROUPS: usize = 512;
 
 const _: () = assert!(ROWS * MAX_K <= GROUPS * BYTES, "a few rows of any layer fit");
@@ -22,12 +22,12 @@ pub(super) struct Rows<'a> {
     x: &'a [i8],
     k: usize,
     room: &'a mut Room,
-    /// Bytes at the start of `room` that were written for good.
+    /// Number of bytes of `room` that hold all inputs; 0 if rows are converted when they are needed.
     converted: usize,
 }
 
 impl<'a> Rows<'a> {
-    /// What [`Self::new`] asks for.
+    /// Room for [`Self::new`], without values.
     pub(super) const ROOM: Room = [const { MaybeUninit::uninit() }; GROUPS];
 
     #[inline]
@@ -38,8 +38,8 @@ impl<'a> Rows<'a> {
         Self { x, k, room, converted }
     }
 
-    /// Converts up to `count` rows from `first` on: each is filled up to whole groups, and what lies beyond
-    /// the inputs meets weights of zero. Returns how many there are.
+    /// Converts up to `count` rows from `first` on and returns their number. Each row is filled up to
+    /// whole groups; the values beyond its inputs are multiplied by weights of zero.
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw")]
     fn convert_rows(&mut self, first: usize, count: usize) -> usize {
@@ -90,7 +90,7 @@ impl Source for Rows<'_> {
     }
 }
 
-/// Writes `x + 128` of every input, the last group whole, and returns how many there are.
+/// Writes `x + 128` of every input, the last group whole, and returns the number of inputs.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn convert(x: &[i8], groups: &mut [MaybeUninit<Group>]) -> usize {

@@ -42,7 +42,8 @@ impl Softmax {
             sum = _mm512_dpbusd_epi32(sum, e, ones);
             place.store(e);
         }
-        // The lowest score of all, beyond the tokens, is not far enough away where a score's step is tiny.
+        // Clears the exponentials beyond the tokens. Their distance does not make them 0 where the
+        // multiplier is small.
         if let (Some(last), left @ 1..) = (exponentials.get_mut(tokens / 4), tokens % 4) {
             let keep = _mm512_set1_epi32((1 << (8 * left)) - 1);
             sum = _mm512_sub_epi32(sum, {
@@ -62,9 +63,10 @@ fn upper_halves(low: __m512i, high: __m512i) -> __m512i {
     _mm512_mask_blend_epi16(0xAAAA_AAAA, _mm512_srli_epi32::<16>(low), high)
 }
 
-/// [`exp2_neg`](crate::fixed::exp2_neg) of 32 octaves, which have a bit more here, the twelfth of their
-/// fraction. Zero from [`MAX_ATTENTION_OCTAVES`](crate::fixed::MAX_ATTENTION_OCTAVES) on, so that no second
-/// clamp is needed: octaves are below 16. `vpmulhrsw` is `mul_high`.
+/// [`exp2_neg`](crate::fixed::exp2_neg) of 32 octaves with twelve fraction bits, of which it drops the
+/// last. Octaves below 16 need no clamp: from
+/// [`MAX_ATTENTION_OCTAVES`](crate::fixed::MAX_ATTENTION_OCTAVES) on the result is 0. `vpmulhrsw` is
+/// `mul_high`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn exp2_neg(octaves: __m512i) -> __m512i {
@@ -80,9 +82,9 @@ fn exp2_neg(octaves: __m512i) -> __m512i {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512cd")]
 pub(super) fn row_mults(attention: &Attention, sums: __m512i) -> __m512i {
-    let least = _mm512_max_epu32(sums, _mm512_set1_epi32(255));
+    let sums = _mm512_max_epu32(sums, _mm512_set1_epi32(255));
     let mult = _mm512_set1_epi64(attention.mult.into());
-    narrow(halves(least).map(|sums| {
+    narrow(halves(sums).map(|sums| {
         let product = _mm512_mul_epu32(mult, reciprocal(sums));
         _mm512_srli_epi64::<24>(product)
     }))
@@ -90,8 +92,9 @@ pub(super) fn row_mults(attention: &Attention, sums: __m512i) -> __m512i {
 
 /// `⌊2^31 / s⌋` for `255 ≤ s < 2^24`, in eight lanes of 64 bits.
 ///
-/// A quadratic guess for `2^61 / m`, where `m = s << z` has 32 bits, is within 1/99; two of Newton's steps
-/// bring it within a relative `2^−26`, so that the quotient, below `2^24`, is at most one off.
+/// The first guess for `2^61 / m`, where `m = s << z` has 32 bits, is quadratic and within 1/99. Two
+/// steps of Newton's iteration bring it within a relative `2^−26`. The quotient, below `2^24`, is
+/// then at most one off, which the last lines correct.
 #[inline]
 #[target_feature(enable = "avx512f,avx512cd")]
 fn reciprocal(s: __m512i) -> __m512i {

@@ -11,7 +11,7 @@ pub(super) trait Store {
     /// A stored value.
     type Out;
 
-    /// Stores the channels of the first `P` vectors, as many as `out` has.
+    /// Stores the channels of the first `P` vectors, as many as `out` has room for.
     ///
     /// # Safety
     /// The processor must have AVX-512 F, BW, VL, VBMI and VNNI.

@@ -10,10 +10,11 @@ use crate::rows::part;
 use core::arch::x86_64::*;
 use core::marker::PhantomData;
 
-/// Most vectors of channels whose accumulators are in registers together.
+/// Maximum number of vectors of channels whose accumulators are in registers together.
 pub(super) const PANELS: usize = 5;
-/// Most rows whose accumulators are in registers together. Where channels are few, rows are many: an
-/// accumulator waits four or five cycles for itself, and up to two are added to in each.
+/// Maximum number of rows whose accumulators are in registers together. Few channels go with many
+/// rows: an addition takes four or five cycles and up to two start in a cycle, so that about ten
+/// accumulators keep the processor busy.
 pub(super) const ROWS: usize = 8;
 
 /// `R` rows of inputs as `x + 128`, four at a time; all have the same length.
@@ -25,8 +26,8 @@ pub(super) struct Fours<'a, const R: usize> {
 }
 
 impl<'a, const R: usize> Fours<'a, R> {
-    /// Rows of `len` bytes, a multiple of four, of which each begins `stride` after the one before;
-    /// `count` of them lie within `all` and stand for those beyond.
+    /// Rows of `len` bytes, a multiple of four, each `stride` bytes behind the one before. `count` of
+    /// them lie within `all`; the last of these stands in for the others.
     #[inline]
     pub(super) fn new(all: &'a [u8], (len, stride): (usize, usize), count: usize) -> Self {
         let last = count.saturating_sub(1);
@@ -49,18 +50,18 @@ pub(super) struct Panels<'a, const P: usize> {
     pub(super) start: [__m512i; P],
 }
 
-/// How many vectors of channels the next of `left` are multiplied with at once, where `room` would hold
-/// the weights of so many.
+/// How many of the `left` vectors of channels are multiplied at once, if there is `room` for the
+/// weights of so many.
 ///
-/// One or two left over would be slower than one or two more each.
+/// Avoids a remainder of one or two vectors, which would be slow.
 pub(super) const fn panels(left: usize, room: usize) -> usize {
-    let most = if room < PANELS { room } else { PANELS };
+    let max = if room < PANELS { room } else { PANELS };
     match left {
-        6 if most >= 3 => 3,
-        _ if left <= most => left,
-        _ if most == PANELS && (left % 4 == 1 || left.is_multiple_of(PANELS)) => PANELS,
-        _ if most > 4 => 4,
-        _ => most,
+        6 if max >= 3 => 3,
+        _ if left <= max => left,
+        _ if max == PANELS && (left % 4 == 1 || left.is_multiple_of(PANELS)) => PANELS,
+        _ if max > 4 => 4,
+        _ => max,
     }
 }
 
