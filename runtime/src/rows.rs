@@ -25,7 +25,7 @@ const fn at_least_one(len: usize) -> NonZero<usize> {
     }
 }
 
-/// The values from `start` on; there must be at least so many before it.
+/// The values from `start` on. There must be `start` values before them.
 #[inline]
 #[track_caller]
 pub(crate) fn tail<T>(values: &[T], start: usize) -> &[T] {
@@ -45,6 +45,14 @@ pub(crate) fn part<T>(values: &[T], start: usize, len: usize) -> &[T] {
 #[track_caller]
 pub(crate) fn part_mut<T>(values: &mut [T], start: usize, len: usize) -> &mut [T] {
     present_or(values.get_mut(start..).and_then(|tail| tail.get_mut(..len)), &mut [])
+}
+
+/// Up to `len` values from `start` on: fewer, or none, if the values end before.
+#[cfg(any(target_arch = "x86_64", cortex_m_dsp))]
+#[inline]
+pub(crate) fn up_to<T>(values: &[T], start: usize, len: usize) -> &[T] {
+    let tail = values.get(start..).unwrap_or(&[]);
+    tail.get(..len).unwrap_or(tail)
 }
 
 /// See [`rows`].

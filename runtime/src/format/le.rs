@@ -34,7 +34,7 @@ impl<'a> I32Le<'a> {
     #[cfg(any(target_arch = "x86_64", cortex_m_dsp))]
     #[inline]
     pub(crate) fn words(self, first: usize, len: usize) -> &'a [[u8; 4]] {
-        crate::rows::part(self.0, first, len.min(self.0.len().saturating_sub(first)))
+        crate::rows::up_to(self.0, first, len)
     }
 
     /// The integers in order.
@@ -75,7 +75,7 @@ impl<'a> I16Le<'a> {
     #[cfg(target_arch = "x86_64")]
     #[inline]
     pub(crate) fn halves(self, first: usize, len: usize) -> &'a [[u8; 2]] {
-        crate::rows::part(self.0, first, len.min(self.0.len().saturating_sub(first)))
+        crate::rows::up_to(self.0, first, len)
     }
 
     /// The integer at `index`, 0 outside.

@@ -4,6 +4,8 @@ use crate::error::ShapeError;
 use crate::fixed::{Octaves, Requant, sat8, sat16};
 use crate::format::{I16Le, I32Le};
 use crate::rows::rows;
+#[cfg(any(target_arch = "x86_64", cortex_m_dsp))]
+use crate::rows::up_to;
 
 /// An int8 layer: weights, bias and one requant for each output channel.
 ///
@@ -122,8 +124,7 @@ impl<'a> Linear<'a> {
         first: usize,
         len: usize,
     ) -> (&'a [[u8; 4]], &'a [[u8; 4]], &'a [u8]) {
-        let len = len.min(self.shift.len().saturating_sub(first));
-        let shift = crate::rows::part(self.shift, first, len);
+        let shift = up_to(self.shift, first, len);
         (self.bias.words(first, len), self.mult.words(first, len), shift)
     }
 
