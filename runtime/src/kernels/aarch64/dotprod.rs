@@ -1,4 +1,4 @@
-//! NEON with dot products: sixteen products an instruction, sums along the inputs.
+//! NEON with dot products: sixteen products an instruction. A vector sums along the inputs.
 
 use super::neon::{load, reduce, rescale};
 use crate::kernels::generic;

@@ -5,7 +5,7 @@
 //! | `neon` | nothing more than the architecture | `smull` to i16, each added in pairs to i32 by `sadalp` |
 //! | `dotprod` | FEAT_DotProd | `sdot`, four products to an i32 |
 //!
-//! Neither can saturate: a product of two i8 fits i16, and `sdot` is exact in i32.
+//! Neither saturates: a product of two i8 fits i16, and `sdot` is exact in i32.
 
 mod dotprod;
 mod neon;

@@ -1,4 +1,4 @@
-//! NEON: sixteen products in four instructions, sums along the inputs.
+//! NEON: sixteen products in four instructions. A vector sums along the inputs.
 
 use crate::kernels::generic;
 use crate::kernels::operand::{Activation, Linear, Skip};
@@ -54,7 +54,7 @@ fn step(acc: &mut [[int32x4_t; TILE]; TILE], x: [&[i8; 16]; TILE], w: [&[i8; 16]
     for (acc, x) in acc.iter_mut().zip(x) {
         let x = load(x);
         for (acc, w) in acc.iter_mut().zip(weights) {
-            // One product a half: two of −128 · −128 do not fit i16.
+            // Each half is added by itself: the sum of two products of −128 · −128 does not fit i16.
             let low = vmull_s8(vget_low_s8(x), vget_low_s8(w));
             let high = vmull_high_s8(x, w);
             *acc = vpadalq_s16(vpadalq_s16(*acc, low), high);
@@ -75,7 +75,7 @@ pub(super) fn reduce(acc: &[[int32x4_t; TILE]; TILE]) -> [[i32; TILE]; TILE] {
     sums
 }
 
-/// `srshl` by a negative number is a right shift that rounds half up.
+/// Rescales four channels. `srshl` by a negative number is a right shift that rounds half up.
 #[inline]
 #[target_feature(enable = "neon")]
 pub(super) fn rescale(requants: &Requants, dots: [i32; TILE]) -> [i32; TILE] {

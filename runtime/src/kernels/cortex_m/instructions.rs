@@ -1,4 +1,4 @@
-//! Instructions of the DSP extension as functions. Their intrinsics are not stable.
+//! Instructions of the DSP extension as functions, because their intrinsics are not stable.
 //!
 //! A word holds two i16 halves or four i8 bytes, the lowest first.
 
@@ -51,11 +51,11 @@ instruction! {
     smmla(x: i32, y: i32, acc: i32) -> i32, "smmla {result}, {x}, {y}, {acc}"
 }
 instruction! {
-    /// Shifts right; by at most 31, which a compiler would make sure of with one more instruction.
+    /// Shifts right by at most 31. For `>>`, a compiler masks `by` with one more instruction.
     asr(x: i32, by: u32) -> i32, "asr {result}, {x}, {by}"
 }
 instruction! {
-    /// Clamps to the range of i8. The compiler's own choice for `sat8` is compares and moves.
+    /// Clamps to the range of i8. The compiler turns `fixed::sat8` into compares and moves.
     ssat8(x: i32) -> i32, "ssat {result}, #8, {x}"
 }
 instruction! {

@@ -1,4 +1,4 @@
-//! Linear layers and convolutions over windows: what the sets have in common.
+//! What the sets share of linear layers and convolutions over windows.
 
 use super::requant::{UpperRequant, sat8, sat16};
 use crate::fixed::Requant;
@@ -9,11 +9,12 @@ use core::{array, ptr};
 
 /// The loops of one set.
 pub(super) trait LayerLoops {
-    /// Applies a layer to all rows; false, and nothing done, if it takes the portable kernel.
+    /// Applies a layer to all rows. Returns `false`, and writes nothing, if the layer needs the
+    /// portable loops.
     ///
     /// # Safety
-    /// `out` must be a slice's, which nothing else reads or writes meanwhile, and a table of `store` have
-    /// 256 values.
+    /// `out` must describe a slice that nothing else reads or writes meanwhile. A table of `store` must
+    /// have 256 values.
     unsafe fn layer(store: &Store, x: &[i8], layer: &Linear<'_>, out: &Output) -> bool;
 }
 
@@ -83,7 +84,8 @@ pub(super) fn linear_add_i16<L: LayerLoops>(x: &[i8], layer: &Linear<'_>, out: &
     }
 }
 
-/// A table of GELU in the order of values, not of their bits; without one, of the values themselves.
+/// A table indexed by a value plus 128: GELU, reordered from its order by bits, or the identity if
+/// there is no GELU.
 #[inline(never)]
 pub(super) fn by_value_plus_128(table: Option<&[i8; 256]>) -> [i8; 256] {
     match table {
@@ -91,7 +93,7 @@ pub(super) fn by_value_plus_128(table: Option<&[i8; 256]>) -> [i8; 256] {
             let [positive, negative]: [[i8; 128]; 2] = bytemuck::cast(*table);
             bytemuck::cast([negative, positive])
         }
-        // Hidden from the compiler, which would put the whole table into flash.
+        // `black_box` keeps the compiler from putting a constant table into flash.
         None => array::from_fn(|index| (black_box(index as u8) ^ 0x80).cast_signed()),
     }
 }
@@ -103,7 +105,7 @@ pub(super) struct Output {
     pub(super) size: usize,
 }
 
-/// What becomes of a layer's values.
+/// How a layer's values are stored.
 pub(super) struct Store {
     pub(super) tail: Tail,
     /// Added to each rescaled accumulator.
@@ -120,7 +122,7 @@ impl Store {
     }
 }
 
-/// How values are stored.
+/// The last step of a store. Assembly jumps by the order of these cases.
 #[repr(u32)]
 #[derive(Clone, Copy)]
 pub(super) enum Tail {
@@ -130,7 +132,7 @@ pub(super) enum Tail {
     Gelu,
     /// Added to i16.
     Add,
-    /// As i8, with the rescaled i8 that is there added.
+    /// As i8, added to the rescaled i8 that the output holds.
     Skip,
 }
 
@@ -144,10 +146,10 @@ pub(super) struct SkipRequant {
 }
 
 impl SkipRequant {
-    /// For other tails.
+    /// For tails other than [`Tail::Skip`].
     pub(super) const NONE: Self = Self { requant: UpperRequant::ZERO, zero: 0 };
 
-    /// `None` if the rescale is not one for [`UpperRequant`].
+    /// `None` if [`UpperRequant`] does not take the shift.
     pub(super) fn new(skip: &Skip) -> Option<Self> {
         let requant = UpperRequant::new(skip.requant.mult(), skip.requant.shift(), 0)?;
         Some(Self { requant, zero: 256 * i32::from(skip.input_zero_point) })
@@ -170,7 +172,7 @@ fn each_output(x: &[i8], layer: &Linear<'_>, store: &mut dyn FnMut(usize, i32)) 
     }
 }
 
-/// Whether [`UpperRequant`] takes every channel of a layer.
+/// Whether [`UpperRequant`] takes the requants of all channels of a layer.
 pub(super) fn all_in_range(layer: &Linear<'_>) -> bool {
     let (_, mult, shift) = layer.stored(0, layer.outputs());
     mult.iter().all(|&mult| i32::from_le_bytes(mult) >= Requant::MIN_MULT)

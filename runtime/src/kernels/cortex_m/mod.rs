@@ -5,7 +5,7 @@
 //! | `dsp` | the DSP extension: Cortex-M4, M7, M33, M35P, M55, M85 | `SMLAD` on values widened by `SXTB16` |
 //! | `mve` | the vector extension for integers: Cortex-M52, M55, M85 | `VMLAVA.S8` |
 //!
-//! Both add exact products to an i32 and wrap; the true sum fits, by the bounds of `INTEGER.md`.
+//! Both add exact products to an i32, which wraps. The true sum fits by the bounds of `INTEGER.md`.
 
 mod dsp;
 mod instructions;

@@ -7,8 +7,8 @@ use core::ops::RangeInclusive;
 /// `zero_point + (acc · mult + 2^(shift − 1)) >> shift` by the upper word of the product alone.
 ///
 /// With `shift ≥ 33` the rounding term has no bits in the lower word, so the lower word of the
-/// product cannot change the result; the zero point is added before the last shift, as bits that it
-/// leaves.
+/// product cannot change the result. The zero point is added before the last shift, shifted left by
+/// as much.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub(super) struct UpperRequant {
@@ -23,7 +23,8 @@ impl UpperRequant {
     /// Gives 0.
     pub(super) const ZERO: Self = Self { mult: 0, base: 0, shift: 1 };
 
-    /// Shifts that the upper word serves: below, the base would need lower bits; above, not fit.
+    /// The shifts it takes. For smaller ones `base` would need bits of the lower word; for larger ones
+    /// it would not fit its word.
     pub(super) const SHIFTS: RangeInclusive<u8> = 33..=54;
 
     /// `None` for shifts outside [`Self::SHIFTS`].
@@ -31,7 +32,7 @@ impl UpperRequant {
         Self::SHIFTS.contains(&shift).then(|| Self::in_range(mult, shift, zero))
     }
 
-    /// As [`Self::new`]; for other shifts the values mean nothing.
+    /// As [`Self::new`] for shifts within [`Self::SHIFTS`]. For others the result has no meaning.
     ///
     /// # Ranges and overflow
     /// With `0 ≤ mult < 2^31` the product's upper word is at most `2^30` in magnitude, the rounding

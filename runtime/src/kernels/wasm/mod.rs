@@ -4,7 +4,8 @@ mod simd128;
 
 use crate::kernels::set::Kernels;
 
-/// The sets of this module; a module that uses vectors is refused where there are none.
+/// The sets of this WebAssembly module. There is nothing to detect: an engine without vectors refuses
+/// a module that uses them.
 pub(super) fn sets() -> impl Iterator<Item = &'static Kernels> {
     core::iter::once(&simd128::KERNELS)
 }

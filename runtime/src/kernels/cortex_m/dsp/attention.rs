@@ -1,4 +1,4 @@
-//! Attention: four queries at a time, scores and weighted values through the same loop.
+//! Attention: four queries at a time. Scores and weighted values use the same loop of products.
 
 use super::super::requant::{UpperRequant, sat8};
 use super::product::four_rows;
@@ -10,9 +10,9 @@ use crate::kernels::scalar;
 use core::array;
 use core::mem::MaybeUninit;
 
-/// Most keys; longer sequences take the definition.
+/// Maximum number of keys. Longer sequences use the scalar kernel.
 const TOKENS: usize = 128;
-/// Most values of one head, over all tokens.
+/// Maximum number of values of one head, over all tokens.
 const VALUES: usize = 2048;
 
 /// Scores of four queries, key by key.
@@ -64,7 +64,8 @@ struct Head<'a> {
 }
 
 impl Head<'_> {
-    /// Writes the head's values as `[head_dim, tokens]`, rows filled up to a multiple of four.
+    /// Writes the head's values as `[head_dim, tokens]`, each row with a stride of the next multiple of
+    /// four. The places between are not written.
     ///
     /// # Safety
     /// The lengths of [`attention_i8`]'s check.
@@ -100,7 +101,7 @@ impl Head<'_> {
         let mut scores = [const { MaybeUninit::uninit() }; TOKENS];
         // SAFETY: the caller's promise.
         let highest = unsafe { self.scores(wide, &mut scores) };
-        // What fills up the last group has no weight.
+        // These scores fill up the last group. They are so low that their exponentials are 0.
         let filled = self.tokens.next_multiple_of(4);
         for filler in scores.iter_mut().take(filled).skip(self.tokens) {
             filler.write(highest.map(|highest| highest.wrapping_sub(self.distance.far())));

@@ -1,8 +1,8 @@
 //! The loop of linear layers and convolutions: every output channel of four rows, from the products
 //! to the stored values.
 //!
-//! One routine with an end for each way to store: the loop of products is in flash once, and what
-//! belongs to a channel stays in registers from its products to its stores.
+//! One routine with an end for each way to store. So the loop of products is in flash once, and the
+//! values of a channel stay in registers from its products to its stores.
 
 use super::super::linear::{SkipRequant, Tail};
 use super::product::group;
@@ -42,7 +42,7 @@ pub(super) struct Channels {
 }
 
 impl Channels {
-    /// Computes and stores the channels up to `end`, which is not where `out` is.
+    /// Computes and stores the channels up to `end`.
     ///
     /// # Safety
     /// The pointers must be valid for that many channels of four rows: `groups` groups,
@@ -87,16 +87,16 @@ macro_rules! skip {
     };
 }
 
-/// Computes and stores the channels up to `end`.
+/// Computes and stores the channels up to `end`, which must differ from `out`.
 ///
-/// Every load of an output precedes the stores, so that four rows can be one.
+/// Every load of an output precedes the stores, so that four rows can be the same row.
 ///
 /// # Safety
 /// As [`Channels::run_to`].
 #[inline(never)]
 unsafe fn run(channels: &mut Channels) {
     // SAFETY: reads and writes what the caller promises. r6 and r7, which cannot be named as operands,
-    // are restored. A function of its own instructions alone would not know the processor's.
+    // are restored. Not a naked function: its assembler would not know the processor's extensions.
     unsafe {
         asm!(
             "push {{r6, r7}}",

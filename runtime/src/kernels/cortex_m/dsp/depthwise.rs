@@ -1,7 +1,7 @@
 //! Depthwise convolutions: four channels at a time, position after position.
 //!
-//! Values are taken less the padding value, so that taps outside the grid add nothing and are
-//! left out; the padding's share of a whole window is part of the bias.
+//! The padding value is subtracted from all values. Taps outside the grid are then 0 and are left
+//! out. The bias makes up for it: the padding value times the sum of all weights is added to it.
 
 use super::super::instructions::{pkhbt, sxtab16, sxtab16_odd, sxtb16, sxtb16_odd};
 use super::super::linear::by_value_plus_128;
@@ -70,7 +70,7 @@ fn widen(layer: &Linear<'_>, first: usize, taps: &mut [Tap; 9]) -> [i32; CHANNEL
         let w = w.first_chunk::<CHANNELS>().map_or(0, |&w| u32::from_le_bytes(bytemuck::cast(w)));
         *tap = [sxtb16(w), sxtb16_odd(w)];
         (even, odd) = (sxtab16(even, w), sxtab16_odd(odd, w));
-        // Hidden from the compiler, which would write the loop out nine times.
+        // `black_box` keeps the compiler from unrolling the loop, for the size of the code.
         row = black_box(row + 1);
     }
     [low(even), low(odd), high(even), high(odd)]
@@ -94,10 +94,10 @@ struct Four {
 }
 
 impl Four {
-    /// Adds the biases and takes the rescales of the channels from `first` on.
+    /// Adds the biases, and sets the requants, of the channels from `first` on.
     fn parameters(&mut self, layer: &Linear<'_>, first: usize, zero_point: i8) {
         let (bias, mult, shift) = layer.stored(first, CHANNELS);
-        // As in `widen`.
+        // `black_box` as in `widen`.
         let places =
             self.window.bias.iter_mut().zip(&mut self.window.requants).take(black_box(CHANNELS));
         for ((place, requant), ((&bias, &mult), &shift)) in
@@ -119,7 +119,7 @@ impl Four {
         for row in 0..height {
             let rows = inside(row, height);
             let columns = [0..1, 1..width - 1, width - 1..width];
-            // As above: the loop would be written out three times.
+            // `black_box` as in `widen`.
             for columns in black_box(columns.as_slice()) {
                 let inside = inside(columns.start, width);
                 let Some(taps) = Taps::new(rows.len(), inside.len()) else {

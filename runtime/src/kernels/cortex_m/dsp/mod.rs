@@ -1,7 +1,7 @@
 //! The DSP extension: four rows share every weight, two products an instruction.
 //!
-//! Linear layers, convolutions over their windows, attention scores and weighted values all go
-//! through one loop, [`product::four_rows`].
+//! Linear layers, convolutions over their windows, attention scores and weighted values all use the
+//! products of one macro, `product::group`.
 
 mod attention;
 mod channels;

@@ -24,7 +24,7 @@ pub(super) fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) 
                 *out = sat8(requant.apply(row.normalise(x)));
             }
         };
-        // Four at a time, which are written out.
+        // Four at a time: the compiler unrolls the loop over an array.
         let (fours, rest) = x.as_chunks::<4>();
         let (fours_out, rest_out) = out.as_chunks_mut::<4>();
         for (x, out) in fours.iter().zip(fours_out) {

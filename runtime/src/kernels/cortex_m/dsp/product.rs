@@ -1,4 +1,4 @@
-//! The loop that everything goes through: four widened rows times one row of i8 values.
+//! The loop of all products: four widened rows times one row of i8 values.
 
 use super::wide::{Group, ROWS};
 use core::arch::asm;
@@ -25,8 +25,8 @@ pub(super) use group;
 
 /// `start + Σ x · w` for each of four widened rows.
 ///
-/// Two rows by two columns would need 15 instructions for the same products, and both sides widened
-/// in advance the weights copied to RAM.
+/// Blocks of two rows by two columns need 15 instructions for the same products. Weights widened in
+/// advance need fewer, but would be copied to RAM.
 ///
 /// # Safety
 /// `weights` must point to `4 · x.len()` readable values, at any alignment.

@@ -8,9 +8,9 @@ use core::mem::MaybeUninit;
 
 /// [`exp2_neg`](crate::fixed::exp2_neg) of the distance of a score to the highest, in its register.
 ///
-/// Octaves are clamped to 15 bits: from 9 octaves on the last product rounds to 0, as it does at the
-/// clamp of [`Octaves`]. The fraction, 15 bits, is put into the upper half; twice a factor makes a shift
-/// by 15 of one by 16.
+/// Octaves are clamped to 15 bits. That suffices, since from 9 octaves on the last product rounds to
+/// 0, as it does at the clamp of [`Octaves`]. The fraction has 15 bits and is moved to the upper half.
+/// Products are doubled, so that the upper word of a product is a shift by 15.
 macro_rules! exp2_neg {
     ($x:literal) => {
         concat!(
@@ -95,8 +95,7 @@ impl Distance {
     /// The exponentials of four scores, each `ROWS` words behind the one before: those of the first and
     /// third, and of the second and fourth, side by side.
     ///
-    /// Written as instructions: a compiler keeps the coefficients of four exponentials at once in more
-    /// registers than there are.
+    /// In assembly, because a compiler interleaves four exponentials and runs out of registers.
     ///
     /// # Safety
     /// `scores` must point to `3 · ROWS + 1` readable words.
@@ -166,7 +165,7 @@ impl Distance {
     #[inline(never)]
     unsafe fn row(self, scores: *mut i32, groups: usize, highest: i32) -> u32 {
         let (mut from, mut to) = (scores, scores.cast::<u32>());
-        // Both halves stay below 2^15: 255 for every second of at most 128 tokens.
+        // Each half sums every second of at most 128 tokens, 255 each, and stays below 2^15.
         let mut halves = 0;
         for _ in 0..groups {
             // SAFETY: `from` stays below `16 · groups` words. `to` is behind it: the words that are

@@ -15,10 +15,10 @@ pub(super) struct Wide<const GROUPS: usize> {
 }
 
 impl<const GROUPS: usize> Wide<GROUPS> {
-    /// Most values of a row.
+    /// Maximum number of values of a row.
     pub(super) const MAX: usize = 4 * GROUPS;
 
-    /// No values yet. Nothing is written: clearing it would cost more than a small layer.
+    /// No values. Nothing is written, because clearing costs more than a small layer.
     #[inline(always)]
     pub(super) const fn new() -> Self {
         Self { groups: [MaybeUninit::uninit(); GROUPS] }

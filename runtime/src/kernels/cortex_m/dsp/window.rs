@@ -37,8 +37,8 @@ pub(super) struct Window {
     pub(super) end: *mut i8,
 }
 
-/// Which taps of a window there are: rows, then columns. The code for fewer rows is the end of that
-/// for more.
+/// The taps of a window that are inside the grid: rows, then columns. Fewer rows enter the code for
+/// more rows later. Assembly jumps by the order of these cases.
 #[repr(u32)]
 #[derive(Clone, Copy)]
 pub(super) enum Taps {
@@ -51,7 +51,7 @@ pub(super) enum Taps {
 }
 
 impl Taps {
-    /// `None` for columns of which there is no code.
+    /// `None` for other numbers, which have no code.
     pub(super) const fn new(rows: usize, columns: usize) -> Option<Self> {
         match (rows, columns) {
             (3, 3) => Some(Self::ThreeByThree),
@@ -156,15 +156,15 @@ macro_rules! value {
     };
 }
 
-/// Stays in registers over all positions: r7 the window, r12 the distance of positions, lr that of
-/// rows.
+/// Computes and stores the positions up to `end`. Over all positions r7 holds the window, r12 the
+/// distance of positions, lr the distance of rows.
 ///
 /// # Safety
 /// As [`Window::run_to`].
 #[inline(never)]
 unsafe fn run(window: &mut Window) {
     // SAFETY: reads and writes what the caller promises. r6 and r7, which cannot be named as operands,
-    // are restored. A function of its own instructions alone would not know the processor's.
+    // are restored. Not a naked function: its assembler would not know the processor's extensions.
     unsafe {
         asm!(
             "push {{r6, r7}}",

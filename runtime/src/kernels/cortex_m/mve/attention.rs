@@ -1,7 +1,7 @@
-//! Attention: four queries at a time, scores and weighted values through [`Product`].
+//! Attention: four queries at a time. Scores and weighted values use [`Product`].
 //!
-//! Exponentials are multiplied less 128, so that both sides are i8; 128 times the sum of a
-//! channel's values is added again.
+//! 128 is subtracted from the exponentials, so that both factors are i8. Then 128 times the sum of a
+//! channel's values is added to its product.
 
 use super::super::requant::UpperRequant;
 use super::pack::{LANES, Packed, ROWS};
@@ -14,7 +14,7 @@ use core::arch::asm;
 use core::array;
 use core::mem::MaybeUninit;
 
-/// Most values of one head, over all tokens.
+/// Maximum number of values of one head, over all tokens.
 const VALUES: usize = 2048;
 /// Channels that are transposed together.
 const TOGETHER: usize = 8;
@@ -104,13 +104,13 @@ struct Head<'a> {
     /// The head's first value within a third of a row.
     start: usize,
     distance: Distance,
-    /// Of the output's rescale.
+    /// Shift of the output's requant.
     shift: u8,
 }
 
 impl Head<'_> {
-    /// Writes the head's values as `[head_dim, tokens]`, rows filled up to whole groups with what
-    /// `values` holds there, zeros, and the sum of each row.
+    /// Writes the head's values as `[head_dim, tokens]`, and the sum of each row. Rows are as long as
+    /// whole groups; the places between are not written and stay 0.
     ///
     /// # Safety
     /// The lengths of [`attention_i8`]'s check.
@@ -198,7 +198,7 @@ unsafe fn store(
     out: [*mut i8; ROWS],
     channels: usize,
 ) {
-    // The rows' rescales differ in the multiplier alone.
+    // The requants of the rows differ only in the multiplier.
     let [UpperRequant { base, shift, .. }, ..] = *requants;
     let [a, b, c, d] = requants.map(|requant| requant.mult);
     // SAFETY: reads and writes what the caller promises: under the predicate, only channels that there

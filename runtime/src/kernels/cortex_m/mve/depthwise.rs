@@ -1,8 +1,8 @@
 //! Depthwise convolutions: four channels at four neighbouring positions at a time.
 //!
-//! Four channels of the grid are copied with their padding around them, so that sixteen bytes are
-//! four positions. Products of two taps are added as i16, which holds them because no weight is
-//! −128, and then as i32.
+//! Four channels of the grid are copied with padding around them, so that sixteen bytes are four
+//! positions. The products of two taps are added as i16; their sum fits because no weight is −128.
+//! Further sums are i32.
 
 use super::super::linear::{all_in_range, by_value_plus_128};
 use crate::config::Grid;
@@ -17,7 +17,8 @@ use core::ptr;
 const TOGETHER: usize = 4;
 /// Taps of a window.
 const TAPS: usize = 9;
-/// Most positions with their padding, 16 × 16 and a border; larger grids take the definition.
+/// Maximum number of positions with their padding: 16 × 16 and a border. Larger grids use the scalar
+/// kernel.
 const POSITIONS: usize = 18 * 18;
 
 /// Four channels of one position.
@@ -49,7 +50,7 @@ macro_rules! first_tap {
     };
 }
 
-/// Adds two taps. The second one's weights are loaded twice for want of a register.
+/// Adds two taps. The weights of the second are loaded twice, because no register is free.
 macro_rules! two_taps {
     ($row:literal, $x:literal, $w:literal, $next_row:literal, $next_x:literal, $next_w:literal) => {
         concat!(
@@ -134,7 +135,7 @@ pub(super) fn depthwise_i8(
         && (height + 2) * (width + 2) <= POSITIONS
         && layer.outputs() == channels
         && layer.weights().len() == TAPS * channels
-        && layer.weights().iter().fold(0, |least, &w| least.min(w)) > i8::MIN
+        && layer.weights().iter().fold(0, |min, &w| min.min(w)) > i8::MIN
         && all_in_range(layer)
         && grid.checked_len().is_some_and(|len| x.len() >= len && out.len() >= len);
     if !fast {
@@ -178,13 +179,13 @@ unsafe fn copy_inside(x: *const i8, grid: Grid, padded: &mut [Word; POSITIONS]) 
     }
 }
 
-/// A channel's way from accumulator to value.
+/// Bias and requant of a channel, as assembly reads them.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 struct ChannelRequant {
     bias: i32,
     mult: i32,
-    /// Rounding term and zero point at the position of the product's bit 31.
+    /// Rounding term and zero point, shifted as the product's bits from 31 on.
     base: i32,
     /// 31 less the shift: to the right.
     left: i32,
@@ -243,8 +244,8 @@ impl Four {
     ///
     /// # Ranges and overflow
     /// `VQDMULH` gives `acc · mult >> 31`, at most `2^30.01` in magnitude. What the base adds may reach
-    /// `511 · 2^22`: where the sum saturates it exceeds `2^9` after the shift, and the value is 255
-    /// either way. Below, `−255 · 2^22 − 2^30.01` fits.
+    /// `511 · 2^22`. If the sum saturates, it exceeds `2^9` after the shift, and the value is 255 with or
+    /// without saturation. The smallest sum, `−255 · 2^22 − 2^30.01`, fits.
     ///
     /// # Safety
     /// `x` must point to `rows + 2` rows of `4 · groups + 2` positions, `out` to the first of the

@@ -1,12 +1,12 @@
 //! The vector extension (MVE, Helium): sixteen i8 products an instruction, four values rescaled
 //! together.
 //!
-//! Layers go through [`product`], which leaves exact i32 accumulators of four rows, and [`store`], which
-//! rescales four channels at a time. Vectors of bytes from outside are loaded as bytes, at any
-//! alignment, since wider elements must be aligned whatever `CCR.UNALIGN_TRP` says.
+//! Layers use [`product`], which computes exact i32 accumulators of four rows, then [`store`], which
+//! rescales four channels at a time. Operands are loaded as bytes, at any alignment: vector loads of
+//! wider elements must be aligned, whatever `CCR.UNALIGN_TRP` says.
 //!
-//! Blocks with predicated instructions change the register VPR, which cannot be declared: each is in a
-//! function that is not inlined, whose callers expect that of any call.
+//! Assembly with predicated instructions changes the register VPR, which cannot be declared. Each such
+//! block is in a function that is not inlined: callers expect any call to change VPR.
 
 mod attention;
 mod depthwise;

@@ -19,10 +19,10 @@ pub(super) struct Packed<const GROUPS: usize> {
 }
 
 impl<const GROUPS: usize> Packed<GROUPS> {
-    /// Most values of a row.
+    /// Maximum number of values of a row.
     pub(super) const MAX: usize = LANES * GROUPS;
 
-    /// No values yet. Nothing is written: clearing it would cost more than a small layer.
+    /// No values. Nothing is written, because clearing costs more than a small layer.
     pub(super) const fn new() -> Self {
         Self { groups: [MaybeUninit::uninit(); GROUPS] }
     }
@@ -43,8 +43,8 @@ impl<const GROUPS: usize> Packed<GROUPS> {
 
     /// Copies `k` values from each start in `rows`; returns the groups.
     ///
-    /// Where `k` is no multiple of sixteen the first group is the one that is not full: its values are
-    /// in the upper lanes, zeros below.
+    /// If `k` is no multiple of sixteen, the first group is not full: its values are in the upper lanes,
+    /// with zeros in the lower ones.
     ///
     /// # Safety
     /// `k` must be 1 to [`Self::MAX`], and each pointer must be followed by `k` readable values.

@@ -1,4 +1,4 @@
-//! The loop that everything goes through: four packed rows times rows of i8 values, two at a time.
+//! The loop of all products: four packed rows times rows of i8 values, two at a time.
 
 use super::pack::{Group, LANES, ROWS, mask};
 use core::arch::asm;
@@ -7,7 +7,7 @@ use core::mem::{MaybeUninit, offset_of};
 /// Accumulators of the four rows, channel by channel.
 pub(super) type Accumulators<const CHANNELS: usize> = [MaybeUninit<[i32; ROWS]>; CHANNELS];
 
-/// Four packed rows and the shape of what they are multiplied with.
+/// Four packed rows, and the shape of the weights that they are multiplied with.
 #[repr(C)]
 pub(super) struct Product {
     x: *const Group,
@@ -30,7 +30,7 @@ impl Product {
 
     /// `Σ x · w` for each of the four rows and of `channels` rows of weights.
     ///
-    /// Channels are computed in pairs: with an odd number the last one is computed twice.
+    /// Channels are computed in pairs. If their number is odd, the last one is computed twice.
     ///
     /// # Safety
     /// The rows must hold `k ≥ 1` values, `weights` point to `channels` rows of as many, `acc` have
@@ -61,7 +61,7 @@ impl Product {
 
 /// Products of two channels, whose weights are in q0 and q1, with one group of four rows.
 ///
-/// The accumulators are the even registers, lr among them, which is all that there are.
+/// The accumulators are all even registers that the instruction can name, lr among them.
 macro_rules! group {
     ($multiply:literal) => {
         concat!(
@@ -91,8 +91,8 @@ macro_rules! group {
 
 /// Pairs of channels up to `product.end`.
 ///
-/// Four rows by two channels take 14 instructions for 128 products; four by one, in a loop with
-/// tail predication, 10 for 64.
+/// Four rows by two channels take 14 instructions for 128 products. Four rows by one channel, in a
+/// loop with tail predication, would take 10 for 64.
 ///
 /// # Safety
 /// As [`Product::run`].

@@ -6,7 +6,7 @@ use crate::fixed::Octaves;
 use core::arch::asm;
 use core::array;
 
-/// Most scores of a row; longer sequences take the definition.
+/// Maximum number of scores of a row. Longer sequences use the scalar kernel.
 pub(super) const TOKENS: usize = 128;
 
 /// Octaves of four scores of each row, stored at four offsets.
@@ -117,8 +117,8 @@ impl Distance {
         Some(Self { left, minus_mult, far })
     }
 
-    /// Writes the exponentials of `tokens` scores of four rows, less 128, and of as many as it takes
-    /// to fill a group, which have no weight; returns the groups and the sum of each row.
+    /// Writes the exponentials, less 128, of `tokens` scores of four rows. Scores whose exponential is
+    /// 0 fill up the last group. Returns the groups and the sum of each row's exponentials.
     ///
     /// # Safety
     /// `tokens` scores must be written: 1 to `TOKENS`.
@@ -149,7 +149,7 @@ impl Distance {
     /// Replaces eight scores of each row at a time by their octaves below the maximum, as i16: those
     /// of the first row, then of the second.
     ///
-    /// The saturation is the clamp: from 9 octaves on, the exponential is 0.
+    /// Saturation takes the place of a clamp: from 9 octaves on, the exponential is 0.
     ///
     /// # Safety
     /// `8 · eights` scores must be written.

@@ -43,7 +43,7 @@ macro_rules! rows {
     };
 }
 
-/// Adds the rescaled value that is stored where a row goes; q4 is overwritten.
+/// Adds the rescaled value of a row's output; overwrites q4.
 macro_rules! skip {
     ($row:literal, $out:literal) => {
         concat!(
@@ -98,7 +98,7 @@ impl Store {
 
 /// Rescales and stores all channels, at least one.
 ///
-/// Every load of an output precedes the stores, so that rows can be the same.
+/// Every load of an output precedes the stores, so that several rows can be the same row.
 ///
 /// # Safety
 /// As [`Store::run`].
