@@ -26,10 +26,10 @@ pub enum ConfigError {
         /// Side of the image.
         side: usize,
     },
-    /// A depthwise convolution over tokens that form no grid (patches in row order).
+    /// The MLP has a depthwise convolution, but tokens of patches in row order form no grid.
     DepthwiseNeedsGrid,
     /// A convolution stem begins with a residual stage. The image's scale and zero point differ from
-    /// channel to channel, so it cannot be added to anything.
+    /// channel to channel, so that a sum with it is not defined.
     StemStart,
     /// A convolution stem does not end in a plain convolution to `dim` channels without GELU.
     StemEnd {
@@ -63,7 +63,7 @@ impl fmt::Display for ConfigError {
 
 impl core::error::Error for ConfigError {}
 
-/// Bytes that are not a blob this reader runs. Nothing is left to fail after a blob was parsed.
+/// Bytes that are not a blob which this reader runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -75,7 +75,7 @@ pub enum FormatError {
         /// Bytes of a prelude.
         expected: usize,
     },
-    /// The first four bytes are not a blob's.
+    /// The first four bytes are not those of a blob.
     Magic {
         /// The first four bytes.
         found: [u8; 4],
@@ -87,7 +87,7 @@ pub enum FormatError {
         /// The newest version this reader knows.
         newest: u16,
     },
-    /// Another arithmetic than the one asked for: 0 is int8, 1 is f16.
+    /// The arithmetic is not the one that was asked for: 0 is int8, 1 is f16.
     Arithmetic {
         /// The blob's arithmetic.
         found: u16,
@@ -108,12 +108,12 @@ pub enum FormatError {
         /// CRC-32 that the prelude announces.
         expected: u32,
     },
-    /// A record is not what its place asks for.
+    /// A record does not decode.
     Record {
         /// Which record.
         record: RecordId,
     },
-    /// The description is not one of the family.
+    /// The description is of a network that cannot be.
     Config(ConfigError),
     /// A tensor has another length than the description asks for.
     TensorLen {
@@ -139,14 +139,14 @@ pub enum FormatError {
         /// Largest allowed value.
         max: i64,
     },
-    /// A stored number is infinite or no number.
+    /// A stored number is infinite or NaN.
     NotFinite {
         /// Record that holds it.
         record: RecordId,
         /// Which tensor.
         tensor: &'static str,
     },
-    /// An optional part is there and must not be, or the other way round.
+    /// An optional part is missing where the description asks for it, or is there where it does not.
     Presence {
         /// Record of the part.
         record: RecordId,
@@ -155,7 +155,7 @@ pub enum FormatError {
         /// Whether it must be there.
         expected: bool,
     },
-    /// Another number of class names than classes.
+    /// The number of class names is not the number of classes.
     ClassNames {
         /// Names found.
         found: usize,
@@ -307,7 +307,7 @@ impl fmt::Display for RunError {
 
 impl core::error::Error for RunError {}
 
-/// An operand whose length disagrees with the others'.
+/// The length of an operand disagrees with the other operands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ShapeError {

@@ -1,9 +1,10 @@
-//! From a camera's frame to the image that a model reads: a rectangle of it, in red-green-blue, at
-//! another size.
+//! From a frame of a camera to the image that a model reads: a rectangle of the frame, in another size, as
+//! red, green and blue.
 //!
-//! Each axis is resampled by itself: where it shrinks, an output is the average over the area that it
-//! covers, with parts of pixels counted as parts; where it grows, it is interpolated linearly between
-//! the centres of pixels, and the edge is repeated. Sums are exact and rounded once, half up.
+//! Width and height are resampled separately. Where a side shrinks, an output is the average over the area
+//! that it covers; a pixel that is covered in part counts in part. Where a side grows, an output is
+//! interpolated linearly between the centres of two pixels, and the edge is repeated. Sums are exact and
+//! rounded once, half up.
 //!
 //! # Example
 //! ```
@@ -20,11 +21,13 @@
 //! # assert_eq!(out[..3], [255, 28, 197], "11111 000111 11000");
 //! ```
 
+use crate::invariant::present_or;
 use crate::rows::tail;
 use core::fmt;
 use core::ops::Range;
 
-/// Longest side of a frame, and twice that of an image: a sum of 2^24 bytes and half of that fit u32.
+/// Maximum side of a frame; an image has at most half of it. A sum of 2^24 bytes, and half of it more, fit
+/// u32.
 pub const MAX_FRAME_SIDE: usize = 4096;
 
 /// How a pixel is stored.
@@ -35,8 +38,7 @@ pub enum PixelFormat {
     Rgb888,
     /// Three bytes: blue, green, red.
     Bgr888,
-    /// Five bits red, six green, five blue, the upper byte last. Each to the nearest
-    /// byte.
+    /// Five bits red, six green, five blue, the upper byte last. Each colour is rounded to the nearest byte.
     Rgb565LittleEndian,
     /// The same, the upper byte first, as most sensors send it.
     Rgb565BigEndian,
@@ -80,7 +82,7 @@ pub struct Rectangle {
     pub height: usize,
 }
 
-/// What does not fit together.
+/// Why a frame, or a part of it, cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -92,23 +94,23 @@ pub enum FrameError {
         /// The longest side that is allowed.
         max: usize,
     },
-    /// A row has more bytes than there are from one row to the next.
+    /// The stride is shorter than a row.
     Stride {
         /// Bytes from one row to the next.
         found: usize,
         /// Bytes of a row.
         min: usize,
     },
-    /// A frame of fewer bytes than its rows have.
+    /// The frame has fewer bytes than its rows.
     FrameLen {
         /// Bytes given.
         found: usize,
         /// Bytes from the first pixel to the last.
         min: usize,
     },
-    /// A rectangle that is empty or not inside the frame.
+    /// The rectangle is empty or not inside the frame.
     Rectangle(Rectangle),
-    /// An image of another length than its size asks for.
+    /// The length of the image disagrees with its size.
     ImageLen {
         /// Bytes given.
         found: usize,
@@ -259,15 +261,15 @@ fn check_sides(sides: [usize; 2], max: usize) -> Result<(), FrameError> {
     }
 }
 
-/// `LEN` bytes from `start` on, which [`Frame::new`] has seen to be there.
+/// `LEN` bytes from `start` on. [`Frame::new`] made sure that they are there.
 fn at<const LEN: usize>(row: &[u8], start: usize) -> [u8; LEN] {
-    row.get(start..).and_then(<[u8]>::first_chunk).copied().unwrap_or([0; LEN])
+    present_or(row.get(start..).and_then(<[u8]>::first_chunk).copied(), [0; LEN])
 }
 
 fn rgb565(pixel: u16) -> [u8; 3] {
     let [high, low] = pixel.to_be_bytes();
     let (red, green, blue) = (high >> 3, (high & 7) << 3 | low >> 5, low & 31);
-    // 255 / 31 and 255 / 63 in 64ths, which with these offsets round every value to the nearest.
+    // 255 / 31 and 255 / 63 in 64ths. With these offsets every value is rounded to the nearest byte.
     let five = |value: u8| byte((527 * i32::from(value) + 23) >> 6);
     let six = |value: u8| byte((259 * i32::from(value) + 33) >> 6);
     [five(red), six(green), five(blue)]
@@ -298,8 +300,8 @@ struct Axis {
 #[derive(Clone)]
 struct Taps {
     covered: Range<usize>,
-    /// Where the output begins and ends, in units of which a pixel has `unit`; pixels are weighted by
-    /// how much of it they cover.
+    /// Where the output begins and ends. A pixel is `unit` long, and its weight is the length of the output
+    /// in it.
     begin: usize,
     end: usize,
     unit: usize,
@@ -309,8 +311,8 @@ struct Taps {
 impl Axis {
     /// Output `index`.
     ///
-    /// An area begins at `index · from / to`. Linear interpolation is the same with an output as wide
-    /// as a pixel around its centre `(index + 1/2) · from / to`, moved inside the frame.
+    /// The area of an output begins at `index · from / to`. Linear interpolation is the average over an area
+    /// as wide as a pixel around the centre `(index + 1/2) · from / to`, moved inside the frame.
     #[expect(clippy::cast_possible_truncation, reason = "sides are at most 2^12")]
     fn taps(self, index: usize) -> Taps {
         let Self { from, to } = self;

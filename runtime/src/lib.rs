@@ -36,7 +36,7 @@
 //!
 //! | feature | adds | needs |
 //! |---|---|---|
-//! | `std` | what only the operating system tells about an Arm processor of 64 bits: faster kernels, the same bits | `std` |
+//! | `std` | faster kernels where only the operating system knows the processor (64-bit Arm) | `std` |
 //! | `rayon` | `Model::run_batch`, many images on all cores | `std`, crate `rayon` |
 //! | `write` | `format::write`, for programs that make blobs | |
 //! | `f16` | `Model::parse_f16` and the arithmetic `F16`: f16 weights, f32 activations | crates `half`, `libm` |

@@ -21,7 +21,7 @@ pub(crate) use int8::StoredLinear;
 
 use operations::Operations;
 use read::FromRecords;
-pub(crate) use types::Types;
+pub(crate) use types::{LayerShape, Types};
 
 /// One way to compute the stages of a network. Sealed.
 pub trait Arithmetic: FromRecords + Operations {}

@@ -1,5 +1,5 @@
-//! Running: one method for each operation of the forward pass. Shapes are those of
-//! [`kernels::scalar`](crate::kernels::scalar), whatever the types.
+//! One method for each operation of the forward pass. Shapes are those of
+//! [`kernels::scalar`](crate::kernels::scalar) for every arithmetic.
 
 use super::types::Types;
 use crate::config::Grid;
@@ -11,11 +11,11 @@ pub trait Operations: Types {
     /// The set of kernels that a parsed network starts with.
     fn kernels() -> Self::Kernels;
 
-    /// Converts image bytes, the first one red.
+    /// Converts image bytes to activations. The first byte is red.
     fn load(input: &Self::Input, bytes: &[u8], out: &mut [Self::Act]);
-    /// What stands for zero in each colour channel.
+    /// The activation that stands for zero in each colour channel.
     fn image_pad(input: &Self::Input) -> [Self::Act; 3];
-    /// What stands for zero after an activation.
+    /// The activation that stands for zero after a layer.
     fn zero(activation: &Self::Activation<'_>) -> Self::Act;
     /// Number of outputs of a layer.
     fn outputs(layer: &Self::Linear<'_>) -> usize;
@@ -30,7 +30,7 @@ pub trait Operations: Types {
         activation: &Self::Activation<'_>,
         out: &mut [Self::Act],
     );
-    /// `out = layer(x)`, stored with zero for zero: queries, keys, values.
+    /// `out = layer(x)` for queries, keys and values, where 0 stands for zero.
     fn project(
         kernels: Self::Kernels,
         x: &[Self::Act],
@@ -73,10 +73,12 @@ pub trait Operations: Types {
     ) {
         windows.each_row(scratch, stream, |x, stream| Self::linear_add(kernels, x, layer, stream));
     }
-    /// `out = activation(depthwise3×3(x))`; outside `x`'s grid lies its zero.
+    /// `out = activation(depthwise3×3(x))`; outside the grid of `x` lies `zero`.
     fn depthwise(
         kernels: Self::Kernels,
-        x: (&[Self::Act], Grid, Self::Act),
+        x: &[Self::Act],
+        grid: Grid,
+        zero: Self::Act,
         layer: &Self::Linear<'_>,
         activation: &Self::Activation<'_>,
         out: &mut [Self::Act],
@@ -115,14 +117,15 @@ pub trait Operations: Types {
         norm: &Self::LastNorm<'_>,
         out: &mut [Self::Act],
     ) -> Self::Act;
-    /// Sums tokens, zero removed.
+    /// Sums of the tokens, channel by channel, after `zero` is subtracted from each value.
     fn pool(kernels: Self::Kernels, x: &[Self::Act], zero: Self::Act, out: &mut [Self::Acc]);
-    /// From pooled sums to the embedding, stored with zero for zero.
+    /// From pooled sums to the embedding, where 0 stands for zero.
     fn embed(sums: &[Self::Acc], embedding: &Self::Embedding, out: &mut [Self::Act]);
-    /// The last layer over a mean pool, from its sums or from its embedding.
+    /// The last layer over a mean pool. Int8 reads the exact sums, f16 the embedding.
     fn logits_of_pool(
         kernels: Self::Kernels,
-        sums_and_embedding: (&[Self::Acc], &[Self::Act]),
+        sums: &[Self::Acc],
+        embedding: &[Self::Act],
         layer: &Self::Logits<'_>,
         out: &mut [Self::Acc],
     );
@@ -133,10 +136,10 @@ pub trait Operations: Types {
         layer: &Self::Logits<'_>,
         out: &mut [Self::Acc],
     );
-    /// A logit's share of probability in units of `1 / 32_640` of the highest logit's.
+    /// `exp(logit − highest)` in units of `1 / 32_640`: the weight of a logit in the softmax.
     fn weight(probability: &Self::Probability, highest: Self::Acc, logit: Self::Acc) -> u32;
 
-    /// Activations, with what stands for zero.
+    /// Activations, as an observer sees them.
     fn show(values: &[Self::Act], zero: Self::Act) -> SiteValues<'_>;
     /// Some columns of rows of activations.
     fn show_columns(values: &[Self::Act], columns: Columns) -> SiteValues<'_>;

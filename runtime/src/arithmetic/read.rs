@@ -1,6 +1,6 @@
-//! Reading: the parts of a blob's records that differ between arithmetics, in `FORMAT.md`'s order.
+//! Reads the parts of a blob's records that differ between arithmetics, in the order of `FORMAT.md`.
 
-use super::types::Types;
+use super::types::{LayerShape, Types};
 use crate::config::VitConfig;
 use crate::format::Records;
 
@@ -14,16 +14,14 @@ pub trait FromRecords: Types {
     /// Checks what the header says of the input.
     fn input(records: &mut Records<'_>, input: &Self::Input) -> Option<()>;
 
-    /// A layer of `n` outputs over `k` inputs.
-    fn read_linear<'a>(
-        records: &mut Records<'a>,
-        shape: (usize, usize),
-    ) -> Option<Self::Linear<'a>>;
+    /// A layer.
+    fn read_linear<'a>(records: &mut Records<'a>, shape: LayerShape) -> Option<Self::Linear<'a>>;
 
-    /// What follows a layer.
+    /// Zero points and GELU after a layer; `gelu` says whether the description asks for GELU.
     fn read_activation<'a>(records: &mut Records<'a>, gelu: bool) -> Option<Self::Activation<'a>>;
 
-    /// How a stage adds its input, where `zero` stands for zero; `None` if nothing is added.
+    /// How a residual stage adds its input, in which `zero` stands for zero. Without `zero`, the layer
+    /// adds nothing, and the result is `Some(None)`.
     fn read_skip(
         records: &mut Records<'_>,
         zero: Option<Self::Act>,
@@ -36,7 +34,7 @@ pub trait FromRecords: Types {
     /// Softmax, and rescale of the weighted values.
     fn read_attention(records: &mut Records<'_>, config: &VitConfig) -> Option<Self::Attention>;
 
-    /// GELU after the second MLP layer, if `expected`.
+    /// GELU after the second MLP layer; `Some(None)` unless `expected`.
     fn read_second_gelu<'a>(
         records: &mut Records<'a>,
         expected: bool,
@@ -48,15 +46,15 @@ pub trait FromRecords: Types {
     /// The last normalisation of width `dim`.
     fn read_last_norm<'a>(records: &mut Records<'a>, dim: usize) -> Option<Self::LastNorm<'a>>;
 
-    /// From a mean pool over `tokens` to the embedding; `None` without a mean pool.
+    /// From the sums of a mean pool over `tokens` to the embedding; `Some(None)` without `tokens`.
     fn read_embedding(
         records: &mut Records<'_>,
         tokens: Option<usize>,
     ) -> Option<Option<Self::Embedding>>;
 
-    /// The last layer of the class head, `n` outputs over `k` inputs.
+    /// The last layer of the class head.
     fn read_logits<'a>(
         records: &mut Records<'a>,
-        shape: (usize, usize),
+        shape: LayerShape,
     ) -> Option<(Self::Logits<'a>, Self::Probability)>;
 }

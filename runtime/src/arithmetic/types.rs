@@ -6,6 +6,22 @@ use core::fmt::Debug;
 use num_traits::Num;
 use serde::Deserialize;
 
+/// Size of a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LayerShape {
+    /// Number of output channels.
+    pub outputs: usize,
+    /// Number of inputs of one output.
+    pub inputs: usize,
+}
+
+impl LayerShape {
+    /// Number of weights. A product beyond `usize` becomes its maximum, which no blob holds.
+    pub(super) const fn weights(self) -> usize {
+        self.outputs.saturating_mul(self.inputs)
+    }
+}
+
 /// The types of an arithmetic.
 pub trait Types: Copy + Debug + Sized + 'static {
     /// A stored activation.
@@ -22,11 +38,11 @@ pub trait Types: Copy + Debug + Sized + 'static {
     };
     /// The set of kernels in use.
     type Kernels: Copy + Debug;
-    /// How image bytes become activations, as stored.
+    /// What the blob says of the conversion of image bytes to activations.
     type Input: Copy + Debug + for<'de> Deserialize<'de>;
     /// A layer.
     type Linear<'a>: Copy + Debug;
-    /// What follows a layer.
+    /// Zero points and GELU after a layer.
     type Activation<'a>: Copy + Debug;
     /// How a residual stem stage adds its input.
     type Skip: Copy + Debug;

@@ -9,7 +9,7 @@
 //! | last normalisation | residual stream | tokens |
 //! | head | sums, logits, embedding, hidden values | tokens |
 //!
-//! The arena is as long as the largest sum of a line. A patch stem uses what its embedding does. The
+//! The line with the largest sum gives the length of the arena. A patch stem has only the embedding. The
 //! forward pass cuts its buffers in this order.
 
 use super::checked::VitConfig;

@@ -179,8 +179,8 @@ fn check_patches(image: ImageSpec, size: usize) -> Result<usize, ConfigError> {
     within("patch size", size, 1, MAX_IMAGE_SIDE)?;
     let mut tokens = 1;
     for side in [image.height, image.width].map(usize::from) {
-        // Not an operator: what `within` found out is lost on a compiler that does not inline it,
-        // and a division by what may be zero is a panic path.
+        // Not the operators `%` and `/`: where the compiler does not inline `within`, it does not know that
+        // `size` is above zero, and keeps a panic.
         match (side.checked_rem(size), side.checked_div(size)) {
             (Some(0), Some(patches)) => tokens *= patches,
             _ => return Err(ConfigError::PatchSize { size, side }),

@@ -23,7 +23,7 @@ impl Grid {
         self.positions() * self.channels
     }
 
-    /// [`Self::len`] of any numbers; `None` where it is beyond `usize`.
+    /// [`Self::len`]; `None` if it is beyond `usize`.
     #[cfg(cortex_m_dsp)]
     pub(crate) fn checked_len(self) -> Option<usize> {
         self.height.checked_mul(self.width)?.checked_mul(self.channels)

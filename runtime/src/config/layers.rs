@@ -48,7 +48,7 @@ pub enum LayerKind {
     Norm,
     /// Mean or flatten.
     Pool,
-    /// A layer of the class head, the last one giving the logits.
+    /// A layer of the class head. The last one gives the logits.
     Head(usize),
 }
 

@@ -30,7 +30,7 @@ impl Preset {
     pub const ALL: [Self; 6] =
         [Self::Seed, Self::Compact, Self::Micro, Self::Nano, Self::Vit64x4, Self::Vit128x6];
 
-    /// The name used on command lines and in records.
+    /// The name used on command lines and in checkpoints.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Seed => "seed",
@@ -47,10 +47,10 @@ impl Preset {
         Self::ALL.into_iter().find(|preset| preset.name() == name)
     }
 
-    /// Its description with `classes` classes.
+    /// The description of the preset with `classes` classes.
     ///
     /// # Errors
-    /// [`ConfigError`] if `classes` is outside what a head may have.
+    /// [`ConfigError`] if `classes` is not 2 to [`MAX_CLASSES`](super::MAX_CLASSES).
     pub fn config(self, classes: u16) -> Result<VitConfig, ConfigError> {
         VitConfig::new(self.spec(classes))
     }

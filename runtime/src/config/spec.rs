@@ -1,7 +1,7 @@
 //! What a network looks like, as plain data: the part of a description that is stored.
 //!
-//! Nothing here is checked. [`VitConfig`](super::VitConfig) is the checked form: the rest of the
-//! workspace computes with that one only.
+//! Nothing here is checked. [`VitConfig`](super::VitConfig) is the checked form, and the only one that the
+//! rest of the workspace computes with.
 
 use super::limits::{MAX_DEPTH, MAX_HIDDEN};
 use heapless::Vec;

@@ -24,7 +24,7 @@ pub struct StemGeometry {
 pub struct StemConv {
     /// Number of the convolution within its stage.
     pub index: u8,
-    /// Which window it reads, and from which channels.
+    /// Which of its inputs one output reads.
     pub kind: ConvKind,
     /// What it reads.
     pub input: Grid,
@@ -42,7 +42,7 @@ pub struct StemConv {
 pub enum ConvKind {
     /// All channels of a 3×3 window with padding 1.
     Full,
-    /// One channel of a 3×3 window with padding 1 and stride 1: the output's own.
+    /// A 3×3 window with padding 1 and stride 1 of one channel, the same that is written.
     Depthwise,
     /// All channels of one position.
     Pointwise,
@@ -101,8 +101,8 @@ impl StemStage {
         }
     }
 
-    /// The stage of a kind as a blob numbers it, of `channels` channels; `conv` gives stride and GELU
-    /// of a plain convolution. `None` for an unknown kind.
+    /// The stage of a kind, by the number that a blob has for it. `channels` are those of the stage;
+    /// `conv` reads stride and GELU of a plain convolution. `None` for an unknown kind.
     pub(crate) fn of_kind(
         kind: u32,
         channels: u16,
@@ -118,7 +118,7 @@ impl StemStage {
 
     /// Convolution `index` of the stage; `None` if there are fewer.
     ///
-    /// A function of an index, not a list: a list of all is hundreds of bytes of stack.
+    /// Not a list of all of them, which would be hundreds of bytes of stack.
     fn conv(self, input: Grid, index: u8) -> Option<StemConv> {
         use ConvKind::{Depthwise, Full, Pointwise};
         let (kind, from, to, gelu, skip) = match (self, index) {

@@ -1,5 +1,5 @@
-//! The description of a network, read field by field: a derived reader of the same bytes is three
-//! kilobytes of program, which a device has better uses for.
+//! The description of a network, read field by field. A derived reader of the same bytes is three kilobytes
+//! of program, which is much for a small device.
 
 use super::Records;
 use crate::config::{
@@ -8,7 +8,7 @@ use crate::config::{
 use heapless::Vec;
 
 impl<'a> Records<'a> {
-    /// What [`VitSpec`] serialises to.
+    /// Reads what [`VitSpec`] is serialised to.
     pub(crate) fn spec(&mut self) -> Option<VitSpec> {
         Some(VitSpec {
             image: ImageSpec { height: self.next()?, width: self.next()? },
@@ -38,7 +38,7 @@ impl<'a> Records<'a> {
         StemStage::of_kind(kind, channels, || Some((self.next()?, self.next()?)))
     }
 
-    /// The variant of an enumeration of two: whether it is the second.
+    /// Whether an enumeration of two variants is the second one.
     fn variant(&mut self) -> Option<bool> {
         match self.next::<u32>()? {
             0 => Some(false),
@@ -47,7 +47,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// A length and as many items, at most `N`.
+    /// A length, then so many items, at most `N`.
     fn list<T, const N: usize>(
         &mut self,
         mut item: impl FnMut(&mut Self) -> Option<T>,

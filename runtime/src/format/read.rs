@@ -1,4 +1,4 @@
-//! Bytes to records, in order, each record checked by its own kind of error.
+//! Bytes to records, in order. Each way to be wrong has its own error.
 
 use super::{CHECKED_PRELUDE_LEN, MAGIC, PRELUDE_LEN, VERSION, checksum};
 use crate::error::{FormatError, RecordId};
@@ -10,7 +10,7 @@ use serde::Deserialize;
 /// bytes.
 pub(crate) fn check_prelude(bytes: &[u8], arithmetic: u16) -> Result<&[u8], FormatError> {
     let truncated = FormatError::Truncated { found: bytes.len(), expected: PRELUDE_LEN };
-    // Magic and version alone: what follows them is another version's own.
+    // First magic and version alone, because each version defines what follows them.
     let (&[m0, m1, m2, m3, v0, v1], _) = bytes.split_first_chunk().ok_or(truncated)?;
     if [m0, m1, m2, m3] != MAGIC {
         return Err(FormatError::Magic { found: [m0, m1, m2, m3] });
@@ -39,8 +39,8 @@ pub(crate) fn check_prelude(bytes: &[u8], arithmetic: u16) -> Result<&[u8], Form
 
 /// The records that are still to be read, and what went wrong first.
 ///
-/// Readers return `None` after a fault, not the fault itself: it is larger than most of what they
-/// read, and every `?` would carry it.
+/// Readers return `None` after a fault and keep the fault here. As a `Result` it would be larger than what
+/// they read, and every `?` would copy it.
 #[derive(Debug)]
 pub struct Records<'a> {
     rest: &'a [u8],
@@ -85,7 +85,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// The next string: its bytes as they are, without another reader of the same form.
+    /// The next string, read as a byte string: a second reader of the same form would be more program.
     pub(crate) fn text(&mut self) -> Option<&'a str> {
         match core::str::from_utf8(self.next()?) {
             Ok(text) => Some(text),

@@ -5,7 +5,7 @@
 use crate::config::VitSpec;
 use serde::{Deserialize, Serialize};
 
-/// The description of the network, with what its arithmetic says of the input.
+/// The description of the network, and how its arithmetic reads the image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header<'a, I> {
     /// Geometry.

@@ -24,7 +24,7 @@ pub struct Blob<'a, I, C, L, B, E> {
     pub heads: &'a [HeadRecord<'a>],
 }
 
-/// The buffer is too small, or the blob larger than a length field.
+/// The buffer is too small for the blob, or the blob is too long for its length field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WriteError;
 
@@ -38,7 +38,7 @@ impl core::error::Error for WriteError {}
 
 /// Writes a blob to the start of `buffer` and returns its length in bytes.
 ///
-/// Values are written as given; [`Model::parse`](crate::Model::parse) is the check.
+/// Values are written as given. [`Model::parse`](crate::Model::parse) checks them.
 ///
 /// # Errors
 /// [`WriteError`] if it does not fit; the buffer then holds no blob.

@@ -23,16 +23,16 @@ pub(super) fn embed<A: Arithmetic>(
             let mut carver = Carver::new(arena);
             let stream = residual(network, &mut carver)?;
             let len = config.patch_len()?;
-            // As many patches at once as the arena has room for; it was sized for one at least.
+            // As many patches at once as the arena has room for, which is at least one.
             let values = carver.rows::<A::Act>(len, config.tokens())?;
             A::start(network.position.as_ref()?, stream);
             let layer = network.embed.as_ref()?;
-            let (width, patches) = (config.image().width, (size.into(), order));
+            let (width, size) = (config.image().width, size.into());
             let mut tokens = 0..config.tokens();
             for stream in stream.chunks_mut((values.len() / len.max(1) * config.dim()).max(1)) {
                 let mut count = 0;
                 for (values, token) in rows_mut(&mut *values, len).zip(tokens.by_ref()) {
-                    patch::gather(image, width, patches, token, values, |bytes, values| {
+                    patch::gather(image, width, size, order, token, values, |bytes, values| {
                         A::load(&network.input, bytes, values);
                     });
                     count += len;

@@ -56,7 +56,7 @@ pub(crate) fn head<'m, A: Arithmetic>(
     let (layer, probability) = network.head.logits.as_ref()?;
     match sums {
         Some(sums) if network.head.hidden.is_empty() => {
-            A::logits_of_pool(kernels, (sums, pooled), layer, logits); // [classes]
+            A::logits_of_pool(kernels, sums, pooled, layer, logits); // [classes]
         }
         _ => A::logits(kernels, x, layer, logits), //                  [classes]
     }

@@ -35,20 +35,21 @@ pub(super) fn mlp<A: Arithmetic>(
 
     let Some((layer, activation)) = &block.depthwise else {
         let rest = front.get_mut(..tokens * dim)?;
-        return second_layer(network, block, (hidden, rest), stream, observer);
+        return second_layer(network, block, hidden, rest, stream, observer);
     };
     let grid = Grid { channels: network.config.mlp_dim(), ..network.config.token_grid()? };
     let mixed = front.get_mut(..hidden_len)?;
-    A::depthwise(kernels, (hidden, grid, zero), layer, activation, mixed); // [grid]
+    A::depthwise(kernels, hidden, grid, zero, layer, activation, mixed); // [grid]
     observer(BlockSite::Gelu, A::show(mixed, A::zero(activation)));
-    second_layer(network, block, (mixed, back), stream, observer)
+    second_layer(network, block, mixed, back, stream, observer)
 }
 
-/// Adds the second layer, through GELU if that follows it.
+/// Adds the second layer to the stream, with GELU between if the network has one there.
 fn second_layer<A: Arithmetic>(
     network: &Network<'_, A>,
     block: &Block<'_, A>,
-    (x, scratch): (&[A::Act], &mut [A::Act]),
+    x: &[A::Act],
+    scratch: &mut [A::Act],
     stream: &mut [A::Residual],
     observer: &mut impl FnMut(BlockSite, SiteValues<'_>),
 ) -> Option<()> {

@@ -3,12 +3,13 @@
 use crate::config::PatchOrder;
 use crate::rows::{rows_mut, tail};
 
-/// Calls `load` with each run of image bytes of patch `token` and the place of its values, in the
-/// patch's order. Patches have side `size`; the image is RGB with `width` pixels a row.
+/// Calls `load` for each run of neighbouring bytes of patch `token`: with the image from there on, and with
+/// the part of `patch` to fill. Patches have side `size`. The image is RGB with `width` pixels a row.
 pub(super) fn gather<T>(
     image: &[u8],
     width: usize,
-    (size, order): (usize, PatchOrder),
+    size: usize,
+    order: PatchOrder,
     token: usize,
     patch: &mut [T],
     mut load: impl FnMut(&[u8], &mut [T]),
@@ -36,7 +37,7 @@ mod tests {
         let image: Vec<u8> = (0..16).flat_map(|pixel| [pixel, 128, 128]).collect();
         let reds = |order, token| {
             let mut patch = [0u8; 12];
-            gather(&image, 4, (2, order), token, &mut patch, |from, to| {
+            gather(&image, 4, 2, order, token, &mut patch, |from, to| {
                 to.copy_from_slice(&from[..to.len()]);
             });
             [patch[0], patch[3], patch[6], patch[9]]

@@ -9,7 +9,7 @@ use crate::window::{Pad, Windows};
 use bytemuck::Pod;
 use num_traits::Zero;
 
-/// What is left to be done after all stages of a stem but the last.
+/// What the last stage of a stem reads.
 pub(super) struct StemOutput<T> {
     /// The last convolution, whose input is at the back of the arena.
     pub(super) conv: StemConv,
@@ -47,7 +47,7 @@ pub(super) fn stem<A: Arithmetic>(
 /// Where the current tensor lies.
 struct Ends {
     at_back: bool,
-    /// Its values.
+    /// Number of its values.
     len: usize,
 }
 
@@ -74,8 +74,8 @@ struct Stage<'s, 'm, A: Arithmetic, F> {
 }
 
 impl<A: Arithmetic, F: FnMut(SiteId, SiteValues<'_>)> Stage<'_, '_, A, F> {
-    /// Runs the convolutions of the stage on the current tensor, outside of which lies `pad`; returns
-    /// what lies outside its output. A stage without a residual sum writes to the other end of the arena.
+    /// Runs the convolutions of the stage on the current tensor, which `pad` surrounds. Returns what
+    /// surrounds the output. A stage without a residual sum writes to the other end of the arena.
     fn run<'l, 'a: 'l>(
         &mut self,
         ends: &mut Ends,
@@ -91,7 +91,7 @@ impl<A: Arithmetic, F: FnMut(SiteId, SiteValues<'_>)> Stage<'_, '_, A, F> {
         let residual = self.geometry.stage.is_residual();
         let (x, mut rest) = ends.tensor::<A::Act>(arena)?;
         let mut out = if residual { None } else { Some(ends.other(&mut rest, len)?) };
-        // What the convolution before wrote, if this is not the first one.
+        // The output of the convolution before; none before the first one.
         let mut inner: Option<&mut [A::Act]> = None;
         let mut convs = self.geometry.convs().peekable();
         while let Some(conv) = convs.next() {
@@ -113,9 +113,9 @@ impl<A: Arithmetic, F: FnMut(SiteId, SiteValues<'_>)> Stage<'_, '_, A, F> {
                     A::conv(kernels, &windows, layer, activation, scratch, written);
                 }
                 (ConvKind::Depthwise, Pad::Zero(zero)) => {
-                    A::depthwise(kernels, (read, conv.input, zero), layer, activation, written);
+                    A::depthwise(kernels, read, conv.input, zero, layer, activation, written);
                 }
-                // A single channel of the image has no kernel.
+                // A stem begins with a plain convolution, so that the image is never read here.
                 (ConvKind::Depthwise, Pad::Image(_)) => return None,
                 (ConvKind::Pointwise, _) => A::linear(kernels, read, layer, activation, written),
             }

@@ -11,29 +11,41 @@ pub struct Kernels {
     /// Name of the set.
     pub name: &'static str,
     /// [`scalar::linear_i8`](super::scalar::linear_i8).
+    #[doc(hidden)]
     pub linear_i8: fn(&[i8], &Linear<'_>, &Activation<'_>, &mut [i8]),
     /// [`scalar::linear_skip_i8`](super::scalar::linear_skip_i8).
+    #[doc(hidden)]
     pub linear_skip_i8: fn(&[i8], &Linear<'_>, &Skip, &mut [i8]),
     /// [`scalar::linear_add_i16`](super::scalar::linear_add_i16).
+    #[doc(hidden)]
     pub linear_add_i16: fn(&[i8], &Linear<'_>, &mut [i16]),
     /// [`scalar::logits_i32`](super::scalar::logits_i32).
+    #[doc(hidden)]
     pub logits_i32: fn(&[i32], &[i8], I32Le<'_>, &mut [i32]),
     /// [`scalar::logits_i8`](super::scalar::logits_i8).
+    #[doc(hidden)]
     pub logits_i8: fn(&[i8], &[i8], I32Le<'_>, &mut [i32]),
     /// [`scalar::depthwise_i8`](super::scalar::depthwise_i8).
+    #[doc(hidden)]
     pub depthwise_i8: fn(&[i8], Grid, i8, &Linear<'_>, &Activation<'_>, &mut [i8]),
     /// [`scalar::layer_norm_i8`](super::scalar::layer_norm_i8).
+    #[doc(hidden)]
     pub layer_norm_i8: fn(&[i16], usize, &Norm, &mut [i8]),
     /// [`scalar::layer_norm_affine_i8`](super::scalar::layer_norm_affine_i8).
+    #[doc(hidden)]
     pub layer_norm_affine_i8: fn(&[i16], &NormAffine<'_>, &mut [i8]),
     /// [`scalar::attention_i8`](super::scalar::attention_i8).
+    #[doc(hidden)]
     pub attention_i8: fn(&[i8], &Attention, &mut [i32], &mut [i8]),
     /// [`scalar::pool_i32`](super::scalar::pool_i32).
+    #[doc(hidden)]
     pub pool_i32: fn(&[i8], i8, &mut [i32]),
     /// How the set packs weights; `None` if it reads them in the order of a blob.
+    #[doc(hidden)]
     pub packing: Option<Packing>,
     /// How the set convolves a grid; `None` if the caller copies the windows (im2col) and calls
     /// [`Self::linear_i8`] or [`Self::linear_add_i16`].
+    #[doc(hidden)]
     pub conv: Option<Conv>,
 }
 

@@ -12,12 +12,12 @@ where
 {
     /// Classifies images on the threads of the current rayon pool.
     ///
-    /// `images` are one after another in memory; `each` is called with the output of every image
-    /// and its results come back in the order of the images. Each thread has an arena of its own,
-    /// and every result is what [`Self::run`] gives.
+    /// `images` are one after another in memory. `each` gets the output of every image, which is that of
+    /// [`Self::run`]. What `each` returns comes back in the order of the images. Each thread has an arena of
+    /// its own.
     ///
     /// # Errors
-    /// [`RunError::Image`] if the last image is not whole.
+    /// [`RunError::Image`] if the last image is incomplete.
     ///
     /// # Example
     /// ```no_run

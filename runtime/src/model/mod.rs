@@ -46,14 +46,14 @@ impl<'a> Model<'a> {
         Self::parse_any(bytes)
     }
 
-    /// [`Self::parse`], with the model where the caller wants it: several kilobytes, which on a small
-    /// stack must not be there twice.
+    /// [`Self::parse`], but the model is made in `place`. It is several kilobytes: a small stack has no room
+    /// for a second one.
     ///
     /// `place` holds no model after an error.
     ///
     /// # Errors
     /// As [`Self::parse`].
-    // Not inlined: its frame would be in the caller's.
+    // Not inlined, so that its stack frame does not become a part of the caller's.
     #[inline(never)]
     pub fn parse_into<'m>(
         bytes: &'a [u8],
@@ -62,7 +62,7 @@ impl<'a> Model<'a> {
         Self::parse_any_into(bytes, place)
     }
 
-    /// The same model on another kernel set; the results are the same bits.
+    /// The same model on another kernel set. The results are the same bits.
     #[must_use]
     pub const fn with_kernels(mut self, kernels: &'static Kernels) -> Self {
         self.network.kernels = kernels;
@@ -126,18 +126,19 @@ impl<'a, A: Arithmetic> Model<'a, A> {
 
     /// Classifies one image.
     ///
-    /// `image` holds bytes in the order row, column, red-green-blue. The arena's contents before
-    /// the call do not matter; the output borrows it.
+    /// `image` is `[height, width, 3]` in bytes, in the order red, green, blue. `arena` has
+    /// [`Self::arena_len`] bytes or more, at any alignment. Its contents before the call do not matter. The
+    /// output borrows it.
     ///
     /// # Errors
     /// [`RunError`] if the image or the arena has the wrong size.
-    // Not inlined: its frame would be in the caller's.
+    // Not inlined, so that its stack frame does not become a part of the caller's.
     #[inline(never)]
     pub fn run<'m>(&'m self, image: &[u8], arena: &'m mut [u8]) -> Result<Output<'m, A>, RunError> {
         self.run_observed(image, arena, &mut |_, _| {})
     }
 
-    /// [`Self::run`], showing every stored activation to `observer` in the order of the pass.
+    /// [`Self::run`], which shows every stored activation to `observer` in the order of the pass.
     ///
     /// # Errors
     /// As [`Self::run`].

@@ -40,13 +40,13 @@ impl<'a, A: Arithmetic> Output<'a, A> {
         self.answer.logits
     }
 
-    /// The vector that stands for the image: the pooled tokens under a mean pool (for int8 with
-    /// zero point 0), otherwise what the last layer of the head reads.
+    /// A vector that describes the image. Under a mean pool it is the pooled tokens, `[dim]`, which int8
+    /// stores with zero point 0. Under a flatten pool it is the input of the last layer of the head.
     pub const fn embedding(&self) -> &'a [A::Act] {
         self.answer.embedding
     }
 
-    /// The class with the largest logit, the first of equals.
+    /// The class with the largest logit. Of equal logits the first one counts.
     pub fn class(&self) -> usize {
         let mut best: Option<(usize, A::Acc)> = None;
         for (class, &logit) in self.answer.logits.iter().enumerate() {
@@ -63,8 +63,8 @@ impl<'a, A: Arithmetic> Output<'a, A> {
         self.answer.logits.iter().map(move |&logit| softmax.probability(logit))
     }
 
-    /// The `K` classes with the largest logits, largest first, the first of equals first; all
-    /// classes if there are fewer.
+    /// The `K` classes with the largest logits, the largest first. Classes with equal logits keep their
+    /// order. If there are fewer than `K` classes, it is all of them.
     pub fn top_k<const K: usize>(&self) -> Vec<Ranked<A::Acc>, K> {
         let softmax = Softmax::<A>::new(self);
         let mut ranked: Vec<Ranked<A::Acc>, K> = Vec::new();
@@ -82,7 +82,7 @@ impl<'a, A: Arithmetic> Output<'a, A> {
     }
 }
 
-/// Softmax over the logits of one output, in integers once the shares are known.
+/// Softmax over the logits of one output. Only the weights depend on the arithmetic.
 #[derive(Clone, Copy)]
 struct Softmax<A: Arithmetic> {
     highest: Option<A::Acc>,
@@ -101,7 +101,7 @@ impl<A: Arithmetic> Softmax<A> {
         softmax
     }
 
-    /// At most 32,640, at the largest logit.
+    /// 32,640 for the largest logit, less for the others.
     fn weight(&self, logit: A::Acc) -> u32 {
         self.highest.map_or(0, |highest| A::weight(&self.scale, highest, logit))
     }

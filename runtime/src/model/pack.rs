@@ -26,9 +26,9 @@ impl<'a> Model<'a> {
     /// The same model with its weights packed into `memory` in the order in which the kernel set
     /// reads them, instead of packing a part at a time on the stack for each image.
     ///
-    /// For hosts, where memory as large as the blob is cheap; the results are the same bits. The blob
-    /// stays borrowed. Where [`Self::packed_len`] is 0 this changes nothing. Choose a set by
-    /// [`Self::with_kernels`] before, not after: a set does not read what another packed.
+    /// This is for hosts, where memory as large as the blob is cheap. The results are the same bits, and
+    /// the blob stays borrowed. Where [`Self::packed_len`] is 0 this changes nothing. Call
+    /// [`Self::with_kernels`] before, because a set does not read what another one packed.
     ///
     /// # Errors
     /// [`RunError::Packed`] if the memory is too small.
@@ -60,8 +60,8 @@ impl<'a> Model<'a> {
         Ok(self)
     }
 
-    /// The layers over all tokens or pixels, in the order in which they run: those that read their
-    /// weights more than once.
+    /// The layers that read their weights more than once for an image, in the order in which they run, and
+    /// how many inputs of each lie side by side.
     #[cfg(target_arch = "x86_64")]
     fn layers(&self) -> impl Iterator<Item = (&StoredLinear<'a>, usize)> {
         let plain = |layer| (layer, usize::MAX);
@@ -72,7 +72,7 @@ impl<'a> Model<'a> {
         convs.zip(runs(&self.network.config)).filter(|(_, run)| *run > 0).chain(blocks.map(plain))
     }
 
-    /// [`Self::layers`].
+    /// [`Self::layers`], to be packed.
     #[cfg(target_arch = "x86_64")]
     fn layers_mut(&mut self) -> impl Iterator<Item = (&mut StoredLinear<'a>, usize)> {
         let plain = |layer| (layer, usize::MAX);
@@ -89,8 +89,8 @@ impl<'a> Model<'a> {
     }
 }
 
-/// How many inputs of each convolution of the stem lie side by side, and of the patch layer: three pixels
-/// of a 3×3 window, all of a pixel or a patch; 0 for a depthwise convolution, which is no product.
+/// How many inputs of each layer of the stem lie side by side: three pixels of a 3×3 window, or all of a
+/// pixel or a patch. 0 stands for a depthwise convolution, which no kernel set packs.
 #[cfg(target_arch = "x86_64")]
 fn runs(config: &VitConfig) -> impl Iterator<Item = usize> {
     const ALL: usize = usize::MAX;

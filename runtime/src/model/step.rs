@@ -1,4 +1,4 @@
-//! One stage a call.
+//! A run in parts, one stage a call.
 
 use super::{Model, Output};
 use crate::arithmetic::Arithmetic;
@@ -6,16 +6,16 @@ use crate::error::RunError;
 use crate::forward;
 use crate::invariant::present_or;
 
-/// How far a run is: which of its stages is next.
+/// Which stage of a run is next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Step(usize);
 
 impl<A: Arithmetic> Model<'_, A> {
-    /// [`Self::run`], one stage a call: for executors that must not be blocked for a whole image.
+    /// [`Self::run`], one stage a call, for a program that has other things to do between two stages.
     ///
-    /// Call it with the same image and arena until it returns an output, which is that of
-    /// [`Self::run`], bit for bit; `step` begins as [`Step::default`] and is that again afterwards.
+    /// Call it with the same image and arena until it returns an output. This is the output of
+    /// [`Self::run`], bit for bit. `step` begins as [`Step::default`] and is that again at the end.
     /// The stages are the embedding with its stem, attention and MLP of each block, and the head:
     /// `2 · depth + 2` calls. Between two calls the arena's contents must be left alone.
     ///

@@ -21,7 +21,7 @@ impl<'a> ClassNames<'a> {
         (!name.is_empty()).then_some(name)
     }
 
-    /// Each line. `str::split` reaches a panic, an index behind its search for a char.
+    /// Each line. Not by `str::split`, which contains an index that can panic.
     fn lines(self) -> impl Iterator<Item = &'a [u8]> {
         self.0.as_bytes().split(|&byte| byte == b'\n')
     }

@@ -9,14 +9,14 @@ use class_names::ClassNames;
 use heapless::Vec;
 pub(crate) use parse::parse;
 
-/// Maximum number of convolutions of a stem but the last, whose stage has no other.
+/// Maximum number of convolutions of a stem without the last one, which is a stage by itself.
 const MAX_CONVS: usize = MAX_STAGE_CONVS * (MAX_DEPTH - 1);
 
 /// The layers of a network, borrowed from its blob.
 ///
-/// Parsing fills one in place, layer by layer, because it is several kilobytes: built anywhere else, it
+/// A network is several kilobytes, so that [`parse`] fills it in place, layer by layer: built elsewhere, it
 /// would be on the stack twice. That is why single layers are optional. After [`parse`] each of them is
-/// there; `embedding` is there under a mean pool.
+/// there, and `embedding` is there under a mean pool.
 #[derive(Clone, Debug)]
 pub(crate) struct Network<'a, A: Arithmetic> {
     pub(crate) config: VitConfig,

@@ -2,7 +2,7 @@
 
 use super::class_names::ClassNames;
 use super::{Block, ClassHead, Conv, MAX_CONVS, Network};
-use crate::arithmetic::{Arithmetic, Types};
+use crate::arithmetic::{Arithmetic, LayerShape, Types};
 use crate::config::{Pool, StemConv, VitConfig};
 use crate::error::{FormatError, RecordId};
 use crate::format::{Records, check_prelude};
@@ -11,8 +11,8 @@ use num_traits::Zero;
 
 /// Reads a network into the place that `place` gives for it.
 ///
-/// `place` stores the network it is given, which has no layers yet, and returns where it did so. After
-/// an error the layers there are incomplete.
+/// `place` gets a network without layers, stores it and returns a reference to it. After an error, layers
+/// are missing there.
 pub(crate) fn parse<'m, 'a: 'm, A: Arithmetic>(
     bytes: &'a [u8],
     place: impl FnOnce(Network<'a, A>) -> &'m mut Network<'a, A>,
@@ -61,7 +61,7 @@ fn fill<'a, A: Arithmetic>(network: &mut Network<'a, A>, records: &mut Records<'
     let inputs = convs(&mut network.convs, records, &network.config)?;
     let config = &network.config;
     records.enter(RecordId::Embed);
-    network.embed = Some(A::read_linear(records, (config.dim(), inputs))?);
+    network.embed = Some(A::read_linear(records, LayerShape { outputs: config.dim(), inputs })?);
     records.enter(RecordId::Position);
     network.position = Some(A::read_position(records, config.tokens() * config.dim())?);
     for index in 0..config.spec().depth {
@@ -86,7 +86,7 @@ fn convs<'a, A: Arithmetic>(
     records: &mut Records<'a>,
     config: &VitConfig,
 ) -> Option<usize> {
-    // What stands for zero in the input of the stage; not read in the first one.
+    // The value that stands for zero in the input of the stage. The first stage does not read it.
     let mut zero = A::Act::zero();
     let mut stem = config.stem_convs().peekable();
     while let Some(conv) = stem.next() {
@@ -110,7 +110,10 @@ fn read_conv<'a, A: Arithmetic>(
     conv: &StemConv,
     zero: A::Act,
 ) -> Option<Conv<'a, A>> {
-    let layer = A::read_linear(records, (conv.output.channels, conv.inputs()))?;
+    let layer = A::read_linear(
+        records,
+        LayerShape { outputs: conv.output.channels, inputs: conv.inputs() },
+    )?;
     let activation = A::read_activation(records, conv.gelu)?;
     let skip = A::read_skip(records, conv.skip.then_some(zero), &activation)?;
     Some(Conv { layer, activation, skip })
@@ -119,20 +122,21 @@ fn read_conv<'a, A: Arithmetic>(
 fn block<'a, A: Arithmetic>(records: &mut Records<'a>, config: &VitConfig) -> Option<Block<'a, A>> {
     let (dim, width, hidden) = (config.dim(), config.attention_dim(), config.mlp_dim());
     let mlp = config.spec().mlp;
+    let shape = |outputs, inputs| LayerShape { outputs, inputs };
     let norm1 = A::read_norm(records, dim)?;
-    let qkv = A::read_linear(records, (3 * width, dim))?;
+    let qkv = A::read_linear(records, shape(3 * width, dim))?;
     let attention = A::read_attention(records, config)?;
-    let project = A::read_linear(records, (dim, width))?;
+    let project = A::read_linear(records, shape(dim, width))?;
     let norm2 = A::read_norm(records, dim)?;
-    let layer = A::read_linear(records, (hidden, dim))?;
+    let layer = A::read_linear(records, shape(hidden, dim))?;
     let mlp1 = (layer, A::read_activation(records, !mlp.depthwise)?);
     let depthwise = if records.present("depthwise", mlp.depthwise)? {
-        let layer = A::read_linear(records, (hidden, 9))?;
+        let layer = A::read_linear(records, shape(hidden, 9))?;
         Some((layer, A::read_activation(records, true)?))
     } else {
         None
     };
-    let mlp2 = A::read_linear(records, (dim, hidden))?;
+    let mlp2 = A::read_linear(records, shape(dim, hidden))?;
     let mlp2_gelu = A::read_second_gelu(records, mlp.second_gelu)?;
     Some(Block { norm1, qkv, attention, project, norm2, mlp1, depthwise, mlp2, mlp2_gelu })
 }
@@ -144,11 +148,11 @@ fn class_head<'a, A: Arithmetic>(
 ) -> Option<()> {
     let mut inputs = config.pooled_len();
     for &width in &config.spec().hidden {
-        let layer = A::read_linear(records, (width.into(), inputs))?;
+        let layer = A::read_linear(records, LayerShape { outputs: width.into(), inputs })?;
         let activation = A::read_activation(records, true)?;
         head.hidden.push((layer, activation)).ok()?;
         inputs = width.into();
     }
-    head.logits = Some(A::read_logits(records, (config.classes(), inputs))?);
+    head.logits = Some(A::read_logits(records, LayerShape { outputs: config.classes(), inputs })?);
     Some(())
 }

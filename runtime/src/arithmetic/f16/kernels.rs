@@ -6,7 +6,7 @@ use crate::config::Grid;
 use crate::kernels::scalar::window_position;
 use crate::rows::{rows, rows_mut, tail};
 
-/// Weights that are widened at a time, once for all rows of the input.
+/// Number of weights that are widened to f32 at a time, for all rows of the input.
 const PIECE: usize = 64;
 /// Partial sums of a dot product.
 const LANES: usize = 8;
@@ -33,7 +33,7 @@ pub(super) fn accumulate(x: &[f32], layer: &F16Linear<'_>, out: &mut [f32]) {
     }
 }
 
-/// The product of the first [`PIECE`] values of `x`, or as many as there are, with `w`.
+/// The dot product of `w` and the first [`PIECE`] values of `x`, or all if there are fewer.
 fn dot(x: &[f32], w: &[f32; PIECE]) -> f32 {
     let mut lanes = [0.0; LANES];
     let x = x.get(..PIECE).unwrap_or(x);

@@ -124,7 +124,9 @@ impl Operations for F16 {
 
     fn depthwise(
         (): (),
-        (x, grid, _): (&[f32], Grid, f32),
+        x: &[f32],
+        grid: Grid,
+        _: f32,
         layer: &F16Linear<'_>,
         activation: &F16Activation,
         out: &mut [f32],
@@ -183,7 +185,8 @@ impl Operations for F16 {
 
     fn logits_of_pool(
         (): (),
-        (_, embedding): (&[f32], &[f32]),
+        _: &[f32],
+        embedding: &[f32],
         layer: &F16Linear<'_>,
         out: &mut [f32],
     ) {

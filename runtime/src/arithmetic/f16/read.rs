@@ -2,6 +2,7 @@
 
 use super::{F16, F16Activation, F16Attention, F16Linear, F16Norm};
 use crate::arithmetic::read::FromRecords;
+use crate::arithmetic::types::LayerShape;
 use crate::config::VitConfig;
 use crate::format::{ARITHMETIC_F16, F16Le, PixelRecord, Records};
 
@@ -10,14 +11,14 @@ impl FromRecords for F16 {
 
     fn input(records: &mut Records<'_>, input: &PixelRecord) -> Option<()> {
         records.finite("mean", input.mean.into_iter())?;
-        // Zero, negative and subnormal deviations have no gain that a pixel could be scaled by.
+        // A pixel is divided by the deviation. Zero and subnormal ones have no finite reciprocal.
         let gain = |std: f32| if std > 0.0 { std.recip() } else { f32::NAN };
         records.finite("std", input.std.into_iter().chain(input.std.map(gain)))
     }
 
-    fn read_linear<'a>(records: &mut Records<'a>, (n, k): (usize, usize)) -> Option<F16Linear<'a>> {
-        let weights = records.f16s("weights", n.saturating_mul(k))?;
-        Some(F16Linear { weights, bias: records.f32s("bias", n)?, k })
+    fn read_linear<'a>(records: &mut Records<'a>, shape: LayerShape) -> Option<F16Linear<'a>> {
+        let weights = records.f16s("weights", shape.weights())?;
+        Some(F16Linear { weights, bias: records.f32s("bias", shape.outputs)?, k: shape.inputs })
     }
 
     fn read_activation(_: &mut Records<'_>, gelu: bool) -> Option<F16Activation> {
@@ -61,13 +62,13 @@ impl FromRecords for F16 {
 
     fn read_logits<'a>(
         records: &mut Records<'a>,
-        shape: (usize, usize),
+        shape: LayerShape,
     ) -> Option<(F16Linear<'a>, ())> {
         Some((Self::read_linear(records, shape)?, ()))
     }
 }
 
-/// A part without content: there or not.
+/// An optional part without content: one byte says whether it is there.
 fn read_flag(records: &mut Records<'_>, field: &'static str, expected: bool) -> Option<Option<()>> {
     Some(records.present(field, expected)?.then_some(()))
 }

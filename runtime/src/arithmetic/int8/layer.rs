@@ -1,6 +1,7 @@
 //! A layer as a parsed network keeps it: where it lies in the blob, in less than half the bytes of a
 //! [`Linear`].
 
+use crate::arithmetic::types::LayerShape;
 use crate::format::I32Le;
 use crate::invariant::present_or;
 use crate::kernels::Linear;
@@ -10,11 +11,12 @@ use crate::kernels::Packing;
 /// Weights, biases, multipliers and shifts of an int8 layer, one after another, and its shape.
 #[derive(Clone, Copy, Debug)]
 pub struct StoredLinear<'a> {
-    /// From the first weight on: the last shift, and what follows in the blob.
+    /// The bytes of the blob from the first weight to the last shift, and perhaps more.
     tensors: &'a [u8],
     outputs: u16,
     inputs: u16,
-    /// Bytes between the tensors: the lengths that the blob states, which a writer may pad.
+    /// Bytes between the tensors: the blob states the length of each tensor there, in a varint that may be
+    /// longer than needed.
     gaps: [u8; 3],
     /// The weights as [`Model::pack`](crate::Model::pack) left them; empty without. Only where a kernel
     /// set packs, because a layer must stay small.
@@ -23,11 +25,11 @@ pub struct StoredLinear<'a> {
 }
 
 impl<'a> StoredLinear<'a> {
-    /// A layer of `outputs` over `inputs` in `tensors`, which reach from the first weight to the last
-    /// shift at least; `None` if a number does not fit.
+    /// A layer whose tensors lie in `tensors`, with `gaps` bytes between one and the next. The caller makes
+    /// sure that they are there. `None` if a size does not fit its field.
     pub(crate) fn new(
         tensors: &'a [u8],
-        (outputs, inputs): (usize, usize),
+        LayerShape { outputs, inputs }: LayerShape,
         gaps: [usize; 3],
     ) -> Option<Self> {
         let [Ok(a), Ok(b), Ok(c)] = gaps.map(u8::try_from) else { return None };
@@ -57,8 +59,8 @@ impl<'a> StoredLinear<'a> {
         layer
     }
 
-    /// Packs the layer, of whose inputs `run` lie side by side, into the first bytes of `memory`, which
-    /// are taken off; as it was where that is too short.
+    /// Packs the layer into the first bytes of `memory` and takes these bytes off it. Of the inputs of the
+    /// layer, `run` lie side by side. If `memory` is too short, the layer stays as it was.
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn pack(&mut self, packing: &Packing, run: usize, memory: &mut &'a mut [u8]) {
         let layer = self.operand();

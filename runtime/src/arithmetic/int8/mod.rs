@@ -26,7 +26,8 @@ pub struct LogitsI8<'a> {
     bias: I32Le<'a>,
 }
 
-/// GELU after the second MLP layer: the layer's zero point, and a table by its bits.
+/// GELU after the second MLP layer: the zero point of the layer, and a table with one entry for each of
+/// its outputs.
 #[derive(Clone, Copy, Debug)]
 pub struct SecondGeluI8<'a> {
     zero_point: i8,
@@ -147,14 +148,16 @@ impl Operations for Int8 {
         if kernels.conv.is_some_and(|conv| (conv.conv_add_i16)(windows, &layer, stream)) {
             return;
         }
-        // As above.
+        // As in `conv`.
         let layer = layer.with_packed(&[]);
         windows.each_row(scratch, stream, |x, out| (kernels.linear_add_i16)(x, &layer, out));
     }
 
     fn depthwise(
         kernels: &'static Kernels,
-        (x, grid, zero): (&[i8], Grid, i8),
+        x: &[i8],
+        grid: Grid,
+        zero: i8,
         layer: &StoredLinear<'_>,
         activation: &Activation<'_>,
         out: &mut [i8],
@@ -226,7 +229,8 @@ impl Operations for Int8 {
 
     fn logits_of_pool(
         kernels: &'static Kernels,
-        (sums, _): (&[i32], &[i8]),
+        sums: &[i32],
+        _: &[i8],
         layer: &LogitsI8<'_>,
         out: &mut [i32],
     ) {

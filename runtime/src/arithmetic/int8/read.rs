@@ -2,6 +2,7 @@
 
 use super::{Int8, LogitsI8, SecondGeluI8, StoredLinear};
 use crate::arithmetic::read::FromRecords;
+use crate::arithmetic::types::LayerShape;
 use crate::config::VitConfig;
 use crate::fixed::{Octaves, ProbabilityScale, Requant};
 use crate::format::{ARITHMETIC_INT8, I16Le, Limits, Records};
@@ -14,11 +15,8 @@ impl FromRecords for Int8 {
         Some(())
     }
 
-    fn read_linear<'a>(
-        records: &mut Records<'a>,
-        (n, k): (usize, usize),
-    ) -> Option<StoredLinear<'a>> {
-        linear(records, n, k)
+    fn read_linear<'a>(records: &mut Records<'a>, shape: LayerShape) -> Option<StoredLinear<'a>> {
+        linear(records, shape)
     }
 
     fn read_activation<'a>(records: &mut Records<'a>, gelu: bool) -> Option<Activation<'a>> {
@@ -78,10 +76,10 @@ impl FromRecords for Int8 {
 
     fn read_logits<'a>(
         records: &mut Records<'a>,
-        (n, k): (usize, usize),
+        shape: LayerShape,
     ) -> Option<(LogitsI8<'a>, ProbabilityScale)> {
-        let weights = records.bytes("weights", n.saturating_mul(k))?;
-        let bias = records.bias(n)?;
+        let weights = records.bytes("weights", shape.weights())?;
+        let bias = records.bias(shape.outputs)?;
         let mult = records.mult()?;
         let probability =
             ProbabilityScale::new(mult, records.u8_within(&Limits::PROBABILITY_SHIFT)?)?;
@@ -89,11 +87,12 @@ impl FromRecords for Int8 {
     }
 }
 
-/// A layer of `n` outputs over `k` inputs.
+/// A layer.
 #[inline(never)]
-fn linear<'a>(records: &mut Records<'a>, n: usize, k: usize) -> Option<StoredLinear<'a>> {
+fn linear<'a>(records: &mut Records<'a>, shape: LayerShape) -> Option<StoredLinear<'a>> {
+    let n = shape.outputs;
     let from = records.rest();
-    let weights = records.bytes("weights", n.saturating_mul(k))?.len();
+    let weights = records.bytes("weights", shape.weights())?.len();
     let tensors = from.get(from.len().checked_sub(records.rest().len() + weights)?..)?;
     let after_weights = records.rest().len();
     let bias = records.bias(n)?.len() * size_of::<i32>();
@@ -109,10 +108,10 @@ fn linear<'a>(records: &mut Records<'a>, n: usize, k: usize) -> Option<StoredLin
         after_bias.checked_sub(after_mult + mult)?,
         after_mult.checked_sub(records.rest().len() + n)?,
     ];
-    StoredLinear::new(tensors, (n, k), gaps)
+    StoredLinear::new(tensors, shape, gaps)
 }
 
-/// What follows a layer.
+/// Zero points and GELU after a layer.
 #[inline(never)]
 fn activation<'a>(records: &mut Records<'a>, gelu: bool) -> Option<Activation<'a>> {
     let zero_point = records.next()?;
