@@ -31,9 +31,9 @@ fn every_set_gives_the_published_logits() {
 /// Logits and class of each image, on all cores where there are threads.
 fn answers(model: &Model<'_>, pixels: &[u8]) -> Vec<(Vec<i32>, usize)> {
     let answer = |output: Output<'_>| (output.logits().to_vec(), output.class());
-    #[cfg(feature = "std")]
+    #[cfg(feature = "rayon")]
     return model.run_batch(pixels, answer).unwrap();
-    #[cfg(not(feature = "std"))]
+    #[cfg(not(feature = "rayon"))]
     {
         let mut arena = vec![0; model.arena_len()];
         let images = pixels.chunks_exact(model.config().image().len());
