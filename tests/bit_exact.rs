@@ -6,10 +6,10 @@ use kit::planted::LEAVES_DIRT;
 use kit::rng::Rng;
 use kit::specs;
 use kit::synthetic::{self, Values};
-use runtime::config::{Preset, VitConfig};
-use runtime::{Kernels, Model, RunError};
+use runtime::config::{Pool, Preset, VitConfig};
+use runtime::{EvidenceError, Kernels, Model, RunError};
 use tests::integer_reference::IntegerReference;
-use tests::observed::observe;
+use tests::observed::{evidence, observe};
 
 /// Runs `blob` on every kernel set and compares every site with the reference.
 fn check(name: &str, blob: &[u8], image: &[u8]) {
@@ -47,6 +47,14 @@ fn check(name: &str, blob: &[u8], image: &[u8]) {
         assert_eq!(logits, expected.logits, "{name}, {kernels:?}: logits");
         let probabilities: Vec<i128> = output.probabilities().map(Into::into).collect();
         assert_eq!(probabilities, expected.probabilities, "{name}, {kernels:?}: probabilities");
+        let spec = model.config().spec();
+        let evidence = evidence(&output, model.config().tokens());
+        let expected = match (&expected.evidence, spec.pool) {
+            (Some(evidence), _) => Ok(evidence.clone()),
+            (None, Pool::Flatten) => Err(EvidenceError::Flatten),
+            (None, Pool::Mean) => Err(EvidenceError::HiddenLayers),
+        };
+        assert_eq!(evidence, expected, "{name}, {kernels:?}: evidence");
     }
 }
 
@@ -134,6 +142,21 @@ fn bytes_left_in_the_arena_change_nothing() {
     }
     // In a few networks the patches overwrite all of the arena, so nothing is left to be read.
     assert!(noticed > 90, "the planted fault was found in {noticed} of 100 networks only");
+}
+
+#[test]
+fn evidence_that_is_not_there_is_named() {
+    let blob = synthetic::blob(&Preset::Nano.config(10).unwrap(), 1);
+    let model = Model::parse(&blob).unwrap();
+    let image = image::random(model.config().image(), 1);
+    let mut arena = vec![0; model.arena_len()];
+    let output = model.run(&image, &mut arena).unwrap();
+    let mut map = vec![7; 64];
+    let error = output.evidence(10, &mut map).unwrap_err();
+    assert_eq!(error, EvidenceError::Class { found: 10, classes: 10 }, "a class too many");
+    let error = output.evidence(0, &mut map[1..]).unwrap_err();
+    assert_eq!(error, EvidenceError::Length { found: 63, expected: 64 }, "a token too few");
+    assert_eq!(map, [7; 64], "nothing is written after an error");
 }
 
 #[test]

@@ -307,6 +307,52 @@ impl fmt::Display for RunError {
 
 impl core::error::Error for RunError {}
 
+/// An output that cannot say where the evidence for a class is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum EvidenceError {
+    /// The class head reads all tokens one after another, not their sum.
+    Flatten,
+    /// The class head has hidden layers between the sum of the tokens and the logits.
+    HiddenLayers,
+    /// There is no such class.
+    Class {
+        /// The class asked for.
+        found: usize,
+        /// Number of classes.
+        classes: usize,
+    },
+    /// The slice for the result has another length than the network has tokens.
+    Length {
+        /// Values of the slice.
+        found: usize,
+        /// Tokens.
+        expected: usize,
+    },
+}
+
+impl fmt::Display for EvidenceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flatten => f.write_str(
+                "the class head does not read the mean of the tokens, so a logit is no sum over them",
+            ),
+            Self::HiddenLayers => f.write_str(
+                "the class head has hidden layers, so a logit is no sum over the tokens",
+            ),
+            Self::Class { found, classes } => {
+                write!(f, "class {found} of a model with {classes} classes")
+            }
+            Self::Length { found, expected } => {
+                write!(f, "{found} values for the evidence; the model has {expected} tokens")
+            }
+        }
+    }
+}
+
+impl core::error::Error for EvidenceError {}
+
 /// The length of an operand disagrees with the other operands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

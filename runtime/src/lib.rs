@@ -77,6 +77,7 @@ extern crate std;
 mod arithmetic;
 pub mod config;
 pub mod error;
+mod explain;
 #[doc(hidden)]
 pub mod fixed;
 pub mod format;
@@ -99,6 +100,6 @@ pub mod integer {}
 #[cfg(feature = "f16")]
 pub use arithmetic::F16;
 pub use arithmetic::{Arithmetic, Int8};
-pub use error::{FormatError, RunError};
+pub use error::{EvidenceError, FormatError, RunError};
 pub use kernels::Kernels;
 pub use model::{Model, Output, Ranked, Step};

@@ -1,7 +1,7 @@
 //! The sites and outputs of one run of the runtime, in the form of the reference's answer.
 
 use crate::integer_reference::{Answer, Site};
-use runtime::{Model, Output, RunError};
+use runtime::{EvidenceError, Model, Output, RunError};
 
 /// Runs `model` and returns every site it shows together with its output.
 ///
@@ -23,6 +23,20 @@ pub fn observe<'m>(
     Ok((sites, output))
 }
 
+/// The evidence `[classes, tokens]` of one run.
+///
+/// # Errors
+/// Those of [`Output::evidence`].
+pub fn evidence(output: &Output<'_>, tokens: usize) -> Result<Vec<i128>, EvidenceError> {
+    let mut evidence = Vec::new();
+    let mut of_class = vec![0; tokens];
+    for class in 0..output.logits().len() {
+        output.evidence(class, &mut of_class)?;
+        evidence.extend(of_class.iter().map(|&part| i128::from(part)));
+    }
+    Ok(evidence)
+}
+
 /// Runs `model` in an arena of its own and returns everything that it computed.
 ///
 /// # Errors
@@ -31,6 +45,7 @@ pub fn answer(model: &Model<'_>, image: &[u8]) -> Result<Answer, RunError> {
     let mut arena = vec![0xA5; model.arena_len()];
     let (sites, output) = observe(model, image, &mut arena)?;
     Ok(Answer {
+        evidence: evidence(&output, model.config().tokens()).ok(),
         sites,
         logits: output.logits().iter().map(|&v| v.into()).collect(),
         embedding: output.embedding().iter().map(|&v| v.into()).collect(),

@@ -136,6 +136,10 @@ pub trait Operations: Types {
         layer: &Self::Logits<'_>,
         out: &mut [Self::Acc],
     );
+    /// The int8 weights `[classes, inputs]` of the last layer; none in another arithmetic.
+    fn class_weights<'m>(_layer: &'m Self::Logits<'_>) -> &'m [i8] {
+        &[]
+    }
     /// `exp(logit − highest)` in units of `1 / 32_640`: the weight of a logit in the softmax.
     fn weight(probability: &Self::Probability, highest: Self::Acc, logit: Self::Acc) -> u32;
 

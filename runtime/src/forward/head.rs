@@ -3,6 +3,7 @@
 use super::arena::Carver;
 use super::residual::residual;
 use crate::arithmetic::Arithmetic;
+use crate::error::EvidenceError;
 use crate::network::Network;
 use crate::site::{SiteId, SiteValues};
 use num_traits::Zero;
@@ -16,6 +17,10 @@ pub(crate) struct Answer<'m, A: Arithmetic> {
     pub(crate) embedding: &'m [A::Act],
     /// From logits to probabilities.
     pub(crate) probability: A::Probability,
+    /// The output of the last normalisation, `[tokens, dim]`, and what stands for zero in it.
+    pub(crate) tokens: (&'m [A::Act], A::Act),
+    /// The int8 weights `[classes, dim]` that make logits of the sums of the tokens, or why there are none.
+    pub(crate) class_weights: Result<&'m [i8], EvidenceError>,
 }
 
 /// From the residual stream to the logits.
@@ -54,13 +59,18 @@ pub(crate) fn head<'m, A: Arithmetic>(
         x = out;
     }
     let (layer, probability) = network.head.logits.as_ref()?;
-    match sums {
+    let class_weights = match sums {
         Some(sums) if network.head.hidden.is_empty() => {
             A::logits_of_pool(kernels, sums, pooled, layer, logits); // [classes]
+            Ok(A::class_weights(layer))
         }
-        _ => A::logits(kernels, x, layer, logits), //                  [classes]
-    }
+        _ => {
+            A::logits(kernels, x, layer, logits); //                  [classes]
+            Err(if sums.is_some() { EvidenceError::HiddenLayers } else { EvidenceError::Flatten })
+        }
+    };
     observer(SiteId::Logits, A::show_logits(logits));
     let embedding = if sums.is_some() { pooled } else { x };
-    Some(Answer { logits, embedding, probability: *probability })
+    let tokens = (&*tokens, zero);
+    Some(Answer { logits, embedding, probability: *probability, tokens, class_weights })
 }

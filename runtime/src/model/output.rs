@@ -1,6 +1,8 @@
 //! What a run gives back.
 
 use crate::arithmetic::{Arithmetic, Int8};
+use crate::error::EvidenceError;
+use crate::explain;
 use crate::forward::Answer;
 use heapless::Vec;
 
@@ -82,6 +84,39 @@ impl<'a, A: Arithmetic> Output<'a, A> {
     }
 }
 
+impl Output<'_> {
+    /// Writes what each token adds to the logit of a class: where in the image the evidence is.
+    ///
+    /// ```text
+    /// evidence[t] = Σ_d w[class, d] · (x[t, d] − zero_point)       i32, in units of the logit
+    /// logit[class] = bias[class] + Σ_t evidence[t]                 exactly
+    /// ```
+    ///
+    /// `x` is the output of the last normalisation. `out` has one value for each token, in the order of
+    /// [`VitConfig::token_grid`](crate::config::VitConfig::token_grid), row by row. A positive value speaks
+    /// for the class, a negative one against it; no value is beyond `±2^25`.
+    ///
+    /// Attention has mixed the tokens before. The map is exact for the logit; it does not prove what the
+    /// pixels of a token alone would do.
+    ///
+    /// # Errors
+    /// [`EvidenceError`] if the network does not sum its tokens into the class head, if there is no such
+    /// class, or if `out` has another length; `out` is then unchanged.
+    pub fn evidence(&self, class: usize, out: &mut [i32]) -> Result<(), EvidenceError> {
+        let weights = self.answer.class_weights?;
+        let (tokens, zero) = self.answer.tokens;
+        let (classes, dim) = (self.answer.logits.len(), self.answer.embedding.len());
+        let row = weights.chunks_exact(dim.max(1)).nth(class);
+        let weights = row.ok_or(EvidenceError::Class { found: class, classes })?;
+        let (found, expected) = (out.len(), tokens.chunks_exact(dim.max(1)).len());
+        if found != expected {
+            return Err(EvidenceError::Length { found, expected });
+        }
+        explain::evidence(tokens, zero, weights, out);
+        Ok(())
+    }
+}
+
 /// Softmax over the logits of one output. Only the weights depend on the arithmetic.
 #[derive(Clone, Copy)]
 struct Softmax<A: Arithmetic> {
@@ -120,7 +155,14 @@ mod tests {
     fn output(logits: &[i32]) -> Output<'_> {
         // One octave for 2^11 logit steps.
         let probability = ProbabilityScale::new(1 << 30, 30).unwrap();
-        Output::new(Answer { logits, embedding: &[], probability })
+        let class_weights = Err(EvidenceError::Flatten);
+        Output::new(Answer {
+            logits,
+            embedding: &[],
+            probability,
+            tokens: (&[], 0),
+            class_weights,
+        })
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub struct Answer {
     pub embedding: Vec<i128>,
     /// `[classes]`, 16 fraction bits.
     pub probabilities: Vec<i128>,
+    /// `[classes, tokens]`, where the class head reads the sums of the tokens.
+    pub evidence: Option<Vec<i128>>,
 }
 
 /// A decoded network.
@@ -65,14 +67,22 @@ impl IntegerReference {
         for (index, block) in self.blob.blocks.iter().enumerate() {
             pass.block(index, block, &mut stream);
         }
-        let (logits, embedding) = pass.head(&stream);
+        let Found { logits, embedding, evidence } = pass.head(&stream);
         Answer {
             probabilities: probabilities(&logits, self.blob.head.probability),
             sites: pass.sites,
             logits,
             embedding,
+            evidence,
         }
     }
+}
+
+/// What the last stage finds.
+struct Found {
+    logits: Vec<Z>,
+    embedding: Vec<Z>,
+    evidence: Option<Vec<Z>>,
 }
 
 /// One forward pass.
@@ -86,8 +96,8 @@ impl Pass<'_> {
         self.sites.push(Site { name: name.into(), zero_point, values: values.to_vec() });
     }
 
-    /// Last normalisation, pool and class head: logits and embedding.
-    fn head(&mut self, stream: &Tensor) -> (Vec<Z>, Vec<Z>) {
+    /// Last normalisation, pool and class head.
+    fn head(&mut self, stream: &Tensor) -> Found {
         let tokens = self.last_norm(stream);
         let (head, dim) = (&self.blob.head, self.blob.spec.dim);
         let mut x = tokens.clone();
@@ -111,6 +121,7 @@ impl Pass<'_> {
             let zero_point = activation.output_zero_point();
             self.show(format!("head.{index}.gelu"), zero_point, &x);
         }
+        let of_sums = sums.is_some() && head.hidden.is_empty();
         let embedding = if sums.is_some() { pooled } else { x.clone() };
         let inputs = match sums {
             Some(sums) if head.hidden.is_empty() => sums,
@@ -126,7 +137,26 @@ impl Pass<'_> {
             })
             .collect();
         self.show("logits", 0, &logits);
-        (logits, embedding)
+        let evidence = of_sums.then(|| self.evidence(&tokens, &logits));
+        Found { logits, embedding, evidence }
+    }
+
+    /// `[classes, tokens]`: each token's part in each logit.
+    fn evidence(&self, tokens: &[Z], logits: &[Z]) -> Vec<Z> {
+        let (head, dim) = (&self.blob.head, self.blob.spec.dim);
+        let mut evidence = Vec::new();
+        for ((w, bias), logit) in head.weights.chunks_exact(dim).zip(&head.bias).zip(logits) {
+            let mut sum = *bias;
+            for token in tokens.chunks_exact(dim) {
+                let products = w.iter().zip(token).map(|(w, x)| w * (x - self.blob.end.zero_point));
+                let part = products.sum::<Z>();
+                assert!(part.abs() < pow2(25), "an evidence of {part}");
+                evidence.push(part);
+                sum += part;
+            }
+            assert_eq!(sum, *logit, "bias and evidence are the logit");
+        }
+        evidence
     }
 
     fn last_norm(&mut self, stream: &Tensor) -> Vec<Z> {

@@ -241,6 +241,10 @@ impl Operations for Int8 {
         (kernels.logits_i8)(x, layer.weights, layer.bias, out);
     }
 
+    fn class_weights<'m>(layer: &'m LogitsI8<'_>) -> &'m [i8] {
+        layer.weights
+    }
+
     fn weight(probability: &ProbabilityScale, highest: i32, logit: i32) -> u32 {
         let octaves = probability.apply(highest.abs_diff(logit));
         exp2_mantissa(octaves).cast_unsigned() >> (octaves >> 11)

@@ -1,0 +1,36 @@
+//! What each token adds to a logit.
+
+/// Splits a logit over the tokens that it is a sum of.
+///
+/// ```text
+/// e[t] = Σ_d w[d] · (x[t, d] − zero)                  i32, exact
+/// ```
+///
+/// # Shapes
+/// `x` `[tokens, dim]`, the last normalisation's output; `w` `[dim]`, the class's row of the last layer;
+/// `out` `[tokens]`.
+///
+/// # Ranges and overflow
+/// A product is at most `128 · 255` in magnitude and `dim` at most 1,024, so a sum is below `2^25`.
+///
+/// # Source
+/// Zhou et al., *Learning Deep Features for Discriminative Localization*, 2016: a class activation map,
+/// here in the integers of the class head, so that it sums to the logit exactly.
+pub(crate) fn evidence(x: &[i8], zero: i8, w: &[i8], out: &mut [i32]) {
+    let zero = i32::from(zero);
+    for (out, x) in out.iter_mut().zip(x.chunks_exact(w.len().max(1))) {
+        *out = x.iter().zip(w).map(|(&x, &w)| (i32::from(x) - zero) * i32::from(w)).sum();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_token_gives_its_own_part() {
+        let mut out = [7; 2];
+        evidence(&[1, -128, 3, 127], 3, &[-128, 127], &mut out);
+        assert_eq!(out, [-128 * -2 + 127 * -131, 127 * 124], "both tokens");
+    }
+}
