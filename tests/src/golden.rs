@@ -8,8 +8,8 @@ use kit::fnv::Fnv1a;
 use kit::image;
 use kit::specs;
 use kit::synthetic;
+use runtime::Model;
 use runtime::config::{VitConfig, VitSpec};
-use runtime::{Model, RunError};
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -77,6 +77,8 @@ pub fn sites(answer: &Answer) -> String {
 pub struct Verdict {
     /// Hash of the logits of all images in order.
     pub logits: Fnv1a,
+    /// Hash of the evidence `[images, classes, tokens]`.
+    pub evidence: Fnv1a,
     /// Images whose largest logit is their label's.
     pub correct: usize,
 }
@@ -84,16 +86,21 @@ pub struct Verdict {
 /// Runs `model` on images in order, each with its label.
 ///
 /// # Errors
-/// Those of [`Model::run`].
+/// Those of [`Model::run`] and of [`Output::evidence`](runtime::Output::evidence).
 pub fn verdict<'i>(
     model: &Model<'_>,
     images: impl IntoIterator<Item = (&'i [u8], usize)>,
-) -> Result<Verdict, RunError> {
+) -> anyhow::Result<Verdict> {
     let mut arena = vec![0; model.arena_len()];
-    let mut verdict = Verdict { logits: Fnv1a::new(), correct: 0 };
+    let mut of_class = vec![0; model.config().tokens()];
+    let mut verdict = Verdict { logits: Fnv1a::new(), evidence: Fnv1a::new(), correct: 0 };
     for (image, label) in images {
         let output = model.run(image, &mut arena)?;
         verdict.logits.extend(output.logits().iter().copied());
+        for class in 0..output.logits().len() {
+            output.evidence(class, &mut of_class)?;
+            verdict.evidence.extend(of_class.iter().copied());
+        }
         verdict.correct += usize::from(output.class() == label);
     }
     Ok(verdict)

@@ -115,7 +115,8 @@ mod tests {
         let layer = Layer { weights: vec![0.5, 2.0, 0.1, -0.03], bias: vec![0.3, -0.7] };
         let input = Affine { scale: 0.02, zero_point: -20 };
         let finest = finest_output_scale(&layer, input);
-        let smallest = |scale| *QuantLinear::new(&layer, input, |_| scale).shift.iter().min().unwrap();
+        let smallest =
+            |scale| *QuantLinear::new(&layer, input, |_| scale).shift.iter().min().unwrap();
         assert_eq!(smallest(finest), Requant::MIN_SHIFT + 1, "at the finest scale");
         assert_eq!(smallest(0.99 * finest), Requant::MIN_SHIFT, "and at a finer one");
     }

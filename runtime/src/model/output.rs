@@ -156,13 +156,7 @@ mod tests {
         // One octave for 2^11 logit steps.
         let probability = ProbabilityScale::new(1 << 30, 30).unwrap();
         let class_weights = Err(EvidenceError::Flatten);
-        Output::new(Answer {
-            logits,
-            embedding: &[],
-            probability,
-            tokens: (&[], 0),
-            class_weights,
-        })
+        Output::new(Answer { logits, embedding: &[], probability, tokens: (&[], 0), class_weights })
     }
 
     #[test]
