@@ -10,12 +10,14 @@
 //! blob       a blob parsed, described, carried into firmware
 //! verify     the integer network beside the float one
 //! tune       ranges by trial and corrected biases; the whole quantization
+//! evidence   where a blob sees the evidence for its classes, measured
 //! report     a page about a blob
 //! ```
 
 pub mod assemble;
 pub mod blob;
 pub mod calibrate;
+pub mod evidence;
 pub mod float;
 pub mod quantize;
 pub mod report;

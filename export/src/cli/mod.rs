@@ -1,6 +1,7 @@
 //! The command line: what to do, and how it is reported.
 
 mod evaluate;
+mod evidence;
 mod files;
 mod images;
 mod import;
@@ -14,6 +15,7 @@ use anyhow::Result;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use evaluate::EvaluateArgs;
+use evidence::EvidenceArgs;
 use import::ImportArgs;
 use inspect::InspectArgs;
 use quantize::ExportArgs;
@@ -33,7 +35,8 @@ use sensitivity::SensitivityArgs;
         cargo run -p export -- weights.safetensors model.bin --preset compact\n  \
         cargo run -p export -- inspect model.bin\n  \
         cargo run -p export -- sensitivity best.mpk\n  \
-        cargo run -p export -- evaluate model.bin --data cifar-10-batches-bin"
+        cargo run -p export -- evaluate model.bin --data cifar-10-batches-bin\n  \
+        cargo run -p export -- evidence model.bin --data cifar-10-batches-bin"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -48,6 +51,7 @@ enum Command {
     Inspect(InspectArgs),
     /// Classifies test images with a blob and prints its accuracy.
     Evaluate(EvaluateArgs),
+    Evidence(EvidenceArgs),
     Import(ImportArgs),
     /// Measures how much each activation loses because it is stored in eight bits.
     Sensitivity(SensitivityArgs),
@@ -58,6 +62,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
     match (cli.command, cli.export) {
         (Some(Command::Inspect(args)), _) => args.run(),
         (Some(Command::Evaluate(args)), _) => args.run(),
+        (Some(Command::Evidence(args)), _) => args.run(),
         (Some(Command::Import(args)), _) => args.run(),
         (Some(Command::Sensitivity(args)), _) => args.run(),
         (None, Some(args)) => args.run(),
@@ -86,6 +91,7 @@ mod tests {
         for subcommand in [
             &["inspect", "model.bin"][..],
             &["evaluate", "model.bin", "--data", "images"],
+            &["evidence", "model.bin", "--grids", "10"],
             &["import", "weights.safetensors", "best.mpk"],
         ] {
             assert_eq!(parse(subcommand), (true, false), "{subcommand:?}");

@@ -1,0 +1,166 @@
+//! Blanking: what is left of the accuracy when the least or the most important half of each image is gone.
+//!
+//! The tokens of an image are sorted by a map for the class that the network gives it. The pixels of one
+//! half of them are replaced. A good map loses little with its least important half and much with its
+//! most important one.
+//!
+//! # Source
+//! Samek et al., *Evaluating the Visualization of What a Deep Neural Network Has Learned*, 2017. A fill
+//! changes what the network sees, so that there are two (Hooker et al., *A Benchmark for
+//! Interpretability Methods in Deep Neural Networks*, 2019).
+
+use super::maps::{MapKind, evidence};
+use anyhow::{Context, Result};
+use image::{RgbImage, imageops};
+use rayon::prelude::*;
+use runtime::Model;
+use runtime::config::Grid;
+use trainer::data::Images;
+
+/// What stands where pixels were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fill {
+    /// The image's mean colour.
+    Mean,
+    /// The image, blurred by an eighth of its longer side.
+    Blur,
+}
+
+impl Fill {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Mean, Self::Blur];
+
+    /// Its name in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mean => "mean colour",
+            Self::Blur => "blurred",
+        }
+    }
+}
+
+/// Which half of the tokens is blanked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Half {
+    /// The one that the map gives the smallest values.
+    Least,
+    /// The one that the map gives the largest values.
+    Most,
+}
+
+impl Half {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Least, Self::Most];
+}
+
+/// Images that are still classified as labelled.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Left {
+    /// The map that sorted the tokens.
+    pub map: MapKind,
+    /// What the pixels were replaced by.
+    pub fill: Fill,
+    /// Which tokens lost their pixels.
+    pub half: Half,
+    /// Share of all images, 0 to 1.
+    pub accuracy: f64,
+}
+
+/// Number of kinds of blanked images.
+const KINDS: usize = MapKind::ALL.len() * Fill::ALL.len() * Half::ALL.len();
+
+/// All of them, in the order of tables.
+fn kinds() -> impl Iterator<Item = (MapKind, Fill, Half)> {
+    Fill::ALL.into_iter().flat_map(|fill| {
+        Half::ALL
+            .into_iter()
+            .flat_map(move |half| MapKind::ALL.into_iter().map(move |map| (map, fill, half)))
+    })
+}
+
+/// Blanks each image in every way, and returns the share of images that are classified correctly as
+/// they are, and blanked; `progress` counts images.
+///
+/// # Errors
+/// If the model has no evidence or reads images of another size.
+pub fn blanking(
+    model: &Model<'_>,
+    images: &Images,
+    grid: Grid,
+    progress: impl Fn(usize) + Sync,
+) -> Result<(f64, Vec<Left>)> {
+    let correct = (0..images.len()).into_par_iter().map_init(
+        || vec![0; model.arena_len()],
+        |arena, index| {
+            let (pixels, label) = (images.image(index), usize::from(images.label(index)));
+            let (found, class) = evidence(model, pixels, arena, None)?;
+            let fills = Fill::ALL.map(|fill| filled(images, index, fill));
+            let mut right = [false; KINDS];
+            for (right, (map, fill, half)) in right.iter_mut().zip(kinds()) {
+                let map = map.map(&found, grid, index);
+                let fill =
+                    fills[fill as usize].as_ref().map_err(|error| anyhow::anyhow!("{error}"))?;
+                let blanked = blanked(images, pixels, fill, &chosen(&map, half), grid);
+                *right = model.run(&blanked, arena)?.class() == label;
+            }
+            progress(1);
+            Ok((class == label, right))
+        },
+    );
+    let correct = correct.collect::<Result<Vec<_>>>()?;
+    let share = |count: usize| count as f64 / images.len().max(1) as f64;
+    let left = kinds().enumerate().map(|(at, (map, fill, half))| {
+        let accuracy = share(correct.iter().filter(|(_, right)| right[at]).count());
+        Left { map, fill, half, accuracy }
+    });
+    Ok((share(correct.iter().filter(|(whole, _)| *whole).count()), left.collect()))
+}
+
+/// Which tokens lose their pixels: half of them, rounded down.
+fn chosen(map: &[f32], half: Half) -> Vec<bool> {
+    let mut order: Vec<usize> = (0..map.len()).collect();
+    order.sort_by(|&a, &b| map[a].total_cmp(&map[b]));
+    if half == Half::Most {
+        order.reverse();
+    }
+    let mut chosen = vec![false; map.len()];
+    order[..map.len() / 2].iter().for_each(|&token| chosen[token] = true);
+    chosen
+}
+
+/// An image whose chosen tokens have the pixels of `fill`.
+fn blanked(images: &Images, pixels: &[u8], fill: &[u8], chosen: &[bool], grid: Grid) -> Vec<u8> {
+    let (height, width) = (images.height(), images.width());
+    let mut blanked = pixels.to_vec();
+    for (at, (pixel, fill)) in blanked.chunks_exact_mut(3).zip(fill.chunks_exact(3)).enumerate() {
+        let (row, column) = (at / width * grid.height / height, at % width * grid.width / width);
+        if chosen[row * grid.width + column] {
+            pixel.copy_from_slice(fill);
+        }
+    }
+    blanked
+}
+
+/// What stands where the pixels of an image were.
+fn filled(images: &Images, index: usize, fill: Fill) -> Result<Vec<u8>> {
+    let pixels = images.image(index);
+    match fill {
+        Fill::Mean => {
+            let count = pixels.len() / 3;
+            let mean = [0, 1, 2].map(|channel| {
+                let sum: usize =
+                    pixels.chunks_exact(3).map(|pixel| usize::from(pixel[channel])).sum();
+                ((sum + count / 2) / count) as u8
+            });
+            Ok(mean.repeat(count))
+        }
+        Fill::Blur => {
+            let (width, height) = (images.width().try_into()?, images.height().try_into()?);
+            let picture = RgbImage::from_raw(width, height, pixels.to_vec());
+            let picture = picture.context("an image has all its pixels")?;
+            Ok(imageops::blur(&picture, width.max(height) as f32 / 8.0).into_raw())
+        }
+    }
+}

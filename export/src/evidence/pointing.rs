@@ -1,0 +1,208 @@
+//! Grid pointing: whether the evidence for a class lies on the image of that class.
+//!
+//! Four images of four classes, each at half its size, make one image. For each of the four classes, the
+//! share of the positive evidence that lies on the class's own quarter is counted: 25 % by chance.
+//!
+//! # Source
+//! Böhle et al., *B-cos Networks: Alignment Is All We Need for Interpretability*, 2022, section 4;
+//! Zhang et al., *Top-Down Neural Attention by Excitation Backprop*, 2016. Here networks see the grid at the size
+//! of one image, because their number of tokens is fixed.
+
+use super::maps::{MapKind, evidence};
+use anyhow::{Result, ensure};
+use rand::SeedableRng;
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::seq::SliceRandom;
+use rayon::prelude::*;
+use runtime::Model;
+use runtime::config::Grid;
+use trainer::data::Images;
+
+/// Quarters of a grid.
+const QUARTERS: usize = 4;
+/// Decides which images meet in a grid.
+const SEED: u64 = 1;
+
+/// Grids of four images.
+#[derive(Clone, Debug)]
+pub struct Grids {
+    /// Each grid as one image.
+    images: Vec<Vec<u8>>,
+    /// The class of each quarter: upper left, upper right, lower left, lower right.
+    classes: Vec<[usize; QUARTERS]>,
+}
+
+impl Grids {
+    /// At most `count` grids of the images at `candidates`, each image in one grid at most.
+    ///
+    /// # Errors
+    /// If a side of the images is odd, or there is not one grid.
+    pub fn new(images: &Images, candidates: &[usize], count: usize) -> Result<Self> {
+        let (height, width) = (images.height(), images.width());
+        ensure!(
+            height.is_multiple_of(2) && width.is_multiple_of(2),
+            "images of {height} x {width} pixels have no half size: a side is odd"
+        );
+        let mut order = candidates.to_vec();
+        order.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(SEED));
+        let mut grids = Self { images: Vec::new(), classes: Vec::new() };
+        let mut waiting: Vec<usize> = Vec::new();
+        // Images wait until those of three other classes are there.
+        while let Some(next) = order.pop().filter(|_| grids.images.len() < count) {
+            waiting.push(next);
+            let mut four: Vec<usize> = Vec::new();
+            for &image in &waiting {
+                if four.len() < QUARTERS
+                    && four.iter().all(|&other| images.label(other) != images.label(image))
+                {
+                    four.push(image);
+                }
+            }
+            if let Ok(four) = <[usize; QUARTERS]>::try_from(four) {
+                waiting.retain(|image| !four.contains(image));
+                grids.images.push(grid_of(images, four));
+                grids.classes.push(four.map(|image| images.label(image).into()));
+            }
+        }
+        ensure!(
+            !grids.images.is_empty(),
+            "{} images that are classified correctly do not fill one grid of four classes",
+            candidates.len()
+        );
+        Ok(grids)
+    }
+
+    /// Number of grids.
+    pub const fn len(&self) -> usize {
+        self.images.len()
+    }
+
+    /// Whether there is no grid.
+    pub const fn is_empty(&self) -> bool {
+        self.images.is_empty()
+    }
+
+    /// The mean share of positive evidence on the right quarter, 0 to 1, for each kind of map;
+    /// `progress` counts grids.
+    ///
+    /// # Errors
+    /// If the model has no evidence or reads images of another size.
+    pub fn pointing(
+        &self,
+        model: &Model<'_>,
+        grid: Grid,
+        progress: impl Fn(usize) + Sync,
+    ) -> Result<Vec<(MapKind, f64)>> {
+        let quarters = quarters(grid);
+        let shares = (0..self.len()).into_par_iter().map_init(
+            || vec![0; model.arena_len()],
+            |arena, index| {
+                let mut sums = [0.0; MapKind::ALL.len()];
+                for (quarter, &class) in quarters.iter().zip(&self.classes[index]) {
+                    let (found, _) = evidence(model, &self.images[index], arena, Some(class))?;
+                    for (sum, kind) in sums.iter_mut().zip(MapKind::ALL) {
+                        *sum += share(&kind.map(&found, grid, index), quarter);
+                    }
+                }
+                progress(1);
+                Ok(sums.map(|sum| sum / QUARTERS as f64))
+            },
+        );
+        let shares = shares.collect::<Result<Vec<_>>>()?;
+        let mean = |kind: usize| shares.iter().map(|sums| sums[kind]).sum::<f64>();
+        let means = MapKind::ALL.iter().enumerate();
+        Ok(means.map(|(at, &kind)| (kind, mean(at) / self.len() as f64)).collect())
+    }
+
+    /// As the evidence in [`pointing`](Self::pointing), with nothing but the right image in the grid: what
+    /// the share is where no token could learn of another image.
+    ///
+    /// # Errors
+    /// As [`pointing`](Self::pointing).
+    pub fn pointing_alone(&self, model: &Model<'_>, grid: Grid) -> Result<f64> {
+        let quarters = quarters(grid);
+        let width = model.config().image().width;
+        let shares = (0..self.len()).into_par_iter().map_init(
+            || vec![0; model.arena_len()],
+            |arena, index| {
+                let mut sum = 0.0;
+                for (at, (quarter, &class)) in quarters.iter().zip(&self.classes[index]).enumerate()
+                {
+                    let image = alone(&self.images[index], width, at);
+                    let (found, _) = evidence(model, &image, arena, Some(class))?;
+                    sum += share(&MapKind::Evidence.map(&found, grid, index), quarter);
+                }
+                Ok(sum / QUARTERS as f64)
+            },
+        );
+        Ok(shares.collect::<Result<Vec<f64>>>()?.iter().sum::<f64>() / self.len() as f64)
+    }
+}
+
+/// A grid of which nothing but one quarter is left; the others have its mean colour.
+fn alone(grid: &[u8], width: usize, quarter: usize) -> Vec<u8> {
+    let height = grid.len() / 3 / width;
+    let inside = |at: usize| {
+        let (row, column) = (at / width, at % width);
+        (row >= height / 2) == (quarter >= 2) && (column >= width / 2) == (quarter % 2 == 1)
+    };
+    let pixels = || grid.chunks_exact(3).enumerate();
+    let count = height * width / QUARTERS;
+    let mean = [0, 1, 2].map(|channel| {
+        let values = pixels().filter(|(at, _)| inside(*at)).map(|(_, pixel)| pixel[channel]);
+        ((values.map(usize::from).sum::<usize>() + count / 2) / count) as u8
+    });
+    pixels()
+        .flat_map(|(at, pixel)| if inside(at) { [pixel[0], pixel[1], pixel[2]] } else { mean })
+        .collect()
+}
+
+/// Four images at half their size as one image.
+fn grid_of(images: &Images, four: [usize; QUARTERS]) -> Vec<u8> {
+    let (height, width) = (images.height(), images.width());
+    let mut grid = vec![0; images.image_len()];
+    for (quarter, image) in four.into_iter().enumerate() {
+        let pixels = images.image(image);
+        let (top, left) = (quarter / 2 * (height / 2), quarter % 2 * (width / 2));
+        for row in 0..height / 2 {
+            for column in 0..width / 2 {
+                for channel in 0..3 {
+                    let at = |down: usize, right: usize| {
+                        ((2 * row + down) * width + 2 * column + right) * 3 + channel
+                    };
+                    let sum: u32 = [at(0, 0), at(0, 1), at(1, 0), at(1, 1)]
+                        .map(|at| u32::from(pixels[at]))
+                        .iter()
+                        .sum();
+                    let place = ((top + row) * width + left + column) * 3 + channel;
+                    grid[place] = ((sum + 2) / 4) as u8;
+                }
+            }
+        }
+    }
+    grid
+}
+
+/// The share of each token that lies in each quarter of the image, 0 to 1.
+fn quarters(grid: Grid) -> [Vec<f32>; QUARTERS] {
+    let part = |at: usize, len: usize, second: bool| {
+        let first = (len as f32 / 2.0 - at as f32).clamp(0.0, 1.0);
+        if second { 1.0 - first } else { first }
+    };
+    [0, 1, 2, 3].map(|quarter| {
+        let token = |at: usize| {
+            let (row, column) = (at / grid.width, at % grid.width);
+            part(row, grid.height, quarter >= 2) * part(column, grid.width, quarter % 2 == 1)
+        };
+        (0..grid.positions()).map(token).collect()
+    })
+}
+
+/// The share of a map's positive values that lies in a quarter; 0 where it has none.
+fn share(map: &[f32], quarter: &[f32]) -> f64 {
+    let positive = |value: &f32| f64::from(value.max(0.0));
+    let all: f64 = map.iter().map(positive).sum();
+    let inside: f64 =
+        map.iter().zip(quarter).map(|(value, part)| positive(value) * f64::from(*part)).sum();
+    if all > 0.0 { inside / all } else { 0.0 }
+}
