@@ -164,3 +164,37 @@ fn filled(images: &Images, index: usize, fill: Fill) -> Result<Vec<u8>> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_of_the_tokens_are_chosen() {
+        let map = [3.0, -1.0, 2.0, 7.0, 0.0];
+        assert_eq!(chosen(&map, Half::Least), [false, true, false, false, true], "least");
+        assert_eq!(chosen(&map, Half::Most), [true, false, false, true, false], "most");
+    }
+
+    #[test]
+    fn the_pixels_of_chosen_tokens_are_replaced() {
+        let images = Images::new(2, 4, (0..24).collect(), vec![0]).unwrap();
+        let fill = filled(&images, 0, Fill::Mean).unwrap();
+        assert_eq!(&fill[..3], [11, 12, 13], "mean of each channel, rounded");
+        let grid = Grid { height: 1, width: 2, channels: 1 };
+        let blanked = blanked(&images, images.image(0), &fill, &[false, true], grid);
+        let expected = [0, 1, 2, 3, 4, 5, 11, 12, 13, 11, 12, 13];
+        assert_eq!(blanked[..12], expected, "the right half of the first row");
+        assert_eq!(blanked[12..15], [12, 13, 14], "the left half of the second row");
+    }
+
+    #[test]
+    fn a_blurred_image_keeps_its_size_and_loses_contrast() {
+        let pixels = [[0; 12], [255; 12]].concat().repeat(4);
+        let images = Images::new(8, 4, pixels, vec![0]).unwrap();
+        let blurred = filled(&images, 0, Fill::Blur).unwrap();
+        assert_eq!(blurred.len(), images.image_len(), "bytes");
+        let (low, high) = (blurred.iter().min().unwrap(), blurred.iter().max().unwrap());
+        assert!(high - low < 200, "{low} to {high}");
+    }
+}

@@ -91,3 +91,26 @@ fn centre(grid: Grid) -> Vec<f32> {
     };
     (0..grid.positions()).map(height).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GRID: Grid = Grid { height: 3, width: 3, channels: 1 };
+
+    #[test]
+    fn a_blurred_map_is_the_mean_of_neighbours() {
+        let map = MapKind::Blurred.map(&[8, 0, 0, 4, 0, 0, 0, 0, -9], GRID, 0);
+        assert_eq!(map[0], 3.0, "a corner has four");
+        assert_eq!(map[4], 3.0 / 9.0, "the middle has nine");
+    }
+
+    #[test]
+    fn the_centre_is_the_highest_and_noise_depends_on_the_image() {
+        let map = MapKind::Centre.map(&[0; 9], GRID, 0);
+        assert!(map[4] > map[1] && map[1] > map[0], "{map:?}");
+        let noise = |image| MapKind::Random.map(&[0; 9], GRID, image);
+        assert_eq!(noise(1), noise(1), "the same image");
+        assert_ne!(noise(1), noise(2), "another image");
+    }
+}

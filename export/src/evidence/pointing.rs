@@ -206,3 +206,59 @@ fn share(map: &[f32], quarter: &[f32]) -> f64 {
         map.iter().zip(quarter).map(|(value, part)| positive(value) * f64::from(*part)).sum();
     if all > 0.0 { inside / all } else { 0.0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Images of 4 × 4 pixels, each of one value; image `i` has class `i % 4`.
+    fn images(count: u8) -> Images {
+        let pixels = (0..count).flat_map(|image| [10 * image; 48]).collect();
+        Images::new(4, 4, pixels, (0..count).map(|image| u16::from(image % 4)).collect()).unwrap()
+    }
+
+    #[test]
+    fn a_grid_holds_four_classes_and_no_image_twice() {
+        let grids = Grids::new(&images(12), &(0..12).collect::<Vec<_>>(), 100).unwrap();
+        assert_eq!(grids.len(), 3, "twelve images of four classes");
+        let mut seen = Vec::new();
+        for (image, classes) in grids.images.iter().zip(&grids.classes) {
+            let mut sorted = *classes;
+            sorted.sort_unstable();
+            assert_eq!(sorted, [0, 1, 2, 3], "classes");
+            for (quarter, class) in classes.iter().enumerate() {
+                let (row, column) = (quarter / 2 * 2, quarter % 2 * 2);
+                let corner = image[(row * 4 + column) * 3];
+                assert_eq!(usize::from(corner / 10 % 4), *class, "quarter {quarter}");
+                assert_eq!(image[((row + 1) * 4 + column + 1) * 3 + 2], corner, "its other end");
+                seen.push(corner);
+            }
+        }
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 12, "each image once");
+    }
+
+    #[test]
+    fn too_few_classes_are_refused() {
+        let error = Grids::new(&images(12), &[0, 4, 8, 1, 2], 1).unwrap_err().to_string();
+        assert!(error.contains("5 images"), "{error}");
+    }
+
+    #[test]
+    fn quarters_share_the_tokens() {
+        let grid = Grid { height: 3, width: 2, channels: 1 };
+        let quarters = quarters(grid);
+        assert_eq!(quarters[0], [1.0, 0.0, 0.5, 0.0, 0.0, 0.0], "upper left");
+        assert_eq!(quarters[3], [0.0, 0.0, 0.0, 0.5, 0.0, 1.0], "lower right");
+        let positive = [2.0, -5.0, 2.0, 1.0, 0.0, 0.0];
+        assert!((share(&positive, &quarters[0]) - 0.6).abs() < 1e-9, "3 of 5");
+        assert_eq!(share(&[-1.0; 6], &quarters[0]), 0.0, "no positive evidence");
+    }
+
+    #[test]
+    fn alone_leaves_one_quarter() {
+        let grid: Vec<u8> = (0..4).flat_map(|pixel| [10 * pixel, 1, 2]).collect();
+        assert_eq!(alone(&grid, 2, 1), [10, 1, 2].repeat(4), "the colour of the upper right pixel");
+    }
+}
