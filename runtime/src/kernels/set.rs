@@ -5,7 +5,7 @@ use crate::config::Grid;
 use crate::format::I32Le;
 use crate::window::Windows;
 
-/// One set of kernels; the contracts are those of the functions in [`scalar`].
+/// One set of kernels; the contracts are those of the functions in [`scalar`](super::scalar).
 #[derive(Clone, Copy)]
 pub struct Kernels {
     /// Name of the set.
