@@ -10,13 +10,14 @@ use crate::ops::HostBackend;
 use crate::progress::Progress;
 use crate::train::{Outcome, Run, train};
 
-/// Where the arithmetic of training and evaluation is done.
+/// Backend of burn for training and evaluation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum BackendChoice {
-    /// burn-flex: this computer's processor; the faster of the two that use it.
+    /// burn-flex, on the processor; the faster one.
     #[default]
     Flex,
-    /// burn-ndarray: this computer's processor, with burn's own operations only: the float reference.
+    /// burn-ndarray, on the processor. Evaluation uses only burn's own operations: it is the float
+    /// reference.
     Ndarray,
     /// burn-tch: `LibTorch` on the first CUDA device, or on the processor if there is none.
     #[cfg(feature = "tch")]
@@ -24,7 +25,7 @@ pub enum BackendChoice {
     /// burn-cuda: the first CUDA device.
     #[cfg(feature = "cuda")]
     Cuda,
-    /// burn-wgpu: the best graphics processor, through Vulkan, Metal or `DirectX`.
+    /// burn-wgpu: the best GPU, through Vulkan, Metal or `DirectX`.
     #[cfg(feature = "wgpu")]
     Wgpu,
 }

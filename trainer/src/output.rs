@@ -36,7 +36,7 @@ fn remedy(kind: ErrorKind) -> &'static str {
         }
         ErrorKind::NotFound => "create its directory first",
         ErrorKind::IsADirectory => "it is a directory; give the path of a file",
-        _ => "is its directory writable?",
+        _ => "check that its directory is writable",
     }
 }
 

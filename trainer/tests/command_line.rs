@@ -28,7 +28,7 @@ fn what_cannot_be_meant_exits_with_2() {
         &["--epochs", "0"],
         &["--micro-batch", "0"],
         &["--learning-rate", "-1"],
-        &["--blend", "0.6", "--paste", "0.6"],
+        &["--mixup", "0.6", "--cutmix", "0.6"],
         &["--drop-path", "1"],
         &["--data", "here", "--download"],
         &["eval"],
@@ -90,8 +90,8 @@ fn a_refused_run_leaves_what_was_there() {
     assert!(error.contains("would be replaced"), "{error}");
     let error = refusal(&run(&["--batch-size", "6000"]), 1);
     assert!(error.contains("do not fill one batch"), "{error}");
-    let error = refusal(&run(&["--distort", "2"]), 1);
-    assert!(error.contains("not in 0..=1"), "{error}");
+    let error = refusal(&run(&["--augment", "2"]), 1);
+    assert!(error.contains("not from 0 to 1"), "{error}");
     assert!(files() == before, "the same files");
 }
 

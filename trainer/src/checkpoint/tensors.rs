@@ -107,7 +107,7 @@ impl Tree {
                     let before = found.len();
                     item.entries(path, found)?;
                     // burn compares lengths when it loads, and panics where they differ.
-                    ensure!(found.len() > before, "`{}` holds no tensor", path.join("."));
+                    ensure!(found.len() > before, "`{}` has no tensors", path.join("."));
                     path.pop();
                 }
             }
@@ -138,7 +138,7 @@ impl Tree {
             _ => None,
         });
         let Some(shape) = sides.collect::<Option<Vec<_>>>() else {
-            bail!("tensor `{path}` has a shape that is not made of numbers");
+            bail!("tensor `{path}` has a shape that is not a list of numbers");
         };
         let bytes = shape.iter().try_fold(size, |bytes: u64, &side| bytes.checked_mul(side));
         ensure!(

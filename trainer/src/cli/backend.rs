@@ -7,7 +7,7 @@ use crate::backend::BackendChoice;
 /// Which backend of burn.
 #[derive(Debug, Args)]
 pub(super) struct BackendArgs {
-    /// Where the arithmetic is done.
+    /// Backend of burn for training and evaluation.
     #[arg(long, value_enum, default_value_t)]
     pub(super) backend: BackendChoice,
 }

@@ -12,7 +12,7 @@ use crate::data::{Dataset, embedded, open};
 #[derive(Debug, Args)]
 pub(super) struct DataArgs {
     /// Directory with one folder of pictures for each class, or with the binary version of CIFAR-10
-    /// (data_batch_1.bin and so on) [default: the first 5,000 training and 1,000 test images of
+    /// (`data_batch_1.bin` and so on) [default: the first 5,000 training and 1,000 test images of
     /// CIFAR-10, which are embedded].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,

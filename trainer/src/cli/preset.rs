@@ -8,7 +8,7 @@ use runtime::config::{Preset, VitConfig};
 /// Which network.
 #[derive(Debug, Args)]
 pub(super) struct PresetArgs {
-    /// Network of the family.
+    /// Name of the network.
     #[arg(long, default_value = "micro", value_parser = presets())]
     pub(super) preset: Preset,
 }

@@ -63,11 +63,11 @@ pub(super) struct RecipeArgs {
     /// else 0].
     #[arg(long, alias = "blend", value_name = "SHARE")]
     mixup: Option<f64>,
-    /// Probability of CutMix for a batch: a rectangle of each image is replaced by that of another image
+    /// Probability of `CutMix` for a batch: a rectangle of each image is replaced by that of another image
     /// [default: long 0.25, else 0].
     #[arg(long, alias = "paste", value_name = "SHARE")]
     cutmix: Option<f64>,
-    /// Weight of a second loss for CutMix images: the tokens under the rectangle are pooled by themselves
+    /// Weight of a second loss for `CutMix` images: the tokens under the rectangle are pooled by themselves
     /// and learn the label of the rectangle, and the other tokens learn the label of the image. It moves
     /// the evidence of a network to the object; 0 for none [default: 0].
     #[arg(long, value_name = "WEIGHT")]

@@ -145,7 +145,7 @@ impl RunArgs {
         );
         println!("test accuracy {test}");
         if let Some(int8) = int8 {
-            println!("test accuracy with int8 simulated {int8}");
+            println!("test accuracy of the simulated int8 network {int8}");
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ pub(super) struct ViewArgs {
     /// Print lines instead of a screen, on a terminal too.
     #[arg(long)]
     plain: bool,
-    /// Print JSON instead of text: one object for each epoch and one for the result; for a sweep one
+    /// Print JSON instead of text: one object for each epoch and one for the result. A sweep prints one
     /// array at its end.
     #[arg(long, conflicts_with = "plain")]
     pub(super) json: bool,

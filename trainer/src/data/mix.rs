@@ -1,4 +1,4 @@
-//! Two images in one: mixup and CutMix.
+//! Two images in one: mixup and `CutMix`.
 //!
 //! # Source
 //! Zhang et al., *mixup: Beyond Empirical Risk Minimization*, 2018; Yun et al., *Regularization Strategy to Train Strong Classifiers*, 2019.

@@ -72,7 +72,7 @@ impl Description {
         let patches = self.tokens.isqrt();
         ensure!(
             size * size * channels == self.patch_len && patches * patches == self.tokens,
-            "metadata `T` is {} and `P` is {}: only square RGB patches of a square image are read",
+            "metadata `T` is {} and `P` is {}: only square RGB patches of square images can be imported",
             self.tokens,
             self.patch_len
         );

@@ -85,7 +85,7 @@ fn shape(
     let classes = outputs(tensors, &naming.head(layers - 1, layers))?;
     let config = preset
         .config(classes)
-        .map_err(|error| anyhow!("its head cannot be that of a network: {error}"))?;
+        .map_err(|error| anyhow!("its head does not make a valid network: {error}"))?;
     if let Some(description) = description {
         description.check(preset.name(), &config)?;
     }

@@ -75,8 +75,8 @@ impl Fill<'_> {
         let variance = self.vector(name, "running_var", shape)?;
         if let Some(at) = variance.iter().position(|&value| value < 0.0) {
             bail!(
-                "tensor `{name}.running_var` holds {} at index {at}, which no variance can be: \
-                 save the weights again",
+                "tensor `{name}.running_var` holds {} at index {at}, but a variance is finite \
+                 and not negative: save the weights again",
                 variance[at]
             );
         }

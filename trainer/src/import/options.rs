@@ -40,7 +40,7 @@ impl Options {
         };
         ensure!(
             classes.len() == count,
-            "--classes names {} classes, its head has {count} outputs: name each once",
+            "--classes names {} classes, but the head has {count} outputs: give one name for each output",
             classes.len()
         );
         for (index, class) in classes.iter().enumerate() {
@@ -97,7 +97,7 @@ pub fn mean(text: &str) -> Result<Rgb> {
     let rgb = rgb(text)?;
     ensure!(
         rgb.iter().all(|mean| (0.0..=1.0).contains(mean)),
-        "a mean lies in 0..1, of pixels divided by 255"
+        "the mean must be from 0 to 1, for pixels divided by 255"
     );
     Ok(rgb)
 }
@@ -110,7 +110,7 @@ pub fn deviation(text: &str) -> Result<Rgb> {
     let rgb = rgb(text)?;
     ensure!(
         rgb.iter().all(|&std| std > 0.0 && std <= 1.0),
-        "a deviation is above 0 and at most 1, of pixels divided by 255"
+        "the standard deviation must be above 0 and at most 1, for pixels divided by 255"
     );
     Ok(rgb)
 }

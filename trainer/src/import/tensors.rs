@@ -75,8 +75,8 @@ impl<'a> Tensors<'a> {
         let values = floats(name, &view)?;
         if let Some(at) = values.iter().position(|value| !value.is_finite()) {
             bail!(
-                "tensor `{name}` holds {} at index {at}: its training diverged, or it does not \
-                 fit its type; save an earlier checkpoint, or save it as f32",
+                "tensor `{name}` holds {} at index {at}: the training diverged, or the number \
+                 does not fit the type of the tensor; save an earlier checkpoint, or save the tensor as f32",
                 values[at]
             );
         }
@@ -94,11 +94,11 @@ impl<'a> Tensors<'a> {
         };
         let more = match surplus.count() {
             0 => String::new(),
-            count => format!(", nor {count} more"),
+            count => format!(", nor {count} more of the file"),
         };
         bail!(
-            "tensor `{first}` has no place in the network{more}: import with the preset that the \
-             weights were trained with"
+            "the network has no tensor `{first}`{more}: import with the preset that the weights were \
+             trained with"
         );
     }
 }
@@ -134,8 +134,8 @@ fn refusal(error: &SafeTensorError) -> anyhow::Error {
         SafeTensorError::HeaderTooSmall
         | SafeTensorError::InvalidHeaderLength
         | SafeTensorError::MetadataIncompleteBuffer => anyhow!(
-            "it is cut short or no safetensors file (its header and tensors do not fill it): copy \
-             it again, or {REMEDY}"
+            "it is incomplete, or it is not a safetensors file (header and tensors do not fill it): \
+             copy it again, or {REMEDY}"
         ),
         SafeTensorError::HeaderTooLarge
         | SafeTensorError::InvalidHeader(_)
@@ -206,7 +206,7 @@ mod tests {
         let surplus = Tensors::parse(&bytes).unwrap().finish().unwrap_err();
         let surplus = surplus.to_string();
         assert!(
-            surplus.contains("`infinite` has no place in the network, nor 2 more"),
+            surplus.contains("the network has no tensor `infinite`, nor 2 more of the file"),
             "{surplus}"
         );
     }
@@ -222,7 +222,7 @@ mod tests {
         let whole = file(&[("a", Dtype::F32, &[3], &[1; 12])]);
         for len in 0..whole.len() {
             let error = refused(&whole[..len]);
-            assert!(error.contains("cut short"), "{len} bytes: {error}");
+            assert!(error.contains("incomplete"), "{len} bytes: {error}");
         }
         let longer = refused(&[&whole[..], &[0]].concat());
         assert!(longer.contains("do not fill it"), "{longer}");

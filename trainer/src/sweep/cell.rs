@@ -111,7 +111,7 @@ impl Cell {
         let name = path.display();
         let text = std::fs::read(&path).with_context(|| format!("cannot read {name}"))?;
         let cell: Self = serde_json::from_slice(&text).with_context(|| {
-            format!("{name} is damaged: remove it, and its network is trained again")
+            format!("{name} is damaged: remove it; then its network is trained again")
         })?;
         ensure!(
             same_settings(&cell.settings, settings)?,

@@ -211,7 +211,7 @@ fn start<B: HostBackend>(run: &Run<'_>, device: &B::Device) -> Result<Vit<Autodi
     let trained = pretrained::load::<B>(path, "start", run, device)?;
     ensure!(
         trained.config == *run.config,
-        "{} holds a network of another shape than {}",
+        "the network in {} has another shape than {}",
         path.display(),
         run.preset
     );

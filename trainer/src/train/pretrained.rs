@@ -19,7 +19,7 @@ pub(super) fn load<B: Backend>(
     run: &Run<'_>,
     device: &B::Device,
 ) -> Result<Checkpoint<B>> {
-    let context = || format!("{} cannot be the {role}", path.display());
+    let context = || format!("{} cannot be used as the {role}", path.display());
     let checkpoint = checkpoint::load::<B>(path, device).with_context(context)?;
     check(&checkpoint, run).with_context(context)?;
     Ok(checkpoint)
@@ -36,7 +36,7 @@ fn check<B: Backend>(checkpoint: &Checkpoint<B>, run: &Run<'_>) -> Result<()> {
     );
     ensure!(
         checkpoint.normalisation == run.recipe.normalisation,
-        "it normalises pixels in another way: train it with a recipe that normalises like this one"
+        "it normalises pixels differently: train it with a recipe that has the same normalisation"
     );
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! The regions of CutMix images: each region learns its own label.
+//! The regions of `CutMix` images: each region learns its own label.
 //!
-//! CutMix asks for both labels of the whole image and does not say where each of them is. Here the tokens
+//! `CutMix` asks for both labels of the whole image and does not say where each of them is. Here the tokens
 //! under the rectangle are pooled by themselves and go through the class head. They learn the label of the
 //! rectangle, and the other tokens learn the label of the image. The class head is that of the network, so
 //! the network does not grow.

@@ -71,8 +71,8 @@ impl State {
     fn decode(bytes: &[u8]) -> Result<Self> {
         let content = bytes.strip_prefix(MAGIC).context("it is not a resume file")?;
         let parts = content.split_at_checked(DIGEST_BYTES);
-        let (digest, content) = parts.context("it is cut short")?;
-        ensure!(Sha256::digest(content).as_slice() == digest, "it is damaged or cut short");
+        let (digest, content) = parts.context("it is incomplete")?;
+        ensure!(Sha256::digest(content).as_slice() == digest, "it is damaged or incomplete");
         postcard::from_bytes(content).context("it was written by another version")
     }
 }

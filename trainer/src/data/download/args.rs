@@ -14,7 +14,7 @@ pub struct DownloadArgs {
     /// interrupted download continues where it stopped.
     #[arg(long, conflicts_with = "data")]
     pub download: bool,
-    /// Directory for the downloaded images [default: the one in OCELLI_CACHE, or else ocelli in the
+    /// Directory for the downloaded images [default: the one in `OCELLI_CACHE`, or else ocelli in the
     /// user's cache directory].
     #[arg(long, value_name = "DIR", requires = "download")]
     pub cache: Option<PathBuf>,

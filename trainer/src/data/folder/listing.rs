@@ -30,7 +30,11 @@ pub(super) fn classes(dir: &Path) -> Result<Vec<String>> {
         let name = name.with_context(|| {
             format!("the name of {} is not text: rename the folder", path.display())
         })?;
-        ensure!(!name.contains('\n'), "the name of {} has two lines: rename it", path.display());
+        ensure!(
+            !name.contains('\n'),
+            "the name of {} contains a line break: rename it",
+            path.display()
+        );
         classes.push(name.to_owned());
     }
     match classes.as_slice() {

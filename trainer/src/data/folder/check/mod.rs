@@ -279,9 +279,9 @@ impl<'a> Folder<'a> {
         }
         let of_classes =
             "pictures that are in more than one class, although at most one class can be right";
-        let of_parts = "pictures that are used for training and for the test, so that the accuracy is too high";
-        let of_class = "pictures that are more than once in their class: a copy may be in the test, so \
-                        that the accuracy is too high";
+        let of_parts = "pictures that are in the training folder and in the test folder: the accuracy would be too high";
+        let of_class = "pictures that occur more than once in their class: if a copy is in the test, the \
+                        accuracy is too high";
         [
             found(Severity::Problem, counted(of_classes, &classes), classes),
             found(Severity::Problem, counted(of_parts, &parts), parts),

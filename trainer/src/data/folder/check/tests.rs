@@ -130,7 +130,7 @@ fn training_and_test_pictures_must_differ() {
     fs::copy(dir.join("train/cat/1.png"), dir.join("test/cat/1.png")).unwrap();
     let (severity, text) = only(dir);
     assert_eq!(severity, Severity::Problem, "leak");
-    assert!(text.contains("used for training and for the test"), "{text}");
+    assert!(text.contains("in the training folder and in the test folder"), "{text}");
 
     fs::remove_file(dir.join("test/cat/1.png")).unwrap();
     fs::rename(dir.join("test/dog"), dir.join("test/wolf")).unwrap();
