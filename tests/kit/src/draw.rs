@@ -52,7 +52,7 @@ pub trait Draw {
 
     /// True once in `n` times on average.
     fn one_in(&mut self, n: u8) -> bool {
-        self.byte() % n == 0
+        self.byte().is_multiple_of(n)
     }
 
     /// Any i8, or only the ends of the range.
