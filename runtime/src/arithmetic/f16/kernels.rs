@@ -1,7 +1,7 @@
 //! Loops over f32 activations and f16 weights. Sums have a fixed order: eight lanes within a piece,
 //! pieces one after another.
 
-use super::{F16Attention, F16Linear, F16Norm};
+use super::layer::{F16Attention, F16Linear, F16Norm};
 use crate::config::Grid;
 use crate::kernels::scalar::window_position;
 use crate::rows::{rows, rows_mut, tail};

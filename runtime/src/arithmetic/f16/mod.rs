@@ -5,6 +5,7 @@
 #![expect(clippy::float_arithmetic, reason = "the one arithmetic of the runtime with floats")]
 
 mod kernels;
+mod layer;
 mod read;
 
 use super::operations::Operations;
@@ -14,40 +15,11 @@ use crate::format::{F16Le, F32Le, PixelRecord};
 use crate::rows::rows;
 use crate::site::{Columns, SiteValues};
 use kernels::{accumulate, attend, depthwise, gelu, normalise};
+use layer::{F16Activation, F16Attention, F16Linear, F16Norm};
 
 /// f16 weights, f32 activations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct F16;
-
-/// A layer: `n` outputs over `k` inputs.
-#[derive(Clone, Copy, Debug)]
-pub struct F16Linear<'a> {
-    /// `[n, k]`; a depthwise convolution has `[9, n]`.
-    weights: F16Le<'a>,
-    /// `[n]`.
-    bias: F32Le<'a>,
-    k: usize,
-}
-
-/// Whether GELU follows a layer.
-#[derive(Clone, Copy, Debug)]
-pub struct F16Activation {
-    gelu: bool,
-}
-
-/// A layer normalisation.
-#[derive(Clone, Copy, Debug)]
-pub struct F16Norm<'a> {
-    gamma: F32Le<'a>,
-    beta: F32Le<'a>,
-}
-
-/// The shape of an attention.
-#[derive(Clone, Copy, Debug)]
-pub struct F16Attention {
-    heads: usize,
-    head_dim: usize,
-}
 
 impl Types for F16 {
     type Act = f32;

@@ -1,6 +1,7 @@
 //! Reads the parts of records that an f16 blob stores in its own way.
 
-use super::{F16, F16Activation, F16Attention, F16Linear, F16Norm};
+use super::F16;
+use super::layer::{F16Activation, F16Attention, F16Linear, F16Norm};
 use crate::arithmetic::read::FromRecords;
 use crate::arithmetic::types::LayerShape;
 use crate::config::VitConfig;

@@ -1,6 +1,6 @@
 //! The cases: shapes on both sides of every block length.
 
-use super::Case;
+use super::case::Case;
 use runtime::config::{Grid, MAX_DIM};
 
 /// Lengths of rows.

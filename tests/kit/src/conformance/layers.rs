@@ -1,6 +1,6 @@
 //! Linear layers, with weights as they are stored and packed.
 
-use super::{Case, Comparison, check, flip};
+use super::case::{Case, Comparison, check, flip};
 use crate::draw::Draw;
 use crate::memory::{Memory, Misaligned};
 use crate::operands::{Gelu, Layer, Rescales, skip};

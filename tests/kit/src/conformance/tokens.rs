@@ -1,6 +1,6 @@
 //! Normalisation, attention, pool and logits.
 
-use super::{Case, Comparison, check, flip};
+use super::case::{Case, Comparison, check, flip};
 use crate::draw::Draw;
 use crate::memory::{Memory, Misaligned};
 use crate::operands::{self, Affine};

@@ -1,6 +1,6 @@
 //! Convolutions with a 3×3 window.
 
-use super::{Case, Comparison, Difference, check, flip};
+use super::case::{Case, Comparison, Difference, check, flip};
 use crate::draw::Draw;
 use crate::memory::{Memory, Misaligned};
 use crate::operands::{Gelu, Layer, Rescales};

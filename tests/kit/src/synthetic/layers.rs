@@ -1,8 +1,8 @@
 //! Layers whose rescales fit the size of their sums.
 
+use super::values::Values;
 use crate::network::{Activation, Linear};
 use crate::rng::Rng;
-use crate::synthetic::Values;
 
 /// Root mean square of a weight that is uniform in −127..=127.
 const WEIGHT: i64 = 73;

@@ -4,23 +4,15 @@
 
 mod blocks;
 mod layers;
+mod values;
+
+pub use values::Values;
 
 use crate::network::{Conv, End, Network};
 use crate::rng::Rng;
 use layers::{Filler, Signal};
 use runtime::config::{ConvKind, Pool, StemConv, VitConfig};
 use runtime::format::RequantRecord;
-
-/// Which values a network gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Values {
-    /// Rescales chosen so that activations use the range of i8 and the residual stream a good
-    /// part of i16, neither saturating nor vanishing.
-    Typical,
-    /// Half of the records are filled with anything that the format allows, often with the ends
-    /// of its ranges.
-    Extreme,
-}
 
 /// A valid network for `config`.
 pub fn network(config: &VitConfig, seed: u64, values: Values) -> Network {
