@@ -18,8 +18,8 @@ fn directory(test: &str, variable: &str, what: &str) -> Option<PathBuf> {
     let directory = std::env::var_os(variable).map(PathBuf::from);
     if directory.is_none() {
         // Not eprintln!, which the test harness swallows.
-        let notice = format!("SKIPPED {test}: set {variable} to {what} to run it");
-        writeln!(std::io::stderr(), "{notice}").unwrap();
+        let notice = format!("SKIPPED {test}: set {variable} to {what} to run it\n");
+        std::io::stderr().write_all(notice.as_bytes()).unwrap();
     }
     directory
 }
@@ -71,7 +71,8 @@ fn the_compact_reference_reproduces_its_logits_and_accuracy() {
     let float = Accuracy::count(&float, &data.test);
     let int8 = verify::classify(&model, &data.test, |_| {}).unwrap();
     let int8 = Accuracy::count(&int8, &data.test);
-    writeln!(std::io::stderr(), "logits {worst:e}, float {float}, int8 {int8}").unwrap();
+    let figures = format!("logits {worst:e}, float {float}, int8 {int8}\n");
+    std::io::stderr().write_all(figures.as_bytes()).unwrap();
     assert!((95.8..=96.0).contains(&float.percent()), "float {float}");
     assert!(int8.percent() >= 95.4, "int8 {int8}");
 }

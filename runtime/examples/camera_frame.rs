@@ -1,6 +1,6 @@
 //! From the frame of a camera to the five best classes.
 //!
-//! cargo run --release -p runtime --example camera_frame
+//! `cargo run --release -p runtime --example camera_frame`
 
 use runtime::Model;
 use runtime::frame::{Frame, PixelFormat, Size};

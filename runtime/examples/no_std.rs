@@ -1,6 +1,6 @@
 //! The least that a device does: a blob in flash, an arena in RAM, one image, one class.
 //!
-//! cargo run --release -p runtime --example no_std
+//! `cargo run --release -p runtime --example no_std`
 #![no_std]
 extern crate std; // Only to print the answer on a computer.
 

@@ -1,6 +1,6 @@
 //! One stage of the network a call, so that other work runs between two stages.
 //!
-//! cargo run --release -p runtime --example one_stage_a_call
+//! `cargo run --release -p runtime --example one_stage_a_call`
 
 use runtime::{Model, RunError, Step};
 

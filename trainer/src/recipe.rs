@@ -46,7 +46,7 @@ pub struct Recipe {
     pub augment: Augment,
     /// How training images are mixed with each other.
     pub mix: Mix,
-    /// Weight of the loss of each region of a `CutMix` image relative to that of the whole image; positive.
+    /// Weight of the loss of each region of a CutMix image relative to that of the whole image; positive.
     pub region_loss: Option<f64>,
     /// Largest Euclidean norm of a step's gradients, all parameters together; infinity for none.
     pub clip: f64,
@@ -109,7 +109,7 @@ pub enum RecipeName {
     Small,
     /// For all of CIFAR-10: 20 epochs in batches of 128, light augmentation.
     Full,
-    /// For the best network, on a GPU: 190 epochs in batches of 512, strong augmentation, mixup, `CutMix`,
+    /// For the best network, on a GPU: 190 epochs in batches of 512, strong augmentation, mixup, CutMix,
     /// EMA.
     Long,
     /// For a trained network: 4 epochs in batches of 128 at a tenth of the learning rate.

@@ -9,7 +9,7 @@ pub use blanking::{Fill, Half, Left, blanking};
 pub use maps::MapKind;
 pub use pointing::Grids;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result};
 use rayon::prelude::*;
 use runtime::Model;
 use runtime::config::Grid;
@@ -23,9 +23,7 @@ pub fn token_grid(model: &Model<'_>) -> Result<Grid> {
     let config = model.config();
     let image = vec![0; config.image().len()];
     maps::evidence(model, &image, &mut vec![0; model.arena_len()], None)?;
-    let grid = config.token_grid();
-    ensure!(grid.is_some(), "the tokens form no grid: there is no map of the image");
-    Ok(grid.expect("checked"))
+    config.token_grid().context("the tokens form no grid: there is no map of the image")
 }
 
 /// The images that are classified as labelled, the most certain first; `progress` counts images.

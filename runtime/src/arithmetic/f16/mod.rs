@@ -11,7 +11,7 @@ mod read;
 use super::operations::Operations;
 use super::types::Types;
 use crate::config::Grid;
-use crate::format::{F16Le, F32Le, PixelRecord};
+use crate::format::{F16Le, PixelRecord};
 use crate::rows::rows;
 use crate::site::{Columns, SiteValues};
 use kernels::{accumulate, attend, depthwise, gelu, normalise};
