@@ -100,17 +100,15 @@ impl VitConfig {
         if let (StemSpec::Patches { .. }, Some(patch)) = (&self.spec().stem, self.patch_len()) {
             return stream + act * patch;
         }
-        let mut max = 0;
-        let mut stages = self.stem_stages().peekable();
-        while let Some(geometry) = stages.next() {
+        // Of the stages before the last one, and of the last one beside the residual stream.
+        let (mut max, mut before, mut last) = (0, 0, 0);
+        for geometry in self.stem_stages() {
+            max = before.max(max);
             let beside = act * stage_values(&geometry);
-            max = max.max(match stages.peek() {
-                Some(_) if geometry.stage.is_residual() => beside,
-                Some(_) => beside + act * geometry.output.len(),
-                None => beside + stream,
-            });
+            let output = if geometry.stage.is_residual() { 0 } else { geometry.output.len() };
+            (before, last) = (beside + act * output, beside + stream);
         }
-        max
+        max.max(last)
     }
 
     /// Bytes of the pool and the head, tokens included.
@@ -130,15 +128,8 @@ impl VitConfig {
 /// Values that a stem stage keeps besides its output: its input, windows of one row, and what lies
 /// between its convolutions. A residual stage writes its output over its input.
 fn stage_values(geometry: &StemGeometry) -> usize {
-    let mut values = geometry.input.len();
-    let mut convs = geometry.convs().peekable();
-    while let Some(conv) = convs.next() {
-        values += conv.window_row_len();
-        if convs.peek().is_some() {
-            values += conv.output.len();
-        }
-    }
-    values
+    let all: usize = geometry.convs().map(|conv| conv.window_row_len() + conv.output.len()).sum();
+    geometry.input.len() + all - geometry.output.len()
 }
 
 #[cfg(test)]

@@ -120,10 +120,24 @@ impl VitConfig {
 
     /// Stages of a convolution stem with their shapes, in order; none for patches.
     pub fn stem_stages(&self) -> impl Iterator<Item = StemGeometry> + '_ {
-        let stages = match &self.spec.stem {
+        self.geometries(self.stages())
+    }
+
+    /// [`Self::stem_stages`] but the last one, whose convolution makes tokens.
+    pub(crate) fn body_stages(&self) -> impl Iterator<Item = StemGeometry> + '_ {
+        self.geometries(self.stages().split_last().map_or(&[], |(_, body)| body))
+    }
+
+    /// The stages of a convolution stem; none for patches.
+    fn stages(&self) -> &[StemStage] {
+        match &self.spec.stem {
             StemSpec::Patches { .. } => &[],
-            StemSpec::Conv(stages) => stages.as_slice(),
-        };
+            StemSpec::Conv(stages) => stages,
+        }
+    }
+
+    /// The first stages with their shapes.
+    fn geometries<'s>(&self, stages: &'s [StemStage]) -> impl Iterator<Item = StemGeometry> + 's {
         let mut input = self.image();
         stages.iter().map(move |&stage| {
             let geometry = StemGeometry::new(stage, input);
@@ -135,6 +149,14 @@ impl VitConfig {
     /// Convolutions of all stages of [`Self::stem_stages`], in order. The last one makes tokens.
     pub fn stem_convs(&self) -> impl Iterator<Item = StemConv> + '_ {
         self.stem_stages().flat_map(|stage| stage.convs())
+    }
+
+    /// The convolution that makes tokens: the last one of the stem; `None` for patches.
+    ///
+    /// Not inlined, because parsing and every run need it.
+    #[inline(never)]
+    pub(crate) fn last_conv(&self) -> Option<StemConv> {
+        self.stem_stages().last()?.convs().last()
     }
 
     /// The token grid `[height, width, dim]`; `None` where patches in row order form no grid.

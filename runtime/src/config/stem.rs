@@ -118,7 +118,9 @@ impl StemStage {
 
     /// Convolution `index` of the stage; `None` if there are fewer.
     ///
-    /// Not a list of all of them, which would be hundreds of bytes of stack.
+    /// Not a list of all of them, which would be hundreds of bytes of stack. Not inlined: a copy in every
+    /// loop over convolutions would be kilobytes of flash.
+    #[inline(never)]
     fn conv(self, input: Grid, index: u8) -> Option<StemConv> {
         use ConvKind::{Depthwise, Full, Pointwise};
         let (kind, from, to, gelu, skip) = match (self, index) {

@@ -26,22 +26,20 @@ pub(super) fn stem<A: Arithmetic>(
     observer: &mut impl FnMut(SiteId, SiteValues<'_>),
 ) -> Option<StemOutput<A::Act>> {
     let input = network.config.image();
-    let stages = network.config.stem_stages().count().checked_sub(1)?;
     // Stages without a residual sum move the tensor to the other end; the others leave it in place.
-    let moves =
-        network.config.stem_stages().take(stages).filter(|geometry| !geometry.stage.is_residual());
+    let moves = network.config.body_stages().filter(|geometry| !geometry.stage.is_residual());
     let mut ends = Ends { at_back: moves.count() % 2 == 0, len: input.len() };
     let (x, _) = ends.tensor::<A::Act>(arena)?;
     A::load(&network.input, image, x);
     observer(SiteId::Input, A::show(x, A::Act::zero()));
     let mut pad = Pad::Image(A::image_pad(&network.input));
     let mut layers = network.convs.iter();
-    for (index, geometry) in network.config.stem_stages().take(stages).enumerate() {
+    for (index, geometry) in network.config.body_stages().enumerate() {
         let index = u8::try_from(index).ok()?;
         let mut stage = Stage { network, geometry, index, observer: &mut *observer };
         pad = stage.run(&mut ends, arena, pad, &mut layers)?;
     }
-    Some(StemOutput { conv: network.config.stem_convs().last()?, pad })
+    Some(StemOutput { conv: network.config.last_conv()?, pad })
 }
 
 /// Where the current tensor lies.
@@ -93,18 +91,16 @@ impl<A: Arithmetic, F: FnMut(SiteId, SiteValues<'_>)> Stage<'_, '_, A, F> {
         let mut out = if residual { None } else { Some(ends.other(&mut rest, len)?) };
         // The output of the convolution before; none before the first one.
         let mut inner: Option<&mut [A::Act]> = None;
-        let mut convs = self.geometry.convs().peekable();
-        while let Some(conv) = convs.next() {
+        let count = self.geometry.convs().count();
+        for conv in self.geometry.convs() {
             let Conv { layer, activation, skip } = layers.next()?;
             if conv.skip {
                 A::linear_skip(kernels, inner.as_deref()?, layer, skip.as_ref()?, x);
                 pad = Pad::Zero(self.show(&conv, activation, x));
                 continue;
             }
-            let written = match convs.peek() {
-                Some(_) => rest.front(conv.output.len())?,
-                None => out.take()?,
-            };
+            let last = usize::from(conv.index) + 1 == count;
+            let written = if last { out.take()? } else { rest.front(conv.output.len())? };
             let read = inner.as_deref().unwrap_or(x);
             match (conv.kind, pad) {
                 (ConvKind::Full, _) => {

@@ -58,8 +58,12 @@ fn header<'a, A: Arithmetic>(records: &mut Records<'a>) -> Option<Header<'a, A>>
 
 /// Reads every layer.
 fn fill<'a, A: Arithmetic>(network: &mut Network<'a, A>, records: &mut Records<'a>) -> Option<()> {
-    let inputs = convs(&mut network.convs, records, &network.config)?;
+    convs(&mut network.convs, records, &network.config)?;
     let config = &network.config;
+    let inputs = match config.last_conv() {
+        Some(conv) => conv.inputs(),
+        None => config.patch_len()?,
+    };
     records.enter(RecordId::Embed);
     network.embed = Some(A::read_linear(records, LayerShape { outputs: config.dim(), inputs })?);
     records.enter(RecordId::Position);
@@ -80,27 +84,25 @@ fn fill<'a, A: Arithmetic>(network: &mut Network<'a, A>, records: &mut Records<'
     records.end()
 }
 
-/// Reads the convolutions of the stem but the last; returns the inputs of what follows.
+/// Reads the convolutions of all stages of the stem but the last.
 fn convs<'a, A: Arithmetic>(
     convs: &mut Vec<Conv<'a, A>, MAX_CONVS>,
     records: &mut Records<'a>,
     config: &VitConfig,
-) -> Option<usize> {
+) -> Option<()> {
     // The value that stands for zero in the input of the stage. The first stage does not read it.
     let mut zero = A::Act::zero();
-    let mut stem = config.stem_convs().peekable();
-    while let Some(conv) = stem.next() {
-        if stem.peek().is_none() {
-            return Some(conv.inputs());
-        }
-        if let (0, Some(before)) = (conv.index, convs.last()) {
+    for geometry in config.body_stages() {
+        if let Some(before) = convs.last() {
             zero = A::zero(&before.activation);
         }
-        let index = u8::try_from(convs.len()).unwrap_or(u8::MAX);
-        records.enter(RecordId::Conv(index));
-        convs.push(read_conv::<A>(records, &conv, zero)?).ok()?;
+        for conv in geometry.convs() {
+            let index = u8::try_from(convs.len()).unwrap_or(u8::MAX);
+            records.enter(RecordId::Conv(index));
+            convs.push(read_conv::<A>(records, &conv, zero)?).ok()?;
+        }
     }
-    Some(config.patch_len().unwrap_or(0))
+    Some(())
 }
 
 /// Reads a convolution of a stage in whose input `zero` stands for zero.
