@@ -16,7 +16,7 @@ mod avx512;
 mod sse2;
 
 use crate::kernels::set::Kernels;
-use core::arch::x86_64::{__cpuid_count, _xgetbv};
+use core::arch::x86_64::{__cpuid_count, CpuidResult, _xgetbv};
 
 /// The sets that this processor and operating system run, slowest first.
 pub(super) fn sets() -> impl Iterator<Item = &'static Kernels> {
@@ -44,18 +44,27 @@ impl Features {
         const YMM: u64 = 0b110;
         const ZMM: u64 = 0b1110_0110;
         let none = Self { avx2: false, avx512_vnni: false };
-        if __cpuid_count(0, 0).eax < 7 || __cpuid_count(1, 0).ecx & OSXSAVE == 0 {
+        if cpuid(0).eax < 7 || cpuid(1).ecx & OSXSAVE == 0 {
             return none;
         }
         // SAFETY: OSXSAVE says that the operating system enabled XGETBV.
         let state = unsafe { xcr0() };
-        let leaf = __cpuid_count(7, 0);
+        let leaf = cpuid(7);
         let avx2 = state & YMM == YMM && leaf.ebx & AVX2 != 0;
         let avx512_vnni = avx2
             && state & ZMM == ZMM
             && leaf.ebx & AVX512_EBX == AVX512_EBX
             && leaf.ecx & AVX512_ECX == AVX512_ECX;
         Self { avx2, avx512_vnni }
+    }
+}
+
+/// What CPUID reports for a leaf.
+fn cpuid(leaf: u32) -> CpuidResult {
+    #[allow(unused_unsafe, reason = "a function without conditions in new compilers, not in 1.92")]
+    // SAFETY: every x86-64 processor has CPUID.
+    unsafe {
+        __cpuid_count(leaf, 0)
     }
 }
 
