@@ -16,7 +16,7 @@ mod avx512;
 mod sse2;
 
 use crate::kernels::set::Kernels;
-use core::arch::x86_64::{__cpuid_count, CpuidResult, _xgetbv};
+use core::arch::x86_64::{__cpuid_count, _xgetbv, CpuidResult};
 
 /// The sets that this processor and operating system run, slowest first.
 pub(super) fn sets() -> impl Iterator<Item = &'static Kernels> {
