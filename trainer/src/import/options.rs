@@ -154,7 +154,7 @@ mod tests {
     fn wrong_names_are_refused() {
         for (options, part) in [
             (Options::default(), "2 outputs: name the classes"),
-            (named(&["cat"]), "names 1 classes, its head has 2"),
+            (named(&["cat"]), "names 1 classes, but the head has 2"),
             (named(&["cat", ""]), "name class 1"),
             (named(&["cat", "cat"]), "names cat twice"),
         ] {
