@@ -44,6 +44,9 @@ pub struct Recipe {
     pub validation: f64,
     /// Random changes to training images.
     pub augment: Augment,
+    /// Number of augmented views of each image, which the epochs take in turn; `None` for new random changes
+    /// in each epoch.
+    pub views: Option<NonZeroUsize>,
     /// How training images are mixed with each other.
     pub mix: Mix,
     /// Weight of the loss of each region of a CutMix image relative to that of the whole image; positive.
@@ -162,6 +165,7 @@ impl Recipe {
             validation: 0.1,
             augment: Augment { strong: Some(StrongAugment::OBJECTS), ..Augment::default() },
             mix: Mix::default(),
+            views: None,
             region_loss: None,
             clip: 1.0,
             ema: Some(EmaSpec::SLOW),

@@ -63,6 +63,11 @@ pub(super) struct RecipeArgs {
     /// else 0].
     #[arg(long, alias = "blend", value_name = "SHARE")]
     mixup: Option<f64>,
+    /// Give each image N augmented views, which the epochs take in turn, instead of new random changes in
+    /// each epoch. With --teacher, the scores of each view are computed once and kept, so that the teacher
+    /// costs later epochs and later runs nothing; 8 to 16 are useful.
+    #[arg(long, value_name = "N")]
+    views: Option<NonZeroUsize>,
     /// Probability of `CutMix` for a batch: a rectangle of each image is replaced by that of another image
     /// [default: long 0.25, else 0].
     #[arg(long, alias = "paste", value_name = "SHARE")]
@@ -126,6 +131,7 @@ impl RecipeArgs {
                 },
                 ..base.augment
             },
+            views: self.views.or(base.views),
             mix: Mix {
                 mixup: self.mixup.unwrap_or(base.mix.mixup),
                 cutmix: self.cutmix.unwrap_or(base.mix.cutmix),

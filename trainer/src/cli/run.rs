@@ -17,6 +17,7 @@ use super::recipe::RecipeArgs;
 use super::view::ViewArgs;
 use crate::checkpoint::{self, Checkpoint};
 use crate::data::Dataset;
+use crate::data::download::cache_directory;
 use crate::eval::{Evaluation, evaluate, predict};
 use crate::ops::HostBackend;
 use crate::output;
@@ -46,6 +47,10 @@ pub(super) struct RunArgs {
     /// better teacher.
     #[arg(long, value_name = "CHECKPOINT")]
     teacher: Option<PathBuf>,
+    /// Directory in which the teacher's scores of views are kept from run to run (see --views) [default:
+    /// scores in the cache directory of downloads].
+    #[arg(long, value_name = "DIR", requires = "teacher")]
+    teacher_scores: Option<PathBuf>,
     /// Continue the unfinished run in the output directory. Give all other options as before.
     #[arg(long)]
     resume: bool,
@@ -95,7 +100,8 @@ impl RunArgs {
         let devices = B::training_devices(self.devices)?;
         let device = &devices[0];
         let stop = train::on_interrupt()?;
-        let run = self.plan(begin, dataset, &stop);
+        let scores = self.scores(recipe)?;
+        let run = Run { scores: scores.as_deref(), ..self.plan(begin, dataset, &stop) };
         if !self.view.json {
             self.announce(&run);
             println!("about {} on this machine", duration(train::duration::<B>(&run, &devices)?));
@@ -165,6 +171,17 @@ impl RunArgs {
         Ok(Some(simulation.evaluate(&best.model, &run.dataset.test, device)))
     }
 
+    /// Where the scores of the teacher are kept, if the run needs them.
+    fn scores(&self, recipe: &Recipe) -> Result<Option<PathBuf>> {
+        if self.teacher.is_none() || recipe.views.is_none() {
+            return Ok(None);
+        }
+        match &self.teacher_scores {
+            Some(directory) => Ok(Some(directory.clone())),
+            None => Ok(Some(cache_directory()?.join("scores"))),
+        }
+    }
+
     fn plan<'a>(
         &'a self,
         begin: &Begin<'a>,
@@ -186,6 +203,7 @@ impl RunArgs {
             start,
             quantize,
             teacher: self.teacher.as_deref(),
+            scores: None,
             resume: self.resume,
             stop,
         }

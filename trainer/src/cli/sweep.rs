@@ -144,6 +144,7 @@ impl Shared<'_> {
             start: None,
             quantize: false,
             teacher: None,
+            scores: None,
             resume: plan.out.join(train::RESUME_FILE).exists(),
             stop: self.stop,
         }

@@ -1,11 +1,14 @@
 //! Batches of normalised images: shuffled and augmented for training, in order for evaluation.
 
+use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use anyhow::{Result, ensure};
+use rand::Rng;
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
@@ -27,8 +30,19 @@ pub struct Batch {
     pub labels: Vec<i32>,
     /// The second images, if the batch is mixed.
     pub mixed: Option<Mixed>,
+    /// Which view each image is, if images have views.
+    pub views: Option<Views>,
     /// Number of images.
     pub len: usize,
+}
+
+/// The images of a batch as rows of a table of all views: image times the number of views, plus the view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Views {
+    /// The row of each image.
+    pub own: Vec<usize>,
+    /// The row of the image that was mixed into each image; equal to `own` if the batch is not mixed.
+    pub partners: Vec<usize>,
 }
 
 /// Some images of a batch, one after another, with their labels.
@@ -42,6 +56,8 @@ pub struct Part<'a> {
     pub mixed: Option<(&'a [i32], f32)>,
     /// The rectangle of the second image after `CutMix`.
     pub pasted: Option<&'a Rectangle>,
+    /// The rows of [`Views`] of the images and of the second images.
+    pub views: Option<[&'a [usize]; 2]>,
 }
 
 /// How training images are put into batches.
@@ -54,6 +70,9 @@ pub struct BatchSpec {
     pub partial: bool,
     /// Random changes to every image.
     pub augment: Augment,
+    /// Number of augmented views of each image, which the epochs take in turn; `None` for new random
+    /// changes in each epoch. Views depend on the image alone, not on the seed.
+    pub views: Option<NonZeroUsize>,
     /// How images are mixed with each other.
     pub mix: Mix,
     /// From pixels to the network's input.
@@ -144,25 +163,70 @@ impl TrainBatches {
         }
     }
 
-    /// The batch of these images. All cores augment them, each image with its own random stream.
+    /// The batch of these images.
     fn batch(&self, epoch: u64, index: usize, indices: &[usize]) -> Batch {
-        let BatchSpec { seed, size, .. } = self.spec;
+        let BatchSpec { seed, size, views, .. } = self.spec;
+        let place = |at: usize| (index * size + at) as u64;
+        let mut batch = match views {
+            None => self
+                .augmented(indices, |at| stream(seed, Purpose::Image { epoch, place: place(at) })),
+            Some(views) => self.augmented(indices, |at| {
+                let image = indices[at];
+                view_stream(image, view(image, epoch, views))
+            }),
+        };
+        let mut rng = stream(seed, Purpose::Mix { epoch, batch: index as u64 });
+        let sides = [self.images.height(), self.images.width()];
+        batch.mixed = self.spec.mix.apply(&mut batch.images, &batch.labels, sides, &mut rng);
+        batch.views = views.map(|views| {
+            let row = |&image: &usize| image * views.get() + view(image, epoch, views);
+            let own: Vec<_> = indices.iter().map(row).collect();
+            let mut partners = own.clone();
+            partners.rotate_left(batch.mixed.as_ref().map_or(0, |mixed| mixed.step));
+            Views { own, partners }
+        });
+        batch
+    }
+
+    /// Number of images.
+    pub fn images(&self) -> usize {
+        self.images.len()
+    }
+
+    /// One view of the images of a range, in order and not mixed.
+    ///
+    /// # Panics
+    /// If the range is outside the images.
+    pub fn view(&self, images: Range<usize>, view: usize) -> Batch {
+        let indices: Vec<_> = images.collect();
+        self.augmented(&indices, |at| view_stream(indices[at], view))
+    }
+
+    /// These images, augmented. All cores work on them, each image with the random stream of its place.
+    fn augmented<R: Rng>(&self, indices: &[usize], stream: impl Fn(usize) -> R + Sync) -> Batch {
         let (height, image_len) = (self.images.height(), self.images.image_len());
         let mut batch = Batch::zeroed(indices.len(), image_len);
         let planes = batch.images.par_chunks_exact_mut(image_len).zip(indices).enumerate();
         planes.for_each(|(at, (planes, &image))| {
-            let place = (index * size + at) as u64;
-            let mut rng = stream(seed, Purpose::Image { epoch, place });
             let mut changed = vec![0; image_len];
-            self.spec.augment.apply(self.images.image(image), height, &mut rng, &mut changed);
+            let image = self.images.image(image);
+            self.spec.augment.apply(image, height, &mut stream(at), &mut changed);
             self.spec.normalisation.to_planes(&changed, planes);
         });
         batch.labels.extend(indices.iter().map(|&image| i32::from(self.images.label(image))));
-        let mut rng = stream(seed, Purpose::Mix { epoch, batch: index as u64 });
-        let sides = [height, self.images.width()];
-        batch.mixed = self.spec.mix.apply(&mut batch.images, &batch.labels, sides, &mut rng);
         batch
     }
+}
+
+/// The view of an image in an epoch. Different images begin with different views, so that no epoch has the
+/// same view of all.
+const fn view(image: usize, epoch: u64, views: NonZeroUsize) -> usize {
+    (image + epoch as usize) % views.get()
+}
+
+/// The random stream of a view.
+fn view_stream(image: usize, view: usize) -> impl Rng {
+    stream(0, Purpose::View { image: image as u64, view: view as u64 })
 }
 
 impl Iterator for Epoch {
@@ -238,11 +302,14 @@ impl Batch {
         let image_len = self.images.len() / self.len.max(1);
         let images = self.images.chunks(len * image_len.max(1));
         images.zip(self.labels.chunks(len)).enumerate().map(move |(part, (images, labels))| {
+            let here = part * len..part * len + labels.len();
             let mixed = self.mixed.as_ref();
             let pasted = mixed.and_then(|mixed| mixed.pasted.as_ref());
-            let mixed =
-                mixed.map(|mixed| (&mixed.partners[part * len..][..labels.len()], mixed.share));
-            Part { images, labels, mixed, pasted }
+            let mixed = mixed.map(|mixed| (&mixed.partners[here.clone()], mixed.share));
+            let views = self.views.as_ref();
+            let views =
+                views.map(|views| [&views.own, &views.partners].map(|rows| &rows[here.clone()]));
+            Part { images, labels, mixed, pasted, views }
         })
     }
 
@@ -252,6 +319,7 @@ impl Batch {
             images: vec![0.0; len * image_len],
             labels: Vec::with_capacity(len),
             mixed: None,
+            views: None,
             len,
         }
     }
@@ -274,7 +342,7 @@ mod tests {
     fn spec(seed: u64) -> BatchSpec {
         let augment = Augment { shift: 1, flip: true, strong: None };
         let mix = Mix::default();
-        BatchSpec { size: 4, partial: false, augment, mix, normalisation: RAW, seed }
+        BatchSpec { size: 4, partial: false, augment, views: None, mix, normalisation: RAW, seed }
     }
 
     fn batches(images: Images, seed: u64) -> TrainBatches {
@@ -342,6 +410,48 @@ mod tests {
         assert_eq!(first, run(1, 0, 5), "a slow consumer sees the same");
         assert_ne!(first, run(1, 1, 0), "another epoch");
         assert_ne!(first, run(2, 0, 0), "another seed");
+    }
+
+    #[test]
+    fn views_are_taken_in_turn_and_depend_on_the_image_alone() {
+        let bytes = (0..8 * 12).map(|i| (i * 7 % 251) as u8).collect();
+        let images = Images::new(2, 2, bytes, (0..8).collect()).unwrap();
+        let views = NonZeroUsize::new(3);
+        let rows = |seed, epoch| {
+            let spec = BatchSpec { views, ..spec(seed) };
+            let batches = TrainBatches::new(images.clone(), spec).unwrap();
+            let mut rows = Vec::new();
+            for batch in batches.epoch(epoch) {
+                let Views { own, partners } = batch.views.expect("views");
+                assert_eq!(own, partners, "not mixed");
+                for (at, row) in own.into_iter().enumerate() {
+                    let (image, view) = (row / 3, row % 3);
+                    assert_eq!(batch.labels[at], image as i32, "its image");
+                    let planes = &batch.images[at * 12..][..12];
+                    let expected = batches.view(image..image + 1, view);
+                    assert_eq!(planes, expected.images, "image {image}, view {view}");
+                    rows.push(row);
+                }
+            }
+            rows.sort_unstable();
+            rows
+        };
+        assert_eq!(rows(1, 0), rows(2, 3), "another seed, three epochs later");
+        let mut all: Vec<_> = (0..3).flat_map(|epoch| rows(1, epoch)).collect();
+        all.sort_unstable();
+        assert_eq!(all, (0..24).collect::<Vec<_>>(), "three epochs have every view once");
+    }
+
+    #[test]
+    fn the_partner_of_a_mixed_image_has_its_view() {
+        let mix = Mix { mixup: 0.0, cutmix: 1.0 };
+        let spec = BatchSpec { views: NonZeroUsize::new(2), mix, ..spec(1) };
+        let batch = TrainBatches::new(numbered(8), spec).unwrap().epoch(0).next().unwrap();
+        let partners = batch.mixed.as_ref().expect("always mixed").partners.clone();
+        let rows: Vec<_> =
+            batch.parts(3).flat_map(|part| part.views.unwrap()[1].to_vec()).collect();
+        let images: Vec<_> = rows.iter().map(|row| (row / 2) as i32).collect();
+        assert_eq!(images, partners, "the row belongs to the image that was pasted");
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct Mix {
 pub struct Mixed {
     /// The label of the image that was mixed into each image.
     pub partners: Vec<i32>,
+    /// Image `i` of the batch is mixed with image `i + step`; after the last image comes the first.
+    pub step: usize,
     /// The share of the original in each image, 0 to 1.
     pub share: f32,
     /// Where the partner was pasted, the same in every image of the batch; `None` after mixup.
@@ -84,7 +86,7 @@ impl Mix {
             for (value, other) in images.iter_mut().zip(originals) {
                 *value = share * *value + (1.0 - share) * other;
             }
-            return Some(Mixed { partners, share, pasted: None });
+            return Some(Mixed { partners, step, share, pasted: None });
         }
         let side = |middle: f32, len: usize| {
             let half = (1.0 - share).sqrt() * len as f32 / 2.0;
@@ -103,7 +105,7 @@ impl Mix {
         }
         let pasted = rows.len() * columns.len();
         let share = 1.0 - pasted as f32 / (height * width) as f32;
-        Some(Mixed { partners, share, pasted: Some(Rectangle { rows, columns }) })
+        Some(Mixed { partners, step, share, pasted: Some(Rectangle { rows, columns }) })
     }
 }
 
@@ -129,7 +131,7 @@ mod tests {
     fn mixup_is_the_weighted_mean_of_both() {
         for seed in 0..20 {
             let (images, found) = mixed(Mix { mixup: 1.0, cutmix: 0.0 }, seed);
-            let Mixed { partners, share, pasted } = found.expect("always mixed");
+            let Mixed { partners, share, pasted, .. } = found.expect("always mixed");
             assert_eq!(pasted, None, "a mixup has no rectangle");
             for (label, image) in images.chunks_exact(48).enumerate() {
                 assert_ne!(partners[label], label as i32, "another image");
@@ -143,12 +145,13 @@ mod tests {
     fn cutmix_keeps_the_share_that_it_reports() {
         for seed in 0..50 {
             let (images, found) = mixed(Mix { mixup: 0.0, cutmix: 1.0 }, seed);
-            let Mixed { partners, share, pasted } = found.expect("always mixed");
+            let Mixed { partners, step, share, pasted } = found.expect("always mixed");
             let cover = pasted.expect("a rectangle").cover([4, 4], [4, 4]);
             for (label, image) in images.chunks_exact(48).enumerate() {
                 let own = image.iter().filter(|&&value| value == label as f32).count();
                 assert_eq!(own as f32 / 48.0, share, "seed {seed}, image {label}");
                 let other = partners[label] as f32;
+                assert_eq!(other as usize, (label + step) % 4, "the image `step` further");
                 assert!(image.iter().all(|&v| v == label as f32 || v == other), "{image:?}");
                 for (at, &value) in image.iter().enumerate() {
                     assert_eq!(cover[at % 16] == 1.0, value == other, "pixel {at} is pasted");

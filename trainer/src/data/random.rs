@@ -14,6 +14,8 @@ pub(super) enum Purpose {
     Order { epoch: u64 },
     /// Changes to one image of an epoch, by its place in that order.
     Image { epoch: u64, place: u64 },
+    /// Changes to one image in one of its views, the same in every run.
+    View { image: u64, view: u64 },
     /// How the images of one batch of an epoch are mixed.
     Mix { epoch: u64, batch: u64 },
 }
@@ -30,6 +32,7 @@ pub(super) fn stream(seed: u64, purpose: Purpose) -> Xoshiro256PlusPlus {
         Purpose::Image { epoch, place } => &[2, epoch, place],
         Purpose::Mix { epoch, batch } => &[3, epoch, batch],
         Purpose::Sample => &[4],
+        Purpose::View { image, view } => &[5, image, view],
     };
     let mixed = |state: u64, part: &u64| {
         Xoshiro256PlusPlus::seed_from_u64(state).next_u64().wrapping_add(*part)
@@ -51,6 +54,8 @@ mod tests {
                 values.push(first(seed, Purpose::Order { epoch }));
                 values.extend((0..8).map(|place| first(seed, Purpose::Image { epoch, place })));
                 values.extend((0..8).map(|batch| first(seed, Purpose::Mix { epoch, batch })));
+                let view = |view| first(seed, Purpose::View { image: epoch, view });
+                values.extend((0..8).map(view));
             }
         }
         let count = values.len();

@@ -1,5 +1,6 @@
 //! The progress of a run: a screen on a terminal, lines elsewhere, or JSON for programs.
 
+mod bar;
 mod duration;
 mod painter;
 mod screen;

@@ -44,7 +44,10 @@ pub fn duration<B: HostBackend>(run: &Run<'_>, devices: &[B::Device]) -> Result<
     run.check()?;
     let go_on = AtomicBool::new(false);
     let (train, validation) = run.split()?;
-    let mut learner = Learner::<B>::new(&Run { stop: &go_on, ..*run }, 2, &devices[..1])?;
+    // The scores of views are computed before the first epoch, which is not estimated here.
+    let teacher = run.teacher.filter(|_| run.recipe.views.is_none());
+    let estimated = Run { stop: &go_on, teacher, ..*run };
+    let mut learner = Learner::<B>::new(&estimated, 2, &devices[..1], None)?;
     let mut per_image = |len: usize| -> Result<f64> {
         let sample = batch::sequential(&train, len, run.recipe.normalisation).next();
         let sample = sample.context("the training set is empty")?;

@@ -1,6 +1,7 @@
 //! A network in training: forward pass, backward pass, update.
 
 use std::mem;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -15,6 +16,7 @@ use super::pretrained;
 use super::qat::{ForwardModel, Qat};
 use super::replica::{self, Replica};
 use super::run::Run;
+use super::scores::Scores;
 use super::state::State;
 use crate::checkpoint;
 use crate::data::batch::Batch;
@@ -55,18 +57,24 @@ pub(super) struct Sums {
 }
 
 impl<'a, B: HostBackend> Learner<'a, B> {
-    /// The network that a run of `steps` steps starts with, on the first of at least one device.
+    /// The network that a run of `steps` steps starts with, on the first of at least one device. `scores` are
+    /// those of the teacher, if they are known.
     ///
     /// # Errors
     /// If the checkpoint to start from or the teacher cannot be used.
-    pub(super) fn new(run: &Run<'a>, steps: usize, devices: &'a [B::Device]) -> Result<Self> {
+    pub(super) fn new(
+        run: &Run<'a>,
+        steps: usize,
+        devices: &'a [B::Device],
+        scores: Option<&Arc<Scores>>,
+    ) -> Result<Self> {
         let (recipe, device) = (run.recipe, &devices[0]);
         let model = start::<B>(run, device)?;
         let ema = |spec: EmaSpec| (spec, Ema::new(model.valid(), spec.decay));
         let qat = run.quantize.then(|| Qat::new(run, &model.valid(), device));
         Ok(Self {
             ema: recipe.ema.map(ema),
-            replicas: Replica::all(run, devices)?,
+            replicas: Replica::all(run, devices, scores)?,
             qat: qat.transpose()?,
             clip: recipe.clip,
             optimiser: Optimiser::new(&model, recipe),

@@ -10,9 +10,11 @@ mod qat;
 mod regions;
 mod replica;
 mod run;
+mod scores;
 mod state;
 mod teacher;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
@@ -28,6 +30,7 @@ use crate::ops::HostBackend;
 use crate::progress::Progress;
 use history::History;
 use learner::Learner;
+use scores::Scores;
 
 /// Trains a network on one device, or on several that share the parts of each batch. Writes `best.mpk`,
 /// `metrics.csv` and `curves.svg` after every epoch that changes them.
@@ -52,7 +55,8 @@ pub fn train<B: HostBackend>(
     let recipe = run.recipe;
     let batches = TrainBatches::new(train, recipe.batches())?;
     let steps = recipe.epochs * batches.batches_per_epoch();
-    let mut learner = Learner::<B>::new(&run, steps, devices)?;
+    let scores = Scores::of_run::<B>(&run, &batches, &devices[0], progress)?.map(Arc::new);
+    let mut learner = Learner::<B>::new(&run, steps, devices, scores.as_ref())?;
     let mut history = History::start(&run, &mut learner)?;
     let start = Instant::now();
     let before = history.epochs().last().map_or(0.0, |row| row.seconds);

@@ -1,6 +1,6 @@
 //! The work of one device in a step.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use burn::backend::Autodiff;
@@ -11,6 +11,7 @@ use burn::tensor::{ElementConversion, Tensor, TensorData, activation};
 use super::qat::ForwardModel;
 use super::regions::Regions;
 use super::run::Run;
+use super::scores::Scores;
 use super::teacher::Teacher;
 use crate::data::batch::Part;
 use crate::eval::rank;
@@ -68,14 +69,18 @@ impl<B: HostBackend> Replica<B> {
     ///
     /// # Errors
     /// If the run has a teacher that cannot be used.
-    pub(super) fn all(run: &Run<'_>, devices: &[B::Device]) -> Result<Vec<Self>> {
+    pub(super) fn all(
+        run: &Run<'_>,
+        devices: &[B::Device],
+        scores: Option<&Arc<Scores>>,
+    ) -> Result<Vec<Self>> {
         let replica = |(index, device): (usize, &B::Device)| {
             let (recipe, image) = (run.recipe, run.config.image());
             let seed = recipe.seed.wrapping_add(index as u64);
             let network = || Vit::new(run.config, recipe.dropout, seed, device);
             Ok(Self {
                 network: (index > 0).then(network),
-                teacher: run.teacher.map(|path| Teacher::load(path, run, device)).transpose()?,
+                teacher: Teacher::of_run(run, scores, device)?,
                 smoothing: recipe.label_smoothing,
                 classes: run.config.classes(),
                 sides: [image.height, image.width],
@@ -124,7 +129,10 @@ impl<B: HostBackend> Replica<B> {
         let targets = self.targets(part.labels, part.mixed);
         let loss = -(activation::log_softmax(logits.clone(), 1) * targets).sum();
         let loss = match &self.teacher {
-            Some(teacher) => teacher.loss(input, logits.clone(), loss),
+            Some(teacher) => {
+                let wanted = teacher.log_probabilities(input, part);
+                teacher.loss(wanted, logits.clone(), None, loss)
+            }
             None => loss,
         };
         let loss = match regions {
@@ -155,7 +163,8 @@ impl<B: HostBackend> Replica<B> {
     }
 
     /// The loss of both regions, summed over the images of a part. The weight of a region is its share of the
-    /// image, as that of its label is in the loss of the whole image.
+    /// image, as that of its label is in the loss of the whole image. A teacher that scores views knows each
+    /// of the two images and is learned from in each region.
     fn region_loss(
         &self,
         model: &Vit<Autodiff<B>>,
@@ -164,11 +173,19 @@ impl<B: HostBackend> Replica<B> {
         part: Part<'_>,
     ) -> Tensor<Autodiff<B>, 1> {
         let partners = part.mixed.map_or(part.labels, |(partners, _)| partners);
-        let found = activation::log_softmax(model.head_logits(regions.pool(tokens)), 2);
+        let logits = model.head_logits(regions.pool(tokens));
+        let found = activation::log_softmax(logits.clone(), 2);
         let [own, pasted] = regions.shares();
         let wanted = [(part.labels, own), (partners, pasted)]
             .map(|(labels, share)| self.targets(labels, None).unsqueeze_dim(1) * share);
-        -(found * Tensor::cat(wanted.to_vec(), 1)).sum() * weight
+        let loss = -(found * Tensor::cat(wanted.to_vec(), 1)).sum();
+        let taught = self.teacher.as_ref().and_then(|teacher| {
+            teacher.log_probabilities_of_regions(part).map(|wanted| (teacher, wanted))
+        });
+        let Some((teacher, wanted)) = taught else { return loss * weight };
+        let shares = TensorData::new(vec![own, pasted], [1, 2, 1]);
+        let shares = Tensor::from_data(shares, &self.device);
+        teacher.loss(wanted, logits, Some(shares), loss) * weight
     }
 
     /// The target probabilities `[batch, classes]`.

@@ -37,6 +37,9 @@ pub struct Run<'a> {
     pub quantize: bool,
     /// The checkpoint of a teacher, if any.
     pub teacher: Option<&'a Path>,
+    /// Directory in which scores of teachers are kept from run to run. Only a teacher with
+    /// [`views`](Recipe::views) needs it.
+    pub scores: Option<&'a Path>,
     /// Whether to continue the unfinished run in the directory.
     pub resume: bool,
     /// Raised to end the run early.
@@ -60,6 +63,7 @@ impl Recipe {
             size: self.batch_size,
             partial: self.partial_batches,
             augment: self.augment,
+            views: self.views,
             mix: self.mix,
             normalisation: self.normalisation,
             seed: self.seed,

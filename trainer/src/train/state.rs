@@ -100,7 +100,7 @@ pub(super) fn settings(run: &Run<'_>) -> Result<Vec<(String, String)>> {
 }
 
 /// A digest of images and labels in their order.
-fn digest(images: &Images) -> String {
+pub(super) fn digest(images: &Images) -> String {
     let mut digest = Sha256::new();
     for index in 0..images.len() {
         digest.update(images.image(index));

@@ -35,7 +35,7 @@ pub struct Download {
 pub fn download(options: &Download) -> Result<PathBuf> {
     let cache = match &options.cache {
         Some(cache) => cache.clone(),
-        None => default_cache()?,
+        None => cache_directory()?,
     };
     let url = options.url.as_deref().unwrap_or(CIFAR10_URL);
     let agent = transfer::agent(Duration::from_secs(60));
@@ -44,12 +44,17 @@ pub fn download(options: &Download) -> Result<PathBuf> {
 }
 
 /// The cache directory where none was given.
-fn default_cache() -> Result<PathBuf> {
+///
+/// # Errors
+/// If the user has no cache directory.
+pub fn cache_directory() -> Result<PathBuf> {
     if let Some(cache) = std::env::var_os(CACHE_VARIABLE).filter(|cache| !cache.is_empty()) {
         return Ok(cache.into());
     }
     let user = dirs::cache_dir().with_context(|| {
-        format!("no cache directory was found: give one with --cache DIR or {CACHE_VARIABLE}")
+        format!(
+            "no cache directory was found: name one in the environment variable {CACHE_VARIABLE}"
+        )
     })?;
     Ok(user.join("ocelli"))
 }

@@ -13,7 +13,7 @@ mod unpack;
 
 pub use archive::CIFAR10_URL;
 pub use args::DownloadArgs;
-pub use cache::{CACHE_VARIABLE, Download, download};
+pub use cache::{CACHE_VARIABLE, Download, cache_directory, download};
 
 #[cfg(test)]
 mod server;

@@ -88,6 +88,7 @@ fn plan<'a>(
         start: None,
         quantize: false,
         teacher: None,
+        scores: None,
         resume: false,
         stop,
     }

@@ -1,0 +1,145 @@
+//! What a teacher says about each view of each training image, computed once and kept in files.
+//!
+//! A teacher is larger than its student. Computed anew for each batch, its scores can cost more than the
+//! student's training. Views do not change from run to run, so that all students of a teacher share them.
+//!
+//! Each view of all images is one file, which is written whole. A run that is interrupted, or a later run
+//! with more views, goes on with the views that are missing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+use anyhow::{Context, Result, bail, ensure};
+use burn::tensor::{Tensor, TensorData};
+use half::f16;
+use sha2::{Digest, Sha256};
+
+use super::interrupt::Interrupted;
+use super::pretrained;
+use super::run::Run;
+use super::state;
+use crate::data::batch::TrainBatches;
+use crate::ops::HostBackend;
+use crate::output;
+use crate::progress::Progress;
+
+/// First bytes of a file: its kind and the version of its layout.
+const MAGIC: &[u8; 8] = b"ocelvie1";
+/// Length of the digest behind them.
+const DIGEST_BYTES: usize = 32;
+/// Images of one forward pass.
+const BATCH_SIZE: usize = 125;
+
+/// The logits of a teacher, one row for each view of each image.
+pub(super) struct Scores {
+    classes: usize,
+    views: usize,
+    /// For each view, `[images, classes]`.
+    logits: Vec<Vec<f16>>,
+}
+
+impl Scores {
+    /// The scores of the teacher of `run` on the views of `batches`, from its directory of scores or
+    /// computed; `None` if the run has no teacher or no views.
+    ///
+    /// # Errors
+    /// If the teacher cannot be used, a file cannot be read or written, or the run is stopped.
+    pub(super) fn of_run<B: HostBackend>(
+        run: &Run<'_>,
+        batches: &TrainBatches,
+        device: &B::Device,
+        progress: &Progress,
+    ) -> Result<Option<Self>> {
+        let (Some(teacher), Some(views)) = (run.teacher, run.recipe.views) else { return Ok(None) };
+        let (views, images) = (views.get(), batches.images());
+        let directory = match run.scores {
+            Some(scores) => Some(directory(run, scores, teacher)?),
+            None => None,
+        };
+        let file =
+            |view: usize| directory.as_ref().map(|kept| kept.join(format!("view-{view}.bin")));
+        let len = images * run.config.classes();
+        let mut logits = Vec::with_capacity(views);
+        let mut missing = Vec::new();
+        for view in 0..views {
+            let kept = match file(view) {
+                Some(path) => read(&path, len)?,
+                None => None,
+            };
+            if kept.is_none() {
+                missing.push(view);
+            }
+            logits.push(kept.unwrap_or_default());
+        }
+        if !missing.is_empty() {
+            let teacher = pretrained::load::<B>(teacher, "teacher", run, device)?;
+            let mut bar = progress.bar("scores of the teacher", missing.len() * images);
+            let sides = [run.config.image().height, run.config.image().width];
+            for view in missing {
+                let mut values = Vec::with_capacity(len);
+                for start in (0..images).step_by(BATCH_SIZE) {
+                    if run.stop.load(Ordering::Relaxed) {
+                        bail!(Interrupted);
+                    }
+                    let batch = batches.view(start..images.min(start + BATCH_SIZE), view);
+                    let input = TensorData::new(batch.images, [batch.len, 3, sides[0], sides[1]]);
+                    let found = teacher.model.forward(Tensor::<B, 4>::from_data(input, device));
+                    let found = found.into_data().to_vec::<f32>().expect("logits are f32");
+                    values.extend(found.into_iter().map(f16::from_f32));
+                    bar.add(batch.len);
+                }
+                if let Some(path) = file(view) {
+                    write(&path, &values)?;
+                }
+                logits[view] = values;
+            }
+        }
+        Ok(Some(Self { classes: run.config.classes(), views, logits }))
+    }
+
+    /// The logits of a row of the table of all views: image times the number of views, plus the view.
+    pub(super) fn row(&self, row: usize) -> impl Iterator<Item = f32> {
+        let (image, view) = (row / self.views, row % self.views);
+        let logits = &self.logits[view][image * self.classes..][..self.classes];
+        logits.iter().map(|logit| logit.to_f32())
+    }
+}
+
+/// The directory of the scores of one teacher on one set of views, within `scores`.
+fn directory(run: &Run<'_>, scores: &Path, teacher: &Path) -> Result<PathBuf> {
+    let mut digest = Sha256::new();
+    let bytes = fs::read(teacher)
+        .with_context(|| format!("{} cannot be used as the teacher", teacher.display()))?;
+    digest.update(Sha256::digest(bytes));
+    digest.update(state::digest(&run.split()?.0));
+    digest.update(serde_json::to_string(&(run.recipe.augment, run.recipe.normalisation))?);
+    let name: String =
+        digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let directory = scores.join(name);
+    fs::create_dir_all(&directory).with_context(|| {
+        format!("cannot create {} for the teacher's scores", directory.display())
+    })?;
+    Ok(directory)
+}
+
+/// The `len` logits of a file; `None` if there is no file.
+fn read(path: &Path, len: usize) -> Result<Option<Vec<f16>>> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    let damaged =
+        || format!("{} is damaged: delete it, and its scores are computed again", path.display());
+    let content = bytes.strip_prefix(MAGIC).with_context(damaged)?;
+    let (digest, content) = content.split_at_checked(DIGEST_BYTES).with_context(damaged)?;
+    ensure!(Sha256::digest(content).as_slice() == digest && content.len() == 2 * len, damaged());
+    let (values, _) = content.as_chunks::<2>();
+    Ok(Some(values.iter().map(|bytes| f16::from_le_bytes(*bytes)).collect()))
+}
+
+fn write(path: &Path, logits: &[f16]) -> Result<()> {
+    let content: Vec<u8> = logits.iter().flat_map(|logit| logit.to_le_bytes()).collect();
+    output::write(path, &[MAGIC, Sha256::digest(&content).as_slice(), &content].concat())
+}
