@@ -10,7 +10,7 @@ use trainer::summary::{Row, Summary, grouped};
 pub struct Inspection {
     /// Size of the file.
     pub blob_bytes: usize,
-    /// Newest version of the format that this program writes.
+    /// The version of the format that this program writes, not the one of the blob.
     pub version: u16,
     /// Arithmetic of the blob.
     pub arithmetic: &'static str,

@@ -1,4 +1,4 @@
-//! The arithmetics: the types of numbers that a network computes with, and operations on them.
+//! An arithmetic is the types of numbers that a network computes with, and the operations on them.
 //! Description, arena, reader and forward pass are the same for every arithmetic.
 //!
 //! [`Int8`] is the integer network of `INTEGER.md`. [`F16`], behind the feature `f16`, has the

@@ -4,7 +4,7 @@ use libmimalloc_sys::{mi_option_set, mi_option_t};
 
 /// The number of `mi_option_purge_delay` in mimalloc 3. The crate `libmimalloc-sys` has no name for it.
 const PURGE_DELAY: mi_option_t = 15;
-/// The delay that stands for: never return freed memory to the system.
+/// A delay that means: never return freed memory to the system.
 const NEVER: std::ffi::c_long = -1;
 
 /// Keeps freed memory for later allocations, if the process allocates with mimalloc.
