@@ -1,6 +1,7 @@
-//! Whole networks with seeded weights, float and int8, and an image for them.
+//! Networks for the benchmarks in float, int8 and f16, with random weights from a seed. An image as their
+//! input.
 //!
-//! Times do not depend on the values of weights, so no trained record is needed.
+//! Times do not depend on the values of weights, so no trained checkpoint is needed.
 
 use anyhow::Result;
 use burn::tensor::{Tensor, TensorData};
@@ -16,12 +17,12 @@ use trainer::model::{DropoutRates, Vit};
 
 /// Seed of every network here.
 const SEED: u64 = 1;
-/// Times do not depend on scales either.
+/// Number of images to calibrate on. A few are enough, because times do not depend on scales.
 const CALIBRATION_IMAGES: usize = 4;
 
-/// One network in both forms.
+/// The blobs of a network.
 pub struct Network {
-    /// Its name.
+    /// The description of the network.
     pub preset: Preset,
     /// Its int8 blob.
     pub int8: Vec<u8>,
@@ -29,8 +30,8 @@ pub struct Network {
     pub f16: Vec<u8>,
 }
 
-/// All presets; without `seed` where benchmarks run as tests, because its 72 million parameters
-/// take longer to prepare than all else.
+/// All presets. Without the argument `--bench`, the benchmarks run as tests; `seed` is then left out,
+/// because its 72 million parameters take longer to prepare than all other presets together.
 pub fn presets() -> Vec<Preset> {
     let timed = std::env::args().any(|argument| argument == "--bench");
     let chosen = |preset: &Preset| timed || *preset != Preset::Seed;
@@ -38,10 +39,10 @@ pub fn presets() -> Vec<Preset> {
 }
 
 impl Network {
-    /// Quantizes a preset with seeded weights on the first built-in training images.
+    /// Gives a preset random weights and makes its blobs. The first built-in training images calibrate them.
     ///
     /// # Errors
-    /// If the built-in images do not decode or the network does not quantize.
+    /// If the built-in images cannot be decoded, or the network cannot be quantized.
     pub fn new(preset: Preset) -> Result<Self> {
         let data = data::embedded()?;
         let config = preset.config(10)?;
@@ -53,7 +54,7 @@ impl Network {
             normalisation: Normalisation::CIFAR10,
             source: DataSource::Cifar10,
         });
-        // What a blob costs to run does not depend on its numbers.
+        // The fastest method: the time of a run does not depend on the choice of scales.
         let method = Method { observer: Observer::MinMax, correct_biases: false };
         let images = data.train.take(CALIBRATION_IMAGES);
         let int8 = export::quantize(&model, &images, method, unwatched)?.1.blob;
@@ -61,7 +62,7 @@ impl Network {
         Ok(Self { preset, int8, f16 })
     }
 
-    /// The same network in float with the image that it runs.
+    /// The same network in float, with `image` as its input.
     ///
     /// # Errors
     /// If the preset has no configuration for ten classes.
@@ -74,19 +75,19 @@ impl Network {
 
 /// A network in float on burn-ndarray, and an image for it.
 ///
-/// Not generic over the backend: burn's code would be compiled anew in every benchmark.
+/// The backend is fixed. If it were generic, every benchmark would compile burn's code again.
 pub struct FloatNetwork {
     model: Vit<NdArray>,
     input: Tensor<NdArray, 4>,
 }
 
 impl FloatNetwork {
-    /// The logits.
+    /// Runs the network and returns the logits.
     pub fn run(&self) -> TensorData {
         self.model.forward(self.input.clone()).into_data()
     }
 
-    /// Reports every site as soon as its values are there.
+    /// Runs the network, and calls `see` with each site when its values are computed.
     pub fn observe(&self, see: &mut dyn FnMut(SiteId)) {
         self.model.forward_observed(self.input.clone(), &mut |site, _| see(site));
     }
@@ -100,7 +101,7 @@ pub fn image() -> Result<Images> {
     Ok(data::embedded()?.test.take(1))
 }
 
-/// An image as the float network reads it, `[1, 3, height, width]`.
+/// The image as the input of the float network, `[1, 3, height, width]`, normalised.
 fn tensor(image: &Images) -> Tensor<NdArray, 4> {
     let batch = batch::sequential(image, 1, Normalisation::CIFAR10).next();
     let batch = batch.expect("one image");

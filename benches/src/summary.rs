@@ -1,19 +1,21 @@
-//! The table at the end of a run: medians and ratios from that run's own results.
+//! Prints tables after a benchmark run, from the results that Criterion wrote in this run.
 
 use std::path::Path;
 use std::time::SystemTime;
 
-/// One line of the table.
+/// One line of a table: a benchmark.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// Criterion's group.
+    /// The group in Criterion.
     pub group: String,
-    /// Its benchmark.
+    /// The name of the benchmark within the group.
     pub benchmark: String,
 }
 
-/// Prints the median of each row and its ratio to `reference` of the same group; rows without a
-/// result from `start` on, as when benchmarks are run as tests or filtered, are left out.
+/// Prints the median time of each row, and how many times faster it is than the benchmark `reference` of
+/// the same group.
+///
+/// A row without a result after `start` is left out. It was filtered, or the benchmarks ran as tests.
 pub fn print(rows: &[Row], reference: &str, start: SystemTime) {
     let median = |group: &str, benchmark: &str| median(group, benchmark, start);
     let mut header = true;
@@ -39,25 +41,26 @@ pub fn print(rows: &[Row], reference: &str, start: SystemTime) {
     }
 }
 
-/// Prints how many multiply-accumulates a second each row of so many makes, and what share that is of the
-/// most that `limit` shows; rows without a result from `start` on are left out.
+/// Prints the MACs per second of each row, and their share of the rate of `limit`. Each row comes with the
+/// number of its MACs. A row without a result after `start` is left out.
 pub fn print_rates(rows: &[(Row, usize)], limit: Option<&(Row, usize)>, start: SystemTime) {
     let rate = |(row, macs): &(Row, usize)| {
         median(&row.group, &row.benchmark, start).map(|median| *macs as f64 / median)
     };
-    let most = limit.and_then(rate);
+    let limit_rate = limit.and_then(rate);
     let mut header = true;
     for row in limit.into_iter().chain(rows) {
         let Some(rate) = rate(row) else { continue };
         if std::mem::take(&mut header) {
             println!("\n{:<34} {:<20} {:>10} {:>9}", "kernel", "set", "GMAC/s", "of limit");
         }
-        let share = most.map_or(String::new(), |most| format!("{:.0} %", 100.0 * rate / most));
+        let share = limit_rate
+            .map_or(String::new(), |limit_rate| format!("{:.0} %", 100.0 * rate / limit_rate));
         println!("{:<34} {:<20} {rate:>10.1} {share:>9}", row.0.group, row.0.benchmark);
     }
 }
 
-/// Median of a run that ended after `start`, in nanoseconds.
+/// Median time of a benchmark in nanoseconds. `None` without a result after `start`.
 fn median(group: &str, benchmark: &str, start: SystemTime) -> Option<f64> {
     let path = Path::new(crate::RESULTS).join(group).join(benchmark).join("new/estimates.json");
     let written = path.metadata().ok()?.modified().ok()?;

@@ -1,4 +1,4 @@
-//! `export best.mpk model.bin`, `export inspect model.bin`, `export evaluate model.bin`.
+//! The program `export`: quantizes a checkpoint, and examines and measures blobs. `cli` has its commands.
 
 mod cli;
 
@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     if std::env::args_os().len() == 1 {
-        // Nothing asked for: teach instead of naming a missing argument.
+        // Without arguments, clap would only report that one is missing. The help explains all of them.
         let _ = cli::Cli::command().print_help();
         return ExitCode::from(2);
     }

@@ -1,10 +1,10 @@
-//! What cannot happen unless this crate has a bug.
+//! Checks of invariants, which fail only if this crate has a bug.
 //!
-//! A release build has no panic to reach: there, a broken invariant gives a value without meaning,
-//! such as an empty slice. A debug build panics at the place that found it.
+//! A release build must not panic. If an invariant is broken there, the check gives a value without
+//! meaning, such as an empty slice. A debug build panics at the caller of the check.
 
-/// The value, which is there by an invariant of the caller; `otherwise` in a release build where it
-/// is missing.
+/// The value, which an invariant of the caller says is present. If it is missing, a debug build panics,
+/// and a release build gets `otherwise`.
 #[inline]
 #[track_caller]
 pub(crate) fn present_or<T>(value: Option<T>, otherwise: T) -> T {
@@ -17,7 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_there_is_given() {
+    fn a_present_value_is_returned() {
         assert_eq!(present_or(Some(1), 2), 1, "the value");
     }
 

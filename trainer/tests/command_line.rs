@@ -220,7 +220,7 @@ mod unix {
         assert!(interrupt.unwrap().success(), "kill");
         stdout.read_to_string(&mut line).unwrap();
         let error = refusal(&child.wait_with_output().unwrap(), 1);
-        assert!(error.contains("best.mpk keeps epoch"), "{error}");
+        assert!(error.contains("best.mpk has the network of epoch"), "{error}");
         assert!(error.ends_with("interrupted"), "{error}");
 
         let files = std::fs::read_dir(out).unwrap().map(|entry| entry.unwrap().file_name());

@@ -1,4 +1,4 @@
-//! Owned bytes behind the borrowed records of a blob.
+//! Owns the bytes that the records of a blob borrow.
 
 use crate::quantize::{Multiplier, QuantLinear};
 use runtime::format::{
@@ -27,7 +27,7 @@ impl From<Multiplier> for RequantRecord {
     }
 }
 
-/// A layer.
+/// The bytes of a layer.
 pub(super) struct LinearBytes {
     weights: Vec<u8>,
     bias: Vec<u8>,
@@ -55,7 +55,7 @@ impl LinearBytes {
     }
 }
 
-/// What follows a layer: zero point, and the GELU table with its zero point.
+/// How a layer stores its output: the zero point, and a GELU table with the zero point of its values.
 pub(super) struct ActivationBytes {
     pub(super) zero_point: i8,
     pub(super) gelu: Option<(Vec<u8>, i8)>,
@@ -71,7 +71,7 @@ impl ActivationBytes {
     }
 }
 
-/// A convolution of the stem.
+/// The bytes of a convolution of the stem. `skip` is the rescale of the stage's input, if it is added.
 pub(super) struct ConvBytes {
     pub(super) linear: LinearBytes,
     pub(super) activation: ActivationBytes,
@@ -88,7 +88,7 @@ impl ConvBytes {
     }
 }
 
-/// A block.
+/// The bytes of a block.
 pub(super) struct BlockBytes {
     pub(super) norm1: NormRecord,
     pub(super) qkv: LinearBytes,

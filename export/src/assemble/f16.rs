@@ -1,4 +1,4 @@
-//! A whole network to one blob with f16 weights: nothing is calibrated.
+//! Assembles a network into a blob with f16 weights. This needs no calibration.
 
 use super::write::{class_names, fit};
 use crate::float::{FloatBlock, FloatNet, Layer, Scaling};
@@ -13,12 +13,15 @@ use runtime::format::{
 /// Writes a network as a blob for `Model::parse_f16`.
 ///
 /// # Errors
-/// If a weight is too large for f16, a class name holds a line break, or the blob that comes out
-/// is not one that the runtime reads.
+/// If a weight is too large for f16, a class name holds a line break, or the runtime does not read the
+/// blob.
 pub fn assemble_f16(net: &FloatNet) -> Result<Vec<u8>> {
     let (last, convs) = match &net.patch {
         Some(patch) => (patch, [].as_slice()),
-        None => net.convs.split_last().context("a convolution stem without convolutions")?,
+        None => net
+            .convs
+            .split_last()
+            .context("the stem is of convolutions, but the network has none")?,
     };
     let convs = convs
         .iter()
@@ -70,14 +73,14 @@ fn class_head(net: &FloatNet) -> Result<Vec<u8>> {
     fit(|buffer| write_class_head(hidden, last, buffer))
 }
 
-/// A layer.
+/// The bytes of a layer.
 struct LinearBytes {
     weights: Vec<u8>,
     bias: Vec<u8>,
 }
 
 impl LinearBytes {
-    /// A depthwise layer's weights go from `[channel, tap]` to `[tap, channel]`.
+    /// Reorders the weights of a depthwise layer from `[channel, tap]` to `[tap, channel]`.
     fn new(layer: &Layer, depthwise: bool) -> Result<Self> {
         let channels = layer.bias.len();
         let weights = if depthwise {
@@ -94,7 +97,7 @@ impl LinearBytes {
     }
 }
 
-/// A layer normalisation.
+/// The bytes of a layer normalisation.
 struct NormBytes {
     gamma: Vec<u8>,
     beta: Vec<u8>,
@@ -110,7 +113,7 @@ impl NormBytes {
     }
 }
 
-/// A block.
+/// The bytes of a block.
 struct BlockBytes {
     norm1: NormBytes,
     qkv: LinearBytes,

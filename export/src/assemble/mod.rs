@@ -1,4 +1,4 @@
-//! A whole network to one blob.
+//! Assembles a network into one blob.
 
 mod block;
 mod bytes;

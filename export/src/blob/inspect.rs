@@ -1,16 +1,16 @@
-//! What a blob holds, as a table or as JSON.
+//! The properties of a blob, as a table or as JSON.
 
 use super::model::AnyModel;
 use runtime::config::StemSpec;
 use serde::Serialize;
 use trainer::summary::{Row, Summary, grouped};
 
-/// The facts of a blob.
+/// The properties of a blob.
 #[derive(Clone, Debug, Serialize)]
 pub struct Inspection {
     /// Size of the file.
     pub blob_bytes: usize,
-    /// Version of the format.
+    /// The version of the format that this program writes, not the one of the blob.
     pub version: u16,
     /// Arithmetic of the blob.
     pub arithmetic: &'static str,
@@ -34,7 +34,7 @@ pub struct Inspection {
     pub parameters: u64,
     /// Multiply-accumulates for one image.
     pub macs: u64,
-    /// Scratch memory of a run.
+    /// The arena: bytes of memory that a run needs.
     pub arena_bytes: usize,
     /// Names of the classes; numbers if the blob has none.
     pub classes: Vec<String>,
@@ -43,7 +43,7 @@ pub struct Inspection {
 }
 
 impl Inspection {
-    /// Reads the facts off a parsed blob of `blob_bytes` bytes.
+    /// Collects the properties of a parsed blob of `blob_bytes` bytes.
     pub fn new(model: &AnyModel<'_>, blob_bytes: usize) -> Self {
         let config = model.config();
         let image = config.image();
@@ -72,7 +72,7 @@ impl Inspection {
         }
     }
 
-    /// A table for people.
+    /// The properties as lines of text, then the layers as a table.
     pub fn table(&self) -> String {
         let [height, width, channels] = self.image;
         format!(

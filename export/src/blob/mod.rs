@@ -1,4 +1,4 @@
-//! A written blob: parsed, described, and carried into firmware.
+//! Parses and describes a finished blob, and writes a Rust module with it for firmware.
 
 mod inspect;
 mod model;

@@ -1,4 +1,4 @@
-//! Ranges of every site over the calibration images.
+//! The range of the values at each site, observed on the calibration images.
 
 use super::histogram::Histogram;
 use super::observer::Observer;
@@ -13,21 +13,22 @@ use trainer::quantize::{Range, is_stream};
 /// Ranges of all sites.
 #[derive(Clone, Debug, Default)]
 pub struct Ranges {
-    sites: BTreeMap<SiteId, Seen>,
-    /// Rows of the residual stream, normalised without gain and bias, by the normalisation's site.
-    normalised: BTreeMap<SiteId, Seen>,
+    sites: BTreeMap<SiteId, Observed>,
+    /// For the site of each block normalisation: its values before gain and bias.
+    normalised: BTreeMap<SiteId, Observed>,
 }
 
-/// What was seen at a site, and the range that its integers are to cover.
+/// The values at a site, and the range that its integers represent.
 #[derive(Clone, Debug)]
-struct Seen {
+struct Observed {
     values: Histogram,
     range: Range,
 }
 
 impl Ranges {
-    /// Observes the float network on `images` twice: first the ends of each range, then how often values
-    /// between them occur. `progress` counts the images of both passes.
+    /// Runs the float network on `images` twice. The first pass finds the minimum and the maximum at each
+    /// site. The second pass fills a histogram between them. `progress` receives the number of images since
+    /// the last call, in both passes.
     ///
     /// # Errors
     /// If there is no image, or the images have another size than the network's input.
@@ -38,15 +39,16 @@ impl Ranges {
         progress: impl Fn(usize),
     ) -> Result<Self> {
         ensure!(!images.is_empty(), "calibration needs at least one image");
-        let (mut ends, mut normalised_ends) = (BTreeMap::new(), BTreeMap::new());
+        let (mut extremes, mut normalised_extremes) = (BTreeMap::new(), BTreeMap::new());
         visit(model, images, &progress, |site, normalised, values| {
-            let ends = if normalised { &mut normalised_ends } else { &mut ends };
-            ends.entry(site).or_insert(Range::ZERO).observe(values);
+            let extremes = if normalised { &mut normalised_extremes } else { &mut extremes };
+            extremes.entry(site).or_insert(Range::ZERO).observe(values);
         })?;
-        let open = |ends: BTreeMap<SiteId, Range>| -> BTreeMap<SiteId, Histogram> {
-            ends.into_iter().map(|(site, range)| (site, Histogram::new(range))).collect()
+        let histograms = |extremes: BTreeMap<SiteId, Range>| -> BTreeMap<SiteId, Histogram> {
+            extremes.into_iter().map(|(site, range)| (site, Histogram::new(range))).collect()
         };
-        let (mut sites, mut normalised_sites) = (open(ends), open(normalised_ends));
+        let (mut sites, mut normalised_sites) =
+            (histograms(extremes), histograms(normalised_extremes));
         visit(model, images, &progress, |site, normalised, values| {
             let sites = if normalised { &mut normalised_sites } else { &mut sites };
             if let Some(histogram) = sites.get_mut(&site) {
@@ -54,21 +56,21 @@ impl Ranges {
             }
         })?;
         let choose = |sites: BTreeMap<SiteId, Histogram>| {
-            let seen = |values: Histogram| Seen { range: observer.choose(&values), values };
+            let seen = |values: Histogram| Observed { range: observer.choose(&values), values };
             sites.into_iter().map(|(site, values)| (site, seen(values))).collect()
         };
         Ok(Self { sites: choose(sites), normalised: choose(normalised_sites) })
     }
 
-    /// Images that [`Self::observe`] counts.
+    /// Number of images that [`Self::observe`] reports: each image once in each of its two passes.
     pub fn passes(images: &Images) -> usize {
         2 * images.len()
     }
 
-    /// The range that a site's integers are to cover.
+    /// The range that the integers of a site represent.
     ///
     /// # Errors
-    /// If the forward pass did not report the site.
+    /// If the forward pass did not report the site, or its range is not finite.
     pub fn site(&self, site: SiteId) -> Result<Range> {
         find(&self.sites, site)
     }
@@ -76,25 +78,27 @@ impl Ranges {
     /// The range of a block normalisation's values before gain and bias.
     ///
     /// # Errors
-    /// If `site` is no normalisation of a block, or the pass did not report its input.
+    /// If `site` is not a normalisation of a block, the forward pass did not report its input, or the range
+    /// is not finite.
     pub fn normalised(&self, site: SiteId) -> Result<Range> {
         find(&self.normalised, site)
     }
 
-    /// The range of the residual stream in the whole network. Nothing is cut off, because sixteen bits
-    /// have room.
+    /// The range of the residual stream over all its sites. No value is cut off, because 16 bits have enough
+    /// steps for all values.
     pub fn residual(&self) -> Range {
         let stream = self.sites.iter().filter(|(site, _)| is_stream(**site));
         stream.fold(Range::ZERO, |all, (_, seen)| all.join(seen.values.range()))
     }
 
-    /// The values seen at each site with the range that its integers cover, in the order of the pass.
-    /// For a block's normalisations they are the values before gain and bias, because these are stored.
+    /// Each site with the histogram of its values and the range that its integers represent, in the order of
+    /// the forward pass. For a block normalisation these are the values before gain and bias, because the
+    /// integers represent those.
     pub fn sites(&self) -> impl Iterator<Item = (SiteId, &Histogram, Range)> {
         self.sites.iter().map(|(site, seen)| {
             let stored = self.normalised.get(site).unwrap_or(seen);
-            let whole = is_stream(*site) || matches!(site, SiteId::Input | SiteId::Logits);
-            let range = if whole { stored.values.range() } else { stored.range };
+            let uncut = is_stream(*site) || matches!(site, SiteId::Input | SiteId::Logits);
+            let range = if uncut { stored.values.range() } else { stored.range };
             (*site, &stored.values, range)
         })
     }
@@ -109,7 +113,7 @@ impl Ranges {
         self.sites.is_empty()
     }
 
-    /// The range that decides how a site is stored; none if the site was not observed.
+    /// The range that decides the scale of a site, to change it. `None` if the site was not observed.
     pub fn stored_mut(&mut self, site: SiteId) -> Option<&mut Range> {
         let seen = match self.normalised.get_mut(&site) {
             Some(seen) => Some(seen),
@@ -119,8 +123,10 @@ impl Ranges {
     }
 }
 
-/// Calls `show` with the values of every site. Rows of the residual stream come a second time, as the
-/// normalisation that reads them normalises them, under that normalisation's site and marked `true`.
+/// Calls `show` with each site, `false` and the values at the site.
+///
+/// If a block normalisation reads the site, calls `show` again for each row: with the site of the
+/// normalisation, `true`, and the row after normalisation without gain and bias.
 fn visit(
     model: &FloatModel,
     images: &Images,
@@ -139,18 +145,19 @@ fn visit(
     model.observe(images, &mut observer, progress)
 }
 
-fn find(seen: &BTreeMap<SiteId, Seen>, site: SiteId) -> Result<Range> {
+fn find(seen: &BTreeMap<SiteId, Observed>, site: SiteId) -> Result<Range> {
     let Some(range) = seen.get(&site).map(|seen| seen.range) else {
-        anyhow::bail!("the float pass reported nothing at {site}");
+        anyhow::bail!("the forward pass of the float network reported no values at {site}");
     };
     ensure!(
         range.min.is_finite() && range.max.is_finite(),
-        "the float pass overflows at {site}: the network's training diverged, train it again"
+        "the values of the float network at {site} are not finite: its training diverged, train it again"
     );
     Ok(range)
 }
 
-/// The block normalisation that reads a site of the residual stream.
+/// The block normalisation that reads a site of the residual stream. `None` for other sites, and for the
+/// last block's output, which the last normalisation reads.
 fn norm_after(site: SiteId, depth: usize) -> Option<SiteId> {
     match site {
         SiteId::Embed => Some(SiteId::Block { block: 0, at: BlockSite::Norm1 }),
@@ -164,7 +171,7 @@ fn norm_after(site: SiteId, depth: usize) -> Option<SiteId> {
     }
 }
 
-/// `(x − mean) / √(variance + eps)` of one row.
+/// `(x − mean) / √(variance + eps)` for each value `x` of a row.
 fn normalise(row: &[f32]) -> impl Iterator<Item = f32> + '_ {
     let n = row.len() as f64;
     let mean = row.iter().map(|&x| f64::from(x)).sum::<f64>() / n;

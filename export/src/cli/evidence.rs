@@ -1,4 +1,4 @@
-//! `export evidence model.bin`: whether a blob is right for the right reason.
+//! `export evidence model.bin`: measures where a network finds the evidence for its classes.
 
 use super::files::{parse, read};
 use super::images::{check_classes, dataset};
@@ -13,15 +13,18 @@ use serde_json::json;
 use std::path::PathBuf;
 use trainer::data::Images;
 
-/// Measures where a blob sees the evidence for its classes.
+/// Measures where in an image a network finds the evidence for a class.
 ///
-/// Two tests, on test images. Grid pointing: four images of four classes at half their size make one
-/// image; the share of positive evidence that lies on the right one is counted. Blanking: the half of each
-/// image that has the least or the most evidence for the class found is replaced, and the images that
-/// are still classified correctly are counted. Maps that know nothing of the image stand beside it.
+/// There are two tests, both on test images. Grid pointing: four images of four classes are halved in
+/// width and height, and form one image. The test measures which share of the positive evidence for a
+/// class lies on the image of that class. Blanking: the tokens of an image are sorted by their evidence
+/// for the predicted class. The pixels of the half with the least or with the most evidence are replaced.
+/// The test counts the images that are still classified correctly. Two maps that do not depend on the
+/// image are there for comparison.
 ///
-/// The evidence is exact for the logit: with the bias, it sums to it. Attention has mixed the tokens
-/// before, so that it does not prove what the pixels of one token alone would do.
+/// The evidence is exact for the logit: the evidence of all tokens and the bias sum to it. But earlier
+/// layers have mixed the tokens by attention. So the evidence of a token does not prove what its pixels
+/// alone would do.
 #[derive(Debug, Args)]
 pub(super) struct EvidenceArgs {
     /// Int8 blob to measure; its class head must read the mean of the tokens.
@@ -30,10 +33,10 @@ pub(super) struct EvidenceArgs {
     /// Without it, the built-in 1,000 test images of CIFAR-10 are used.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Grids of four images.
+    /// Number of grids of four images, at most.
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = positive)]
     grids: usize,
-    /// Test images to blank, the first ones.
+    /// Number of test images for blanking: the first ones are used.
     #[arg(long, value_name = "N", default_value_t = 2000, value_parser = positive)]
     images: usize,
     /// Print one JSON object instead of tables.
@@ -47,21 +50,21 @@ struct Pointing {
     selection: &'static str,
     grids: usize,
     shares: Vec<(MapKind, f64)>,
-    /// With nothing but the right image in the grid.
+    /// The share if the grid has only the right image.
     alone: f64,
 }
 
 impl EvidenceArgs {
     pub(super) fn run(&self) -> Result<()> {
         let bytes = read(&self.blob)?;
-        let shown = || format!("cannot measure {}", self.blob.display());
+        let context = || format!("cannot measure {}", self.blob.display());
         let AnyModel::Int8(model) = parse(&self.blob, &bytes)? else {
-            bail!("{}: an f16 blob has no evidence; export it as int8", shown());
+            bail!("{}: an f16 blob has no evidence; export it as int8", context());
         };
         let data = dataset(self.data.as_deref(), None)?;
         let names = (0..model.config().classes()).map(|class| model.class_name(class));
         check_classes(&data, names, &self.blob)?;
-        let pointing = self.pointing(&model, &data.test).with_context(shown)?;
+        let pointing = self.pointing(&model, &data.test).with_context(context)?;
         let images = data.test.take(self.images);
         let progress = bar("blanking", images.len());
         let grid = evidence::token_grid(&model)?;
@@ -77,7 +80,8 @@ impl EvidenceArgs {
         Ok(())
     }
 
-    /// Grids of all images that are classified correctly, and of the most certain ones.
+    /// Tests grids of all images that are classified correctly, then grids of the quarter of them with the
+    /// highest probability.
     fn pointing(&self, model: &Model<'_>, images: &Images) -> Result<[Pointing; 2]> {
         let grid = evidence::token_grid(model)?;
         let progress = bar("classifying", images.len());
@@ -103,7 +107,7 @@ fn print_pointing(pointing: &[Pointing; 2]) {
         "{:<22}{:>14}{:>18}",
         "",
         format!("{} grids", all.grids),
-        format!("{} of certain", certain.grids)
+        format!("{} most certain", certain.grids)
     );
     let line = |name: &str, all: f64, certain: f64| {
         println!("  {name:<20}{:>12.1} %{:>16.1} %", 100.0 * all, 100.0 * certain);
@@ -117,7 +121,7 @@ fn print_pointing(pointing: &[Pointing; 2]) {
 fn print_blanking(images: usize, whole: f64, left: &[Left]) {
     println!();
     println!(
-        "blanking: {:.1} % of {images} images are right as they are; with one half blanked",
+        "blanking: {:.1} % of {images} images are correct when nothing is blanked; with one half blanked:",
         100.0 * whole
     );
     println!("{:<22}{:>20}{:>20}", "", Fill::Mean.name(), Fill::Blur.name());

@@ -28,7 +28,7 @@ pub(super) struct ExportArgs {
     checkpoint: PathBuf,
     /// Blob to write, such as model.bin.
     blob: PathBuf,
-    /// Shape of PyTorch weights. It may be left out if their file describes it.
+    /// Preset of the network in a PyTorch file. Not needed if the file describes its network.
     #[arg(long, value_parser = preset_parser())]
     preset: Option<Preset>,
     /// Directory with a folder of pictures for each class, or with the binary version of CIFAR-10.
@@ -43,14 +43,14 @@ pub(super) struct ExportArgs {
     #[arg(long, alias = "calibration-images", value_name = "N", default_value_t = 512,
           value_parser = positive)]
     calibration: usize,
-    /// How the scales follow from those activations.
+    /// How the range of a scale is chosen from these activations.
     #[arg(long, value_enum, default_value_t)]
     observer: Observer,
     /// Keep the biases as they are. By default they are corrected, so that the mean of each channel is
     /// that of the float network.
     #[arg(long)]
     keep_biases: bool,
-    /// Seed of the choice of training images; the same options give the same bytes.
+    /// Seed for the random choice of training images. The same options give the same bytes.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// How many test images the float network and the blob are compared on. By default all; 0 skips the

@@ -1,4 +1,4 @@
-//! `export sensitivity best.mpk`: which activations lose most by eight bits.
+//! `export sensitivity best.mpk`: ranks the activations by the loss that eight bits cause there.
 
 use super::files::float_model;
 use super::images::{check_classes, dataset};
@@ -14,14 +14,14 @@ use runtime::site::SiteId;
 use serde_json::json;
 use std::path::PathBuf;
 
-/// How many of the worst sites get sixteen bits together, one trial each.
+/// Each trial leaves this many of the worst sites without rounding.
 const SPARED: [usize; 6] = [0, 1, 2, 4, 8, 16];
 
 #[derive(Debug, Args)]
 pub(super) struct SensitivityArgs {
     /// Checkpoint written by the trainer, or PyTorch weights as `import` reads them.
     checkpoint: PathBuf,
-    /// Shape of PyTorch weights. It may be left out if their file describes it.
+    /// Preset of the network in a PyTorch file. Not needed if the file describes its network.
     #[arg(long, value_parser = preset_parser())]
     preset: Option<Preset>,
     /// Directory with a folder of pictures for each class, or with the binary version of CIFAR-10.
@@ -31,13 +31,13 @@ pub(super) struct SensitivityArgs {
     /// Training images whose activations decide the scales.
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = positive)]
     calibration: usize,
-    /// How the scales follow from those activations.
+    /// How the range of a scale is chosen from these activations.
     #[arg(long, value_enum, default_value_t)]
     observer: Observer,
     /// Further training images, on which the loss is measured.
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = positive)]
     images: usize,
-    /// Seed of the choice of training images.
+    /// Seed for the random choice of training images.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Print one JSON object instead of lines.
@@ -54,17 +54,17 @@ impl SensitivityArgs {
             float.classes().iter().map(|name| Some(name.as_str())),
             &self.checkpoint,
         )?;
-        // The sample is in random order: its start calibrates, what follows measures.
+        // The sample is in random order: its first images are for calibration, the others for the loss.
         let sample = data.train.sample(self.calibration + self.images, self.seed);
         let calibration = sample.take(self.calibration);
         let images = sample.subset(&(calibration.len()..sample.len()).collect::<Vec<_>>());
         ensure!(
             !images.is_empty(),
-            "there are only {} training images, and --calibration takes them all: give it fewer, so that some \
-             are left to measure on",
+            "there are only {} training images, and --calibration uses all of them: give a smaller \
+             number, so that some are left to measure the loss",
             sample.len()
         );
-        // Biases play no part in a simulation that leaves the layers as they are.
+        // The simulation rounds activations only, so it does not need corrected biases.
         let method = Method { observer: self.observer, correct_biases: false };
         let (_, quantized) = export::quantize(&float, &calibration, method, watched)?;
         let sensitivity = Sensitivity::new(&float, &quantized, &images)?;
@@ -119,9 +119,9 @@ impl SensitivityArgs {
                 found.correct
             );
         }
-        println!("\nlogits with eight bits everywhere but at the worst sites");
+        println!("\nlogits with eight bits at all sites except the worst ones");
         for (sites, found) in spared {
-            println!("{sites:>3} spared {:6.1} dB  {} correct", found.decibels, found.correct);
+            println!("{sites:>3} not rounded {:6.1} dB  {} correct", found.decibels, found.correct);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The float network: from a checkpoint to plain numbers, and its forward pass.
+//! The float network: reads a checkpoint, gives its weights as plain numbers, and runs its forward pass.
 
 mod checkpoint;
 mod net;

@@ -1,4 +1,4 @@
-//! The float network as plain numbers.
+//! The weights of a float network as plain numbers.
 
 use runtime::config::VitConfig;
 use trainer::data::Normalisation;
@@ -17,7 +17,7 @@ pub struct FloatBlock {
     pub norm2: Scaling,
     /// First MLP layer.
     pub mlp1: Layer,
-    /// Depthwise convolution, nine inputs a channel.
+    /// Depthwise convolution, `[mlp_dim, 9]`. `None` if the MLP has none.
     pub depthwise: Option<Layer>,
     /// Second MLP layer.
     pub mlp2: Layer,
@@ -26,18 +26,17 @@ pub struct FloatBlock {
 /// A whole network, read from a checkpoint.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FloatNet {
-    /// Its geometry.
+    /// The checked description of the network.
     pub config: VitConfig,
     /// Name of every class.
     pub classes: Vec<String>,
-    /// From pixels to the network's input.
+    /// The normalisation of pixels.
     pub normalisation: Normalisation,
-    /// Convolutions of the stem in order, the last included, batch normalisation folded in; none for
-    /// patches.
+    /// Convolutions of the stem in order, with batch normalisation folded in. Empty if the stem is patches.
     pub convs: Vec<Layer>,
-    /// The patch layer; none for a convolution stem.
+    /// The patch layer. `None` if the stem has convolutions.
     pub patch: Option<Layer>,
-    /// `[tokens, dim]`.
+    /// Position embedding, `[tokens, dim]`.
     pub position: Vec<f64>,
     /// Blocks in order.
     pub blocks: Vec<FloatBlock>,

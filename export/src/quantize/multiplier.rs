@@ -1,25 +1,26 @@
-//! Real factors as `mult · 2^−shift`.
+//! Converts a real factor to a multiplier and a shift, `mult · 2^−shift`.
 
 /// A factor `mult · 2^−shift` with `2^30 ≤ mult < 2^31`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Multiplier {
-    /// Mantissa.
+    /// The integer multiplier.
     pub mult: u32,
     /// Shift.
     pub shift: u8,
 }
 
-/// The nearest factor with `min_shift ≤ shift ≤ max_shift`. Factors outside that range become its
-/// smallest or its largest factor.
+/// The [`Multiplier`] that is nearest to `factor`, with `min_shift ≤ shift ≤ max_shift`.
 ///
-/// The relative error is at most `2^−31` inside the range.
+/// The relative error is at most `2^−31`, if `factor` is in the range of these shifts. A smaller factor,
+/// zero, a negative factor or NaN gives the smallest `Multiplier`, a larger factor the largest one.
 pub fn multiplier(factor: f64, min_shift: u8, max_shift: u8) -> Multiplier {
     let smallest = Multiplier { mult: 1 << 30, shift: max_shift };
     let largest = Multiplier { mult: (1 << 31) - 1, shift: min_shift };
     if factor.is_nan() || factor <= 0.0 {
         return smallest;
     }
-    // factor = mantissa · 2^exponent with the mantissa in [1, 2).
+    // factor = mantissa · 2^exponent with the mantissa in [1, 2). Rounding can make the exponent one too
+    // small or one too large.
     let mut exponent = factor.log2().floor();
     let mut mult = (factor * (30.0 - exponent).exp2()).round_ties_even();
     if mult >= 2f64.powi(31) {
@@ -44,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn factors_are_normalised_and_near() {
+    fn factors_are_normalised_and_accurate() {
         let mut factor = 2f64.powi(-30);
         while factor < 0.5 {
             let found = multiplier(factor, 32, 62);
@@ -56,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_are_clamped() {
+    fn factors_out_of_range_are_clamped() {
         assert_eq!(multiplier(0.0, 32, 62), Multiplier { mult: 1 << 30, shift: 62 }, "zero");
         assert_eq!(multiplier(1e-20, 32, 62).shift, 62, "tiny");
         assert_eq!(multiplier(3.0, 32, 62), Multiplier { mult: (1 << 31) - 1, shift: 32 }, "large");

@@ -1,22 +1,23 @@
-//! Charts as inline SVG.
+//! Charts of the report: a histogram as inline SVG, bars as HTML elements.
 
 use crate::calibrate::{Histogram, Range};
 use maud::{Markup, html};
 use std::fmt::Write;
 
-/// Bars of a histogram's picture.
+/// Number of bars of a histogram.
 const BARS: usize = 96;
+/// Width and height of a histogram, in the units of its `viewBox`.
 const WIDTH: f64 = 288.0;
 const HEIGHT: f64 = 48.0;
 
-/// A histogram with logarithmic counts; the range that integers cover is white, what is cut off
-/// grey.
+/// A histogram of `values` with logarithmic counts. The background shows which values the integers
+/// represent: `page.css` has one colour for the range `covered`, another one for values that are cut off.
 pub(super) fn histogram(values: &Histogram, covered: Range) -> Markup {
-    let whole = values.range();
-    let span = (whole.max - whole.min).max(f64::MIN_POSITIVE);
+    let range = values.range();
+    let span = (range.max - range.min).max(f64::MIN_POSITIVE);
     let mut bars = [0u64; BARS];
     for (value, count) in values.bins() {
-        let bar = ((value - whole.min) / span * BARS as f64) as usize;
+        let bar = ((value - range.min) / span * BARS as f64) as usize;
         bars[bar.min(BARS - 1)] += count;
     }
     let logarithm = |count: u64| (1.0 + count as f64).ln();
@@ -29,7 +30,7 @@ pub(super) fn histogram(values: &Histogram, covered: Range) -> Markup {
         // Writing to a string does not fail.
         let _ = write!(path, "L{:.1} {top:.1}L{:.1} {top:.1}", left * scale, right * scale);
     }
-    let at = |value: f64| WIDTH * ((value - whole.min) / span).clamp(0.0, 1.0);
+    let at = |value: f64| WIDTH * ((value - range.min) / span).clamp(0.0, 1.0);
     let (low, high) = (at(covered.min), at(covered.max));
     html! {
         svg class="histogram" viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } {
@@ -40,7 +41,8 @@ pub(super) fn histogram(values: &Histogram, covered: Range) -> Markup {
     }
 }
 
-/// Named parts of a whole as one bar, each at least visible.
+/// One bar that is divided in proportion to the values of `parts`. The padding in `page.css` keeps small
+/// parts visible.
 pub(super) fn parts(parts: &[(String, f64)]) -> Markup {
     let total = parts.iter().map(|(_, value)| value).sum::<f64>().max(f64::MIN_POSITIVE);
     html! {
@@ -56,7 +58,7 @@ pub(super) fn parts(parts: &[(String, f64)]) -> Markup {
     }
 }
 
-/// A bar of a share, 0 to 1.
+/// A bar that is filled up to the share `value`, 0 to 1. `class` decides its colour.
 pub(super) fn share(value: f64, class: &str) -> Markup {
     let width = format!("width:{:.1}%", 100.0 * value.clamp(0.0, 1.0));
     html! { div class="track" { div class=(class) style=(width) {} } }

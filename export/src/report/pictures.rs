@@ -1,4 +1,4 @@
-//! Images inside the page.
+//! Images as data URLs, so that the page is one file.
 
 use anyhow::Result;
 use base64::Engine;

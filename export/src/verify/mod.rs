@@ -1,4 +1,5 @@
-//! The integer network beside the float one: accuracy, errors site by site, and what each site costs.
+//! Compares the integer network with the float network: accuracy, error of each site, and the loss that
+//! each site causes.
 
 mod evaluate;
 mod reference;

@@ -1,8 +1,8 @@
-//! What a network computes with. Geometry, arena, reader and forward pass are the same for every
-//! arithmetic.
+//! An arithmetic is the types of numbers that a network computes with, and the operations on them.
+//! Description, arena, reader and forward pass are the same for every arithmetic.
 //!
 //! [`Int8`] is the integer network of `INTEGER.md`. [`F16`], behind the feature `f16`, has the
-//! same stages with f16 weights and f32 activations, for parts with a floating-point unit.
+//! same stages with f16 weights and f32 activations, for processors with a floating-point unit.
 //!
 //! [`Arithmetic`] is sealed: no other crate can name the traits that it consists of.
 

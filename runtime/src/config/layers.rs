@@ -9,7 +9,7 @@ use super::grid::Grid;
 pub struct Layer {
     /// Which layer.
     pub kind: LayerKind,
-    /// What it writes.
+    /// Shape of its output.
     pub output: Shape,
     /// Its trained parameters.
     pub parameters: u64,
@@ -34,7 +34,7 @@ pub enum LayerKind {
     Position,
     /// First normalisation of a block.
     Norm1(usize),
-    /// All four projections and the product with the values.
+    /// Attention of a block: the four projections, the scores, and the product with the values.
     Attention(usize),
     /// Second normalisation of a block.
     Norm2(usize),
@@ -46,7 +46,7 @@ pub enum LayerKind {
     Mlp2(usize),
     /// The last normalisation.
     Norm,
-    /// Mean or flatten.
+    /// The pool, mean or flatten.
     Pool,
     /// A layer of the class head. The last one gives the logits.
     Head(usize),
@@ -113,31 +113,31 @@ impl VitConfig {
             self.visit_block(block, &mut visit);
         }
         let (tokens, dim) = (self.tokens(), self.dim());
-        visit(layer(LayerKind::Norm, Shape::Tokens(tokens, dim), 2 * wide(dim), 0));
+        visit(layer(LayerKind::Norm, Shape::Tokens(tokens, dim), 2 * as_u64(dim), 0));
         visit(layer(LayerKind::Pool, Shape::Vector(self.pooled_len()), 0, 0));
-        let mut inputs = wide(self.pooled_len());
+        let mut inputs = as_u64(self.pooled_len());
         let widths = self.spec().hidden.iter().map(|&width| usize::from(width));
         for (index, width) in widths.chain([self.classes()]).enumerate() {
-            let weights = inputs * wide(width);
-            let parameters = weights + wide(width);
+            let weights = inputs * as_u64(width);
+            let parameters = weights + as_u64(width);
             visit(layer(LayerKind::Head(index), Shape::Vector(width), parameters, weights));
-            inputs = wide(width);
+            inputs = as_u64(width);
         }
     }
 
     fn visit_stem(&self, visit: &mut impl FnMut(Layer)) {
         let out = Shape::Tokens(self.tokens(), self.dim());
-        let (tokens, dim) = (wide(self.tokens()), wide(self.dim()));
-        if let Some(patch) = self.patch_len().map(wide) {
+        let (tokens, dim) = (as_u64(self.tokens()), as_u64(self.dim()));
+        if let Some(patch) = self.patch_len().map(as_u64) {
             visit(layer(LayerKind::Patch, out, patch * dim + dim, tokens * patch * dim));
         }
         for (stage, geometry) in self.stem_stages().enumerate() {
             for conv in geometry.convs() {
                 let output = conv.output;
                 let kind = LayerKind::Stem { stage, conv: conv.index.into() };
-                let weights = wide(conv.inputs()) * wide(output.channels);
-                let parameters = weights + 2 * wide(output.channels);
-                let macs = weights * wide(output.positions());
+                let weights = as_u64(conv.inputs()) * as_u64(output.channels);
+                let parameters = weights + 2 * as_u64(output.channels);
+                let macs = weights * as_u64(output.positions());
                 visit(layer(kind, Shape::Grid(output), parameters, macs));
             }
         }
@@ -147,8 +147,8 @@ impl VitConfig {
     fn visit_block(&self, block: usize, visit: &mut impl FnMut(Layer)) {
         let out = Shape::Tokens(self.tokens(), self.dim());
         let hidden = Shape::Tokens(self.tokens(), self.mlp_dim());
-        let (tokens, dim) = (wide(self.tokens()), wide(self.dim()));
-        let (width, mlp) = (wide(self.attention_dim()), wide(self.mlp_dim()));
+        let (tokens, dim) = (as_u64(self.tokens()), as_u64(self.dim()));
+        let (width, mlp) = (as_u64(self.attention_dim()), as_u64(self.mlp_dim()));
         visit(layer(LayerKind::Norm1(block), out, 2 * dim, 0));
         let projections = 4 * dim * width;
         let macs = tokens * projections + 2 * tokens * tokens * width;
@@ -166,8 +166,8 @@ const fn layer(kind: LayerKind, output: Shape, parameters: u64, macs: u64) -> La
     Layer { kind, output, parameters, macs }
 }
 
-/// A size in 64 bits: products of sizes do not fit 32.
-const fn wide(size: usize) -> u64 {
+/// A size as u64. `usize` can have 32 bits, and products of sizes do not fit them.
+const fn as_u64(size: usize) -> u64 {
     size as u64
 }
 
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seed_attention_has_the_parameters_of_the_report() {
+    fn attention_of_seed_has_263_808_parameters() {
         let config = Preset::Seed.config(10).unwrap();
         let mut attentions = 0;
         config.for_each_layer(|layer| {

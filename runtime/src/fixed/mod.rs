@@ -1,7 +1,7 @@
 //! Fixed-point arithmetic on single values: the primitives of `INTEGER.md`.
 //!
-//! Nothing here sees a tensor, and nothing here can fail: every function is total over the ranges
-//! that its documentation states and that the blob reader checks.
+//! A function works on one value, not on a tensor. It has a result for every argument in the ranges that
+//! its documentation states. The blob reader checks these ranges.
 
 mod exp2;
 mod requant;

@@ -1,9 +1,9 @@
-//! From exact accumulators to stored integers.
+//! Rescales exact accumulators and clamps them to stored integers.
 
 /// Clamps to the range of i8.
 #[expect(clippy::cast_possible_truncation, reason = "the value is clamped to the range of i8")]
 pub const fn sat8(value: i32) -> i8 {
-    // One bound after the other is a minimum and a maximum; a chain of three cases becomes jumps.
+    // Two separate bounds compile to a minimum and a maximum. One chain of three cases compiles to jumps.
     let value = if value < -128 { -128 } else { value };
     (if value > 127 { 127 } else { value }) as i8
 }
@@ -24,7 +24,7 @@ pub const fn sat16(value: i32) -> i16 {
 ///
 /// # Source
 /// Single-rounding form of CMSIS-NN `arm_nn_requantize`, with `shift = 31 − cmsis_shift`. Shifts
-/// below 32 are left out, so that a 32-bit machine needs no shift across two words.
+/// below 32 are not supported. Therefore a 32-bit machine shifts only the upper word of the product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Requant {
     mult: i32,
@@ -47,7 +47,7 @@ impl Requant {
         Some(Self { mult, shift })
     }
 
-    /// The factor in range that is nearest to the given one: itself, for values that were checked.
+    /// Clamps `mult` and `shift` to their ranges. Values that the reader has checked do not change.
     #[inline]
     pub(crate) const fn nearest(mult: i32, shift: u8) -> Self {
         let mult = if mult < Self::MIN_MULT { Self::MIN_MULT } else { mult };
@@ -84,14 +84,14 @@ pub(crate) const fn rescale(value: i32, mult: i32, shift: u8) -> i32 {
     rescale_upper(value, mult, half(shift), shift - 32)
 }
 
-/// `2^(shift − 1)`, what rounds half up.
+/// `2^(shift − 1)`, the term that makes half round up.
 #[inline]
 pub(crate) const fn half(shift: u8) -> i64 {
     1 << (shift - 1)
 }
 
-/// [`rescale`] with [`half`] of its shift and the shift of the product's upper word, 0 to 30: half
-/// the width for vectors, and no shift across words.
+/// [`rescale`] for vectors. `half` is [`half`] of the whole shift. `shift` is the whole shift less 32,
+/// 0 to 30: it shifts the upper word of the product, for which lanes of 32 bits are wide enough.
 #[inline]
 pub(crate) const fn rescale_upper(value: i32, mult: i32, half: i64, shift: u8) -> i32 {
     ((value as i64 * mult as i64 + half) >> 32) as i32 >> shift

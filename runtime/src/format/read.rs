@@ -1,4 +1,4 @@
-//! Bytes to records, in order. Each way to be wrong has its own error.
+//! Reads the records of a blob from bytes, in order. Each kind of fault has its own error.
 
 use super::{CHECKED_PRELUDE_LEN, MAGIC, PRELUDE_LEN, VERSION, checksum};
 use crate::error::{FormatError, RecordId};
@@ -39,8 +39,8 @@ pub(crate) fn check_prelude(bytes: &[u8], arithmetic: u16) -> Result<&[u8], Form
 
 /// The records that are still to be read, and what went wrong first.
 ///
-/// Readers return `None` after a fault and keep the fault here. As a `Result` it would be larger than what
-/// they read, and every `?` would copy it.
+/// A reader that meets a fault keeps it here and returns `None`. A `Result` with the fault would be larger
+/// than the values that are read, and every `?` would copy it.
 #[derive(Debug)]
 pub struct Records<'a> {
     rest: &'a [u8],
@@ -53,7 +53,7 @@ impl<'a> Records<'a> {
         Self { rest: bytes, record: RecordId::Header, fault: None }
     }
 
-    /// Says which record is read next.
+    /// Sets the record that is read next. Errors name it.
     pub(crate) const fn enter(&mut self, record: RecordId) {
         self.record = record;
     }
@@ -68,7 +68,7 @@ impl<'a> Records<'a> {
         self.rest
     }
 
-    /// Reads from other bytes; returns those that were left.
+    /// Continues with `bytes`. Returns the old bytes that were still to be read.
     pub(crate) const fn replace(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         mem::replace(&mut self.rest, bytes)
     }
@@ -85,7 +85,8 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// The next string, read as a byte string: a second reader of the same form would be more program.
+    /// Takes the next string. It is read as a byte string, which has the same form, because one more type for
+    /// [`Self::next`] would be more code in flash.
     pub(crate) fn text(&mut self) -> Option<&'a str> {
         match core::str::from_utf8(self.next()?) {
             Ok(text) => Some(text),
@@ -101,7 +102,7 @@ impl<'a> Records<'a> {
         self.fail(FormatError::Trailing { bytes: self.rest.len() })
     }
 
-    /// Keeps a fault.
+    /// Keeps a fault and returns `None`.
     #[cold]
     #[inline(never)]
     pub(crate) fn fail<T>(&mut self, fault: FormatError) -> Option<T> {

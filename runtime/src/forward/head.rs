@@ -8,18 +8,19 @@ use crate::network::Network;
 use crate::site::{SiteId, SiteValues};
 use num_traits::Zero;
 
-/// What a forward pass found, in the arena.
+/// The results of a forward pass, in the arena.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Answer<'m, A: Arithmetic> {
     /// One value for each class.
     pub(crate) logits: &'m [A::Acc],
-    /// The pooled tokens under a mean pool, otherwise what the last layer of the head reads.
+    /// With a mean pool the pooled tokens, otherwise the input of the last layer of the head.
     pub(crate) embedding: &'m [A::Act],
     /// From logits to probabilities.
     pub(crate) probability: A::Probability,
-    /// The output of the last normalisation, `[tokens, dim]`, and what stands for zero in it.
+    /// The output of the last normalisation, `[tokens, dim]`, and the value that represents zero in it.
     pub(crate) tokens: (&'m [A::Act], A::Act),
-    /// The int8 weights `[classes, dim]` that make logits of the sums of the tokens, or why there are none.
+    /// The int8 weights `[classes, dim]` of the class head, if it multiplies the sums of the tokens. Otherwise
+    /// the reason why there is no evidence.
     pub(crate) class_weights: Result<&'m [i8], EvidenceError>,
 }
 
@@ -30,7 +31,7 @@ pub(crate) fn head<'m, A: Arithmetic>(
     observer: &mut impl FnMut(SiteId, SiteValues<'_>),
 ) -> Option<Answer<'m, A>> {
     let (config, kernels) = (&network.config, network.kernels);
-    // Tokens go to the back, so that the front is free once the residual stream was read.
+    // Tokens are at the back of the arena. The front is free after the residual stream has been read.
     let tokens_bytes = config.tokens() * config.dim() * size_of::<A::Act>();
     let (arena, tokens) = arena.split_at_mut_checked(arena.len().checked_sub(tokens_bytes)?)?;
     let tokens: &mut [A::Act] = bytemuck::try_cast_slice_mut(tokens).ok()?;

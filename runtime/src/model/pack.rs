@@ -1,4 +1,4 @@
-//! Weights in the order in which a kernel set reads them, packed once for many images.
+//! Packs weights once for many images, in the order in which a kernel set reads them.
 
 use super::Model;
 #[cfg(target_arch = "x86_64")]
@@ -12,7 +12,7 @@ use crate::invariant::present_or;
 use crate::kernels::PACKED_ALIGN;
 
 impl<'a> Model<'a> {
-    /// Bytes of memory that [`Self::pack`] needs, at any alignment; 0 where the kernel set reads
+    /// Number of bytes that [`Self::pack`] needs. The memory can have any alignment. 0 if the kernel set reads
     /// weights in the order of the blob.
     pub fn packed_len(&self) -> usize {
         #[cfg(target_arch = "x86_64")]
@@ -23,12 +23,12 @@ impl<'a> Model<'a> {
         0
     }
 
-    /// The same model with its weights packed into `memory` in the order in which the kernel set
-    /// reads them, instead of packing a part at a time on the stack for each image.
+    /// The same model, with its weights packed into `memory` in the order in which the kernel set reads them.
+    /// A model without this packs a part of the weights at a time on the stack, again for each image.
     ///
-    /// This is for hosts, where memory as large as the blob is cheap. The results are the same bits, and
-    /// the blob stays borrowed. Where [`Self::packed_len`] is 0 this changes nothing. Call
-    /// [`Self::with_kernels`] before, because a set does not read what another one packed.
+    /// Use it on a computer where memory as large as the blob is cheap. The results have the same bits, and the
+    /// blob stays borrowed. If [`Self::packed_len`] is 0, nothing changes. Call [`Self::with_kernels`] before
+    /// this, because a kernel set cannot read what another set has packed.
     ///
     /// # Errors
     /// [`RunError::Packed`] if the memory is too small.
@@ -60,8 +60,8 @@ impl<'a> Model<'a> {
         Ok(self)
     }
 
-    /// The layers that read their weights more than once for an image, in the order in which they run, and
-    /// how many inputs of each lie side by side.
+    /// The layers that read their weights more than once for an image, in the order of the forward pass. With
+    /// each layer, the number of its inputs that lie side by side in memory.
     #[cfg(target_arch = "x86_64")]
     fn layers(&self) -> impl Iterator<Item = (&StoredLinear<'a>, usize)> {
         let plain = |layer| (layer, usize::MAX);
@@ -69,10 +69,13 @@ impl<'a> Model<'a> {
         let blocks =
             blocks.flat_map(|block| [&block.qkv, &block.project, &block.mlp1.0, &block.mlp2]);
         let convs = self.network.convs.iter().map(|conv| &conv.layer).chain(&self.network.embed);
-        convs.zip(runs(&self.network.config)).filter(|(_, run)| *run > 0).chain(blocks.map(plain))
+        convs
+            .zip(inputs_side_by_side(&self.network.config))
+            .filter(|(_, run)| *run > 0)
+            .chain(blocks.map(plain))
     }
 
-    /// [`Self::layers`], to be packed.
+    /// As [`Self::layers`], with mutable layers.
     #[cfg(target_arch = "x86_64")]
     fn layers_mut(&mut self) -> impl Iterator<Item = (&mut StoredLinear<'a>, usize)> {
         let plain = |layer| (layer, usize::MAX);
@@ -85,14 +88,17 @@ impl<'a> Model<'a> {
             .iter_mut()
             .map(|conv| &mut conv.layer)
             .chain(&mut self.network.embed);
-        convs.zip(runs(&self.network.config)).filter(|(_, run)| *run > 0).chain(blocks.map(plain))
+        convs
+            .zip(inputs_side_by_side(&self.network.config))
+            .filter(|(_, run)| *run > 0)
+            .chain(blocks.map(plain))
     }
 }
 
-/// How many inputs of each layer of the stem lie side by side: three pixels of a 3×3 window, or all of a
-/// pixel or a patch. 0 stands for a depthwise convolution, which no kernel set packs.
+/// For each layer of the stem, the number of inputs that lie side by side in memory: three pixels of a 3×3
+/// window, or all inputs of a pixel or a patch. 0 for a depthwise convolution, which no kernel set packs.
 #[cfg(target_arch = "x86_64")]
-fn runs(config: &VitConfig) -> impl Iterator<Item = usize> {
+fn inputs_side_by_side(config: &VitConfig) -> impl Iterator<Item = usize> {
     const ALL: usize = usize::MAX;
     let convs = config.stem_convs().map(|conv| match conv.kind {
         ConvKind::Full => 3 * conv.input.channels,

@@ -12,7 +12,7 @@ use super::random::{Purpose, stream};
 /// Labelled RGB images of one size.
 ///
 /// A pixel component is a u8; the order within an image is row, column, channel (HWC), rows top
-/// to bottom, channels red, green, blue. Images keep their order.
+/// to bottom, channels red, green, blue. Image `i` has the label `labels[i]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Images {
     height: usize,
@@ -22,12 +22,16 @@ pub struct Images {
 }
 
 impl Images {
-    /// Takes images one after another, each `height · width · 3` bytes, with a label for each.
+    /// Makes images from `pixels`, one image of `height · width · 3` bytes after another, and from one label
+    /// for each image.
     ///
     /// # Errors
-    /// If a side is 0, or `pixels` is not as long as the sizes and the number of labels ask for.
+    /// If a side is 0, or `pixels` does not have `height · width · 3` bytes for each label.
     pub fn new(height: usize, width: usize, pixels: Vec<u8>, labels: Vec<u16>) -> Result<Self> {
-        ensure!(height > 0 && width > 0, "images of {height} x {width} pixels are empty");
+        ensure!(
+            height > 0 && width > 0,
+            "images of {height} x {width} pixels are empty: both sides must be at least 1"
+        );
         let expected =
             [width, IMAGE_CHANNELS, labels.len()].into_iter().try_fold(height, usize::checked_mul);
         ensure!(
@@ -75,14 +79,14 @@ impl Images {
     /// Image `i` as a PNG file.
     ///
     /// # Errors
-    /// If a side is too large for the format.
+    /// If a side is too large for PNG.
     ///
     /// # Panics
     /// If `i` is not below [`len`](Self::len).
     pub fn png(&self, i: usize) -> Result<Vec<u8>> {
         let (width, height) = (u32::try_from(self.width)?, u32::try_from(self.height)?);
         let picture = RgbImage::from_raw(width, height, self.image(i).to_vec());
-        let picture = picture.context("an image has all its pixels")?;
+        let picture = picture.context("the image does not have all its pixels")?;
         let mut bytes = Cursor::new(Vec::new());
         picture.write_to(&mut bytes, ImageFormat::Png)?;
         Ok(bytes.into_inner())
@@ -117,7 +121,8 @@ impl Images {
         }
     }
 
-    /// `n` random images in random order, or all if there are fewer. The same seed gives the same images.
+    /// `n` random images in random order. If there are fewer, all images in random order. The same seed
+    /// gives the same images.
     #[must_use]
     pub fn sample(&self, n: usize, seed: u64) -> Self {
         let mut order: Vec<usize> = (0..self.len()).collect();

@@ -1,10 +1,12 @@
-//! Labelled images: where they come from, how they are split, augmented and put into batches.
+//! Labelled images: reads them, splits them, augments them and makes batches of them.
 //!
-//! [`embedded`] decodes the part of CIFAR-10 that the crate contains. [`cifar10`] reads all of it from a
-//! directory, and [`open`] reads that or one folder of pictures for each class. [`check()`] looks for
-//! mistakes in such folders. All of them check what they read, so that later steps can rely on sizes and
-//! labels. Everything random is a function of a seed: the same seed gives the same split, the same order
-//! and the same augmented pixels on every machine and with any number of threads.
+//! [`embedded`] decodes the built-in part of CIFAR-10. [`cifar10`] reads all of CIFAR-10 from a directory.
+//! [`open`] reads a directory with CIFAR-10, or with one folder of pictures for each class. These three
+//! check the size and the label of each image, so that later steps need not. [`check()`] reports mistakes
+//! in folders of pictures.
+//!
+//! Every random choice depends only on a seed: the same seed gives the same split, the same order and the
+//! same augmented pixels on every machine and with any number of threads.
 
 pub mod augment;
 pub mod batch;

@@ -1,4 +1,4 @@
-//! The epochs of a run so far, the best of them, and the files about them.
+//! The finished epochs of a training run, the best one, and the files that record them.
 
 use std::mem;
 use std::path::{Path, PathBuf};
@@ -13,9 +13,9 @@ use crate::eval::Evaluation;
 use crate::metrics::{self, EpochMetrics};
 use crate::ops::HostBackend;
 
-/// The best network of a run, in its directory.
+/// Name of the file with the best checkpoint of a run.
 pub(crate) const BEST_FILE: &str = "best.mpk";
-/// The state of an unfinished run, in its directory.
+/// Name of the file with the state of an unfinished run.
 pub(crate) const RESUME_FILE: &str = "resume.bin";
 
 /// The finished epochs of a run.
@@ -25,10 +25,11 @@ pub(super) struct History<'a> {
 }
 
 impl<'a> History<'a> {
-    /// The start of a run, or the point where it stopped, with the network as it was then.
+    /// The history of a new run. If the run is to be resumed, the saved history; `learner` then gets the
+    /// saved weights and the moments of the optimiser.
     ///
     /// # Errors
-    /// If the run is to be resumed and cannot be.
+    /// If the run is to be resumed, and the saved state is missing, damaged or of other settings.
     pub(super) fn start<B: HostBackend>(
         run: &Run<'a>,
         learner: &mut Learner<'_, B>,
@@ -59,12 +60,12 @@ impl<'a> History<'a> {
         &self.state.epochs
     }
 
-    /// The epoch whose checkpoint is kept, if any is.
+    /// The epoch of the best checkpoint. `None` before the first epoch has ended.
     pub(super) fn best(&self) -> Option<usize> {
         self.state.best.map(|(epoch, _)| epoch)
     }
 
-    /// Epochs since the highest validation accuracy.
+    /// Number of epochs after the one with the highest validation accuracy.
     pub(super) fn waited(&self) -> usize {
         let mut highest = (0, f64::NEG_INFINITY);
         for (index, row) in self.state.epochs.iter().enumerate() {
@@ -75,46 +76,48 @@ impl<'a> History<'a> {
         self.state.epochs.len() - highest.0
     }
 
-    /// Where the best checkpoint is.
+    /// Path of the best checkpoint.
     pub(super) fn checkpoint(&self) -> PathBuf {
         self.out.join(BEST_FILE)
     }
 
-    /// Adds an epoch and says whether its checkpoint is the best.
-    pub(super) fn add(&mut self, row: EpochMetrics, found: &Evaluation) -> bool {
+    /// Adds an epoch and its evaluation. Returns whether its network is the best so far.
+    pub(super) fn add(&mut self, row: EpochMetrics, evaluation: &Evaluation) -> bool {
         self.state.epochs.push(row);
-        let best = self.state.best.is_none_or(|(_, best)| better(found, &best));
+        let best = self.state.best.is_none_or(|(_, best)| better(evaluation, &best));
         if best {
-            self.state.best = Some((row.epoch, *found));
+            self.state.best = Some((row.epoch, *evaluation));
         }
         best
     }
 
-    /// Writes the table, the picture and the state after an epoch.
+    /// Writes `metrics.csv`, `curves.svg` and the state after an epoch.
     pub(super) fn save<B: HostBackend>(&mut self, learner: &Learner<'_, B>) -> Result<()> {
         metrics::write_csv(&self.out.join("metrics.csv"), &self.state.epochs)?;
         curves::write_svg(&self.out.join("curves.svg"), &self.state.epochs)?;
         learner.save(&mut self.state)?;
         self.state.save(&resume_path(self.out))?;
+        // The learner has these values; copies of them are only for the file.
         (self.state.model, self.state.ema) = (Vec::new(), None);
         self.state.moments = Default::default();
         Ok(())
     }
 
-    /// What is left of a run that stops in `epoch`, for a message.
+    /// The message for a run that stops in `epoch`: which checkpoint it leaves, and how to continue.
     pub(super) fn kept(&self, epoch: usize) -> String {
-        let Some((best, found)) = &self.state.best else {
-            return "the run stopped in its first epoch and has no network to keep".to_owned();
+        let Some((best, evaluation)) = &self.state.best else {
+            return "the run stopped in its first epoch, so it has no checkpoint: start it again"
+                .to_owned();
         };
         format!(
-            "the run stopped in epoch {epoch}; {} keeps epoch {best}, validation accuracy {:.2} %: \
-             use it, or continue with --resume",
+            "the run stopped in epoch {epoch}; {} has the network of epoch {best}, validation accuracy \
+             {:.2} %: use it, or continue with --resume",
             self.checkpoint().display(),
-            100.0 * found.accuracy()
+            100.0 * evaluation.accuracy()
         )
     }
 
-    /// Removes the state of a finished run.
+    /// Removes the file with the state of a finished run. Returns the outcome of the run.
     pub(super) fn finish(mut self) -> Result<Outcome> {
         let path = resume_path(self.out);
         std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
@@ -130,7 +133,7 @@ fn resume_path(out: &Path) -> PathBuf {
     out.join(RESUME_FILE)
 }
 
-/// Whether `new` is the better checkpoint.
+/// Whether `new` has more correct images than `old`, or as many and a lower loss.
 fn better(new: &Evaluation, old: &Evaluation) -> bool {
     (new.correct, -new.loss) > (old.correct, -old.loss)
 }

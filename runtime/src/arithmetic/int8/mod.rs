@@ -26,8 +26,8 @@ pub struct LogitsI8<'a> {
     bias: I32Le<'a>,
 }
 
-/// GELU after the second MLP layer: the zero point of the layer, and a table with one entry for each of
-/// its outputs.
+/// GELU after the second MLP layer: the zero point of the layer's i8 output, and a table with one entry
+/// for each of its 256 values.
 #[derive(Clone, Copy, Debug)]
 pub struct SecondGeluI8<'a> {
     zero_point: i8,
@@ -53,7 +53,7 @@ impl Types for Int8 {
     type Probability = ProbabilityScale;
 }
 
-/// Queries, keys and values have zero point 0.
+/// How queries, keys and values are stored: zero point 0, no GELU.
 const SYMMETRIC: Activation<'static> = Activation { zero_point: 0, gelu: None };
 
 impl Operations for Int8 {
@@ -63,6 +63,7 @@ impl Operations for Int8 {
 
     fn load(_: &[i8; 3], bytes: &[u8], out: &mut [i8]) {
         for (to, from) in out.iter_mut().zip(bytes) {
+            // `u8 − 128`.
             *to = (from ^ 0x80).cast_signed();
         }
     }
@@ -131,7 +132,7 @@ impl Operations for Int8 {
         if kernels.conv.is_some_and(|conv| (conv.conv_i8)(windows, &layer, activation, out)) {
             return;
         }
-        // Weights may have been packed for windows, in another order than for rows of inputs.
+        // `linear_i8` must not read weights that are packed for windows: their order is another one.
         let layer = layer.with_packed(&[]);
         windows.each_row(scratch, out, |x, out| (kernels.linear_i8)(x, &layer, activation, out));
     }
@@ -148,7 +149,7 @@ impl Operations for Int8 {
         if kernels.conv.is_some_and(|conv| (conv.conv_add_i16)(windows, &layer, stream)) {
             return;
         }
-        // As in `conv`.
+        // Without packed weights, as in `conv`.
         let layer = layer.with_packed(&[]);
         windows.each_row(scratch, stream, |x, out| (kernels.linear_add_i16)(x, &layer, out));
     }

@@ -20,7 +20,7 @@ struct DotProd;
 impl Tile for DotProd {
     #[inline]
     fn dots(&self, x: [&[i8]; TILE], w: [&[i8]; TILE]) -> [[i32; TILE]; TILE] {
-        // SAFETY: `sets` gives out this set only where the processor has dot products.
+        // SAFETY: `sets` returns this set only if the processor has dot products.
         unsafe { dots(x, w) }
     }
 

@@ -1,4 +1,5 @@
-//! NEON: sixteen products in four instructions. A vector sums along the inputs.
+//! Linear layers with NEON: four instructions add sixteen products to an accumulator. The four lanes of an
+//! accumulator are partial sums of one output.
 
 use crate::kernels::generic;
 use crate::kernels::operand::{Activation, Linear, Skip};
@@ -12,7 +13,7 @@ pub(super) static KERNELS: Kernels =
 
 tiled_layers!(Neon);
 
-/// Tiles by `smull` and `sadalp`.
+/// Computes tiles with the instructions `smull` and `sadalp`.
 struct Neon;
 
 impl Tile for Neon {
@@ -54,7 +55,8 @@ fn step(acc: &mut [[int32x4_t; TILE]; TILE], x: [&[i8; 16]; TILE], w: [&[i8; 16]
     for (acc, x) in acc.iter_mut().zip(x) {
         let x = load(x);
         for (acc, w) in acc.iter_mut().zip(weights) {
-            // Each half is added by itself: the sum of two products of −128 · −128 does not fit i16.
+            // The halves are added one after the other. Added to each other first, two products of −128 · −128
+            // would not fit i16.
             let low = vmull_s8(vget_low_s8(x), vget_low_s8(w));
             let high = vmull_high_s8(x, w);
             *acc = vpadalq_s16(vpadalq_s16(*acc, low), high);
@@ -62,14 +64,14 @@ fn step(acc: &mut [[int32x4_t; TILE]; TILE], x: [&[i8; 16]; TILE], w: [&[i8; 16]
     }
 }
 
-/// The sums of the lanes, `[row][channel]`.
+/// Sums the four lanes of each accumulator, `[row][channel]`.
 #[inline]
 #[target_feature(enable = "neon")]
 pub(super) fn reduce(acc: &[[int32x4_t; TILE]; TILE]) -> [[i32; TILE]; TILE] {
     let mut sums = [[0; TILE]; TILE];
     for (sums, &[a, b, c, d]) in sums.iter_mut().zip(acc) {
         let all = vpaddq_s32(vpaddq_s32(a, b), vpaddq_s32(c, d));
-        // SAFETY: there are four places.
+        // SAFETY: `sums` has four i32.
         unsafe { vst1q_s32(sums.as_mut_ptr(), all) };
     }
     sums
@@ -89,7 +91,7 @@ pub(super) fn rescale(requants: &Requants, dots: [i32; TILE]) -> [i32; TILE] {
     let high = vrshlq_s64(vmull_high_s32(acc, mult), pair(c, d));
     let mut rescaled = [0; TILE];
     let all = vcombine_s32(vmovn_s64(low), vmovn_s64(high));
-    // SAFETY: there are four places.
+    // SAFETY: `rescaled` has four i32.
     unsafe { vst1q_s32(rescaled.as_mut_ptr(), all) };
     rescaled
 }

@@ -1,4 +1,4 @@
-//! Attention, a row of scores at a time.
+//! Attention with the scores of one query at a time.
 
 use super::dot::dot;
 use super::softmax::exponentials;
@@ -32,8 +32,8 @@ pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: 
     }
 }
 
-/// `acc[i] += Σ_j e[j] · v[j, i]`. Row `j` has `len` values; its `v` are at `place`, a start and a
-/// length. Four rows share a pass over the sums.
+/// `acc[i] += Σ_j e[j] · v[j, i]`. Row `j` of `values` has `len` values. In it, `v[j]` is at `place`, a start
+/// and a length. Four rows are added in one pass over `acc`.
 #[inline]
 fn weigh(values: &[i8], len: usize, place: (usize, usize), e: &[i32], acc: &mut [i32]) {
     let (start, width) = place;
@@ -43,7 +43,7 @@ fn weigh(values: &[i8], len: usize, place: (usize, usize), e: &[i32], acc: &mut 
     for (rows, e) in rows(whole, 4 * len).zip(fours) {
         let row = |index| part(rows, index * len + start, width);
         let four = row(0).iter().zip(row(1)).zip(row(2)).zip(row(3));
-        // Exponentials are at most 255. The mask tells the compiler.
+        // Exponentials are at most 255. With the mask, the compiler knows it.
         let e = e.map(|e| e & 0xFF);
         for (acc, (((&a, &b), &c), &d)) in acc.iter_mut().zip(four) {
             let v = [a, b, c, d].map(i32::from);

@@ -6,7 +6,7 @@ use crate::kernels::operand::{Activation, Linear, Skip, add_i16};
 use crate::rows::{rows, rows_mut};
 use core::slice;
 
-/// Output channels that share one pass over an input row.
+/// Number of output channels that are summed in one pass over an input row.
 const BLOCK: usize = 4;
 
 /// Same contract as [`scalar::linear_i8`](crate::kernels::scalar::linear_i8).
@@ -31,8 +31,8 @@ pub fn logits_i8(x: &[i8], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
     }
 }
 
-/// Calls `store` with rescaled sums of neighbouring channels of a row, and with the part of `out`
-/// that they belong to.
+/// All rows times all channels. Calls `store` with the rescaled sums of neighbouring channels of a row, and
+/// with their part of `out`.
 #[inline]
 fn linear<T>(x: &[i8], layer: &Linear<'_>, out: &mut [T], store: impl Fn(&[i32], &mut [T])) {
     #[cfg(vector_target)]
@@ -51,7 +51,7 @@ fn linear<T>(x: &[i8], layer: &Linear<'_>, out: &mut [T], store: impl Fn(&[i32],
     }
 }
 
-/// The products of one input row with up to [`BLOCK`] weight rows; 0 for each missing one.
+/// The dot products of one input row with up to [`BLOCK`] weight rows; 0 for each missing weight row.
 #[inline]
 fn block_dot(x: &[i8], w: &[i8]) -> [i32; BLOCK] {
     let k = x.len();

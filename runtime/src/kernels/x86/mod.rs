@@ -9,7 +9,7 @@
 //! None of these saturates: `vpmaddwd` adds two products of at most `2^14`; `vpdpbusd` wraps modulo
 //! `2^32`, and the true sum fits i32. The saturating `vpmaddubsw` and `vpdpbusds` are not used.
 //!
-//! [`sets`] alone gives out a set, and only if the processor has the set's instructions.
+//! Only [`sets`] returns a set, and only if the processor has the instructions of the set.
 
 mod avx2;
 mod avx512;

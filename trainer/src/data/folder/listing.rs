@@ -1,25 +1,25 @@
-//! The files of a directory of pictures, before any of them is read.
+//! Lists the classes and the files of a directory of pictures, without reading a file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// Pictures that a class needs: one to train on, one to choose the best epoch by, one to test on.
+/// Minimum number of pictures of a class: one for training, one for validation, one for the test.
 pub(super) const MIN_PICTURES: usize = 3;
 
-/// Pictures of one class, or of all.
+/// The files of one class or of several, each with its label.
 #[derive(Default)]
 pub(super) struct Pictures {
     pub(super) files: Vec<(PathBuf, u16)>,
 }
 
-/// Whether a class has pictures enough to train on, to choose an epoch by, and to test on.
+/// Whether a class has enough pictures: `to_test` for the test, `to_train` for training and validation.
 pub(super) const fn enough(to_train: usize, to_test: usize) -> bool {
     to_test > 0 && to_train >= MIN_PICTURES - 1
 }
 
-/// Names of the folders in alphabetical order.
+/// The classes: the names of the folders in `dir`, in alphabetical order.
 pub(super) fn classes(dir: &Path) -> Result<Vec<String>> {
     let mut classes = Vec::new();
     for path in entries(dir)? {
@@ -28,11 +28,11 @@ pub(super) fn classes(dir: &Path) -> Result<Vec<String>> {
         }
         let name = path.file_name().and_then(|name| name.to_str());
         let name = name.with_context(|| {
-            format!("the name of {} is not text: rename the folder", path.display())
+            format!("the name of {} is not valid UTF-8: rename the folder", path.display())
         })?;
         ensure!(
             !name.contains('\n'),
-            "the name of {} contains a line break: rename it",
+            "the name of {} contains a line break: rename the folder",
             path.display()
         );
         classes.push(name.to_owned());
@@ -68,6 +68,7 @@ pub(super) fn entries(dir: &Path) -> Result<Vec<PathBuf>> {
 }
 
 impl Pictures {
+    /// The files in the folders `classes` of `dir`. The label of a file is the position of its class.
     pub(super) fn list(dir: &Path, classes: &[String]) -> Result<Self> {
         let mut pictures = Self::default();
         for (label, class) in classes.iter().enumerate() {

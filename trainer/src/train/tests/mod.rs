@@ -265,7 +265,7 @@ fn a_stopped_run_keeps_its_best_epoch() {
     )
     .unwrap_err();
     assert!(error.downcast_ref::<Interrupted>().is_some(), "{error:#}");
-    assert!(format!("{error:#}").contains("no network to keep"), "{error:#}");
+    assert!(format!("{error:#}").contains("has no checkpoint"), "{error:#}");
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0, "files");
 
     let stop = AtomicBool::new(false);
@@ -286,7 +286,7 @@ fn a_stopped_run_keeps_its_best_epoch() {
         training.join().unwrap().unwrap_err()
     });
     let message = format!("{error:#}");
-    assert!(message.contains("best.mpk keeps epoch"), "{message}");
+    assert!(message.contains("best.mpk has the network of epoch"), "{message}");
     let path = directory.path().join("best.mpk");
     checkpoint::load::<Flex>(&path, &device).expect("the best epoch is whole");
 }

@@ -1,4 +1,5 @@
-//! The DSP extension: four rows share every weight, two products an instruction.
+//! Kernels for the DSP extension. An instruction computes two products. A weight is loaded once for four
+//! rows.
 //!
 //! Linear layers, convolutions over their windows, attention scores and weighted values all use the
 //! products of one macro, `product::group`.

@@ -1,7 +1,7 @@
-//! From accumulators to stored values, four channels of four rows at a time.
+//! Rescales accumulators and stores them, four channels of four rows at a time.
 //!
-//! `VMULH` gives the upper word of a product, so that this is
-//! [`UpperRequant`](super::super::requant::UpperRequant) on vectors. `VQRDMULH` rounds at
+//! `VMULH` gives the upper word of a product. With it, these vectors compute the same as
+//! [`UpperRequant`](super::super::requant::UpperRequant). `VQRDMULH` is not used, because it rounds at
 //! another bit.
 
 use super::super::linear::{self, SkipRequant, Tail};
@@ -11,7 +11,7 @@ use core::arch::asm;
 use core::mem::{MaybeUninit, offset_of};
 use core::ptr;
 
-/// What [`Store::run`] reads and moves along.
+/// Pointers and constants of [`Store::run`], which moves the pointers to the next channels.
 #[repr(C)]
 pub(super) struct Store {
     /// Accumulators of the next channels.
@@ -20,14 +20,15 @@ pub(super) struct Store {
     pub(super) bias: *const [u8; 4],
     pub(super) mult: *const [u8; 4],
     pub(super) shift: *const u8,
-    /// Where the next channel of each row goes. Rows may be the same.
+    /// Where to store the next channel of each row. Several rows can have the same pointer.
     pub(super) out: [*mut u8; ROWS],
     /// Channels that are left.
     pub(super) channels: usize,
-    /// Twice the zero point, plus one: the rounding term and zero point at a shift of 33.
+    /// `2 · zero point + 1`. Shifted left by `shift − 33`, this is the zero point and the rounding term, both
+    /// added before the right shift.
     pub(super) base: i32,
     pub(super) tail: Tail,
-    /// For [`Tail::Gelu`]: the table by the value plus 128.
+    /// For [`Tail::Gelu`]: the table, indexed by the value plus 128.
     pub(super) table: *const i8,
     /// For [`Tail::Skip`].
     pub(super) skip: SkipRequant,
@@ -43,7 +44,7 @@ macro_rules! rows {
     };
 }
 
-/// Adds the rescaled value of a row's output; overwrites q4.
+/// Adds to `$row` the rescaled values that the output `$out` holds before the store. Overwrites q4.
 macro_rules! skip {
     ($row:literal, $out:literal) => {
         concat!(
@@ -86,9 +87,9 @@ impl Store {
     /// Rescales and stores the next `channels`, at least one.
     ///
     /// # Safety
-    /// The pointers must be valid for that many channels, outputs of the tail's type and 256 values
-    /// of a table; `acc` must have accumulators for the next multiple of four, of which those of
-    /// channels are written.
+    /// The pointers must be valid for that many channels, for as many outputs of the tail's type, and for
+    /// the 256 values of a table. `acc` must have accumulators for a multiple of four channels. Those of the
+    /// next `channels` must have been written.
     pub(super) unsafe fn run(&mut self, acc: &[MaybeUninit<[i32; ROWS]>], channels: usize) {
         (self.acc, self.channels) = (acc.as_ptr().cast(), channels);
         // SAFETY: the caller's promise.
@@ -105,8 +106,8 @@ impl Store {
 #[inline(never)]
 #[rustfmt::skip]
 unsafe fn quads(store: &mut Store) {
-    // SAFETY: reads and writes what the caller promises: under the predicate, only channels that
-    // there are. r6 and r7, which cannot be named as operands, are restored.
+    // SAFETY: reads and writes only what the caller promises, because the predicate leaves out channels
+    // that do not exist. r6 and r7, which cannot be named as operands, are restored.
     unsafe {
         asm!(
             "push {{r6, r7}}",
@@ -122,7 +123,7 @@ unsafe fn quads(store: &mut Store) {
             "vldrbt.u32 q6, [r3], #4",
             "mov r10, #33",
             "vsub.i32 q6, q6, r10",
-            // 32 less the shift: to the right.
+            // `32 − shift`. It is negative, so `vshl` shifts to the right.
             "vmvn q7, q6",
             "vdup.32 q0, r9",
             "vshl.s32 q6, q0, q6",
@@ -134,7 +135,7 @@ unsafe fn quads(store: &mut Store) {
             rows!("vmulh.s32", ", q4"),
             rows!("vadd.i32", ", q6"),
             rows!("vshl.s32", ", q7"),
-            // By the order of `Tail`.
+            // Jumps by the number of the `Tail`.
             "tbb [pc, lr]",
             "3:",
             ".byte (11f - 3b) / 2",
@@ -188,7 +189,7 @@ unsafe fn quads(store: &mut Store) {
             "11:",
             rows!("vqmovnb.s32", ""),
             rows!("vqmovnb.s16", ""),
-                        "vpstttt",
+            "vpstttt",
             "vstrbt.32 q0, [r4], #4",
             "vstrbt.32 q1, [r5], #4",
             "vstrbt.32 q2, [r6], #4",

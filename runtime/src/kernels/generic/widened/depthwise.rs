@@ -1,4 +1,4 @@
-//! Depthwise convolutions: a vector of channels at all positions, then the next vector.
+//! Depthwise convolutions. The outer loop is over vectors of channels, the inner loops over positions.
 
 use super::panel::LANES;
 use super::requants::{Requants, store_lanes};
@@ -26,7 +26,8 @@ pub fn depthwise_i8(
     };
     let line = (grid.width * channels).max(1);
     let outside = [pad; LANES];
-    // The last vector ends with the last channel. Some channels are computed twice, but none alone.
+    // The last vector ends with the last channel, so it can overlap the vector before. Some channels
+    // are computed twice, so that no loop over single channels is needed.
     for start in (0..channels).step_by(LANES).map(|start| start.min(last)) {
         let requants = Requants::new(layer, start);
         let mut weights = [[0; LANES]; TAPS];

@@ -1,16 +1,16 @@
-//! From the accumulators of a vector of channels to stored values.
+//! Rescales the accumulators of a vector of channels and stores them.
 
 use super::panel::LANES;
 use crate::fixed::{Requant, half, rescale_upper};
 use crate::kernels::operand::Linear;
 
-/// Biases and requants of [`LANES`] channels. Nobody reads the result of a missing channel.
+/// Biases and requants of [`LANES`] channels. The result of a missing channel is not used.
 #[derive(Clone, Copy)]
 pub(super) struct Requants {
     bias: [i32; LANES],
     mult: [i32; LANES],
     half: [i64; LANES],
-    /// Shift of each product's upper word.
+    /// Shift of each product's upper word: the whole shift less 32.
     shift: [u8; LANES],
 }
 
@@ -43,8 +43,8 @@ impl Requants {
     }
 }
 
-/// Stores as many channels of a vector as `places` has. A whole vector has a case of its own, because
-/// only loops of a known length become SIMD.
+/// Stores the first channels of a vector, as many as `places` has elements. A full vector is a separate
+/// case, because compilers turn only loops of a known length into SIMD.
 #[inline(always)]
 pub(super) fn store_lanes<T>(
     rescaled: &[i32; LANES],

@@ -53,7 +53,7 @@ fn with_stack<const GROUPS: usize>(
         buffers.pack(qkv, shape, head);
         for first in (0..shape.tokens).step_by(LANES) {
             buffers.pack_queries(qkv, shape, head, first);
-            // SAFETY: `sets` gives out this set only where the processor has AVX2.
+            // SAFETY: `sets` returns this set only if the processor has AVX2.
             unsafe { buffers.attend(attention, shape, (head, first), out) };
         }
     }

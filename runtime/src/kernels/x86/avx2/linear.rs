@@ -20,7 +20,7 @@ pub(super) fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_
         return generic::linear_i8(x, layer, activation, out);
     }
     let store = |rescaled: &[i32], out: &mut [i8]| activation.store(rescaled, out);
-    // SAFETY: `sets` gives out this set only where the processor has AVX2.
+    // SAFETY: `sets` returns this set only if the processor has AVX2.
     unsafe { panels(x, layer, out, store) };
 }
 
@@ -29,7 +29,7 @@ pub(super) fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
     if !panels_pay(x, layer) {
         return generic::linear_add_i16(x, layer, out);
     }
-    // SAFETY: `sets` gives out this set only where the processor has AVX2.
+    // SAFETY: `sets` returns this set only if the processor has AVX2.
     unsafe { panels(x, layer, out, add_i16) };
 }
 

@@ -11,7 +11,7 @@ pub(super) fn logits_i8(x: &[i8], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
     fn wide(x: &[i8], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
         generic::logits_i8(x, w, bias, out);
     }
-    // SAFETY: `sets` gives out this set only where the processor has AVX2.
+    // SAFETY: `sets` returns this set only if the processor has AVX2.
     unsafe { wide(x, w, bias, out) }
 }
 
@@ -35,7 +35,7 @@ pub(super) fn depthwise_i8(
     ) {
         generic::depthwise_i8(x, grid, pad, layer, activation, out);
     }
-    // SAFETY: `sets` gives out this set only where the processor has AVX2.
+    // SAFETY: `sets` returns this set only if the processor has AVX2.
     unsafe { wide(x, grid, pad, layer, activation, out) }
 }
 
@@ -45,6 +45,6 @@ pub(super) fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) 
     fn wide(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
         generic::layer_norm_i8(x, dim, norm, out);
     }
-    // SAFETY: `sets` gives out this set only where the processor has AVX2.
+    // SAFETY: `sets` returns this set only if the processor has AVX2.
     unsafe { wide(x, dim, norm, out) }
 }

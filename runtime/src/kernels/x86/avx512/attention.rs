@@ -50,7 +50,7 @@ fn with_stack<const GROUPS: usize>(
             return;
         };
         let columns = Columns { qkv, shape, head };
-        // SAFETY: `sets` gives out this set only where the processor has every feature named below.
+        // SAFETY: `sets` returns this set only if the processor has every feature that the function names.
         unsafe { buffers.pack(&columns) };
         // SAFETY: as above.
         unsafe { queries(&columns, &mut buffers, attention, out) };

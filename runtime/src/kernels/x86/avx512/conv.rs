@@ -31,7 +31,7 @@ fn conv_i8(
 ) -> bool {
     let zero_point = activation.zero_point;
     match activation.gelu {
-        // SAFETY: `sets` gives out this set only where the processor has every feature named below.
+        // SAFETY: `sets` returns this set only if the processor has every feature that the function names.
         None => unsafe { convolve(windows, layer, out, &StoreI8 { zero_point }) },
         Some((table, _)) => {
             // SAFETY: as above.
@@ -44,7 +44,7 @@ fn conv_i8(
 
 /// [`linear_add_i16`](crate::kernels::scalar::linear_add_i16) over all windows.
 fn conv_add_i16(windows: &Windows<'_, i8>, layer: &Linear<'_>, out: &mut [i16]) -> bool {
-    // SAFETY: `sets` gives out this set only where the processor has every feature named below.
+    // SAFETY: `sets` returns this set only if the processor has every feature that the function names.
     unsafe { convolve(windows, layer, out, &AddI16) }
 }
 

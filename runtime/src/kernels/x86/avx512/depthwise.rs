@@ -1,8 +1,8 @@
 //! Depthwise 3×3 convolution on AVX-512 VNNI: 64 channels and two rows of outputs at a time.
 //!
-//! Two outputs, one above the other, read four values of each column. These are four bytes for
-//! `vpdpbusd`, as `x + 128`; the upper output has a weight of zero for the last one, the lower output
-//! for the first one. Of the three columns of an output, two are also columns of the output before.
+//! Two outputs, one above the other, read four values of each column. `vpdpbusd` multiplies these four
+//! bytes, as `x + 128`, by four weights. For the upper output the last weight is zero, for the lower output
+//! the first one. Two of the three columns of an output are kept from the output before.
 
 use super::requant::{Requants, no_carry};
 use super::vector::{BYTES, Table, byte_lanes, load_bytes, pack_lanes};
@@ -27,7 +27,7 @@ pub(super) fn depthwise_i8(
     for first in (0..grid.channels).step_by(BYTES) {
         let len = BYTES.min(grid.channels - first);
         let plane = Plane { x, grid, first, mask: byte_lanes(len), pad };
-        // SAFETY: `sets` gives out this set only where the processor has every feature named below.
+        // SAFETY: `sets` returns this set only if the processor has every feature that the function names.
         unsafe { plane.convolve(layer, activation, out) };
     }
 }
@@ -91,7 +91,7 @@ impl Plane<'_> {
         }
     }
 
-    /// The column of values around a position and the one below it, `x + 128`.
+    /// The values of a column in the rows `row − 1` to `row + 2`, as `x + 128`.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
     fn column(&self, row: usize, at: usize) -> Column {
@@ -116,7 +116,7 @@ impl Plane<'_> {
     #[target_feature(enable = "avx512f,avx512bw")]
     fn load(&self, position: (usize, usize)) -> __m512i {
         let first = self.x.as_ptr().wrapping_add(self.start(position));
-        // SAFETY: the input has all values of the grid, and the mask has no bit behind its last channel.
+        // SAFETY: the input has all values of the grid, and the mask has no bit after its last channel.
         unsafe { _mm512_maskz_loadu_epi8(self.mask, first) }
     }
 
@@ -125,18 +125,18 @@ impl Plane<'_> {
     #[target_feature(enable = "avx512f,avx512bw")]
     fn store(&self, bytes: __m512i, position: (usize, usize), out: &mut [i8]) {
         let first = out.as_mut_ptr().wrapping_add(self.start(position));
-        // SAFETY: the output has all values of the grid, and the mask has no bit behind its last channel.
+        // SAFETY: the output has all values of the grid, and the mask has no bit after its last channel.
         unsafe { _mm512_mask_storeu_epi8(first, self.mask, bytes) };
     }
 }
 
-/// Initial accumulators, less `128 · Σw`.
+/// Subtracts `128 · Σw` from the initial accumulators, because inputs are read as `x + 128`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 fn start(mut start: Column, taps: [Column; 3]) -> Column {
     let offset = _mm512_set1_epi8(i8::MIN);
     for column in taps {
-        // The sum is formed and then subtracted. Negated weights would not do: 128 does not fit i8.
+        // `vpdpbusd` can only add. Negating the weights is not possible, because 128 does not fit i8.
         for (start, w) in start.iter_mut().zip(column) {
             let sum = _mm512_dpbusd_epi32(_mm512_setzero_si512(), offset, w);
             *start = _mm512_sub_epi32(*start, sum);
@@ -145,7 +145,7 @@ fn start(mut start: Column, taps: [Column; 3]) -> Column {
     start
 }
 
-/// Four rows of 64 bytes as four bytes for each channel.
+/// Interleaves four vectors of 64 channels, so that four bytes of each channel lie side by side.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn column([a, b, c, d]: [__m512i; 4]) -> Column {

@@ -1,4 +1,4 @@
-//! Linear layers.
+//! Linear layers on AVX-512 VNNI: with packed weights for many rows, without packing for few rows.
 
 use super::packing::Inputs;
 use super::product::product;
@@ -13,17 +13,17 @@ use crate::kernels::operand::{Activation, Channel, Linear, Skip};
 use crate::rows::{part_mut, rows, rows_mut};
 use core::arch::x86_64::*;
 
-/// Channels of a row product that share a pass over the inputs.
+/// Number of output channels that [`row_dots`] computes in one call.
 const DOTS: usize = 4;
-/// Minimum number of rows for which it pays to pack weights.
-const ROWS: usize = 4;
+/// Minimum number of input rows for packed weights. With fewer rows, packing costs more than it saves.
+const MIN_ROWS: usize = 4;
 
 /// Same contract as [`scalar::linear_i8`](crate::kernels::scalar::linear_i8).
 pub(super) fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_>, out: &mut [i8]) {
     if !packing_pays(x, layer) {
-        // SAFETY: `sets` gives out this set only where the processor has every feature named below.
+        // SAFETY: `sets` returns this set only if the processor has every feature that the function names.
         return unsafe {
-            row_products(x, layer, out, |channel, acc, out| {
+            unpacked_product(x, layer, out, |channel, acc, out| {
                 *out = activation.apply(channel.requant.apply(acc));
             })
         };
@@ -31,26 +31,27 @@ pub(super) fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_
     let zero_point = activation.zero_point;
     match activation.gelu {
         // SAFETY: as above.
-        None => unsafe { rows_product(x, layer, out, &StoreI8 { zero_point }) },
+        None => unsafe { packed_product(x, layer, out, &StoreI8 { zero_point }) },
         Some((table, _)) => {
             // SAFETY: as above.
             let table = unsafe { Table::new(table) };
             // SAFETY: as above.
-            unsafe { rows_product(x, layer, out, &StoreGelu { zero_point, table }) }
+            unsafe { packed_product(x, layer, out, &StoreGelu { zero_point, table }) }
         }
     }
 }
 
 /// Same contract as [`scalar::linear_skip_i8`](crate::kernels::scalar::linear_skip_i8).
 pub(super) fn linear_skip_i8(x: &[i8], layer: &Linear<'_>, skip: &Skip, out: &mut [i8]) {
-    // `AddI8` does not round for the smallest shift, see `Requants::carries`.
+    // `AddI8` applies its requant without a carry. For the smallest shift that is not exact, see
+    // `Requants::carries`.
     if !packing_pays(x, layer) || skip.requant.shift() == Requant::MIN_SHIFT {
         return generic::linear_skip_i8(x, layer, skip, out);
     }
-    // SAFETY: `sets` gives out this set only where the processor has every feature named below.
+    // SAFETY: `sets` returns this set only if the processor has every feature that the function names.
     let store = unsafe { AddI8::new(skip) };
     // SAFETY: as above.
-    unsafe { rows_product(x, layer, out, &store) };
+    unsafe { packed_product(x, layer, out, &store) };
 }
 
 /// Same contract as [`scalar::linear_add_i16`](crate::kernels::scalar::linear_add_i16).
@@ -58,8 +59,8 @@ pub(super) fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
     if !packing_pays(x, layer) {
         return generic::linear_add_i16(x, layer, out);
     }
-    // SAFETY: `sets` gives out this set only where the processor has every feature named below.
-    unsafe { rows_product(x, layer, out, &AddI16) };
+    // SAFETY: `sets` returns this set only if the processor has every feature that the function names.
+    unsafe { packed_product(x, layer, out, &AddI16) };
 }
 
 /// Same contract as [`scalar::logits_i8`](crate::kernels::scalar::logits_i8).
@@ -68,7 +69,7 @@ pub(super) fn logits_i8(x: &[i8], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
     let blocks = w.chunks((DOTS * k).max(1)).zip(out.chunks_mut(DOTS));
     let mut bias = bias.iter();
     for (w, out) in blocks {
-        // SAFETY: `sets` gives out this set only where the processor has every feature named below.
+        // SAFETY: `sets` returns this set only if the processor has every feature that the function names.
         let dots = unsafe { row_dots(x, w) };
         for ((out, dot), bias) in out.iter_mut().zip(dots).zip(&mut bias) {
             *out = bias + dot;
@@ -76,16 +77,16 @@ pub(super) fn logits_i8(x: &[i8], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
     }
 }
 
-/// Whether packed products serve this layer: enough rows, few enough inputs, and no requant that
-/// carries.
+/// Whether to pack the weights of this layer: `x` has enough rows, the packed inputs of an output are at
+/// most `MAX_K`, and no channel needs a carry (see `no_carry`).
 fn packing_pays(x: &[i8], layer: &Linear<'_>) -> bool {
     let k = layer.inputs();
-    Inputs::new(layer, k).fit() && x.len() >= ROWS * k && no_carry(layer)
+    Inputs::new(layer, k).fit() && x.len() >= MIN_ROWS * k && no_carry(layer)
 }
 
-/// All rows times all channels of a layer for which [`packing_pays`].
+/// All rows times all channels with packed weights. The caller has checked [`packing_pays`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-fn rows_product<S: Store>(x: &[i8], layer: &Linear<'_>, out: &mut [S::Out], store: &S) {
+fn packed_product<S: Store>(x: &[i8], layer: &Linear<'_>, out: &mut [S::Out], store: &S) {
     let k = layer.inputs();
     let mut room = Rows::ROOM;
     let mut source = Rows::new(x, k, &mut room);
@@ -93,11 +94,11 @@ fn rows_product<S: Store>(x: &[i8], layer: &Linear<'_>, out: &mut [S::Out], stor
     product(&mut source, (layer, Inputs::new(layer, k)), part_mut(out, 0, len), store);
 }
 
-/// For few rows, or many inputs. Calls `store` with each output's channel, exact accumulator and
-/// place.
+/// All rows times all channels without packing, for few rows or many inputs. Calls `store` with the
+/// channel, the exact accumulator and the place of each output.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn row_products<T>(
+fn unpacked_product<T>(
     x: &[i8],
     layer: &Linear<'_>,
     out: &mut [T],
@@ -114,10 +115,11 @@ fn row_products<T>(
     }
 }
 
-/// The products of one input row with up to [`DOTS`] weight rows; 0 for each missing one.
+/// The dot products of one input row with up to [`DOTS`] weight rows; 0 for each missing weight row.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn row_dots(x: &[i8], w: &[i8]) -> [i32; DOTS] {
+    // `vpdpbusd` needs an unsigned factor, `x + 128`. Therefore `128 · Σ w` is subtracted at the end.
     let (flip, ones) = (_mm512_set1_epi8(i8::MIN), _mm512_set1_epi8(1));
     let mut dots = [0; DOTS];
     for (dot, w) in dots.iter_mut().zip(rows(w, x.len())) {

@@ -1,4 +1,4 @@
-//! AVX-512 with VNNI: sixteen channels a vector, four inputs a product.
+//! Kernels for AVX-512 with VNNI. An instruction multiplies four inputs for each of sixteen channels.
 
 mod attention;
 mod conv;

@@ -10,13 +10,13 @@ use core::arch::x86_64::*;
 
 /// Same contract as [`scalar::layer_norm_i8`].
 pub(super) fn layer_norm_i8(x: &[i16], dim: usize, norm: &Norm, out: &mut [i8]) {
-    // SAFETY: `sets` gives out this set only where the processor has every feature named below.
+    // SAFETY: `sets` returns this set only if the processor has every feature that the function names.
     unsafe { normalise(x, dim, norm, out) };
 }
 
 /// Same contract as [`scalar::layer_norm_affine_i8`].
 pub(super) fn layer_norm_affine_i8(x: &[i16], norm: &NormAffine<'_>, out: &mut [i8]) {
-    // SAFETY: `sets` gives out this set only where the processor has every feature named below.
+    // SAFETY: `sets` returns this set only if the processor has every feature that the function names.
     unsafe { normalise_affine(x, norm, out) };
 }
 
@@ -26,7 +26,7 @@ pub(super) fn pool_i32(x: &[i8], zero_point: i8, out: &mut [i32]) {
     fn wide(x: &[i8], zero_point: i8, out: &mut [i32]) {
         scalar::pool_i32(x, zero_point, out);
     }
-    // SAFETY: `sets` gives out this set only where the processor has every feature named above.
+    // SAFETY: `sets` returns this set only if the processor has every feature that the function names.
     unsafe { wide(x, zero_point, out) };
 }
 

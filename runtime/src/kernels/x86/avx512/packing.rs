@@ -93,7 +93,7 @@ fn pack(layer: &Linear<'_>, run: usize, memory: &mut [u8]) {
             return;
         };
         match panels {
-            // SAFETY: the packing belongs to a set that `sets` gives out only where the processor has
+            // SAFETY: the packing belongs to a set that `sets` returns only if the processor has
             // every feature that `write` asks for.
             1 => unsafe { write::<1>(layer, inputs, first, place) },
             // SAFETY: as above.

@@ -1,10 +1,10 @@
-//! Exponentials of scores on AVX-512, sixteen queries a vector.
+//! Exponentials of scores on AVX-512. A vector has one score for each of sixteen queries.
 
 use super::vector::{Group, halves, narrow};
 use crate::kernels::operand::Attention;
 use core::arch::x86_64::*;
 
-/// Exponentials of scores.
+/// The constants that turn scores into exponentials.
 pub(super) struct Softmax {
     mult: __m512i,
     limit: __m512i,
@@ -17,8 +17,8 @@ impl Softmax {
         Self { mult: set(attention.octaves.mult()), limit: set(attention.octaves.limit() + 1) }
     }
 
-    /// Writes `exp2_neg(octaves(highest − score))` of every score, four keys to a group, zero beyond
-    /// the tokens, and returns their sums.
+    /// Writes `exp2_neg(octaves(highest − score))` of every score, four keys to a group. Keys after the last
+    /// token get 0. Returns the sum for each query.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     pub(super) fn apply(
@@ -42,8 +42,8 @@ impl Softmax {
             sum = _mm512_dpbusd_epi32(sum, e, ones);
             place.store(e);
         }
-        // Clears the exponentials beyond the tokens. Their distance does not make them 0 where the
-        // multiplier is small.
+        // Clears the exponentials after the last token. With a small multiplier, their distance is not
+        // large enough to make them 0.
         if let (Some(last), left @ 1..) = (exponentials.get_mut(tokens / 4), tokens % 4) {
             let keep = _mm512_set1_epi32((1 << (8 * left)) - 1);
             sum = _mm512_sub_epi32(sum, {
@@ -56,17 +56,17 @@ impl Softmax {
     }
 }
 
-/// The upper halves of `low`'s lanes, and those of `high`'s above them.
+/// Moves the upper halves of the lanes of `low` into the lower halves, and keeps the upper halves of `high`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn upper_halves(low: __m512i, high: __m512i) -> __m512i {
     _mm512_mask_blend_epi16(0xAAAA_AAAA, _mm512_srli_epi32::<16>(low), high)
 }
 
-/// [`exp2_neg`](crate::fixed::exp2_neg) of 32 octaves with twelve fraction bits, of which it drops the
-/// last. Octaves below 16 need no clamp: from
-/// [`MAX_ATTENTION_OCTAVES`](crate::fixed::MAX_ATTENTION_OCTAVES) on the result is 0. `vpmulhrsw` is
-/// `mul_high`.
+/// [`exp2_neg`](crate::fixed::exp2_neg) of 32 values in octaves with twelve fraction bits, of which the last
+/// one is dropped. Values below 16 octaves need no clamp, because the result is 0 from
+/// [`MAX_ATTENTION_OCTAVES`](crate::fixed::MAX_ATTENTION_OCTAVES) on. `vpmulhrsw` computes `mul` of
+/// `INTEGER.md`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn exp2_neg(octaves: __m512i) -> __m512i {
@@ -92,9 +92,9 @@ pub(super) fn row_mults(attention: &Attention, sums: __m512i) -> __m512i {
 
 /// `⌊2^31 / s⌋` for `255 ≤ s < 2^24`, in eight lanes of 64 bits.
 ///
-/// The first guess for `2^61 / m`, where `m = s << z` has 32 bits, is quadratic and within 1/99. Two
-/// steps of Newton's iteration bring it within a relative `2^−26`. The quotient, below `2^24`, is
-/// then at most one off, which the last lines correct.
+/// The first guess for `2^61 / m`, where `m = s << z` has 32 bits, is quadratic, with a relative error of at
+/// most 1/99. After two steps of Newton's iteration it is at most `2^−26`. The quotient is below `2^24`, so
+/// it is wrong by at most one. The last lines correct that.
 #[inline]
 #[target_feature(enable = "avx512f,avx512cd")]
 fn reciprocal(s: __m512i) -> __m512i {

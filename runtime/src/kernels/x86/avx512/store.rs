@@ -1,4 +1,4 @@
-//! What becomes of the rescaled accumulators of a row.
+//! Stores the rescaled accumulators of a row: as i8, through a GELU table, or added to values in memory.
 
 use super::requant::Requants;
 use super::vector::{LANES, Table, pack, store_bytes, store_halves, widen_bytes, widen_halves};
@@ -6,33 +6,33 @@ use crate::kernels::operand::Skip;
 use crate::rows::tail;
 use core::arch::x86_64::*;
 
-/// What happens to the rescaled accumulators of a row.
+/// A way to store the rescaled accumulators of a row.
 pub(super) trait Store {
     /// A stored value.
     type Out;
 
-    /// Stores the channels of the first `P` vectors, as many as `out` has room for.
+    /// Stores the channels of the first `P` vectors, as many as `out` has elements.
     ///
     /// # Safety
     /// The processor must have AVX-512 F, BW, VL, VBMI and VNNI.
     unsafe fn store<const P: usize>(&self, rescaled: [__m512i; 4], out: &mut [Self::Out]);
 }
 
-/// i8 with a zero point.
+/// Stores i8 with a zero point.
 pub(super) struct StoreI8 {
     pub(super) zero_point: i8,
 }
 
-/// i8 through a table.
+/// Stores i8 from a GELU table.
 pub(super) struct StoreGelu {
     pub(super) zero_point: i8,
     pub(super) table: Table,
 }
 
-/// Added to i16.
+/// Adds to the residual stream, i16.
 pub(super) struct AddI16;
 
-/// Added to i8 at another scale.
+/// Adds to the input of a residual stem stage, i8 at another scale, which `out` holds.
 pub(super) struct AddI8 {
     input_zero_point: __m512i,
     requant: Requants,
@@ -74,11 +74,11 @@ impl Store for AddI16 {
     }
 }
 
-/// Adds up to 32 values.
+/// Adds two vectors to up to 32 values of `out`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 fn add_halves([low, high]: [__m512i; 2], out: &mut [i16]) {
-    // Packed within quarters, then put in order.
+    // `vpackssdw` packs within each quarter of a vector. The permutation restores the order.
     let order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
     let (before_low, before_high) = out.split_at(LANES.min(out.len()));
     let low = _mm512_add_epi32(widen_halves(before_low), low);
@@ -98,7 +98,7 @@ impl AddI8 {
         }
     }
 
-    /// `sum` and the rescaled input of sixteen channels, which `before` begins with.
+    /// Adds to `sum` the rescaled input of sixteen channels: the first values of `before`.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
     fn add(&self, sum: __m512i, before: &[i8]) -> __m512i {

@@ -12,17 +12,18 @@ use super::fit;
 use super::listing::{MIN_PICTURES, Pictures, classes, enough, entries};
 use crate::data::cifar10::SIDE;
 
-/// A class with fewer pictures is hard to learn.
+/// A class with fewer pictures than this is hard to learn.
 const FEW_PICTURES: usize = 30;
-/// A network prefers a class with so many times the pictures of another one.
+/// If a class has more than this many times the pictures of another one, a network prefers it.
 const IMBALANCE: usize = 3;
-/// If one side is so many times as long as the other, most of the picture is outside its centred square.
-const LONG: u32 = 2;
+/// If one side is more than this many times as long as the other, most of the picture is outside the
+/// square in its middle.
+const ASPECT_RATIO: u32 = 2;
 
 /// Everything that was found in a directory of pictures.
 #[derive(Debug, Serialize)]
 pub struct FolderCheck {
-    /// In the order of their labels.
+    /// The classes in the order of their labels.
     pub classes: Vec<ClassCheck>,
     /// Problems first, then warnings.
     pub findings: Vec<Finding>,
@@ -35,9 +36,10 @@ pub struct ClassCheck {
     pub name: String,
     /// Pictures that can be read.
     pub pictures: usize,
-    /// Of those, the ones in `test`, where training and test pictures lie apart.
+    /// Number of them in the folder `test`. `None` if the directory has no folders `train` and `test`.
     pub test_pictures: Option<usize>,
-    /// Width and height of the picture with the fewest pixels and of the one with the most.
+    /// Width and height of the picture with the fewest pixels, then of the one with the most. `None` if no
+    /// picture can be read.
     pub sizes: Option<[(u32, u32); 2]>,
 }
 
@@ -48,7 +50,7 @@ pub struct Finding {
     pub severity: Severity,
     /// What was found, and what to do.
     pub message: String,
-    /// The files concerned; copies of one picture are one entry.
+    /// The files that it is about. Copies of one picture are in one entry.
     pub files: Vec<String>,
 }
 
@@ -66,14 +68,14 @@ pub enum Severity {
 struct File {
     path: PathBuf,
     class: usize,
-    /// Whether it lies in `test`.
+    /// Whether it is in the folder `test`.
     test: bool,
     picture: Result<Picture, String>,
 }
 
 struct Picture {
     size: (u32, u32),
-    /// Of size and pixels, so that copies in other file formats are found.
+    /// SHA-256 of size and pixels. Copies in another file format have the same digest.
     digest: [u8; 32],
 }
 
@@ -81,8 +83,8 @@ struct Picture {
 struct Folder<'a> {
     dir: &'a Path,
     classes: Vec<String>,
-    /// Whether training and test pictures lie apart.
-    apart: bool,
+    /// Whether the directory has the folders `train` and `test`.
+    divided: bool,
     files: Vec<File>,
 }
 
@@ -90,7 +92,7 @@ struct Folder<'a> {
 /// mistakes. `progress` receives the number of files read since the last call, and the total.
 ///
 /// # Errors
-/// If there are no folders of two classes to look at.
+/// If the directory has fewer than two folders of classes, or cannot be read.
 pub fn check(dir: &Path, progress: impl Fn(usize, usize) + Sync) -> Result<FolderCheck> {
     let folder = Folder::read(dir, &progress)?;
     let mut findings = folder.strays()?;
@@ -114,16 +116,16 @@ impl FolderCheck {
 
 impl<'a> Folder<'a> {
     fn read(dir: &'a Path, progress: &(impl Fn(usize, usize) + Sync)) -> Result<Self> {
-        let apart = dir.join("train").is_dir() && dir.join("test").is_dir();
-        let train = if apart { dir.join("train") } else { dir.to_owned() };
+        let divided = dir.join("train").is_dir() && dir.join("test").is_dir();
+        let train = if divided { dir.join("train") } else { dir.to_owned() };
         let classes = classes(&train)?;
         let mut listed = Vec::new();
         for (dir, test) in [(train, false), (dir.join("test"), true)] {
-            if test && !apart {
+            if test && !divided {
                 break;
             }
-            let there = |class: &&String| dir.join(class).is_dir();
-            for (label, class) in classes.iter().enumerate().filter(|(_, class)| there(class)) {
+            let exists = |class: &&String| dir.join(class).is_dir();
+            for (label, class) in classes.iter().enumerate().filter(|(_, class)| exists(class)) {
                 let pictures = Pictures::list(&dir, std::slice::from_ref(class))?;
                 listed.extend(pictures.files.into_iter().map(|(path, _)| (path, label, test)));
             }
@@ -135,7 +137,7 @@ impl<'a> Folder<'a> {
             File { path, class, test, picture }
         });
         let files = files.collect();
-        Ok(Self { dir, classes, apart, files })
+        Ok(Self { dir, classes, divided, files })
     }
 
     /// The pictures that can be read.
@@ -143,6 +145,7 @@ impl<'a> Folder<'a> {
         self.files.iter().filter_map(|file| Some((file, file.picture.as_ref().ok()?)))
     }
 
+    /// `path` relative to the directory.
     fn name(&self, path: &Path) -> String {
         path.strip_prefix(self.dir).unwrap_or(path).display().to_string()
     }
@@ -155,14 +158,14 @@ impl<'a> Folder<'a> {
         ClassCheck {
             name: self.classes[class].clone(),
             pictures: own().count(),
-            test_pictures: self.apart.then(|| own().filter(|(file, _)| file.test).count()),
+            test_pictures: self.divided.then(|| own().filter(|(file, _)| file.test).count()),
             sizes: smallest.zip(largest).map(|(smallest, largest)| [smallest, largest]),
         }
     }
 
     /// Files and folders that training does not read.
     fn strays(&self) -> Result<Vec<Finding>> {
-        let parts = if self.apart { &["train", "test"][..] } else { &[""] };
+        let parts = if self.divided { &["train", "test"][..] } else { &[""] };
         let mut strays = Vec::new();
         for part in parts.iter().map(|part| self.dir.join(part)) {
             strays.extend(entries(&part)?.into_iter().filter(|path| path.is_file()));
@@ -173,13 +176,13 @@ impl<'a> Folder<'a> {
             }
         }
         let message =
-            "files outside the folders of the classes, and folders inside them, are not read";
+            "training does not read these: put each picture directly into the folder of its class";
         Ok(self.about(Severity::Warning, message.to_owned(), &strays))
     }
 
-    /// Classes that only one of `train` and `test` has.
+    /// Classes that are missing in `train` or in `test`.
     fn missing_test_classes(&self) -> Result<Vec<Finding>> {
-        if !self.apart {
+        if !self.divided {
             return Ok(Vec::new());
         }
         let test = self.dir.join("test");
@@ -192,10 +195,10 @@ impl<'a> Folder<'a> {
                 .is_some_and(|name| self.classes.iter().any(|class| name == class.as_str()))
         };
         let unknown = entries(&test)?.into_iter().filter(|path| path.is_dir() && !known(path));
-        let message = "these classes have no folder of test pictures";
+        let message = "these classes have no folder in `test`: add one with test pictures";
         let mut findings = self.about(Severity::Problem, message.to_owned(), &missing);
         let message =
-            "these test pictures belong to no class of the training pictures and are not read";
+            "`train` has no folder of the same name, so these folders of `test` are not read";
         findings.extend(self.about(
             Severity::Warning,
             message.to_owned(),
@@ -208,7 +211,7 @@ impl<'a> Folder<'a> {
         let mut findings = Vec::new();
         for class in 0..self.classes.len() {
             let ClassCheck { name, pictures, test_pictures, .. } = self.summary(class);
-            // Without a folder of test pictures, training takes at least one for the test.
+            // Without the folder `test`, training keeps at least one picture of each class for the test.
             let to_test = test_pictures.unwrap_or(pictures.min(1));
             let severity = if !enough(pictures - to_test, to_test) {
                 Severity::Problem
@@ -221,7 +224,7 @@ impl<'a> Folder<'a> {
                 .map_or(String::new(), |test| format!(", {test} of them for the test"));
             let message = format!(
                 "class {name} has {pictures} pictures that can be read{test}: it needs at least {MIN_PICTURES}, one \
-                 for the test and two for training; {FEW_PICTURES} and more give a useful network"
+                 for the test and two for training; with {FEW_PICTURES} or more, a network learns it better"
             );
             findings.push(Finding { severity, message, files: Vec::new() });
         }
@@ -251,7 +254,7 @@ impl<'a> Folder<'a> {
         };
         let files = self.files.iter().filter_map(reason).collect::<Vec<_>>();
         let message = "files that cannot be read as pictures and are skipped";
-        found(Severity::Warning, counted(message, &files), files)
+        finding(Severity::Warning, counted(message, &files), files)
     }
 
     /// Files that hold the same picture.
@@ -280,18 +283,18 @@ impl<'a> Folder<'a> {
         let of_classes =
             "pictures that are in more than one class, although at most one class can be right";
         let of_parts = "pictures that are in the training folder and in the test folder: the accuracy would be too high";
-        let of_class = "pictures that occur more than once in their class: if a copy is in the test, the \
-                        accuracy is too high";
+        let of_class = "pictures that occur more than once in their class: if one copy is \
+                        in the test and one in training, the accuracy is too high";
         [
-            found(Severity::Problem, counted(of_classes, &classes), classes),
-            found(Severity::Problem, counted(of_parts, &parts), parts),
-            found(Severity::Warning, counted(of_class, &same), same),
+            finding(Severity::Problem, counted(of_classes, &classes), classes),
+            finding(Severity::Problem, counted(of_parts, &parts), parts),
+            finding(Severity::Warning, counted(of_class, &same), same),
         ]
         .concat()
     }
 
     fn shapes(&self) -> Vec<Finding> {
-        let those = |wrong: fn((u32, u32)) -> bool| {
+        let with_size = |wrong: fn((u32, u32)) -> bool| {
             self.pictures()
                 .filter(|(_, picture)| wrong(picture.size))
                 .map(|(file, Picture { size: (width, height), .. })| {
@@ -299,21 +302,25 @@ impl<'a> Folder<'a> {
                 })
                 .collect::<Vec<_>>()
         };
-        let small = those(|(width, height)| (width.min(height) as usize) < SIDE);
-        let long = those(|(width, height)| width.max(height) > LONG * width.min(height));
-        let enlarged = format!("pictures smaller than {SIDE} x {SIDE}, which will be enlarged");
+        let small = with_size(|(width, height)| (width.min(height) as usize) < SIDE);
+        let long =
+            with_size(|(width, height)| width.max(height) > ASPECT_RATIO * width.min(height));
+        let enlarged =
+            format!("pictures with a side of less than {SIDE} pixels, which are enlarged");
         let cut = format!(
-            "pictures more than {LONG} times as long as wide: only the square in the middle is used"
+            "pictures with a side more than {ASPECT_RATIO} times as long as the other: only the square in the middle is \
+             used"
         );
         [
-            found(Severity::Warning, counted(&enlarged, &small), small),
-            found(Severity::Warning, counted(&cut, &long), long),
+            finding(Severity::Warning, counted(&enlarged, &small), small),
+            finding(Severity::Warning, counted(&cut, &long), long),
         ]
         .concat()
     }
 
+    /// A finding about `paths`, if there are any.
     fn about(&self, severity: Severity, message: String, paths: &[PathBuf]) -> Vec<Finding> {
-        found(severity, message, paths.iter().map(|path| self.name(path)).collect())
+        finding(severity, message, paths.iter().map(|path| self.name(path)).collect())
     }
 }
 
@@ -328,12 +335,13 @@ impl Picture {
     }
 }
 
+/// The message with the number of files.
 fn counted(message: &str, files: &[String]) -> String {
     format!("{message}: {}", files.len())
 }
 
-/// A finding, if it is about any file.
-fn found(severity: Severity, message: String, files: Vec<String>) -> Vec<Finding> {
+/// A finding about `files`, if there are any.
+fn finding(severity: Severity, message: String, files: Vec<String>) -> Vec<Finding> {
     if files.is_empty() { Vec::new() } else { vec![Finding { severity, message, files }] }
 }
 
