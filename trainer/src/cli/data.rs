@@ -48,7 +48,8 @@ impl TrainingDataArgs {
             let available = dataset.train.len();
             ensure!(
                 images <= available,
-                "--train-images {images} is more than the {available} training images of this data"
+                "--train-images is {images}, but the data has {available} training images: give at most \
+                 {available}"
             );
             dataset.train = dataset.train.take(images);
         }

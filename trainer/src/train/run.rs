@@ -115,7 +115,7 @@ impl Run<'_> {
         );
         ensure!(
             self.recipe.region_loss.is_none() || self.region_grid().is_some(),
-            "{} does not pool a grid of tokens by their mean: train it without --region-loss",
+            "--region-loss needs a network with a mean pool over a grid of tokens, but {} has none: leave it out",
             self.preset
         );
         ensure!(

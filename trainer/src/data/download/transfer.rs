@@ -141,7 +141,7 @@ impl Transfer<'_> {
     fn check_length(&self, response: &Response<ureq::Body>, expected: u64) -> Result<(), Failure> {
         match response.body().content_length() {
             Some(found) if found != expected => Err(Failure::Lasting(anyhow!(
-                "{} offers {found} bytes, but {expected} are missing: this is not the published \
+                "{} offers {found} bytes, but {expected} are needed: this is not the published \
                  archive, give another address with --url",
                 self.url
             ))),

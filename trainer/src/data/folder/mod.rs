@@ -58,8 +58,8 @@ pub(super) fn folder(dir: &Path, progress: impl Fn(usize, usize) + Sync) -> Resu
         let (found, test) = (count(&train) + count(&test), count(&test));
         ensure!(
             enough(found - test, test),
-            "class {name} has {found} pictures that can be read, {test} of them for the test: it needs at least \
-             {MIN_PICTURES}, one for the test and two for training; dozens give a useful network",
+            "class {name} has {found} pictures that can be read, {test} of them for the test: add pictures, at \
+             least {MIN_PICTURES} are needed, one for the test and two for training; use dozens for a good accuracy",
         );
     }
     Ok(Folder { dataset: Dataset { train, test, classes, source: DataSource::Custom }, skipped })
