@@ -1,4 +1,4 @@
-//! Runs that end early and go on.
+//! Runs that are interrupted and resumed.
 
 use std::fs;
 use std::sync::atomic::Ordering;
@@ -8,7 +8,7 @@ use crate::data::augment::StrongAugment;
 use crate::data::mix::Mix;
 use crate::recipe::EmaSpec;
 
-/// Everything random and everything that is carried from step to step.
+/// A recipe with every random part and every state that one step passes to the next.
 fn eventful() -> Recipe {
     Recipe {
         epochs: 5,
