@@ -1,4 +1,4 @@
-//! Any bytes parse or are refused with a message. Bytes under an intact prelude are refused only because
+//! Any bytes parse, or are refused with a message. Bytes after an intact prelude are refused only because
 //! of their records.
 
 #![no_main]
