@@ -41,7 +41,7 @@ impl DataArgs {
 }
 
 impl TrainingDataArgs {
-    /// The images, with as many training images as are asked for.
+    /// The images, with the number of training images that `--train-images` gives.
     pub(super) fn dataset(&self) -> Result<Dataset> {
         let mut dataset = self.all.dataset()?;
         if let Some(images) = self.train_images {

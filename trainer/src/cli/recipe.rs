@@ -97,7 +97,7 @@ impl RecipeArgs {
         self.recipe_or(name, preset, images)
     }
 
-    /// The recipe that is asked for, or else the one named `name`.
+    /// The recipe of `--recipe`, or else the one named `name`, with the numbers of the other options.
     pub(super) fn recipe_or(&self, name: RecipeName, preset: Preset, images: usize) -> Recipe {
         let name = self.recipe.unwrap_or(name);
         let base = Recipe::named(name, preset);

@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn counters_of_batch_normalisations_are_no_surplus() {
+    fn counters_of_batch_normalisations_may_be_left() {
         let bytes = file(&[("tok.0.1.num_batches_tracked", Dtype::I64, &[], &[7; 8])]);
         assert!(Tensors::parse(&bytes).unwrap().finish().is_ok(), "a counter is left");
     }
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_files_are_told_apart() {
+    fn each_kind_of_foreign_file_has_its_own_message() {
         let pickle = refused(b"PK\x03\x04 archive/data.pkl");
         assert!(pickle.contains("torch.save") && pickle.contains("save_file"), "{pickle}");
         let text = refused("a long text which is no header at all".as_bytes());
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn metadata_is_at_hand() {
+    fn metadata_is_read() {
         let none: [(&str, TensorView<'_>); 0] = [];
         let metadata = HashMap::from([("T".to_owned(), "64".to_owned())]);
         let bytes = safetensors::serialize(none, Some(metadata)).unwrap();

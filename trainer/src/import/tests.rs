@@ -156,9 +156,7 @@ fn every_tensor_of_a_conv_network_finds_its_place() {
     assert_eq!(checkpoint.source, DataSource::Cifar10, "source");
     let model = &checkpoint.model;
     assert_eq!(values!(model.position.val()), file.values("pos"), "position");
-    let crate::model::Stem::Conv(stem) = &model.stem else {
-        panic!("a convolution stem was asked for")
-    };
+    let crate::model::Stem::Conv(stem) = &model.stem else { panic!("not a convolution stem") };
     let conv = &stem.stages[1].convs[0];
     assert_eq!(values!(conv.weight.val()), file.values("tok.1.0.weight"), "weight");
     assert_eq!(values!(conv.norm.gamma.val()), file.values("tok.1.1.weight"), "gain");

@@ -1,4 +1,4 @@
-//! What a training run is asked for, and what it leaves behind.
+//! The settings and the results of a training run.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;

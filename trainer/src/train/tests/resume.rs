@@ -48,7 +48,7 @@ fn history(out: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_resumed_run_ends_as_if_nothing_had_happened() {
+fn a_resumed_run_has_the_result_of_an_uninterrupted_run() {
     let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     run_to(false, false, whole.path()).unwrap();
     let error = run_to(true, false, parts.path()).expect_err("stopped");
