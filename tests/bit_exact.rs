@@ -145,7 +145,7 @@ fn bytes_left_in_the_arena_change_nothing() {
 }
 
 #[test]
-fn evidence_that_is_not_there_is_named() {
+fn evidence_of_a_missing_class_or_token_is_refused() {
     let blob = synthetic::blob(&Preset::Nano.config(10).unwrap(), 1);
     let model = Model::parse(&blob).unwrap();
     let image = image::random(model.config().image(), 1);

@@ -39,8 +39,8 @@ pub fn print(rows: &[Row], reference: &str, start: SystemTime) {
     }
 }
 
-/// Prints how many multiply-accumulates a second each row of so many makes, and what share that is of the
-/// most that `limit` shows; rows without a result from `start` on are left out.
+/// Prints a rate for each row: its number of multiply-accumulates divided by its median time. Also prints
+/// the share of the rate of `limit`. Rows without a result since `start` are left out.
 pub fn print_rates(rows: &[(Row, usize)], limit: Option<&(Row, usize)>, start: SystemTime) {
     let rate = |(row, macs): &(Row, usize)| {
         median(&row.group, &row.benchmark, start).map(|median| *macs as f64 / median)

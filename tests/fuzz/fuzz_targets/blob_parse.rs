@@ -24,7 +24,7 @@ fuzz_target!(|data: &[u8]| {
 /// Asserts that an error has a message.
 fn explained<T>(result: Result<T, FormatError>) -> Result<T, FormatError> {
     if let Err(error) = &result {
-        assert!(!error.to_string().is_empty(), "{error:?} says nothing");
+        assert!(!error.to_string().is_empty(), "{error:?} has an empty message");
     }
     result
 }

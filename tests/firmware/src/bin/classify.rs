@@ -26,9 +26,9 @@ static mut IMAGE: [u8; IMAGE_LEN] = [0; IMAGE_LEN];
 #[cfg_attr(target_arch = "riscv32", unsafe(no_mangle))]
 fn main() -> ! {
     stack::paint();
-    // SAFETY: `main` runs once and nothing else names it.
+    // SAFETY: `main` runs once, and no other function names `ARENA`.
     let arena = unsafe { &mut *(&raw mut ARENA) };
-    // SAFETY: `main` runs once and nothing else names this one.
+    // SAFETY: `main` runs once, and no other function names `IMAGE`.
     let image = unsafe { &mut *(&raw mut IMAGE) };
     let images = semihosting::argument().unwrap_or(IMAGES);
     match run(arena, image, images) {

@@ -8,7 +8,8 @@ use runtime::config::Grid;
 use runtime::kernels::{Linear, scalar};
 use runtime::window::{Pad, Windows};
 
-/// A set that convolves grids must do so for every layer with at most this many input channels.
+/// A set that convolves grids must do so for every layer with at most this many input channels and without
+/// the smallest shift.
 const ALWAYS_CONVOLVED: usize = 80;
 
 /// Packed weights, with the alignment that they need.
