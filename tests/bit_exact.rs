@@ -112,8 +112,8 @@ fn the_embedding_equals_the_reference() {
     }
 }
 
-/// Whether a run shows other values in an arena where another image ran before than in a clean one.
-/// The arena is exactly as long as `model` asks for and is tried at four alignments.
+/// Whether the values of a run depend on the previous contents of the arena: an arena of zeros, or one
+/// after a run of another image. The arena has exactly the length that `model` needs, at four alignments.
 fn arena_decides(model: &Model<'_>, images: &[Vec<u8>; 2]) -> bool {
     let mut clean = vec![0; model.arena_len()];
     let expected = observe(model, &images[0], &mut clean).unwrap().0;
@@ -140,12 +140,12 @@ fn bytes_left_in_the_arena_change_nothing() {
         }
         noticed += u32::from(arena_decides(&model.with_kernels(&LEAVES_DIRT), &images));
     }
-    // In a few networks the patches overwrite all of the arena, so nothing is left to be read.
+    // In a few networks, the patches overwrite the whole arena, so the fault has no effect.
     assert!(noticed > 90, "the planted fault was found in {noticed} of 100 networks only");
 }
 
 #[test]
-fn evidence_that_is_not_there_is_named() {
+fn evidence_of_a_missing_class_or_token_is_refused() {
     let blob = synthetic::blob(&Preset::Nano.config(10).unwrap(), 1);
     let model = Model::parse(&blob).unwrap();
     let image = image::random(model.config().image(), 1);

@@ -1,14 +1,14 @@
-//! Every integer of a blob is checked against its range, and every range ends exactly where
-//! `FORMAT.md` says: both ends are accepted, the next values outside are refused.
+//! Every integer of a blob is checked against its range in `FORMAT.md`: both ends are accepted, and the
+//! next values outside are refused.
 
 use kit::network::{Linear, Network};
 use kit::smallest;
 use runtime::Model;
 use runtime::error::{FormatError, RecordId};
 
-/// Multipliers of every rescale.
+/// Range of the multipliers of every rescale.
 const MULT: (i64, i64) = (1 << 30, (1 << 31) - 1);
-/// Added to a variance.
+/// Range of the numbers that are added to a variance.
 const EPS: (i64, i64) = (1, (1 << 31) - 1);
 
 /// One checked value of a network and how to set it.

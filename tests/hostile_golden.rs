@@ -1,8 +1,8 @@
 //! The golden blobs, truncated or with one flipped bit, with a broken and with a repaired checksum, are
 //! refused or run to the end in two arenas that differ in every bit.
 //!
-//! By default some thousands are tried. All of them are 2.4 million blobs and take eleven minutes on one
-//! processor:
+//! By default, some thousands of these blobs are tried. All of them are 2.4 million blobs, which take eleven
+//! minutes on one processor:
 //!
 //! ```text
 //! cargo test -p tests --test hostile_golden -- --ignored --nocapture
@@ -13,7 +13,7 @@ use kit::sealed::{seal_checksum, seal_len, sealed};
 use runtime::error::FormatError;
 use runtime::format::PRELUDE_LEN;
 
-/// By default one of so many is tried. The number is prime, so that every bit of a byte is reached.
+/// By default, one of this many blobs is tried. The number is odd, so that every bit of a byte is flipped.
 const SAMPLE: u64 = 101;
 
 fn subjects() -> [Subject; 2] {
@@ -24,7 +24,8 @@ fn subjects() -> [Subject; 2] {
     golden.map(|(name, blob)| Subject { name: name.into(), blob: blob.into(), run: run_best })
 }
 
-/// Tries every `step`th length: as it is, with a repaired length, and with a repaired checksum as well.
+/// Tries every `step`th length: without repairs, with a repaired length in the prelude, and with a repaired
+/// length and checksum.
 fn truncations(step: u64) {
     for subject in subjects() {
         let cuts = (subject.blob.len() as u64).div_ceil(step);

@@ -60,7 +60,7 @@ fn requests<T>(work: impl FnOnce() -> T) -> (u64, T) {
     (REQUESTS.get() - before, result)
 }
 
-/// Everything that a caller can ask of a run.
+/// Everything that a caller can do with a run.
 fn use_all<A: Arithmetic>(model: &Model<'_, A>, image: &[u8], arena: &mut [u8]) -> u64 {
     let mut sites = 0u64;
     let output = model

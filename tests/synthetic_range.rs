@@ -1,5 +1,5 @@
-//! Typical random networks use the ranges of their types. A comparison of bits proves nothing where all
-//! values vanish, saturate or repeat, because then wrong arithmetic gives the same bits.
+//! The activations of the random test networks use most of the range of their types. If all values were
+//! zero, saturated or equal, wrong arithmetic would give the same bits, and a comparison would prove nothing.
 
 use kit::image;
 use kit::synthetic;
@@ -14,7 +14,7 @@ const MIN_VALUES: usize = 500;
 /// Maximum share of saturated values.
 const MAX_SATURATED: f64 = 0.1;
 
-/// How the values of one site are spread.
+/// The distribution of the values of one site.
 #[derive(Debug)]
 struct Spread {
     distinct: usize,
@@ -93,7 +93,7 @@ fn check(name: &str, blob: &[u8], seed: u64) {
 
 #[test]
 fn presets_use_the_range_of_i8() {
-    // The largest preset's weights alone take 70 MB.
+    // The largest preset is left out, because its weights take 70 MB.
     let small = |config: &VitConfig| config.parameters() < 2_000_000;
     for preset in Preset::ALL {
         let config = preset.config(10).unwrap();

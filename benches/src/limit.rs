@@ -1,10 +1,10 @@
 //! The rate of multiply-accumulates that a core cannot exceed: `vpdpbusd` on registers alone.
 
-/// Multiply-accumulates of one call of what [`vpdpbusd`] returns.
+/// Multiply-accumulates in one call of the function that [`vpdpbusd`] returns.
 pub const MACS: usize = ROUNDS * ACCUMULATORS * 64;
 
 const ROUNDS: usize = 4096;
-/// Enough independent sums for two instructions a cycle with a latency of five cycles.
+/// Number of independent sums: enough for two instructions in each cycle with a latency of five cycles.
 #[cfg(target_arch = "x86_64")]
 const ACCUMULATORS: usize = 12;
 #[cfg(not(target_arch = "x86_64"))]
@@ -15,7 +15,7 @@ const ACCUMULATORS: usize = 0;
 pub fn vpdpbusd() -> Option<fn() -> i32> {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni") {
-        // SAFETY: the processor has the features that `products` asks for.
+        // SAFETY: the processor has the features that `products` needs.
         return Some(|| unsafe { x86::products(ROUNDS) });
     }
     None

@@ -41,8 +41,8 @@ pub fn print(rows: &[Row], reference: &str, start: SystemTime) {
     }
 }
 
-/// Prints the MACs per second of each row, and their share of the rate of `limit`. Each row comes with the
-/// number of its MACs. A row without a result after `start` is left out.
+/// Prints a rate for each row: its number of multiply-accumulates divided by its median time. Also prints
+/// the share of the rate of `limit`. Rows without a result since `start` are left out.
 pub fn print_rates(rows: &[(Row, usize)], limit: Option<&(Row, usize)>, start: SystemTime) {
     let rate = |(row, macs): &(Row, usize)| {
         median(&row.group, &row.benchmark, start).map(|median| *macs as f64 / median)

@@ -31,7 +31,7 @@ fn link(map: &Path, out: &Path) {
         Ok("riscv32") => "link.x",
         _ => return,
     };
-    // What a chip's crate would bring: the names of its interrupts.
+    // The names of the interrupts, which the crate of a chip would define.
     fs::write(out.join("device.x"), "").expect("OUT_DIR is writable");
     fs::copy(map, out.join(script)).unwrap_or_else(|error| panic!("{}: {error}", map.display()));
     println!("cargo::rustc-link-search={}", out.display());

@@ -12,7 +12,7 @@ use crate::ops::VitBackend;
 
 /// Images of one forward pass: enough to keep all cores busy with little memory.
 const BATCH_SIZE: usize = 125;
-/// Top-5 accuracy counts an image if its label is among this many best classes.
+/// Top-5 accuracy counts an image if its label is among this many classes with the largest logits.
 const TOP: usize = 5;
 
 /// Counts over a set of images.
@@ -119,7 +119,7 @@ impl Predictions {
         &self.logits[i * self.classes..][..self.classes]
     }
 
-    /// Predictions without a network.
+    /// Predictions from given logits, for tests without a network.
     #[cfg(test)]
     pub(crate) fn of_logits(logits: Vec<f32>, labels: Vec<u16>) -> Self {
         Self { classes: logits.len() / labels.len(), logits, labels }

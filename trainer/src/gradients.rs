@@ -10,11 +10,11 @@ use burn::tensor::backend::AutodiffBackend;
 /// Avoids a division by zero.
 const TINY: f32 = 1e-12;
 
-/// Scales all gradients of `module` down together so that their joint Euclidean norm is at most
-/// `limit`; smaller ones do not change.
+/// Multiplies all gradients of `module` by one factor, so that the Euclidean norm over all of them is at
+/// most `limit`. Gradients with a smaller norm do not change.
 ///
-/// burn's own clipping scales each tensor separately, which changes the direction of the step. No value
-/// is read back from the device.
+/// burn's own clipping scales each tensor separately, which changes the direction of the step. Here, no
+/// value is copied from the device to the processor.
 pub(crate) fn clip<B: AutodiffBackend, M: AutodiffModule<B>>(
     module: &M,
     grads: &mut GradientsParams,

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use mimalloc::MiMalloc;
 use trainer::cli::Cli;
 
-/// A step allocates and frees a hundred megabytes. The C library's allocator would return them to the
-/// system and request them again, with a page fault for every 4 KiB.
+/// A training step allocates and frees a hundred megabytes. The C library's allocator would return them to
+/// the system and request them again, with a page fault for every 4 KiB.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -17,7 +17,7 @@ const HEADER: &str = "epoch,learning_rate,train_loss,train_accuracy,validation_l
 pub struct EpochMetrics {
     /// Counted from 1.
     pub epoch: usize,
-    /// That of the epoch's last step.
+    /// Learning rate of the epoch's last step.
     pub learning_rate: f64,
     /// Mean loss over the epoch's steps, on augmented images and with label smoothing.
     pub train_loss: f64,
@@ -29,9 +29,9 @@ pub struct EpochMetrics {
     pub validation_accuracy: f64,
     /// 0 to 1.
     pub validation_top5: f64,
-    /// Speed of training without validation.
+    /// Training images per second, without the time of validation.
     pub images_per_second: f64,
-    /// Since the start of the run, validation included.
+    /// Seconds since the start of the run, validation included.
     pub seconds: f64,
 }
 

@@ -18,7 +18,7 @@ use crate::schedule::Schedule;
 pub struct Recipe {
     /// Passes over the training images; at least 1.
     pub epochs: usize,
-    /// Epochs without a better validation accuracy after which the run ends; `None` to make all epochs.
+    /// Epochs without a better validation accuracy after which the run ends; `None` to train for all epochs.
     pub patience: Option<NonZeroUsize>,
     /// Images of one step; at least 1.
     pub batch_size: usize,
@@ -287,12 +287,16 @@ impl Recipe {
                 "the region loss needs CutMix images: give --cutmix a probability above 0"
             );
         }
-        ensure!(self.clip > 0.0, "the largest norm of gradients {} is not positive", self.clip);
+        ensure!(
+            self.clip > 0.0,
+            "the limit {} of the norm of all gradients is not positive",
+            self.clip
+        );
         if let Some(EmaSpec { decay, every }) = self.ema {
             ensure!(
                 share(decay) && every > 0,
-                "the EMA needs a decay from 0 to below 1 and updates at least one step apart, not decay {decay} \
-                 every {every} steps"
+                "the EMA has the decay {decay} and an update every {every} steps: the decay must be from 0 to below \
+                 1, and the number of steps at least 1"
             );
         }
         let Distillation { share: of_teacher, temperature } = self.distillation;

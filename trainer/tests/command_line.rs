@@ -120,7 +120,7 @@ fn a_run_leaves_what_there_is_to_look_at() {
     report(&test, 1000);
 }
 
-/// Checks the files of a report about so many images, which must agree with each other.
+/// Checks the files of a report about this number of images, which must agree with each other.
 fn report(dir: &Path, images: usize) {
     let read = |name: &str| std::fs::read_to_string(dir.join(name)).unwrap();
     let confusion = read("confusion.csv");

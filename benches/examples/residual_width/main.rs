@@ -1,5 +1,5 @@
-//! What a residual stream of eight bits would lose: the network of a blob, with its stream rounded
-//! to an 8-bit grid after every sum, beside the network as it is.
+//! Measures the loss by a residual stream of eight bits. The network of a blob runs twice: as it is, and
+//! with the stream rounded to an 8-bit grid after every sum.
 //!
 //! ```text
 //! cargo run -p export -- weights.safetensors int8.bin --preset compact --data DIR
@@ -22,7 +22,7 @@ use std::sync::LazyLock;
 use std::thread;
 use trainer::data::{self, Images};
 
-/// Training images that decide the grids.
+/// Number of training images from which the grids are calibrated.
 const CALIBRATION: usize = 512;
 /// Seed of their choice.
 const SEED: u64 = 1;
@@ -37,7 +37,7 @@ struct Cli {
     /// Directory with the data that the network was trained on
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// The logits of so many test images are compared with the float network's
+    /// Number of test images whose logits are compared with those of the float network
     #[arg(long, value_name = "N", default_value_t = 1000)]
     compared: usize,
 }
@@ -58,7 +58,10 @@ fn compare(cli: &Cli) -> Result<()> {
     let real = Model::parse_f16(&real).with_context(|| cli.real.display().to_string())?;
     let config = model.config().clone();
     ensure!(config == *real.config(), "the two blobs hold networks of different shapes");
-    ensure!(!config.spec().mlp.second_gelu, "what a second GELU adds to the stream is not rounded");
+    ensure!(
+        !config.spec().mlp.second_gelu,
+        "a network with a GELU after the second MLP layer cannot be measured"
+    );
     let data = data::open(&cli.data)?;
     let len = config.image().len();
     ensure!(data.test.image_len() == len, "the network reads images of {len} bytes");
@@ -98,7 +101,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("{}: cannot read the blob", path.display()))
 }
 
-/// The best kernels, but that every sum of the residual stream goes through [`STREAM`].
+/// The best kernels, with one change: [`STREAM`] counts or rounds every sum of the residual stream.
 static KERNELS: LazyLock<Kernels> = LazyLock::new(|| Kernels {
     name: "stream watched",
     linear_add_i16: add_watched,
@@ -117,13 +120,13 @@ thread_local! {
 /// The residual stream of the image that a thread runs.
 #[derive(Default)]
 struct Stream {
-    /// Values of the stream.
+    /// Number of values of the stream.
     len: usize,
-    /// Values that sums have written so far; a stem writes its sum row by row.
+    /// Number of values that sums have written so far; a stem writes its sum row by row.
     written: usize,
     /// Counts each sum's values.
     counted: Vec<Histogram>,
-    /// Rounds each sum's values, if there are any.
+    /// Round the values of each sum; empty if nothing is rounded.
     grids: Vec<Grid>,
 }
 
@@ -140,7 +143,7 @@ impl Stream {
     }
 }
 
-/// Logits of the images from `first` on, every `step`th.
+/// Logits of every `step`th image, from image `first` on.
 fn run(model: &Model<'_>, images: &Images, (first, step): (usize, usize)) -> Vec<Vec<i32>> {
     let mut arena = vec![0; model.arena_len()];
     let numbers = (first..images.len()).step_by(step);
@@ -182,12 +185,12 @@ fn rounded(model: &Model<'_>, images: &Images, grids: &[Grid]) -> Vec<i32> {
     (0..images.len()).flat_map(|i| &parts[i % threads][i / threads]).copied().collect()
 }
 
-/// Index of the largest logit, the first of equals.
+/// Index of the largest logit; of equal logits, the first one.
 fn largest(logits: &[i32]) -> usize {
     (0..logits.len()).rev().max_by_key(|&class| logits[class]).unwrap_or(0)
 }
 
-/// What `logits` hold of `reals`, at the scale that fits best, in decibels.
+/// Signal-to-noise ratio of `logits`, times the scale that fits `reals` best, in decibels.
 fn signal_to_noise(reals: &[f64], logits: &[i32]) -> f64 {
     let pairs = || reals.iter().zip(logits).map(|(&real, &logit)| (real, f64::from(logit)));
     let sum = |product: fn((f64, f64)) -> f64| pairs().map(product).sum::<f64>();

@@ -12,8 +12,8 @@ pub fn start() {
     }
 }
 
-/// Ends the region and starts the next. A call: in code for Cortex-M33, one of the marks that were
-/// inlined was never counted.
+/// Ends the region and starts the next. It is not inlined: in code for Cortex-M33, one of the inlined
+/// marks was never counted.
 #[inline(never)]
 pub fn next() {
     stop();

@@ -1,9 +1,9 @@
-//! How much stack was used: it is painted at the start and looked at at the end.
+//! Measures the stack. The start fills it with a pattern; the end finds how much of it was overwritten.
 
 use core::ptr;
 
 const PAINT: u32 = 0xC0DE_57AC;
-/// Bytes below the stack pointer that painting itself may use.
+/// Bytes below the stack pointer that are not painted, because [`paint`] itself may use them.
 const MARGIN: usize = 256;
 
 unsafe extern "C" {
@@ -26,7 +26,7 @@ pub fn paint() {
     }
 }
 
-/// Bytes of stack that were used since [`paint`], at most.
+/// The largest number of bytes of stack in use at any time since [`paint`].
 #[inline(never)]
 pub fn high_water() -> usize {
     let mut at = &raw const __sheap;

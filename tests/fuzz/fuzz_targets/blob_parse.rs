@@ -1,4 +1,4 @@
-//! Any bytes parse or are refused with a message. Bytes under an intact prelude are refused only because
+//! Any bytes parse, or are refused with a message. Bytes after an intact prelude are refused only because
 //! of their records.
 
 #![no_main]
@@ -24,7 +24,7 @@ fuzz_target!(|data: &[u8]| {
 /// Asserts that an error has a message.
 fn explained<T>(result: Result<T, FormatError>) -> Result<T, FormatError> {
     if let Err(error) = &result {
-        assert!(!error.to_string().is_empty(), "{error:?} says nothing");
+        assert!(!error.to_string().is_empty(), "{error:?} has an empty message");
     }
     result
 }

@@ -1,5 +1,5 @@
-//! A blob that parses runs to the end under every kernel set, in a dirty arena of exactly the size that
-//! it asks for, at any alignment, with the same bits each time.
+//! A blob that parses runs to the end under every kernel set and gives the same bits each time. The arena
+//! has exactly the size that the model needs, any alignment, and arbitrary contents.
 
 #![no_main]
 

@@ -12,7 +12,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     let Some((Kind::Int8, first)) = blob(data) else { return Corpus::Reject };
     let Ok(model) = Model::parse(&first) else { return Corpus::Reject };
     let second = decode::network(&first).to_bytes();
-    // The writer's varints are the shortest. If the reader accepted longer ones, fewer bytes are written.
+    // The writer writes the shortest varints. If the first blob had longer ones, the second blob is shorter.
     assert!(second.len() <= first.len(), "{} bytes became {}", first.len(), second.len());
     if second.len() == first.len() {
         assert_eq!(second, first, "the same length, other bytes");

@@ -21,8 +21,8 @@ pub enum Kind {
     F16,
 }
 
-/// The bytes under a valid prelude, so that every mutation behind it reaches the records. `None` if
-/// there are fewer bytes than a prelude has.
+/// The bytes with their first ones replaced by a valid prelude, so that every mutation after it reaches the
+/// records. `None` if there are fewer bytes than a prelude has.
 pub fn blob(data: &[u8]) -> Option<(Kind, Vec<u8>)> {
     let mut bytes = data.to_vec();
     let (kind, arithmetic) = match bytes.get(6)? & 1 {
@@ -51,7 +51,7 @@ pub fn is_of_prelude(error: &FormatError) -> bool {
     )
 }
 
-/// Whether a run takes so little time that a fuzzer may do it.
+/// Whether a run is short enough for a fuzzer.
 pub fn is_small<A: Arithmetic>(model: &Model<'_, A>) -> bool {
     model.config().macs() <= MAX_MACS && model.arena_len() <= MAX_ARENA
 }
@@ -62,7 +62,7 @@ pub fn image<A: Arithmetic>(model: &Model<'_, A>, seed: u64) -> Vec<u8> {
     (0..model.config().image().len()).map(|_| rng.bits().to_le_bytes()[7]).collect()
 }
 
-/// Runs to the end and asks for everything that an output has.
+/// Runs to the end and calls every method of the output.
 ///
 /// # Panics
 /// If the run fails or an answer has another size than the description says.

@@ -1,10 +1,10 @@
-//! A fuzzer's bytes as a supply of values that does not run dry.
+//! An endless supply of values, made from the bytes of a fuzzer.
 
 use kit::draw::Draw;
 use kit::rng::Rng;
 
-/// Takes values from the fuzzer's bytes until they run out, then random ones whose seed is made of those
-/// bytes. A short input so decides the shapes and still fills large operands.
+/// Takes values from the fuzzer's bytes until they run out. After that it gives random values, whose seed is
+/// made of those bytes. In this way, a short input decides the shapes and still fills large operands.
 pub struct Supply<'a> {
     bytes: &'a [u8],
     rest: Rng,

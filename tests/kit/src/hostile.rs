@@ -92,8 +92,8 @@ pub fn finish<A: Arithmetic>(model: &Model<'_, A>) -> String {
     first
 }
 
-/// Runs in an arena full of `dirt`, of exactly as many bytes as are asked for, and writes down
-/// everything that an output has: as text, in which one NaN equals another.
+/// Runs in an arena of exactly the size that the model needs, filled with `dirt`. Returns every value of the
+/// output as text, because a NaN equals another NaN only as text.
 fn run<A: Arithmetic>(model: &Model<'_, A>, image: &[u8], dirt: u8) -> String {
     let mut arena = vec![dirt; model.arena_len()];
     let output = model.run(image, &mut arena).expect("what parses must run");

@@ -8,7 +8,7 @@ use std::hint::black_box;
 pub static LEAVES_DIRT: Kernels =
     Kernels { name: "leaves dirt", linear_i8: leaves_dirt, ..scalar::KERNELS };
 
-/// Attention asks the allocator for memory.
+/// Attention allocates memory.
 pub static ALLOCATES: Kernels =
     Kernels { name: "allocates", attention_i8: allocates, ..scalar::KERNELS };
 

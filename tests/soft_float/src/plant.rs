@@ -3,7 +3,7 @@
 #[cfg(feature = "plant_alloc")]
 extern crate alloc;
 
-/// Uses what is planted on a value that the compiler does not know.
+/// Applies the deliberate fault to a value that the compiler does not know.
 pub fn plant(value: usize) -> usize {
     #[cfg(feature = "plant_alloc")]
     let value = core::hint::black_box(alloc::vec::Vec::<u8>::with_capacity(value)).capacity();

@@ -10,16 +10,15 @@ use crate::code::Code;
 use crate::conditions::only_for_tests;
 use crate::modules::{Binding, Module, ModuleId, Modules};
 
-/// Reads the text of a file; none where there is no such file.
+/// Reads the text of a file; `None` if there is no such file.
 pub type Sources<'a> = &'a dyn Fn(&Path) -> Option<String>;
 
-/// Reads a target from its root file on.
+/// Reads a target: its root file and all files of its modules.
 ///
-/// `is_test` says that the target is built for tests alone, so that its tests are code like any
-/// other.
+/// `is_test` says that the target is built only for tests. Its tests are then read like other code.
 ///
 /// # Errors
-/// A file is missing or cannot be parsed.
+/// If a file is missing or cannot be parsed.
 pub fn target(root: &Path, is_test: bool, sources: Sources) -> Result<Modules> {
     let mut reader = Reader { sources, is_test, all: Vec::new() };
     let folder = root.parent().unwrap_or(Path::new("")).to_owned();
@@ -34,7 +33,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads a module from its file. `folder` is where its children have their files.
+    /// Reads a module from its file. `folder` has the files of its child modules.
     fn file(&mut self, parent: Option<ModuleId>, file: &Path, folder: PathBuf) -> Result<ModuleId> {
         let Some(text) = (self.sources)(file) else { bail!("{} is missing", file.display()) };
         let parsed = syn::parse_file(&text).with_context(|| format!("parse {}", file.display()))?;
@@ -89,11 +88,11 @@ impl Reader<'_> {
     }
 }
 
-/// Where a module stands.
+/// The place of a module in the source.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     file: &'a Path,
-    /// The modules in braces that lead to it within the file.
+    /// The path of inline modules (`mod name { … }`) around it within the file.
     parts: &'a Path,
     /// The folder of the file's child modules.
     folder: &'a Path,
@@ -113,7 +112,7 @@ fn path_attribute(attributes: &[Attribute]) -> Option<String> {
     })
 }
 
-/// A path without `..`, so that one file has one name.
+/// A path without `.` and `..`, so that each file has only one path.
 pub(crate) fn tidy(path: &Path) -> PathBuf {
     let mut tidied = PathBuf::new();
     for part in path.components() {

@@ -48,9 +48,9 @@ pub struct Checkpoint<B: Backend> {
     pub config: VitConfig,
     /// Name of every class; a logit's index is an index into this list.
     pub classes: Vec<String>,
-    /// From pixels to the network's input.
+    /// Mean and standard deviation by which pixels become the network's input.
     pub normalisation: Normalisation,
-    /// What it was trained on.
+    /// Kind of the images that it was trained on.
     pub source: DataSource,
     /// The network itself.
     pub model: Vit<B>,
@@ -68,11 +68,11 @@ struct CheckpointRecord<B: Backend> {
     model: VitRecord<B>,
 }
 
-/// A value without tensors, stored as it serialises.
+/// A value without tensors, stored in the form that its `Serialize` gives.
 #[derive(Clone)]
 struct Plain<T>(T);
 
-/// Only the version of a checkpoint.
+/// The version of a checkpoint, read before the other fields, whose types depend on it.
 #[derive(Deserialize)]
 struct Versioned {
     item: Version,
@@ -83,7 +83,7 @@ struct Version {
     format_version: u32,
 }
 
-/// A checkpoint of which the tensors are only described.
+/// A checkpoint with the paths and shapes of its tensors, but without their values.
 #[derive(Deserialize)]
 struct Listed {
     item: ListedItem,
@@ -138,9 +138,9 @@ pub fn save_as<B: Backend>(
 /// Reads a checkpoint, checking everything before a network is built from it.
 ///
 /// # Errors
-/// If the file cannot be read, is incomplete, is not a checkpoint of this trainer or of another version,
-/// describes a network that cannot exist, or holds other tensors than this network has. Every message
-/// names the file.
+/// If the file cannot be read or is incomplete. If it is not a checkpoint of this trainer, or has another
+/// version. If it describes a network that cannot exist, or its tensors are not those of the network.
+/// Every message names the file.
 pub fn load<B: Backend>(path: &Path, device: &B::Device) -> Result<Checkpoint<B>> {
     let name = path.display();
     ensure!(
@@ -160,7 +160,7 @@ pub(crate) fn model_bytes<B: Backend>(model: &Vit<B>) -> Result<Vec<u8>> {
     Recorder::<B>::record(&FileRecorder::default(), record, ()).context("cannot encode a network")
 }
 
-/// A network with the parameters that [`model_bytes`] wrote of one with the same shapes.
+/// Puts parameters into `model`. [`model_bytes`] wrote them for a network with the same shapes.
 pub(crate) fn load_model<B: Backend>(
     model: Vit<B>,
     bytes: Vec<u8>,

@@ -15,7 +15,7 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 /// Characters of a parameter's id: eight bytes in base 32.
 const ID_LEN: usize = 13;
 
-/// A serialised module, reduced to what matters for loading it.
+/// A serialised module, reduced to the values that are checked before it is loaded.
 #[derive(Debug)]
 pub(super) enum Tree {
     Map(Vec<(String, Self)>),
@@ -26,7 +26,7 @@ pub(super) enum Tree {
     Nothing,
 }
 
-/// Raw bytes. Their type is unknown until the whole tensor has been read.
+/// The bytes of a tensor, checked as f32 and as f16, because the type comes after the bytes in the file.
 #[derive(Debug)]
 pub(super) struct Floats {
     bytes: usize,
@@ -123,7 +123,7 @@ impl Tree {
         else {
             bail!("tensor `{path}` has no bytes, shape or type");
         };
-        // The length first: burn panics on ids that decode to more than eight bytes.
+        // The length is checked first, because burn panics on ids that decode to more than eight bytes.
         ensure!(
             id.len() == ID_LEN && ParamId::try_deserialize(id).is_some(),
             "tensor `{path}` has the malformed id {id:?}"

@@ -8,7 +8,7 @@ use clap::Args;
 use crate::data::{self, FolderCheck, Severity};
 use crate::summary::grouped;
 
-/// Files of a finding that are named; more are counted.
+/// Files of a finding that are listed by name; the rest are only counted.
 const NAMED: usize = 10;
 
 #[derive(Debug, Args)]

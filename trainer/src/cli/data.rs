@@ -41,14 +41,15 @@ impl DataArgs {
 }
 
 impl TrainingDataArgs {
-    /// The images, with as many training images as are asked for.
+    /// The images, with the number of training images that `--train-images` gives.
     pub(super) fn dataset(&self) -> Result<Dataset> {
         let mut dataset = self.all.dataset()?;
         if let Some(images) = self.train_images {
             let available = dataset.train.len();
             ensure!(
                 images <= available,
-                "--train-images {images} is more than the {available} training images of this data"
+                "--train-images is {images}, but the data has {available} training images: give at most \
+                 {available}"
             );
             dataset.train = dataset.train.take(images);
         }

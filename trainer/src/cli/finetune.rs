@@ -16,8 +16,8 @@ use crate::recipe::{Recipe, RecipeName};
 pub(super) struct FinetuneArgs {
     /// Checkpoint of the network to start from. It is not changed: the result goes to --out.
     checkpoint: PathBuf,
-    /// Train for the int8 form (quantization-aware training): every forward pass rounds weights and
-    /// activations to eight bits, and gradients pass straight through the rounding.
+    /// Simulate the rounding of the int8 network in every forward pass (quantization-aware training).
+    /// Gradients are computed as if weights and activations were not rounded.
     #[arg(long)]
     quantize: bool,
     #[command(flatten)]

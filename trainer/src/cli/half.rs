@@ -12,7 +12,7 @@ use crate::checkpoint::{self, Precision};
 pub(super) struct HalfArgs {
     /// Checkpoint that `trainer` has written.
     checkpoint: PathBuf,
-    /// Checkpoint to write; every command reads it like the other one.
+    /// Checkpoint to write. Every command reads it like a checkpoint in full precision.
     out: PathBuf,
 }
 

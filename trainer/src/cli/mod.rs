@@ -41,11 +41,11 @@ Examples:
   trainer --preset compact --epochs 5 --train-images 1000
       try a larger network quickly
   trainer --preset seed
-      repeat the experiment of the report that this project started from
+      repeat the experiment of the student report, with its network and its recipe: takes hours
   trainer --patience 5
       stop after 5 epochs without a better validation accuracy
   trainer finetune best.mpk --quantize --out runs/int8
-      train a network further with the rounding of its int8 form (quantization-aware training)
+      train a network further and simulate the rounding of the int8 network
   trainer sweep --depth 2,4,6,8 --dim 10,32,64,128
       compare small transformers of these depths and widths in a table and a chart
   trainer eval best.mpk
@@ -84,7 +84,7 @@ enum Command {
     Summary(SummaryArgs),
     /// Write test images as PNG files, named by number and class.
     Images(ImagesArgs),
-    /// Train a trained network further, with --quantize for its int8 form.
+    /// Train a trained network further; --quantize simulates the rounding of the int8 network.
     Finetune(Box<FinetuneArgs>),
     /// Write a checkpoint in half precision: half the size, for storage or sharing.
     Half(HalfArgs),
@@ -95,7 +95,7 @@ enum Command {
 }
 
 impl Cli {
-    /// Parses the arguments of this process. Exits with code 2 if they make no sense, and with 0 after
+    /// Parses the arguments of this process. Exits with code 2 if they are not valid, and with 0 after
     /// `--help` and `--version`.
     pub fn from_arguments() -> Self {
         let cli = Self::parse();

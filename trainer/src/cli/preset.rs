@@ -19,7 +19,7 @@ pub(super) fn presets() -> impl TypedValueParser<Value = Preset> {
         .map(|name| Preset::by_name(&name).expect("one of the possible values"))
 }
 
-/// A preset for images of so many classes.
+/// The description of a preset for this number of classes.
 pub(super) fn network(preset: Preset, classes: usize) -> Result<VitConfig> {
     let classes = u16::try_from(classes).context("too many classes")?;
     preset.config(classes).map_err(|error| anyhow!("{}: {error}", preset.name()))

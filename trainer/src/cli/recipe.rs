@@ -13,9 +13,9 @@ use crate::schedule::Schedule;
 
 /// Number of training images from which `full` is the default recipe.
 pub(super) const LARGE: usize = 20_000;
-/// Smallest number of steps of an epoch by default, validation images included.
+/// The default batch size is made smaller until an epoch has this many steps; validation images count.
 const MIN_STEPS: usize = 5;
-/// Number of validation images by default. With a hundred, the choice of the best epoch would be random.
+/// Number of validation images by default. A hundred would be too few to choose the best epoch.
 const MIN_VALIDATION: f64 = 500.0;
 /// Largest share of the images that is held out to reach that number.
 const MAX_VALIDATION: f64 = 0.1;
@@ -23,14 +23,14 @@ const MAX_VALIDATION: f64 = 0.1;
 /// A recipe by name, and the numbers that replace its own.
 #[derive(Debug, Args)]
 pub(super) struct RecipeArgs {
-    /// Recipe with the defaults of all options below [default: full for 20,000 images and more, below
-    /// that report for `seed` and small for other networks; finetune for a trained network].
+    /// Recipe: the defaults of all options below [default: full for 20,000 images or more; for fewer,
+    /// report for `seed` and small for other networks; finetune for a trained network].
     #[arg(long, value_enum, value_name = "NAME")]
     recipe: Option<RecipeName>,
     /// Passes over the training images [default: small 40, full 20, finetune 4].
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
-    /// Stop after N epochs without a better validation accuracy [default: make all epochs].
+    /// Stop after N epochs without a better validation accuracy [default: train for all epochs].
     #[arg(long, value_name = "N")]
     patience: Option<NonZeroUsize>,
     /// Images of one step [default: small 64, full and finetune 128; fewer if there are very few
@@ -48,15 +48,15 @@ pub(super) struct RecipeArgs {
     /// Weight decay of matrices [default: 0.05].
     #[arg(long, value_name = "DECAY")]
     weight_decay: Option<f64>,
-    /// Share of all steps during which the learning rate rises, before it falls along half a cosine
-    /// [default: small 0.1, full and finetune 0.05].
+    /// Warm-up: share of all steps during which the learning rate rises. Then it falls along a cosine to
+    /// zero [default: small 0.1, full and finetune 0.05].
     #[arg(long, value_name = "SHARE")]
     warmup: Option<f64>,
-    /// Probability that is spread over all classes instead of the label [default: 0.1].
+    /// Label smoothing: share of the target that is spread evenly over all classes [default: 0.1].
     #[arg(long, value_name = "SHARE")]
     label_smoothing: Option<f64>,
-    /// Strong augmentation: probability of each of a geometric change, a change of colour, and a cutout
-    /// [default: small and long 0.5, else 0].
+    /// Strong augmentation: the probability of a geometric change, and also of a change of colour, and of a
+    /// cutout, independent of each other [default: small and long 0.5, else 0].
     #[arg(long, alias = "distort", value_name = "SHARE")]
     augment: Option<f64>,
     /// Probability of mixup for a batch: each image becomes a weighted mean of two [default: long 0.25,
@@ -68,24 +68,25 @@ pub(super) struct RecipeArgs {
     /// costs later epochs and later runs nothing; 8 to 16 are useful.
     #[arg(long, value_name = "N")]
     views: Option<NonZeroUsize>,
-    /// Probability of `CutMix` for a batch: a rectangle of each image is replaced by that of another image
-    /// [default: long 0.25, else 0].
+    /// Probability of `CutMix` for a batch: a rectangle of each image is replaced by the same rectangle of
+    /// another image [default: long 0.25, else 0].
     #[arg(long, alias = "paste", value_name = "SHARE")]
     cutmix: Option<f64>,
-    /// Weight of a second loss for `CutMix` images: the tokens under the rectangle are pooled by themselves
-    /// and learn the label of the rectangle, and the other tokens learn the label of the image. It moves
-    /// the evidence of a network to the object; 0 for none [default: 0].
+    /// Weight of an additional loss for `CutMix` images. The tokens inside and outside the rectangle are
+    /// pooled separately. Each pool gives logits, which are compared with the label of its own region. More
+    /// of the network's evidence then lies on the object. 0 switches it off [default: 0].
     #[arg(long, value_name = "WEIGHT")]
     region_loss: Option<f64>,
     /// Stochastic depth: share of images for which the branches of the last block are skipped; the share
     /// grows linearly from the first block [default: long 0.05, else 0].
     #[arg(long, value_name = "SHARE")]
     drop_path: Option<f64>,
-    /// Decay of the EMA (exponential moving average) of the weights, which is updated every eight steps and
-    /// validated and kept instead of the weights; 0 for no EMA [default: small and long 0.995, else 0].
+    /// Decay of the EMA (exponential moving average) of the weights. It is updated every eight steps, and
+    /// the checkpoint has the EMA instead of the weights. 0 switches it off [default: small and long 0.995,
+    /// else 0].
     #[arg(long, alias = "average", value_name = "DECAY")]
     ema: Option<f64>,
-    /// Seed of starting values, validation split, order and augmentation.
+    /// Seed of the starting values, the validation split, the order of the images and the augmentation.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
@@ -101,7 +102,7 @@ impl RecipeArgs {
         self.recipe_or(name, preset, images)
     }
 
-    /// The recipe that is asked for, or else the one named `name`.
+    /// The recipe of `--recipe`, or else the one named `name`, with the numbers of the other options.
     pub(super) fn recipe_or(&self, name: RecipeName, preset: Preset, images: usize) -> Recipe {
         let name = self.recipe.unwrap_or(name);
         let base = Recipe::named(name, preset);

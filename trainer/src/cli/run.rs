@@ -43,8 +43,8 @@ pub(super) struct RunArgs {
     /// their gradients are added up [default: as many as fit into half of the free memory].
     #[arg(long, value_name = "N")]
     micro_batch: Option<NonZeroUsize>,
-    /// Checkpoint of a network to learn from as well (knowledge distillation); a larger network is the
-    /// better teacher.
+    /// Checkpoint of a teacher: the network is also trained on the predictions of the teacher (knowledge
+    /// distillation). Choose a larger and more accurate network.
     #[arg(long, value_name = "CHECKPOINT")]
     teacher: Option<PathBuf>,
     /// Directory in which the teacher's scores of views are kept from run to run (see --views) [default:
@@ -115,8 +115,8 @@ impl RunArgs {
         let best = checkpoint::load::<B>(&outcome.checkpoint, device)?;
         let test = evaluate(&best.model, &dataset.test, best.normalisation, device);
         let int8 = self.simulated_int8(&run, &best, device)?;
-        // Not about the test images: a person who studies the mistakes and changes something would fit
-        // the network to the test.
+        // The report is about validation images. A person who changes options after a look at mistakes on
+        // the test images would fit the network to the test.
         let (_, validation) = run.split()?;
         let found = predict(&best.model, &validation, best.normalisation, device);
         report::write(&self.out.join(VALIDATION), &validation, &dataset.classes, &found)?;

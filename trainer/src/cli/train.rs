@@ -31,7 +31,7 @@ impl TrainArgs {
         on_backend!(self.run.backend.backend, B => self.run.run::<B>(&begin, &dataset))
     }
 
-    /// The recipe for so many images, validation included.
+    /// The recipe for this number of images, validation included.
     pub(super) fn recipe(&self, images: usize) -> Recipe {
         self.run.numbers.recipe(self.network.preset, images)
     }

@@ -7,7 +7,7 @@ use crate::progress::Progress;
 /// Text or JSON, a screen or lines.
 #[derive(Debug, Args)]
 pub(super) struct ViewArgs {
-    /// Print lines instead of a screen, on a terminal too.
+    /// Print one line per epoch, also on a terminal, where the default is a screen with curves.
     #[arg(long)]
     plain: bool,
     /// Print JSON instead of text: one object for each epoch and one for the result. A sweep prints one

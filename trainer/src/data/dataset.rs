@@ -9,7 +9,7 @@ use super::images::Images;
 pub struct Dataset {
     /// Images to train on; a validation part is cut from these by [`split`](super::split()).
     pub train: Images,
-    /// Images for the final accuracy; no choice is made by them.
+    /// Images for the final accuracy. They must not be used for any choice.
     pub test: Images,
     /// Name of every class; a label is an index into this list.
     pub classes: Vec<String>,

@@ -1,7 +1,7 @@
 //! The part of CIFAR-10 that the crate contains: the first images of both sets, lossless.
 //!
-//! `assets/README.md` says how the files were made. A strip is a column of images, so that in memory
-//! they follow one another.
+//! `assets/README.md` says how the files were made. A strip is a column of images, so that the images lie
+//! one after another in memory.
 
 use std::panic::resume_unwind;
 use std::thread::{self, ScopedJoinHandle};
@@ -43,7 +43,7 @@ const TRAIN_LABELS: &str = include_str!("../../assets/train_labels.txt");
 const TEST_LABELS: &str = include_str!("../../assets/test_labels.txt");
 
 /// Decodes the embedded images: the first 5,000 training and the first 1,000 test images of
-/// CIFAR-10 in their order, bit by bit those of the data set.
+/// CIFAR-10, in the same order and with the same bytes.
 ///
 /// # Errors
 /// If the crate was built from damaged assets; the message names the file.

@@ -8,13 +8,14 @@ use std::ops::Range;
 use rand::{Rng, RngExt};
 use serde::Serialize;
 
-/// How often the images of a batch are mixed with each other.
+/// Probabilities that the images of a batch are mixed with each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Mix {
     /// Probability of mixup for a batch: each image becomes the weighted mean of two.
     #[serde(rename = "blend")]
     pub mixup: f64,
-    /// Probability of `CutMix` for a batch: a rectangle of each image is replaced by that of another one.
+    /// Probability of `CutMix` for a batch: a rectangle of each image is replaced by the same rectangle of
+    /// another image.
     #[serde(rename = "paste")]
     pub cutmix: f64,
 }
@@ -42,8 +43,8 @@ pub struct Rectangle {
 }
 
 impl Rectangle {
-    /// The share of each cell of a grid `[height, width]` over an image of `sides` `[height, width]`
-    /// that lies in the rectangle, 0 to 1, row by row.
+    /// Divides an image of `sides` `[height, width]` into a grid `[height, width]` of cells. Returns, for
+    /// each cell row by row, the share of the cell that lies in the rectangle, 0 to 1.
     pub fn cover(&self, sides: [usize; 2], grid: [usize; 2]) -> Vec<f32> {
         let part = |range: &Range<usize>, side: usize, cells: usize| -> Vec<f32> {
             let cell = side as f32 / cells as f32;
@@ -61,9 +62,9 @@ impl Rectangle {
 }
 
 impl Mix {
-    /// Mixes the images of a batch, planes `[len, 3, height, width]`, each with another one of it.
+    /// Mixes each image of a batch, planes `[len, 3, height, width]`, with another image of the batch.
     ///
-    /// The share is uniform, as in both papers for small images.
+    /// The share of the original is drawn uniformly, as in both papers for small images.
     pub(super) fn apply(
         &self,
         images: &mut [f32],

@@ -9,7 +9,7 @@ use super::cifar10::{TRAIN_FILES, cifar10};
 use super::dataset::Dataset;
 use super::folder::folder;
 
-/// Skipped files that are named; more are counted.
+/// Number of skipped files that are listed by name; the rest are only counted.
 const NAMED: usize = 10;
 
 /// Reads the binary version of CIFAR-10, or a folder of pictures for each class.

@@ -1,4 +1,4 @@
-//! The random streams of the data pipeline, each a function of the seed and its purpose.
+//! The random streams of the data pipeline. The seed and the purpose of a stream decide its values.
 
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, SeedableRng};
@@ -8,7 +8,7 @@ use rand::{Rng, SeedableRng};
 pub(super) enum Purpose {
     /// Which images are held out for validation.
     Split,
-    /// Which images are a sample of all.
+    /// Which images belong to a random sample.
     Sample,
     /// Order of the images of one epoch.
     Order { epoch: u64 },
@@ -22,8 +22,8 @@ pub(super) enum Purpose {
 
 /// The generator for `purpose`.
 ///
-/// Not `StdRng`, whose algorithm may change between releases of `rand`, because a seed must always give the
-/// same values. Every part goes through a generator before the next one is added, so that the streams of
+/// A seed must always give the same values, but the algorithm of `StdRng` may change between releases of
+/// `rand`. Every part goes through a generator before the next one is added, so that the streams of
 /// neighbouring seeds or epochs differ.
 pub(super) fn stream(seed: u64, purpose: Purpose) -> Xoshiro256PlusPlus {
     let parts: &[u64] = match purpose {

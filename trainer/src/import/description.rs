@@ -35,7 +35,7 @@ impl Description {
     /// has no `T`.
     ///
     /// # Errors
-    /// If another key is missing or has a value that it cannot have.
+    /// If another key is missing or has an invalid value.
     pub(super) fn read(tensors: &Tensors<'_>) -> Result<Option<Self>> {
         if tensors.metadata("T").is_none() {
             return Ok(None);
@@ -97,11 +97,11 @@ impl Description {
         self.flatten
     }
 
-    /// Checks a preset against what the file says of itself: shapes alone cannot tell 4 heads of
-    /// 32 from 8 of 16.
+    /// Checks a preset against the metadata of the file. The shapes of the tensors are not enough: they
+    /// are the same for 4 heads of width 32 and 8 heads of width 16.
     ///
     /// # Errors
-    /// Names the first key that disagrees.
+    /// If a key disagrees; the message names the first one.
     pub(super) fn check(&self, preset: &str, config: &VitConfig) -> Result<()> {
         let spec = config.spec();
         let pairs: [(&str, usize, usize); 9] = [
@@ -118,7 +118,7 @@ impl Description {
         for (key, found, expected) in pairs {
             ensure!(
                 found == expected,
-                "its metadata says {key} = {found}, preset {preset} has {expected}: import with \
+                "its metadata says {key} = {found}, but preset {preset} has {expected}: import with \
                  the preset that the weights were trained with, or without --preset"
             );
         }
@@ -128,7 +128,7 @@ impl Description {
 
 fn text<'a>(tensors: &'a Tensors<'_>, key: &str) -> Result<&'a str> {
     tensors.metadata(key).with_context(|| {
-        format!("metadata `{key}` is missing beside `T`: write it, or give --preset")
+        format!("the metadata has `T` but not `{key}`: add `{key}`, or give --preset")
     })
 }
 
@@ -195,7 +195,7 @@ mod tests {
         assert!(same.check("vit-64x4", &config).is_ok(), "the same shape");
         let heads = read(&[("H", "8"), ("dh", "8")]).unwrap().unwrap();
         let error = heads.check("vit-64x4", &config).unwrap_err().to_string();
-        assert!(error.contains("H = 8, preset vit-64x4 has 4"), "{error}");
+        assert!(error.contains("H = 8, but preset vit-64x4 has 4"), "{error}");
     }
 
     #[test]

@@ -19,8 +19,8 @@ const CUSTOM: &str = "custom";
 /// Reads PyTorch weights.
 ///
 /// # Errors
-/// If the file cannot be read, is no whole safetensors file, or its tensors are not exactly those
-/// of the network. Every message names the file, the tensor, what was found and what to do.
+/// If the file cannot be read, is not a complete safetensors file, or does not have exactly the
+/// tensors of the network. Every message names the file, the tensor, what was found and what to do.
 pub fn load<B: Backend>(
     path: &Path,
     options: &Options,
@@ -44,8 +44,8 @@ pub(super) fn decode<B: Backend>(
     let tensors = Tensors::parse(bytes)?;
     let Some(naming) = Naming::detect(tensors.left()) else {
         bail!(
-            "none of its {} tensors is called `bl.…` or `blocks.…`: rename them as `export import \
-             --help` lists",
+            "none of its {} tensors has a name that starts with `bl.` or `blocks.`: rename them as \
+             `export import --help` lists",
             tensors.left().len()
         );
     };
@@ -56,7 +56,7 @@ pub(super) fn decode<B: Backend>(
     Ok(Checkpoint { preset, config, classes, normalisation, source, model })
 }
 
-/// Name and description of the network: the preset's, or what the file says of itself.
+/// Name and description of the network, from the preset or from the metadata of the file.
 fn shape(
     naming: Naming,
     tensors: &Tensors<'_>,
@@ -65,7 +65,7 @@ fn shape(
     let description = Description::read(tensors)?;
     let Some(preset) = preset else {
         let description = description.context(
-            "its metadata does not describe its shape: say which preset it is with --preset",
+            "its metadata does not describe the shape of the network: give its preset with --preset",
         )?;
         let hidden: &[usize] = if description.flatten() { &[0, 1] } else { &[] };
         let layers = hidden.len() + 1;

@@ -3,8 +3,8 @@
 //! The tensors are those of a PyTorch `state_dict` in f16, bf16 or f32: linear layers
 //! `[outputs, inputs]`, convolutions `[outputs, inputs, row, column]`, batch normalisations not
 //! folded (`weight`, `bias`, `running_mean`, `running_var`). Each module has a `.weight` and a
-//! `.bias`; convolutions of the stem have no bias. There are two namings, told apart by where the
-//! blocks are:
+//! `.bias`; convolutions of the stem have no bias. There are two namings. A file whose tensors of blocks
+//! begin with `bl.` has the first one, a file with `blocks.` the second:
 //!
 //! | module | `bl` | `blocks` |
 //! |---|---|---|
@@ -21,9 +21,9 @@
 //! | class head | `head` | `h3` |
 //! | class head with hidden layers | `head.0`, `head.1` … | `h1`, `h2`, `h3` |
 //!
-//! The file's own metadata may say more, all as text: `mean` and `std` (three numbers, separated by
-//! commas) and, for a plain transformer on square images, its shape: `T` tokens, `P` values of a
-//! patch, `D` dim, `L` depth, `H` heads, `dh` head width, `M` MLP width, `gelu2` (`True` or
+//! The metadata of the file may have further values, all as text: `mean` and `std` (three numbers,
+//! separated by commas) and, for a plain transformer on square images, its shape: `T` tokens, `P` values
+//! of a patch, `D` dim, `L` depth, `H` heads, `dh` head width, `M` MLP width, `gelu2` (`True` or
 //! `False`), `head` (`mean` or `flat`).
 
 mod description;

@@ -21,7 +21,7 @@ pub(super) enum QueryKeyValue {
 }
 
 impl Naming {
-    /// The naming that some of `names` follow, if any do.
+    /// The naming of a file: a name with `bl.` decides, then one with `blocks.`; `None` without either.
     pub(super) fn detect(names: &BTreeSet<String>) -> Option<Self> {
         let any = |prefix: &str| names.iter().any(|name| name.starts_with(prefix));
         match (any("bl."), any("blocks.")) {

@@ -75,7 +75,7 @@ impl Fill<'_> {
         let variance = self.vector(name, "running_var", shape)?;
         if let Some(at) = variance.iter().position(|&value| value < 0.0) {
             bail!(
-                "tensor `{name}.running_var` holds {} at index {at}, but a variance is finite \
+                "tensor `{name}.running_var` holds {} at index {at}, but a variance must be finite \
                  and not negative: save the weights again",
                 variance[at]
             );
@@ -83,7 +83,7 @@ impl Fill<'_> {
         for (state, values) in [(&norm.running_mean, mean), (&norm.running_var, variance)] {
             let device = state.value().device();
             state.update(Tensor::from_data(TensorData::new(values, shape), &device));
-            // An update is only seen by other readers once it was collected.
+            // Other readers of a state see an update only after `value_sync`.
             state.value_sync();
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! What a file of weights leaves open: preset, names of the classes, pixel normalisation.
+//! Settings that a file of weights does not contain: preset, names of the classes, pixel normalisation.
 
 use super::names::Naming;
 use super::tensors::Tensors;
@@ -13,17 +13,17 @@ pub type Rgb = [f32; IMAGE_CHANNELS];
 const HALF: Normalisation =
     Normalisation { mean: [0.5; IMAGE_CHANNELS], std: [0.5; IMAGE_CHANNELS] };
 
-/// What a file of weights leaves open.
+/// Settings that a file of weights does not contain.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The network's shape; without it the file must describe itself.
+    /// The network's shape; without it, the metadata of the file must describe the shape.
     pub preset: Option<Preset>,
     /// Name of every class; those of CIFAR-10 where there are ten.
     pub classes: Option<Vec<String>>,
-    /// Mean of each channel of pixels scaled to 0..=1; without it the file's `mean`, else 0.5
-    /// under the `blocks` naming and CIFAR-10's constants under `bl`.
+    /// Mean of each channel of pixels scaled to 0..=1. The default is the file's `mean`. Without that, it is
+    /// 0.5 for names with `blocks` and CIFAR-10's constants for names with `bl`.
     pub mean: Option<Rgb>,
-    /// Standard deviation, likewise.
+    /// Standard deviation, with the same defaults.
     pub std: Option<Rgb>,
 }
 

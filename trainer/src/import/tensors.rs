@@ -1,4 +1,4 @@
-//! The tensors of a safetensors file, each handed out once and checked on the way.
+//! The tensors of a safetensors file. Each is taken once and checked when it is taken.
 
 use anyhow::{Result, anyhow, bail, ensure};
 use half::{bf16, f16};
@@ -14,7 +14,7 @@ const REMEDY: &str =
 /// reads it.
 const BATCH_COUNTER: &str = ".num_batches_tracked";
 
-/// An open file and what nobody has asked for yet.
+/// An open file, and the names of the tensors that were not taken yet.
 pub(super) struct Tensors<'a> {
     file: SafeTensors<'a>,
     metadata: HashMap<String, String>,
@@ -25,7 +25,7 @@ impl<'a> Tensors<'a> {
     /// Reads the header of a whole file and checks that it describes the file's bytes.
     ///
     /// # Errors
-    /// If `bytes` are no safetensors file, or not all of one.
+    /// If `bytes` are not a complete safetensors file.
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self> {
         if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\x80\x02") {
             bail!("it is a pickle of torch.save, not a safetensors file: {REMEDY}");
@@ -67,7 +67,7 @@ impl<'a> Tensors<'a> {
         };
         ensure!(
             view.shape() == shape,
-            "tensor `{name}` is {:?}, the network needs {shape:?}: import with the preset that the \
+            "tensor `{name}` is {:?}, but the network needs {shape:?}: import with the preset that the \
              weights were trained with",
             view.shape()
         );
@@ -94,11 +94,11 @@ impl<'a> Tensors<'a> {
         };
         let more = match surplus.count() {
             0 => String::new(),
-            count => format!(", nor {count} more of the file"),
+            count => format!(" and {count} more"),
         };
         bail!(
-            "the network has no tensor `{first}`{more}: import with the preset that the weights were \
-             trained with"
+            "the file has a tensor that the network does not have, `{first}`{more}: import with the \
+             preset that the weights were trained with"
         );
     }
 }
@@ -122,19 +122,19 @@ fn floats(name: &str, view: &TensorView<'_>) -> Result<Vec<f32>> {
         Dtype::F16 => wide(|pair| f16::from_le_bytes(pair).to_f32()),
         Dtype::BF16 => wide(|pair| bf16::from_le_bytes(pair).to_f32()),
         other => bail!(
-            "tensor `{name}` is of type {other}, but f16, bf16 and f32 are read: convert it with \
+            "tensor `{name}` is of type {other}, but only f16, bf16 and f32 can be read: convert it with \
              tensor.float() before saving"
         ),
     })
 }
 
-/// What a refused header means to its owner.
+/// The message for a file that the parser refuses.
 fn refusal(error: &SafeTensorError) -> anyhow::Error {
     match error {
         SafeTensorError::HeaderTooSmall
         | SafeTensorError::InvalidHeaderLength
         | SafeTensorError::MetadataIncompleteBuffer => anyhow!(
-            "it is incomplete, or it is not a safetensors file (header and tensors do not fill it): \
+            "it is incomplete, or it is not a safetensors file (its length does not match its header): \
              copy it again, or {REMEDY}"
         ),
         SafeTensorError::HeaderTooLarge
@@ -196,7 +196,7 @@ mod tests {
         let missing = take_error(&bytes, "none", &[3]);
         assert!(missing.contains("`none` [3] is missing"), "{missing}");
         let shape = take_error(&bytes, "nan", &[1, 2]);
-        assert!(shape.contains("`nan` is [2], the network needs [1, 2]"), "{shape}");
+        assert!(shape.contains("`nan` is [2], but the network needs [1, 2]"), "{shape}");
         let dtype = take_error(&bytes, "wide", &[1]);
         assert!(dtype.contains("`wide` is of type F64"), "{dtype}");
         let nan = take_error(&bytes, "nan", &[2]);
@@ -205,14 +205,11 @@ mod tests {
         assert!(infinite.contains("`infinite` holds inf at index 0"), "{infinite}");
         let surplus = Tensors::parse(&bytes).unwrap().finish().unwrap_err();
         let surplus = surplus.to_string();
-        assert!(
-            surplus.contains("the network has no tensor `infinite`, nor 2 more of the file"),
-            "{surplus}"
-        );
+        assert!(surplus.contains("the network does not have, `infinite` and 2 more"), "{surplus}");
     }
 
     #[test]
-    fn counters_of_batch_normalisations_are_no_surplus() {
+    fn counters_of_batch_normalisations_may_be_left() {
         let bytes = file(&[("tok.0.1.num_batches_tracked", Dtype::I64, &[], &[7; 8])]);
         assert!(Tensors::parse(&bytes).unwrap().finish().is_ok(), "a counter is left");
     }
@@ -225,11 +222,11 @@ mod tests {
             assert!(error.contains("incomplete"), "{len} bytes: {error}");
         }
         let longer = refused(&[&whole[..], &[0]].concat());
-        assert!(longer.contains("do not fill it"), "{longer}");
+        assert!(longer.contains("does not match its header"), "{longer}");
     }
 
     #[test]
-    fn foreign_files_are_told_apart() {
+    fn each_kind_of_foreign_file_has_its_own_message() {
         let pickle = refused(b"PK\x03\x04 archive/data.pkl");
         assert!(pickle.contains("torch.save") && pickle.contains("save_file"), "{pickle}");
         let text = refused("a long text which is no header at all".as_bytes());
@@ -243,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn metadata_is_at_hand() {
+    fn metadata_is_read() {
         let none: [(&str, TensorView<'_>); 0] = [];
         let metadata = HashMap::from([("T".to_owned(), "64".to_owned())]);
         let bytes = safetensors::serialize(none, Some(metadata)).unwrap();

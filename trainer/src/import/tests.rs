@@ -1,4 +1,4 @@
-//! Synthetic files: whole ones that become the networks they describe, and one for each fault.
+//! Synthetic files: complete files that become the networks they describe, and one file for each fault.
 
 use super::load::{decode, load};
 use super::options::Options;
@@ -156,9 +156,7 @@ fn every_tensor_of_a_conv_network_finds_its_place() {
     assert_eq!(checkpoint.source, DataSource::Cifar10, "source");
     let model = &checkpoint.model;
     assert_eq!(values!(model.position.val()), file.values("pos"), "position");
-    let crate::model::Stem::Conv(stem) = &model.stem else {
-        panic!("a convolution stem was asked for")
-    };
+    let crate::model::Stem::Conv(stem) = &model.stem else { panic!("not a convolution stem") };
     let conv = &stem.stages[1].convs[0];
     assert_eq!(values!(conv.weight.val()), file.values("tok.1.0.weight"), "weight");
     assert_eq!(values!(conv.norm.gamma.val()), file.values("tok.1.1.weight"), "gain");
@@ -256,12 +254,9 @@ fn each_fault_of_a_tensor_is_named() {
     });
     assert!(head.contains("`head.weight` is missing"), "{head}");
     let surplus = fault(|file| file.layer("bl.2.n1", &[64]));
-    assert!(
-        surplus.contains("the network has no tensor `bl.2.n1.bias`, nor 1 more of the file"),
-        "{surplus}"
-    );
+    assert!(surplus.contains("the network does not have, `bl.2.n1.bias` and 1 more"), "{surplus}");
     let shape = fault(|file| file.add("pos", &[64, 64]));
-    assert!(shape.contains("`pos` is [64, 64], the network needs [1, 64, 64]"), "{shape}");
+    assert!(shape.contains("`pos` is [64, 64], but the network needs [1, 64, 64]"), "{shape}");
     let infinite = fault(|file| {
         file.tensors.get_mut("bl.0.f.b.weight").unwrap().1[5] = f32::INFINITY;
     });
@@ -295,12 +290,12 @@ fn a_type_that_is_not_read_is_named() {
 fn another_preset_is_noticed() {
     let error = micro().refused(Preset::Compact);
     assert!(
-        error.contains("`tok.0.0.weight` is [24, 3, 3, 3], the network needs [32, 3, 3, 3]"),
+        error.contains("`tok.0.0.weight` is [24, 3, 3, 3], but the network needs [32, 3, 3, 3]"),
         "{error}"
     );
     assert!(error.contains("preset"), "{error}");
     let error = plain().refused(Preset::Vit64x4);
-    assert!(error.contains("T = 9, preset vit-64x4 has 64"), "{error}");
+    assert!(error.contains("T = 9, but preset vit-64x4 has 64"), "{error}");
     let error =
         decode::<Flex>(&micro().bytes(), &Options::default(), &Default::default()).unwrap_err();
     assert!(error.to_string().contains("--preset"), "{error}");

@@ -1,4 +1,4 @@
-//! Multi-head self-attention, its head width independent of the token width.
+//! Multi-head self-attention. The width of a head is independent of the width of a token.
 
 use burn::module::Module;
 use burn::nn::{LayerNorm, Linear};
@@ -13,7 +13,7 @@ use crate::ops::{self, AttentionLayers, Exponentials, VitBackend};
 /// Softmax attention over all tokens with biased projections.
 #[derive(Module, Debug)]
 pub struct Attention<B: Backend> {
-    /// `[dim, heads · head_dim]`; the columns of one head are neighbours.
+    /// `[dim, heads · head_dim]`; the columns of one head are adjacent.
     pub query: Linear<B>,
     /// Likewise.
     pub key: Linear<B>,

@@ -60,8 +60,8 @@ impl Dropout {
         self.masked(x, [batch, 1, 1])
     }
 
-    /// The factors by which [`forward_whole`](Self::forward_whole) multiplies the `batch` images, from the
-    /// same draws; none if it drops nothing.
+    /// The factors by which [`forward_whole`](Self::forward_whole) would multiply the `batch` images. They
+    /// use the same random draws. None if nothing is dropped.
     pub(super) fn factors<B: Backend>(&self, batch: usize, device: &B::Device) -> Factors {
         Factors(self.is_active::<B>(device).then(|| self.draw(batch)))
     }

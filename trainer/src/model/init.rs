@@ -18,8 +18,8 @@ const POSITION_STD: f32 = 0.02;
 
 /// The source of starting values.
 ///
-/// They are not drawn by burn, because its generators are global to each backend: the same seed would give
-/// other weights on another backend or beside another thread.
+/// burn's generators are global to each backend. With them, the same seed would give different weights on
+/// another backend, or if another thread draws at the same time.
 #[derive(Debug)]
 pub(crate) struct Init<'a, B: Backend> {
     device: &'a B::Device,
@@ -48,7 +48,7 @@ impl<'a, B: Backend> Init<'a, B> {
     }
 
     /// A convolution weight `[outputs, inputs, side, side]`, normal after He et al. (2015) with
-    /// the fan-in; `inputs` counts those of one output, 1 for a depthwise convolution.
+    /// the fan-in. `inputs` is the number of channels that one output reads: 1 if depthwise.
     pub(crate) fn convolution(
         &mut self,
         outputs: usize,
@@ -133,7 +133,7 @@ impl<'a, B: Backend> Init<'a, B> {
         Param::initialized(self.next_id(), value.require_grad())
     }
 
-    /// Counts upwards, so that equal models have equal checkpoints; burn's own ids are random.
+    /// Numbers in order. burn's own ids are random, and equal models would have different checkpoints.
     fn next_id(&mut self) -> ParamId {
         self.ids += 1;
         ParamId::from(self.ids)

@@ -72,12 +72,12 @@ impl<B: Backend> Vit<B> {
         count.total
     }
 
-    /// What makes one vector of all tokens.
+    /// The operation that turns all tokens into one vector.
     pub(crate) const fn pool(&self) -> Pool {
         self.pool
     }
 
-    /// Starts the random draws of an epoch, which then depend on seed and epoch alone.
+    /// Seeds the random draws of an epoch, so that they depend only on the seed and the epoch.
     pub(crate) fn start_epoch(&self, epoch: usize) {
         let epoch = epoch as u64;
         self.dropout.start_epoch(epoch);
@@ -134,8 +134,8 @@ impl<B: VitBackend> Vit<B> {
         })
     }
 
-    /// As [`forward_observed`](Self::forward_observed), going on at each site with what `replace`
-    /// makes of its value, of the same shape.
+    /// As [`forward_observed`](Self::forward_observed), but each site continues with the value that
+    /// `replace` returns for it. The shape must stay the same.
     pub fn forward_replaced(
         &self,
         images: Tensor<B, 4>,
@@ -144,7 +144,7 @@ impl<B: VitBackend> Vit<B> {
         self.pass(images, &mut Replace { replace })
     }
 
-    /// Normalised images to logits, with what `observer` makes of each value on the way.
+    /// Normalised images to logits; each site continues with the value that `observer` returns.
     pub(crate) fn pass(
         &self,
         images: Tensor<B, 4>,

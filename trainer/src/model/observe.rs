@@ -1,4 +1,4 @@
-//! Who looks at the intermediate values of a forward pass, or puts others in their place.
+//! Callbacks that read or replace the intermediate values of a forward pass.
 
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
@@ -9,10 +9,10 @@ use crate::ops::Exponentials;
 
 /// Receives the value at each site as `[batch, positions, channels]`, in the order of the pass.
 pub(crate) trait Observer<B: Backend> {
-    /// Whether values are only passed on, so that several steps may be one operation.
+    /// Whether values are neither read nor replaced. Then several steps may be one fused operation.
     const SILENT: bool = false;
 
-    /// Receives one value and gives the one that the pass goes on with.
+    /// Receives one value and returns the value with which the pass continues.
     fn pass(&mut self, site: SiteId, value: Tensor<B, 3>) -> Tensor<B, 3>;
 
     /// Receives what a residual stage of the stem adds to its last convolution, before the sum.
@@ -20,12 +20,12 @@ pub(crate) trait Observer<B: Backend> {
         value
     }
 
-    /// How softmax, which has no site within, is computed in a block.
+    /// How softmax is computed in a block. Its intermediate values have no site.
     fn exponentials(&self, _block: usize) -> Exponentials {
         Exponentials::Exact
     }
 
-    /// What normalisations add to variances.
+    /// The epsilon that normalisations add to variances.
     fn norm_epsilon(&self) -> f64 {
         LAYER_NORM_EPSILON
     }
@@ -61,7 +61,7 @@ impl<B: Backend> Observer<B> for KeepTokens<B> {
     }
 }
 
-/// Puts what a callback makes of a value in its place.
+/// Replaces each value by the value that a callback returns for it.
 pub(crate) struct Replace<'a, B: Backend> {
     pub(crate) replace: &'a mut dyn FnMut(SiteId, Tensor<B, 3>) -> Tensor<B, 3>,
 }

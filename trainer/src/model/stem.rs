@@ -112,7 +112,7 @@ impl<B: VitBackend> Stage<B> {
         let mut x = input;
         for (conv, layer) in self.convs.iter().enumerate() {
             let site = |at| SiteId::Stem { stage: index as u8, conv: conv as u8, at };
-            // Nobody looks at what comes before a GELU: both are one operation.
+            // Without an observer, the convolution and its GELU are one fused operation.
             let then_gelu = O::SILENT && layer.gelu;
             x = observer.pass(site(ConvSite::Linear), layer.forward(x, then_gelu));
             if layer.gelu && !then_gelu {
@@ -156,8 +156,8 @@ impl<B: VitBackend> ConvNorm<B> {
         self.normalise(x, then_gelu)
     }
 
-    /// Normalises by the batch's statistics while training, which update the running ones, and by
-    /// the running ones otherwise.
+    /// Batch normalisation. In training it uses the statistics of the batch and updates the running
+    /// statistics; otherwise it uses the running statistics.
     fn normalise(&self, x: Tensor<B, 3>, then_gelu: bool) -> Tensor<B, 3> {
         let (gamma, beta) = (self.norm.gamma.val(), self.norm.beta.val());
         if !B::ad_enabled(&x.device()) {

@@ -1,4 +1,4 @@
-//! The module against the description it was built from.
+//! The module has the shapes, sites and parameters of the description that it was built from.
 
 use std::collections::BTreeMap;
 

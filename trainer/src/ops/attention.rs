@@ -8,11 +8,12 @@ use super::parallel;
 use super::scratch::with_scratch;
 use runtime::fixed::{Octaves, exp2_neg};
 
-/// Octaves of one unit of a score, with the fraction bits of the integer kernels.
+/// Octaves (factors of 2) of the exponential per unit of a score, with 11 fraction bits as in the integer
+/// kernels.
 pub(super) const OCTAVES: f64 = std::f64::consts::LOG2_E * 2048.0;
-/// Further fraction bits of the multiplier of a score's distance.
+/// The multiplier from the distance of a score to octaves has 17 more fraction bits.
 const MULTIPLIER: f64 = 131_072.0;
-/// The dividend of the integer kernels, which they divide by the sum of a row's exponentials.
+/// The integer kernels divide this number by the sum of a row's exponentials.
 pub(super) const RECIPROCAL: f32 = 2_147_483_648.0;
 
 /// `softmax(Q·Kᵀ/√head_dim)·V`; inputs are query, key, value `[batch, tokens, heads · head_dim]`.
@@ -29,8 +30,8 @@ pub(super) struct Attention {
 pub enum Exponentials {
     /// Exact.
     Exact,
-    /// As in the integer kernels: approximated in 255 steps of the largest one of a row, with their
-    /// reciprocal of the sum. Gradients pass straight through.
+    /// As in the integer kernels: whole numbers from 0 to 255, where the largest one of a row is 255,
+    /// multiplied by the rounded reciprocal of their sum. The gradient ignores the rounding.
     EightBits {
         /// One step of the product of a query and a key; positive.
         step: f32,
@@ -91,8 +92,8 @@ impl Attention {
         }
     }
 
-    /// Writes the gradients of the first image of the slices; the last two are scratch memory of
-    /// [`probs_len`](Self::probs_len).
+    /// Writes the gradients of the first image of the slices. The last two slices are scratch memory of
+    /// [`probs_len`](Self::probs_len) values.
     pub(super) fn backward_image(
         &self,
         inputs: [&[f32]; 3],

@@ -41,7 +41,7 @@ impl<B: HostBackend, C: CheckpointStrategy> VitBackend for Autodiff<B, C> {
 struct Gradient<O>(O);
 
 impl<B: HostBackend, O: Fused<N>, const N: usize> Backward<B, N> for Gradient<O> {
-    /// The inputs, and the other values that were kept.
+    /// The inputs, and other values of the forward pass that the backward pass needs.
     type State = ([FloatTensor<B>; N], Vec<f32>);
 
     fn backward(

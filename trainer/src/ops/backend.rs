@@ -12,24 +12,26 @@ use super::fused::Fused;
 
 /// A burn backend on which the model runs.
 pub trait VitBackend: Backend {
-    /// Whether operations run as [`compose`](super::compose) defines them, in burn's own operations.
+    /// Whether operations are composed of burn's own operations, by the functions of
+    /// [`compose`](super::compose), instead of fused.
     const COMPOSED: bool;
 
-    /// Runs an operation whose output has the shape `dims`. A backend that differentiates records it.
+    /// Runs an operation whose output has the shape `dims`. A backend with automatic differentiation records
+    /// it.
     fn apply<const N: usize>(
         op: impl Fused<N>,
         inputs: [FloatTensor<Self>; N],
         dims: [usize; 3],
     ) -> FloatTensor<Self>;
 
-    /// Gives `look` the values of a tensor.
+    /// Calls `look` with the values of a tensor.
     fn inspect<R>(tensor: &FloatTensor<Self>, look: impl FnOnce(&[f32]) -> R) -> R;
 }
 
 /// A backend for training. The values of its tensors can be read as f32 in the memory of this process;
 /// those on a device are copied.
 pub trait HostBackend: VitBackend {
-    /// Whether training, too, runs operations as [`compose`](super::compose) defines them.
+    /// Whether operations are composed of burn's own operations in training too.
     const TRAINS_COMPOSED: bool = false;
 
     /// Values of a tensor, row-major.
@@ -49,7 +51,7 @@ pub trait HostBackend: VitBackend {
         Ok(Self::training_devices(NonZeroUsize::MIN)?.swap_remove(0))
     }
 
-    /// As many devices as asked for, to share a batch.
+    /// The first `count` devices, which share a batch.
     ///
     /// # Errors
     /// If this backend has fewer.

@@ -7,8 +7,7 @@ use super::gelu::{cumulative, slope};
 use super::kernels::vectorised::vectorised;
 use super::parallel;
 
-/// Loops over channels cover at least so many values if possible: several rows at once if there are few
-/// channels.
+/// Minimum number of values in a loop over channels. With few channels, a loop covers several rows at once.
 const MIN_SPAN: usize = 128;
 
 /// Normalises each channel over all rows; inputs are x `[rows, channels]`, gamma, beta.

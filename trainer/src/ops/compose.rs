@@ -22,7 +22,7 @@ pub fn linear<B: Backend>(x: Tensor<B, 3>, layer: &Linear<B>) -> Tensor<B, 3> {
     layer.forward(x)
 }
 
-/// Normalises each position over its channels, `epsilon` being added to variances.
+/// Normalises each position over its channels; `epsilon` is added to variances.
 pub fn layer_norm<B: Backend>(x: Tensor<B, 3>, norm: &LayerNorm<B>, epsilon: f64) -> Tensor<B, 3> {
     let centred = x.clone() - x.mean_dim(2);
     let variance = centred.clone().square().mean_dim(2);
@@ -157,7 +157,7 @@ fn scale<B: Backend>(x: Tensor<B, 3>, factors: &Factors) -> Tensor<B, 3> {
 }
 
 /// Probabilities as the integer kernels compute them from rows of scores with steps of `step` (`exp2_neg`
-/// in the runtime's `INTEGER.md`). In float a few exponentials differ by one.
+/// in the runtime's `INTEGER.md`). Because of the float arithmetic, a few exponentials differ by one.
 fn stored_probabilities<B: Backend>(scores: Tensor<B, 4>, step: f64) -> Tensor<B, 4> {
     let distance = ((scores.clone().max_dim(3) - scores) / step).round();
     let octaves = (distance * (step * OCTAVES)).floor().clamp_max(MAX_ATTENTION_OCTAVES as f32);

@@ -106,7 +106,8 @@ impl Conv3x3 {
         weight
     }
 
-    /// Visits the place of every weight in `[window_len, outputs]` and in `[outputs, inputs, 3, 3]`.
+    /// Calls `visit` for every weight, with its index in `[window_len, outputs]` and its index in
+    /// `[outputs, inputs, 3, 3]`.
     fn for_each_weight(&self, mut visit: impl FnMut(usize, usize)) {
         for output in 0..self.outputs {
             for input in 0..self.inputs {
@@ -118,7 +119,7 @@ impl Conv3x3 {
         }
     }
 
-    /// The rows of every window, whose values are neighbours in the image too.
+    /// The rows of every window. The values of a row are adjacent in the image.
     fn runs(&self) -> Vec<Run> {
         let [height, width] = self.window.input;
         let [out_height, out_width] = self.window.output();
@@ -165,7 +166,7 @@ fn unfold(runs: &[Run], image: &[f32], row_len: usize, windows: &mut [f32]) {
 }
 
 vectorised! {
-    /// Adds every window back to where its values came from.
+    /// Adds the values of every window to the positions of the image from which they were copied.
     fn fold(runs: &[Run], windows: &[f32], row_len: usize, image: &mut [f32]) {
         for (row, run) in windows.chunks_exact(row_len).zip(runs) {
             parallel::add(&mut image[run.image..][..run.len], &row[run.before..][..run.len]);

@@ -81,7 +81,7 @@ impl Depthwise3x3 {
         Filter { runs: self.runs(), taps: self.taps(weight) }
     }
 
-    /// Sums that [`Filter::add_backward`] adds to.
+    /// Number of sums to which [`Filter::add_backward`] adds.
     pub(super) const fn sums_len(&self) -> usize {
         (TAPS + 1) * self.channels
     }
@@ -106,7 +106,7 @@ impl Depthwise3x3 {
             .collect()
     }
 
-    /// Each weight over each row of the grid, without positions beyond the edge.
+    /// One run for each weight and each row of the grid, without positions beyond the edge.
     fn runs(&self) -> Vec<Run> {
         let [height, width] = self.sides;
         let at = |row: usize, column: usize| (row * width + column) * self.channels;
@@ -131,8 +131,8 @@ impl Depthwise3x3 {
     }
 }
 
-/// One weight of the window over one row of the grid: the values of the output and of the input that it
-/// connects.
+/// One weight of the window and one row of the grid: the output values to which the weight adds, and the
+/// input values that it multiplies.
 #[derive(Clone, Copy)]
 struct Run {
     /// Where the weight's channels start.
@@ -178,7 +178,7 @@ vectorised! {
     }
 }
 
-/// `out += x·tap`, the tap repeating for every position.
+/// `out += x·tap` with the same tap at every position.
 #[inline(always)]
 fn multiply_add(out: &mut [f32], x: &[f32], tap: &[f32]) {
     for (out, x) in out.chunks_exact_mut(tap.len()).zip(x.chunks_exact(tap.len())) {

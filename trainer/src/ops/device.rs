@@ -60,7 +60,7 @@ fn cuda_devices(count: usize) -> Vec<burn_cuda::CudaDevice> {
     (0..count).map(burn_cuda::CudaDevice::new).collect()
 }
 
-/// The best device, or so many discrete graphics processors.
+/// The best device if `count` is 1, else the first `count` discrete GPUs.
 #[cfg(feature = "wgpu")]
 fn wgpu_devices(count: usize) -> Vec<burn_wgpu::WgpuDevice> {
     use burn_wgpu::WgpuDevice;

@@ -1,5 +1,5 @@
-//! Elementary functions and sums that compilers turn into vector instructions: they have no branches and
-//! no calls, and sums do not add one value after the other.
+//! Elementary functions and sums in a form that compilers turn into vector instructions. They have no
+//! branches and no calls, and a sum has several independent partial sums.
 
 /// `2/√π`, the slope of the error function at 0.
 #[cfg(test)]
@@ -10,7 +10,7 @@ const LANES: usize = 16;
 
 /// Beyond this the error function is ±1 in f32.
 const ERF_LIMIT: f32 = 4.0;
-/// Odd polynomial above the line, lowest power first.
+/// Odd polynomial in the numerator, lowest power first.
 const ERF_ABOVE: [f32; 7] = [
     -1.609_603_3e-2,
     -2.954_6e-3,
@@ -20,7 +20,7 @@ const ERF_ABOVE: [f32; 7] = [
     2.770_681_4e-8,
     -2.726_142_3e-10,
 ];
-/// Polynomial below the line, lowest power first.
+/// Polynomial in the denominator, lowest power first.
 const ERF_BELOW: [f32; 5] =
     [-1.426_473_9e-2, -7.373_329e-3, -1.682_827e-3, -2.133_740_6e-4, -1.456_607_2e-5];
 
@@ -36,9 +36,9 @@ pub(super) fn erf(x: f32) -> f32 {
 
 /// Smallest argument with a normal result.
 const EXP_LIMIT: f32 = -87.0;
-/// Adding this rounds to an integer, which then stands in the lowest bits.
+/// Adding this number rounds to an integer. The lowest bits of the sum are that integer.
 const EXP_ROUND: f32 = 12_582_912.0;
-/// `ln 2` in two parts, the first with few enough bits that its products with integers are exact.
+/// `ln 2` as a sum of two parts. The first has so few bits that its products with integers are exact.
 const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 /// Polynomial of `(e^r − 1 − r)/r²` for `|r| ≤ ln 2 / 2`, lowest power first (Cephes `expf`).
 const EXP: [f32; 6] = [0.5, 0.166_666_65, 4.166_579_6e-2, 8.333_452e-3, 1.398_2e-3, 1.987_569_1e-4];
@@ -134,7 +134,7 @@ pub(super) fn maximum(values: &[f32]) -> f32 {
     largest
 }
 
-/// Adds halves to each other, so that no sum waits for fifteen others.
+/// Adds one half of the lanes to the other until one is left: four dependent additions instead of fifteen.
 #[inline(always)]
 fn add_lanes(mut lanes: [f32; LANES]) -> f32 {
     let mut half = LANES / 2;

@@ -25,7 +25,7 @@ const FRAME: Color = Color::DarkGray;
 /// A moment of a run.
 #[derive(Debug)]
 pub(super) struct Screen<'a> {
-    /// The epoch at hand, from 1.
+    /// The current epoch, from 1.
     pub(super) epoch: usize,
     pub(super) epochs: usize,
     /// How much of the run is done, 0 to 1.

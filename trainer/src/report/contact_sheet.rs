@@ -83,7 +83,7 @@ fn header(mistakes: usize, shown: usize, images: usize) -> String {
     }
 }
 
-/// The name of a class in so many letters at most; its number where the font lacks a letter.
+/// The first `letters` letters of a class name. If the font lacks one of its letters, the class number.
 fn name(classes: &[String], class: usize, letters: usize) -> String {
     let name = &classes[class];
     // The printable letters of ISO 8859-1, which Unicode begins with.

@@ -183,7 +183,7 @@ pub(super) mod tests {
     #[test]
     fn layers_keep_their_share_of_the_width() {
         let found = network(Preset::Seed, Shape { depth: 2, dim: 10 }, 10).unwrap();
-        assert_eq!((found.depth(), found.dim()), (2, 10), "as asked for");
+        assert_eq!((found.depth(), found.dim()), (2, 10), "as given");
         assert_eq!((found.heads(), found.head_dim(), found.mlp_dim()), (4, 10, 20), "the report's");
         let found = network(Preset::Vit64x4, Shape { depth: 3, dim: 10 }, 10).unwrap();
         assert_eq!((found.head_dim(), found.mlp_dim()), (3, 20), "rounded up");

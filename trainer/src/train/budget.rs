@@ -16,7 +16,7 @@ use crate::progress::Progress;
 /// Bytes held for each value that a layer writes: the value, the copies that later layers keep for the
 /// backward pass, and the gradient.
 const BYTES_PER_VALUE: u64 = 20;
-/// Activations may take one part in so many of the free memory. The rest is for parameters, gradients,
+/// Activations may take the free memory divided by this number. The rest is for parameters, gradients,
 /// moments and other processes.
 const MEMORY_SHARE: u64 = 2;
 /// Images of the first step. It is not timed, because it also sets up threads, buffers and moments.

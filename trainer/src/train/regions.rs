@@ -1,11 +1,11 @@
-//! The regions of `CutMix` images: each region learns its own label.
+//! The regions of `CutMix` images: a loss for each region with the label of the region.
 //!
-//! `CutMix` asks for both labels of the whole image and does not say where each of them is. Here the tokens
-//! under the rectangle are pooled by themselves and go through the class head. They learn the label of the
-//! rectangle, and the other tokens learn the label of the image. The class head is that of the network, so
-//! the network does not grow.
+//! `CutMix` alone trains the whole image on both labels, without the positions of the two images. Here, the
+//! tokens inside the rectangle and the other tokens are pooled separately. The class head of the network
+//! gives logits for each of the two pools, which are compared with the label of the pool's own image. The
+//! network gets no new parameters.
 //!
-//! Labels are not given to single tokens, because the background of an object has no class.
+//! A loss for each single token was rejected, because tokens of the background have no class.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::{Tensor, TensorData};

@@ -1,4 +1,4 @@
-//! What a training run is asked for, and what it leaves behind.
+//! The settings and the results of a training run.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -119,7 +119,7 @@ impl Run<'_> {
         );
         ensure!(
             self.recipe.region_loss.is_none() || self.region_grid().is_some(),
-            "{} does not pool a grid of tokens by their mean: train it without --region-loss",
+            "--region-loss needs a network with a mean pool over a grid of tokens, but {} has none: leave it out",
             self.preset
         );
         ensure!(

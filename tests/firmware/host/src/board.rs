@@ -1,4 +1,4 @@
-//! The boards, as the emulator has them.
+//! The boards that the emulator provides.
 
 use crate::preset::Blob;
 
@@ -11,19 +11,19 @@ pub struct Board {
     pub map: &'static str,
     /// Its processor.
     pub core: &'static str,
-    /// What the compiler calls its instruction set.
+    /// The compiler's name of its instruction set (target triple).
     pub target: &'static str,
-    /// What the compiler calls its processor, where that brings more instructions.
+    /// The compiler's name of its processor, if the processor has more instructions than the target.
     pub cpu: Option<&'static str>,
     /// Emulator and machine.
     pub machine: (&'static str, &'static [&'static str]),
-    /// The blobs that it holds.
+    /// The blobs that fit into its memory.
     pub blobs: &'static [Blob],
     /// Whether every image must take the same number of instructions. A processor without a divider
-    /// divides in a loop, and for one without conditional moves the compiler makes jumps of minima and
-    /// maxima: their numbers depend on the data.
+    /// divides in a loop. For a processor without conditional moves, the compiler uses branches for minima
+    /// and maxima. In both cases the number of instructions depends on the data.
     pub constant: bool,
-    /// Whether its memory holds the operands of the comparison of kernels, 88 KiB.
+    /// Whether the operands of the comparison of kernels, 88 KiB, fit into its memory.
     pub compares: bool,
 }
 

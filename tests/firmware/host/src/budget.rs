@@ -9,13 +9,13 @@ use toml::Table;
 pub struct Budget {
     /// Maximum bytes of flash without blob and test images.
     pub code: Option<usize>,
-    /// Maximum bytes of that which belong to the runtime.
+    /// Maximum bytes of the runtime in `code`.
     pub runtime: Option<usize>,
     /// Maximum bytes of RAM, stack included.
     pub ram: Option<usize>,
-    /// Maximum instructions for each multiply-accumulate of a whole run.
+    /// Maximum instructions per multiply-accumulate of a whole run.
     pub whole: Option<f64>,
-    /// The same over linear layers and convolutions.
+    /// The same for linear layers and convolutions alone.
     pub linear: Option<f64>,
 }
 

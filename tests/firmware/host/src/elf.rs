@@ -1,4 +1,4 @@
-//! What a 32-bit little-endian ELF file says of memory and symbols.
+//! Reads sizes and symbols from a 32-bit little-endian ELF file.
 
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
@@ -14,7 +14,7 @@ pub struct Elf {
     pub symbols: Vec<String>,
     /// Bytes of `flash` that are functions and tables of the firmware itself and of its start-up code.
     pub own: usize,
-    /// Bytes of stack of the function that takes most, by the compiler's count.
+    /// Bytes of the largest stack frame of a function, as the compiler reports it.
     pub largest_frame: Option<usize>,
 }
 
@@ -93,12 +93,12 @@ impl Elf {
     }
 }
 
-/// Whether a symbol is one of the firmware: of its crates, or of start-up code, whose names are not
-/// mangled. What both sides call, such as `memcpy`, is the runtime's.
+/// Whether a symbol belongs to the firmware: to its crates, or to the start-up code, whose names are not
+/// mangled. Functions that the firmware and the runtime both call, such as `memcpy`, count as the runtime's.
 fn is_own(name: &str) -> bool {
     const START: [&str; 6] =
         ["Reset", "main", "_start", "HardFault", "_HardFault", "DefaultHandler_"];
-    // An instance of a generic function also names the crate that asked for it.
+    // The symbol of a generic function's instance also names the crate that uses the instance.
     let runtime = name.contains("7runtime");
     let own = ["8firmware", "8classify", "3kit"].iter().any(|krate| name.contains(krate));
     name.starts_with("_R") && own && !runtime || START.contains(&name) || VECTORS.contains(&name)

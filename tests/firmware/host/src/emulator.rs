@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// What a firmware printed, and what was counted.
+/// The output of a firmware, and the counts of the instruction counter.
 #[derive(Debug, Default)]
 pub struct Transcript {
     /// Lines of a name and a value, in order.
@@ -43,9 +43,11 @@ pub fn run(board: &Board, elf: &Path, argument: usize) -> Result<Transcript> {
         .arg("-kernel")
         .arg(elf)
         .output()
-        .with_context(|| format!("{emulator} (Debian: qemu-system-arm, qemu-system-misc)"))?;
+        .with_context(|| {
+            format!("cannot run {emulator}: install QEMU (Debian: qemu-system-arm, qemu-system-misc)")
+        })?;
     let mut transcript = Transcript { success: output.status.success(), ..Transcript::default() };
-    // Where semihosting goes depends on the emulator's version.
+    // Depending on its version, the emulator writes semihosting output to stdout or to stderr.
     let text = [output.stdout, output.stderr].concat();
     for line in String::from_utf8_lossy(&text).lines() {
         match line.split_once(' ') {
@@ -67,7 +69,7 @@ fn counter() -> Result<PathBuf> {
             .args(["-O2", "-fPIC", "-shared", "-Wall", "-Wextra", "-o"])
             .args([&plugin, &source])
             .status()
-            .context("cc, which compiles the instruction counter")?;
+            .context("cannot run cc, which compiles the instruction counter: install a C compiler")?;
         if !status.success() {
             bail!("cc could not compile {}", source.display());
         }

@@ -8,9 +8,9 @@ use runtime::site::{BlockSite, SiteId};
 /// A layer that was counted.
 #[derive(Debug)]
 pub struct Layer {
-    /// The site that it writes, or what follows the last one.
+    /// The site that it writes, or the name of the part after the last site.
     pub name: String,
-    /// What it is, if it multiplies.
+    /// Its products, if it multiplies.
     pub work: Option<Work>,
     /// Instructions since the site before.
     pub instructions: u64,
@@ -42,7 +42,7 @@ pub fn layers(model: &Model<'_>, counts: &[u64]) -> Result<Vec<Layer>> {
         .collect())
 }
 
-/// Instructions a multiply-accumulate over the layers that `choose` takes.
+/// Instructions per multiply-accumulate over the layers for which `choose` is true.
 pub fn ratio(layers: &[Layer], choose: impl Fn(&Work) -> bool) -> f64 {
     let chosen = layers.iter().filter_map(|layer| Some((layer.work.filter(&choose)?, layer)));
     let (macs, instructions) = chosen.fold((0, 0), |(macs, instructions), (work, layer)| {
@@ -51,7 +51,7 @@ pub fn ratio(layers: &[Layer], choose: impl Fn(&Work) -> bool) -> f64 {
     instructions as f64 / macs as f64
 }
 
-/// What a site's layer multiplies.
+/// The products of the layer that writes a site.
 fn work(config: &VitConfig, site: SiteId) -> Option<Work> {
     let tokens = config.tokens() as u64;
     let (dim, width, mlp) = (config.dim(), config.attention_dim(), config.mlp_dim());

@@ -1,5 +1,5 @@
-//! Builds the firmware for each board, runs it in an emulator, compares what it computes with this
-//! computer, and prints a line for each.
+//! Builds the firmware for each board, runs it in an emulator, compares its results with those of this
+//! computer, and prints a line for each board and network.
 //!
 //! ```text
 //! run [--images N] [--layers] [--conformance] [BOARD]... [PRESET]...
@@ -21,10 +21,10 @@ use preset::Blob;
 use report::Job;
 use std::process::ExitCode;
 
-/// What the command line asks for.
+/// The settings of the command line.
 struct Request {
     boards: Vec<&'static Board>,
-    /// All that a board holds where this is empty.
+    /// If empty, every blob that fits into the board.
     blobs: Vec<Blob>,
     job: Job,
 }
@@ -62,7 +62,7 @@ fn request(mut words: impl Iterator<Item = String>) -> Result<Request> {
             (_, Some(board)) => request.boards.push(board),
             ("--images", _) => match words.next().and_then(|count| count.parse().ok()) {
                 Some(images @ 1..) => request.job = Job::Classify { images },
-                _ => bail!("--images takes a number from 1 on"),
+                _ => bail!("--images needs a number of at least 1"),
             },
             ("--layers", _) => request.job = Job::Layers,
             ("--conformance", _) => request.job = Job::Conformance,

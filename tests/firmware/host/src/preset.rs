@@ -29,7 +29,7 @@ impl Blob {
         }
     }
 
-    /// The file, written below `target` where it is none of the source.
+    /// The file. It is written below `target` if it is not part of the source.
     pub fn path(self, target: &Path) -> Result<PathBuf> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
         match self {

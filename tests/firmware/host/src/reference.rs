@@ -1,4 +1,4 @@
-//! What this computer computes for the same images.
+//! The results of this computer for the same images.
 
 use anyhow::{Context, Result};
 use firmware::images::test_image;

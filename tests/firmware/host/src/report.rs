@@ -27,8 +27,8 @@ pub enum Job {
     Conformance,
 }
 
-/// What the comparison of kernels prints: kinds of cases, and the number of each that every board's
-/// memory holds.
+/// The kinds of cases in the comparison of kernels, and for each kind the number of cases that fit into the
+/// memory of every board.
 const COMPARED: [(&str, usize); 5] =
     [("linear", 2800), ("depthwise", 189), ("norms", 190), ("attention", 210), ("heads", 57)];
 
@@ -59,7 +59,7 @@ pub fn header(job: &Job) {
     }
 }
 
-/// Does the job on one board; whether everything was as it should be.
+/// Does the job on one board. Returns whether there was no fault.
 pub fn board(board: &Board, blobs: &[Blob], job: &Job) -> Result<bool> {
     let target = toolchain::target_directory();
     std::fs::create_dir_all(&target).with_context(|| target.display().to_string())?;
@@ -126,7 +126,7 @@ fn classify(board: &Board, blob: Blob, path: &Path, images: usize) -> Result<boo
     Ok(faults.is_empty())
 }
 
-/// What a run got wrong.
+/// The faults of a run.
 fn compared(board: &Board, run: &Transcript, expected: &Answer) -> Vec<String> {
     let mut faults = Vec::new();
     if !run.success {

@@ -5,14 +5,14 @@ use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What a build of the firmware is made of.
+/// The settings of a build of the firmware.
 #[derive(Debug)]
 pub struct Build<'a> {
-    /// For which board.
+    /// The board.
     pub board: &'a Board,
-    /// With which blob.
+    /// The file with the blob.
     pub blob: &'a Path,
-    /// Which of the firmware's programs.
+    /// The program of the firmware: `classify` or `conformance`.
     pub program: &'a str,
     /// Whether sites are marked instead of runs.
     pub sites: bool,
@@ -39,7 +39,7 @@ pub fn build(build: &Build<'_>) -> Result<PathBuf> {
         .env("OCELLI_BOARD", board.map)
         .env("OCELLI_BLOB", blob)
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        // For the sizes of stack frames alone, which a stable compiler does not offer.
+        // A stable compiler does not report the sizes of stack frames without this.
         .env("RUSTC_BOOTSTRAP", "1");
     if sites {
         command.args(["--features", "sites"]);
@@ -63,13 +63,13 @@ fn cargo(target: &str) -> Result<Command> {
         command.arg("build");
         return Ok(command);
     }
-    // A distribution's compiler, with its own sources: rustup's `core` may be of another version.
+    // A distribution's compiler needs its own sources, because rustup's `core` may have another version.
     let (rustc, cargo) = (Path::new("/usr/bin/rustc"), Path::new("/usr/bin/cargo"));
     if rustc.is_file() && cargo.is_file() && library(rustc, "src/rust/library")?.is_dir() {
         let mut command = Command::new(cargo);
         command.args(["build", "-Zbuild-std=core"]);
         command.env("RUSTC", rustc).env_remove("RUSTUP_TOOLCHAIN");
-        // It asks for rust-lld and may come without it; the toolchain that built this has it.
+        // It needs rust-lld, which may not be installed with it. The toolchain that built this has rust-lld.
         let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
         let tools = library(Path::new("rustc"), &host)?.join("bin");
         let path = std::env::var_os("PATH").unwrap_or_default();

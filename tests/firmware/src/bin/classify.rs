@@ -1,6 +1,6 @@
 //! Classifies test images and reports class, hash of the logits and stack.
 //!
-//! What a product needs of this is the body of [`run`]: parse once, then one call an image.
+//! A product needs only the body of [`run`]: parse once, then call `model.run` for each image.
 #![no_std]
 #![no_main]
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
@@ -13,7 +13,7 @@ use runtime::Model;
 
 include!(concat!(env!("OUT_DIR"), "/model.rs"));
 
-/// Images that are classified unless the command line says otherwise.
+/// Number of images that are classified if the command line gives none.
 const IMAGES: usize = 10;
 
 /// Exit code for a model that this build cannot run.
@@ -26,9 +26,9 @@ static mut IMAGE: [u8; IMAGE_LEN] = [0; IMAGE_LEN];
 #[cfg_attr(target_arch = "riscv32", unsafe(no_mangle))]
 fn main() -> ! {
     stack::paint();
-    // SAFETY: `main` runs once and nothing else names it.
+    // SAFETY: `main` runs once, and no other function names `ARENA`.
     let arena = unsafe { &mut *(&raw mut ARENA) };
-    // SAFETY: likewise.
+    // SAFETY: `main` runs once, and no other function names `IMAGE`.
     let image = unsafe { &mut *(&raw mut IMAGE) };
     let images = semihosting::argument().unwrap_or(IMAGES);
     match run(arena, image, images) {
@@ -57,7 +57,7 @@ fn run(arena: &mut [u8], image: &mut [u8], images: usize) -> Option<u64> {
     Some(hash.value())
 }
 
-/// One image, counted.
+/// Classifies one image. The counter counts its instructions.
 #[inline(never)]
 #[cfg(not(feature = "sites"))]
 fn classify<'m>(
@@ -71,7 +71,7 @@ fn classify<'m>(
     output.ok()
 }
 
-/// One image, counted site by site.
+/// Classifies one image. The counter counts the instructions of each site.
 #[inline(never)]
 #[cfg(feature = "sites")]
 fn classify<'m>(

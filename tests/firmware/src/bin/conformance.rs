@@ -1,5 +1,5 @@
-//! Compares every kernel set of this processor with the scalar one, over the cases of the kit's
-//! comparison that this board has memory and time for.
+//! Compares every kernel set of this processor with the scalar one. It takes the cases of the kit's
+//! comparison that fit into the memory of this board and are small enough for an emulator.
 #![no_std]
 #![no_main]
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
@@ -13,9 +13,9 @@ use runtime::kernels::scalar;
 
 /// Bytes of operands and outputs. The smallest board that compares has 128 KiB.
 const MEMORY: usize = 88 * 1024;
-/// Products of the largest case; what an emulator computes in a few milliseconds.
+/// Maximum products of a case. An emulator computes them in a few milliseconds.
 const MAX_WORK: usize = 1_200_000;
-/// More sets than any processor has.
+/// Maximum number of kernel sets; no processor has as many.
 const MAX_SETS: usize = 8;
 
 static mut STORAGE: [u8; MEMORY] = [0; MEMORY];
@@ -39,7 +39,7 @@ fn main() -> ! {
     semihosting::exit(usize::from(board.differences != 0 || count == 0))
 }
 
-/// What is compared on this board.
+/// The kernel sets of this board, memory for operands, and the number of differences.
 struct Board<'a> {
     sets: &'a [&'static Kernels],
     storage: &'a mut [u8],

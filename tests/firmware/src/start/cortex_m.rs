@@ -10,7 +10,7 @@ unsafe fn HardFault(_: &cortex_m_rt::ExceptionFrame) -> ! {
     semihosting::exit(FAULT)
 }
 
-/// The vector of the one interrupt that `cortex-m-rt` asks for. None is enabled.
+/// The vector of the one interrupt that `cortex-m-rt` needs. No interrupt is enabled.
 #[unsafe(link_section = ".vector_table.interrupts")]
 #[unsafe(no_mangle)]
 static __INTERRUPTS: [usize; 1] = [0];

@@ -7,7 +7,7 @@ mod riscv;
 
 use crate::semihosting;
 
-/// Status of a panic; no panic is reachable, so this is for what a copy of this firmware adds.
+/// Status of a panic. In this firmware no panic is reachable, but a copy of it may add one.
 const PANIC: usize = 101;
 
 #[panic_handler]

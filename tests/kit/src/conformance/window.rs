@@ -8,10 +8,11 @@ use runtime::config::Grid;
 use runtime::kernels::{Linear, scalar};
 use runtime::window::{Pad, Windows};
 
-/// Input channels up to which a set that convolves grids takes every layer.
+/// A set that convolves grids must do so for every layer with at most this many input channels and without
+/// the smallest shift.
 const ALWAYS_CONVOLVED: usize = 80;
 
-/// Packed weights, aligned for them.
+/// Packed weights, with the alignment that they need.
 #[cfg(target_arch = "x86_64")]
 pub(super) struct Packed<S> {
     memory: S,
@@ -21,10 +22,10 @@ pub(super) struct Packed<S> {
 
 #[cfg(target_arch = "x86_64")]
 impl<S: core::ops::DerefMut<Target = [u8]>> Packed<S> {
-    /// Packs a layer of which `run` inputs lie side by side.
+    /// Packs a layer, of which `run` inputs at a time are adjacent in memory.
     ///
     /// # Panics
-    /// If the set writes behind the end.
+    /// If the set writes beyond the end of the memory for packed weights.
     pub(super) fn new<M: Memory<Slice<u8> = S>>(
         memory: &mut M,
         layer: &Linear<'_>,
@@ -103,7 +104,7 @@ pub(super) fn conv<M: Memory, D: Draw>(this: &mut Comparison<'_, M, D>, case: Ca
         #[cfg(target_arch = "x86_64")]
         if let Some(packing) = set.packing {
             let packed = Packed::new(&mut this.memory, &linear, 3 * input.channels, &packing)?;
-            // Nothing but the packed weights may be read.
+            // The other weights are wrong, so that the result is wrong if a kernel reads them.
             let mut others = this.memory.take::<i8>(n * k)?;
             others.fill(99);
             let layer = layer.with_weights(&others).with_packed(packed.bytes());
@@ -124,9 +125,9 @@ pub(super) fn depthwise<M: Memory, D: Draw>(
     let (memory, draw) = (&mut this.memory, &mut *this.draw);
     let extreme = draw.one_in(4);
     let rescales = Rescales::draw(draw);
-    // Stored tap by tap: as many weights as a layer of as many outputs over 9 inputs.
+    // The weights are stored tap by tap. They are as many as in a linear layer with 9 inputs.
     let mut layer = Layer::new(memory, draw, (grid.channels, 9), extreme, rescales)?;
-    // Exporters write no −128, which sets may rely on and must notice.
+    // Exporters write no −128. A set may be faster without −128, but must be right with it.
     if !draw.one_in(4) {
         layer.weights_mut().iter_mut().for_each(|weight| *weight = (*weight).max(-127));
     }

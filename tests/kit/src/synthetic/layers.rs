@@ -18,7 +18,7 @@ pub(super) struct Signal {
 
 impl Signal {
     pub(super) const IMAGE: Self = Self { zero_point: 0, spread: 45 };
-    /// A normalisation's output, whose zero point the layer after it knows.
+    /// A normalisation's output, with the zero point that the next layer uses.
     pub(super) const fn spread_by(spread: i64, zero_point: i8) -> Self {
         Self { zero_point, spread }
     }

@@ -12,16 +12,17 @@ const GREY: u8 = 128;
 /// Shares of red, green and blue in the brightness of a pixel (ITU-R BT.601).
 const LUMA: [f32; IMAGE_CHANNELS] = [0.299, 0.587, 0.114];
 
-/// Random changes of geometry and colour and a cutout (`DeVries` and Taylor, 2017), each with its limits.
+/// Limits of the random changes of geometry and of colour, and of a cutout (`DeVries` and Taylor, 2017).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct StrongAugment {
     /// Probability of each of the three, 0 to 1; they are independent.
     pub probability: f64,
-    /// Largest rotation, in degrees either way.
+    /// Largest rotation in either direction, in degrees.
     pub rotation: f32,
-    /// Largest shear along the rows: columns by which a row moves for each row from the middle.
+    /// Largest shear along the rows: a row moves by this many columns for each row of distance from the
+    /// middle.
     pub shear: f32,
-    /// Largest change of size, as a share of it.
+    /// Largest change of the size, as a share of the size.
     pub scale: f32,
     /// Largest change of brightness, contrast and saturation, as a share of each.
     pub colour: f32,
@@ -38,14 +39,15 @@ pub(super) struct StrongChange {
     cutout: Option<Cutout>,
 }
 
-/// From an output position to the input position of its value, both relative to the middle.
+/// The linear map from an output position to the input position whose value it gets. Both are relative to
+/// the middle.
 #[derive(Clone, Copy, Debug)]
 struct Inverse {
     row: [f32; 2],
     column: [f32; 2],
 }
 
-/// Factors around 1.
+/// Factors of brightness, contrast and saturation; 1 changes nothing.
 #[derive(Clone, Copy, Debug)]
 struct Colour {
     brightness: f32,
@@ -53,7 +55,7 @@ struct Colour {
     saturation: f32,
 }
 
-/// A square, its middle as shares of height and width.
+/// A square. Its middle is given as shares of height and width.
 #[derive(Clone, Copy, Debug)]
 struct Cutout {
     middle: [f32; 2],
@@ -61,7 +63,7 @@ struct Cutout {
 }
 
 impl StrongAugment {
-    /// For small images of objects.
+    /// Limits for small images of objects.
     pub const OBJECTS: Self = Self {
         probability: 0.5,
         rotation: 20.0,

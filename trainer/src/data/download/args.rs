@@ -24,8 +24,8 @@ pub struct DownloadArgs {
 }
 
 impl DownloadArgs {
-    /// The directory of the images, if the download was asked for. Downloads them if they are not in the
-    /// cache yet.
+    /// The directory of the downloaded images; `None` without `--download`. Downloads the images if they are
+    /// not in the cache yet.
     ///
     /// # Errors
     /// As [`download()`].

@@ -17,10 +17,9 @@ pub const CACHE_VARIABLE: &str = "OCELLI_CACHE";
 /// What to download, and where to keep it.
 #[derive(Clone, Debug, Default)]
 pub struct Download {
-    /// Address of the archive, [`CIFAR10_URL`] where there is none; a mirror must serve the same
-    /// bytes.
+    /// Address of the archive; the default is [`CIFAR10_URL`]. A mirror must serve the same bytes.
     pub url: Option<String>,
-    /// Directory to keep the images in; without it the one that [`CACHE_VARIABLE`] names, else
+    /// Directory to keep the images in. The default is the value of [`CACHE_VARIABLE`], or without that
     /// `ocelli` in the user's cache directory.
     pub cache: Option<PathBuf>,
 }
@@ -43,7 +42,7 @@ pub fn download(options: &Download) -> Result<PathBuf> {
     obtain(&transfer, &Archive::cifar10(), &cache)
 }
 
-/// The cache directory where none was given.
+/// The default of the cache directory.
 ///
 /// # Errors
 /// If the user has no cache directory.
@@ -79,7 +78,7 @@ pub(super) fn obtain(transfer: &Transfer<'_>, archive: &Archive, cache: &Path) -
         transfer.fetch(archive, &part)?;
         unpack::check(archive, &part, transfer.url)?;
         unpack::unpack(archive, &part, cache)?;
-        // If this fails, the file only takes disk space.
+        // The file is no longer needed. If it cannot be removed, it only takes disk space.
         fs::remove_file(&part).ok();
     }
     Ok(directory)
@@ -89,8 +88,8 @@ pub(super) fn obtain(transfer: &Transfer<'_>, archive: &Archive, cache: &Path) -
 fn lock(path: &Path) -> io::Result<File> {
     let file = File::options().create(true).truncate(false).write(true).open(path)?;
     match file.lock() {
-        // Some file systems have no locks. Two transfers at once then damage the `.part` file, and the
-        // check finds that.
+        // Some file systems have no locks. There, two transfers at the same time damage the `.part` file.
+        // The check of its SHA-256 then fails.
         Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(error),
         _ => Ok(file),
     }

@@ -2,8 +2,8 @@
 //!
 //! The bytes that have arrived are kept in a `.part` file, so that an interrupted transfer continues
 //! where it stopped. The archive is used only if its length and SHA-256 are those of the published
-//! one, and each file of images appears whole or not at all. Several processes may ask at the same
-//! time: one transfers, the others wait.
+//! one, and each file of images is either complete or absent. If several processes need the archive at the
+//! same time, one of them transfers it and the others wait.
 
 mod archive;
 mod args;

@@ -1,4 +1,4 @@
-//! A small HTTP server on this machine, which answers as it was told to.
+//! A small HTTP server on this machine, whose answers a test chooses.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,28 +9,28 @@ use std::time::Duration;
 /// What the server does with one request.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Answer {
-    /// The file, or the rest of it where a range is asked for.
+    /// The file, or the rest of it if the request has a range.
     Ranges,
-    /// The whole file, whatever is asked for.
+    /// The whole file, even if the request has a range.
     Whole,
-    /// As [`Ranges`](Self::Ranges), but closes after so many bytes of the body.
+    /// As [`Ranges`](Self::Ranges), but closes the connection after this number of bytes of the body.
     CutAfter(usize),
-    /// As [`Ranges`](Self::Ranges), but falls silent after so many bytes of the body.
+    /// As [`Ranges`](Self::Ranges), but sends nothing more after this number of bytes of the body.
     SilentAfter(usize),
-    /// The whole file without saying how long it is.
+    /// The whole file, without a `Content-Length`.
     Unannounced,
     /// A status and nothing else.
     Status(u16),
     /// A partial answer that begins one byte late.
     WrongRange,
-    /// Sends the client to another path of this server.
+    /// A redirect to another path of this server.
     Redirect,
 }
 
 /// A server that is running.
 pub(super) struct Server {
     pub(super) url: String,
-    /// The range that each request asked for, in order.
+    /// The range of each request, in order.
     requests: Arc<Mutex<Vec<Option<String>>>>,
     thread: Option<JoinHandle<()>>,
     address: std::net::SocketAddr,
@@ -53,7 +53,7 @@ impl Server {
                 let answer = answers[seen.len().min(answers.len() - 1)];
                 seen.push(range.clone());
                 drop(seen);
-                // A client that leaves early is none of the server's business.
+                // The client may close the connection early; that is not an error here.
                 write_answer(stream, answer, &content, range.as_deref()).ok();
             }
         });

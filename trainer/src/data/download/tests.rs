@@ -1,4 +1,4 @@
-//! Downloads from a server on this machine; no other host is ever contacted.
+//! Downloads from a server on this machine. The tests contact no other host.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -34,7 +34,8 @@ fn tarball(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     for (path, content) in files {
         let mut header = tar::Header::new_gnu();
-        // Written into the header as it is: set_path refuses what a hostile archive would hold.
+        // The name is written into the header directly, because `set_path` refuses the names of a hostile
+        // archive.
         header.as_old_mut().name[..path.len()].copy_from_slice(path.as_bytes());
         header.set_size(content.len() as u64);
         header.set_mode(0o644);

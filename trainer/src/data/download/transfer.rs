@@ -14,7 +14,7 @@ use ureq::http::{Response, StatusCode};
 
 use super::archive::Archive;
 
-/// Consecutive connections without a new byte after which the transfer fails.
+/// The transfer fails after this number of consecutive connections that brought no new byte.
 const ATTEMPTS: u32 = 4;
 /// Longest time to connect to the server.
 const CONNECT: Duration = Duration::from_secs(30);
@@ -29,9 +29,9 @@ pub(super) struct Transfer<'a> {
 
 /// Why one connection did not complete the file.
 enum Failure {
-    /// Another connection may succeed.
+    /// A failure that may pass: the next connection may succeed.
     Passing(anyhow::Error),
-    /// Another connection would fail as well.
+    /// A lasting failure: the next connection would fail too.
     Lasting(anyhow::Error),
 }
 
@@ -141,7 +141,7 @@ impl Transfer<'_> {
     fn check_length(&self, response: &Response<ureq::Body>, expected: u64) -> Result<(), Failure> {
         match response.body().content_length() {
             Some(found) if found != expected => Err(Failure::Lasting(anyhow!(
-                "{} offers {found} bytes, but {expected} are missing: this is not the published \
+                "{} offers {found} bytes, but {expected} are needed: this is not the published \
                  archive, give another address with --url",
                 self.url
             ))),

@@ -45,10 +45,10 @@ fn digest(path: &Path) -> io::Result<(u64, String)> {
     Ok((bytes, digits))
 }
 
-/// Unpacks the files of a checked archive into its directory in `cache`. Each file appears whole, and
-/// the first one only after all have been read.
+/// Unpacks the files of a checked archive into its directory in `cache`. The files are moved there only
+/// after all of them have been read, so that none is incomplete.
 ///
-/// No path of the archive is followed: an entry with an unexpected name is skipped.
+/// Paths in the archive do not decide where files are written. An entry with an unexpected name is skipped.
 pub(super) fn unpack(archive: &Archive, part: &Path, cache: &Path) -> Result<()> {
     let full = "cannot unpack into the cache: free disk space, or give another cache with --cache";
     let temporary =

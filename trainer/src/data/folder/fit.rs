@@ -35,7 +35,7 @@ fn opaque(picture: DynamicImage) -> RgbImage {
 /// A colour with the opacity `alpha` in front of white.
 fn over_white(value: u8, alpha: u8) -> u8 {
     let (value, alpha) = (u32::from(value), u32::from(alpha));
-    // A mean of two bytes, rounded, is a byte.
+    // A rounded mean of two bytes fits into a byte.
     u8::try_from((value * alpha + 255 * (255 - alpha) + 127) / 255).unwrap_or(u8::MAX)
 }
 

@@ -17,7 +17,7 @@ use listing::{MIN_PICTURES, Pictures, classes, enough};
 
 /// Share of each class that becomes test images if there is no folder of test pictures.
 const TEST_SHARE: f64 = 0.1;
-/// Chooses them, the same for every run, so that no run trains on another one's test images.
+/// Seed of their choice. It is the same in every run, so that no run trains on the test images of another.
 const TEST_SEED: u64 = 0;
 
 /// Images read from folders.
@@ -46,7 +46,7 @@ pub(super) fn folder(dir: &Path, progress: impl Fn(usize, usize) + Sync) -> Resu
         Ok(images)
     };
     let (train, test) = if apart {
-        // Shuffled, so that the first images are of every class.
+        // Shuffled, because otherwise the first images would all be of one class.
         (read(&train)?.sample(usize::MAX, TEST_SEED), read(&test)?)
     } else {
         split(&read(dir)?, TEST_SHARE, TEST_SEED)
@@ -58,8 +58,8 @@ pub(super) fn folder(dir: &Path, progress: impl Fn(usize, usize) + Sync) -> Resu
         let (found, test) = (count(&train) + count(&test), count(&test));
         ensure!(
             enough(found - test, test),
-            "class {name} has {found} pictures that can be read, {test} of them for the test: it needs at least \
-             {MIN_PICTURES}, one for the test and two for training; dozens give a useful network",
+            "class {name} has {found} pictures that can be read, {test} of them for the test: add pictures, at \
+             least {MIN_PICTURES} are needed, one for the test and two for training; use dozens for a good accuracy",
         );
     }
     Ok(Folder { dataset: Dataset { train, test, classes, source: DataSource::Custom }, skipped })

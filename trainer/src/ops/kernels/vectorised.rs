@@ -27,11 +27,11 @@ macro_rules! vectorised {
                     body($($argument),*)
                 }
                 if $crate::ops::kernels::vectorised::has_avx512() {
-                    // SAFETY: the processor has the features that `widest` asks for.
+                    // SAFETY: the processor has the features that `widest` needs.
                     return unsafe { widest($($argument),*) };
                 }
                 if std::arch::is_x86_feature_detected!("avx2") {
-                    // SAFETY: the processor has the only feature that `wide` asks for.
+                    // SAFETY: the processor has the only feature that `wide` needs.
                     return unsafe { wide($($argument),*) };
                 }
             }

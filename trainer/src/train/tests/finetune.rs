@@ -34,7 +34,7 @@ fn a_network_learns_with_its_integers_in_place() {
     let directory = tempfile::tempdir().unwrap();
     let outcome = tune(&recipe(), None, true, directory.path()).unwrap();
     let best = &outcome.epochs[outcome.best - 1];
-    assert!(best.validation_accuracy > 0.9, "colours are told apart: {best:?}");
+    assert!(best.validation_accuracy > 0.9, "the colours are classified: {best:?}");
 
     // What was validated is the integer form of what was kept.
     let found = checkpoint::load::<Flex>(&outcome.checkpoint, &Default::default()).unwrap();
@@ -56,5 +56,5 @@ fn a_run_for_integers_goes_on_for_integers_only() {
     let whole = Run { quantize: true, ..plain };
     let settings = super::super::state::settings(&whole).unwrap();
     let other = super::super::state::settings(&plain).unwrap();
-    assert_ne!(settings, other, "settings tell them apart");
+    assert_ne!(settings, other, "the settings differ");
 }

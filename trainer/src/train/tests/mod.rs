@@ -1,4 +1,4 @@
-//! Short runs on images that are easy to tell apart.
+//! Short runs on images whose classes are easy to distinguish.
 
 mod distillation;
 mod finetune;
@@ -43,7 +43,7 @@ fn config() -> VitConfig {
     .unwrap()
 }
 
-/// Noise with more red, green or blue, by the label.
+/// Noise images. An image of label 0 has more red, of label 1 more green, of label 2 more blue.
 fn images(count: usize) -> Images {
     let labels = (0..count).map(|i| (i % 3) as u16).collect::<Vec<_>>();
     let pixel = |i: usize, at: usize| {
@@ -124,7 +124,7 @@ fn a_run_learns_and_leaves_its_files() {
     assert_eq!(losses.len(), 6, "epochs");
     assert!(losses[5] < 0.7 * losses[0], "the loss falls: {losses:?}");
     let best = &outcome.epochs[outcome.best - 1];
-    assert!(best.validation_accuracy > 0.9, "colours are told apart: {best:?}");
+    assert!(best.validation_accuracy > 0.9, "the colours are classified: {best:?}");
     for row in &outcome.epochs {
         assert!(row.validation_accuracy <= best.validation_accuracy, "{row:?} beats {best:?}");
     }
@@ -243,7 +243,7 @@ fn devices_share_a_batch() {
     let none = DropoutRates::default();
     let alone = losses(&patches(), none, &one);
     assert_eq!(losses(&patches(), none, &four), alone, "the same sum in the same order");
-    // Batch normalisation keeps the statistics of the first device's parts.
+    // The running statistics of batch normalisation come from the first device's parts alone.
     let alone = losses(&config(), none, &one);
     for (ours, theirs) in losses(&config(), none, &four).into_iter().zip(alone) {
         assert!((ours - theirs).abs() < 0.1 * theirs, "{ours} on four, {theirs} on one");

@@ -1,4 +1,4 @@
-//! Runs that end early and go on.
+//! Runs that are interrupted and resumed.
 
 use std::fs;
 use std::sync::atomic::Ordering;
@@ -8,7 +8,7 @@ use crate::data::augment::StrongAugment;
 use crate::data::mix::Mix;
 use crate::recipe::EmaSpec;
 
-/// Everything random and everything that is carried from step to step.
+/// A recipe with every random part and every state that one step passes to the next.
 fn eventful() -> Recipe {
     Recipe {
         epochs: 5,
@@ -48,7 +48,7 @@ fn history(out: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_resumed_run_ends_as_if_nothing_had_happened() {
+fn a_resumed_run_has_the_result_of_an_uninterrupted_run() {
     let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     run_to(false, false, whole.path()).unwrap();
     let error = run_to(true, false, parts.path()).expect_err("stopped");
