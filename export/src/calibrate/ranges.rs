@@ -63,7 +63,7 @@ impl Ranges {
     }
 
     /// Number of images that [`Self::observe`] reports: each image once in each of its two passes.
-    pub fn passes(images: &Images) -> usize {
+    pub fn observations(images: &Images) -> usize {
         2 * images.len()
     }
 

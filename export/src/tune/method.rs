@@ -53,7 +53,7 @@ pub fn quantize(
     method: Method,
     progress: impl Fn(Phase, usize) -> Counter,
 ) -> Result<(Ranges, Quantized)> {
-    let count = progress(Phase::Calibrating, Ranges::passes(images));
+    let count = progress(Phase::Calibrating, Ranges::observations(images));
     let mut ranges = Ranges::observe(model, images, method.observer, count)?;
     if method.observer == Observer::Search {
         let count = progress(Phase::Searching, ranges.len());

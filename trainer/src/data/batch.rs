@@ -176,8 +176,7 @@ impl TrainBatches {
             }),
         };
         let mut rng = stream(seed, Purpose::Mix { epoch, batch: index as u64 });
-        let sides = [self.images.height(), self.images.width()];
-        batch.mixed = self.spec.mix.apply(&mut batch.images, &batch.labels, sides, &mut rng);
+        batch.mixed = self.spec.mix.apply(&mut batch.images, &batch.labels, self.sides(), &mut rng);
         batch.views = views.map(|views| {
             let row = |&image: &usize| image * views.get() + view(image, epoch, views);
             let own: Vec<_> = indices.iter().map(row).collect();
@@ -191,6 +190,11 @@ impl TrainBatches {
     /// Number of images.
     pub fn images(&self) -> usize {
         self.images.len()
+    }
+
+    /// Height and width of the images in pixels.
+    pub fn sides(&self) -> [usize; 2] {
+        [self.images.height(), self.images.width()]
     }
 
     /// One view of the images of a range, in order and not mixed.

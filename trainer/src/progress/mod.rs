@@ -9,6 +9,7 @@ use std::io::{Stdout, stdout};
 use std::time::{Duration, Instant};
 
 use crate::metrics::EpochMetrics;
+pub(crate) use bar::Bar;
 pub use duration::duration;
 use painter::Painter;
 use screen::Screen;

@@ -7,8 +7,9 @@
 //! with more views, goes on with the views that are missing.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::{Tensor, TensorData};
@@ -20,9 +21,10 @@ use super::pretrained;
 use super::run::Run;
 use super::state;
 use crate::data::batch::TrainBatches;
+use crate::model::Vit;
 use crate::ops::HostBackend;
 use crate::output;
-use crate::progress::Progress;
+use crate::progress::{Bar, Progress};
 
 /// First bytes of a file: its kind and the version of its layout.
 const MAGIC: &[u8; 8] = b"ocelvie1";
@@ -52,50 +54,30 @@ impl Scores {
         progress: &Progress,
     ) -> Result<Option<Self>> {
         let (Some(teacher), Some(views)) = (run.teacher, run.recipe.views) else { return Ok(None) };
-        let (views, images) = (views.get(), batches.images());
-        let directory = match run.scores {
-            Some(scores) => Some(directory(run, scores, teacher)?),
-            None => None,
-        };
-        let file =
-            |view: usize| directory.as_ref().map(|kept| kept.join(format!("view-{view}.bin")));
-        let len = images * run.config.classes();
-        let mut logits = Vec::with_capacity(views);
-        let mut missing = Vec::new();
-        for view in 0..views {
-            let kept = match file(view) {
-                Some(path) => read(&path, len)?,
-                None => None,
-            };
-            if kept.is_none() {
-                missing.push(view);
-            }
-            logits.push(kept.unwrap_or_default());
-        }
-        if !missing.is_empty() {
-            let teacher = pretrained::load::<B>(teacher, "teacher", run, device)?;
-            let mut bar = progress.bar("scores of the teacher", missing.len() * images);
-            let sides = [run.config.image().height, run.config.image().width];
-            for view in missing {
-                let mut values = Vec::with_capacity(len);
-                for start in (0..images).step_by(BATCH_SIZE) {
-                    if run.stop.load(Ordering::Relaxed) {
-                        bail!(Interrupted);
-                    }
-                    let batch = batches.view(start..images.min(start + BATCH_SIZE), view);
-                    let input = TensorData::new(batch.images, [batch.len, 3, sides[0], sides[1]]);
-                    let found = teacher.model.forward(Tensor::<B, 4>::from_data(input, device));
-                    let found = found.into_data().to_vec::<f32>().expect("logits are f32");
-                    values.extend(found.into_iter().map(f16::from_f32));
-                    bar.add(batch.len);
+        let (classes, images) = (run.config.classes(), batches.images());
+        let kept = Kept::new(run, teacher, images * classes)?;
+        let known = (0..views.get()).map(|view| kept.read(view)).collect::<Result<Vec<_>>>()?;
+        let missing = known.iter().filter(|known| known.is_none()).count();
+        let mut bar = progress.bar("scores of the teacher", missing * images);
+        // Loaded only if a view is missing.
+        let mut network = None;
+        let mut logits = Vec::with_capacity(known.len());
+        for (view, known) in known.into_iter().enumerate() {
+            logits.push(match known {
+                Some(known) => known,
+                None => {
+                    let network = match &network {
+                        Some(network) => network,
+                        None => network
+                            .insert(pretrained::load::<B>(teacher, "teacher", run, device)?.model),
+                    };
+                    let found = score(network, batches, view, run.stop, device, &mut bar)?;
+                    kept.write(view, &found)?;
+                    found
                 }
-                if let Some(path) = file(view) {
-                    write(&path, &values)?;
-                }
-                logits[view] = values;
-            }
+            });
         }
-        Ok(Some(Self { classes: run.config.classes(), views, logits }))
+        Ok(Some(Self { classes, views: views.get(), logits }))
     }
 
     /// The logits of a row of the table of all views: image times the number of views, plus the view.
@@ -106,40 +88,88 @@ impl Scores {
     }
 }
 
-/// The directory of the scores of one teacher on one set of views, within `scores`.
-fn directory(run: &Run<'_>, scores: &Path, teacher: &Path) -> Result<PathBuf> {
-    let mut digest = Sha256::new();
-    let bytes = fs::read(teacher)
-        .with_context(|| format!("{} cannot be used as the teacher", teacher.display()))?;
-    digest.update(Sha256::digest(bytes));
-    digest.update(state::digest(&run.split()?.0));
-    digest.update(serde_json::to_string(&(run.recipe.augment, run.recipe.normalisation))?);
-    let name: String =
-        digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    let directory = scores.join(name);
-    fs::create_dir_all(&directory).with_context(|| {
-        format!("cannot create {} for the teacher's scores", directory.display())
-    })?;
-    Ok(directory)
+/// The logits `[images, classes]` of a network for one view of all images.
+fn score<B: HostBackend>(
+    network: &Vit<B>,
+    batches: &TrainBatches,
+    view: usize,
+    stop: &AtomicBool,
+    device: &B::Device,
+    bar: &mut Bar,
+) -> Result<Vec<f16>> {
+    let images = batches.images();
+    let [height, width] = batches.sides();
+    let mut logits = Vec::new();
+    for start in (0..images).step_by(BATCH_SIZE) {
+        if stop.load(Ordering::Relaxed) {
+            bail!(Interrupted);
+        }
+        let batch = batches.view(start..images.min(start + BATCH_SIZE), view);
+        let input = TensorData::new(batch.images, [batch.len, 3, height, width]);
+        let found = network.forward(Tensor::<B, 4>::from_data(input, device));
+        let found = found.into_data().to_vec::<f32>().expect("logits are f32");
+        logits.extend(found.into_iter().map(f16::from_f32));
+        bar.add(batch.len);
+    }
+    Ok(logits)
 }
 
-/// The `len` logits of a file; `None` if there is no file.
-fn read(path: &Path, len: usize) -> Result<Option<Vec<f16>>> {
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
-    };
-    let damaged =
-        || format!("{} is damaged: delete it, and its scores are computed again", path.display());
-    let content = bytes.strip_prefix(MAGIC).with_context(damaged)?;
-    let (digest, content) = content.split_at_checked(DIGEST_BYTES).with_context(damaged)?;
-    ensure!(Sha256::digest(content).as_slice() == digest && content.len() == 2 * len, damaged());
-    let (values, _) = content.as_chunks::<2>();
-    Ok(Some(values.iter().map(|bytes| f16::from_le_bytes(*bytes)).collect()))
+/// The files with the scores of one teacher on one set of views.
+struct Kept {
+    /// `None` if scores are not kept.
+    directory: Option<PathBuf>,
+    /// Number of logits in a file.
+    len: usize,
 }
 
-fn write(path: &Path, logits: &[f16]) -> Result<()> {
-    let content: Vec<u8> = logits.iter().flat_map(|logit| logit.to_le_bytes()).collect();
-    output::write(path, &[MAGIC, Sha256::digest(&content).as_slice(), &content].concat())
+impl Kept {
+    /// The files in the run's directory of scores. Their directory is named by a digest of all that decides
+    /// a score: the teacher, the images, the augmentation and the normalisation.
+    fn new(run: &Run<'_>, teacher: &Path, len: usize) -> Result<Self> {
+        let Some(scores) = run.scores else { return Ok(Self { directory: None, len }) };
+        let mut digest = Sha256::new();
+        let bytes = fs::read(teacher)
+            .with_context(|| format!("{} cannot be used as the teacher", teacher.display()))?;
+        digest.update(Sha256::digest(bytes));
+        digest.update(state::digest(&run.split()?.0));
+        digest.update(serde_json::to_string(&(run.recipe.augment, run.recipe.normalisation))?);
+        let name =
+            digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>();
+        let directory = scores.join(name);
+        fs::create_dir_all(&directory).with_context(|| {
+            format!("cannot create {} for the teacher's scores", directory.display())
+        })?;
+        Ok(Self { directory: Some(directory), len })
+    }
+
+    fn file(&self, view: usize) -> Option<PathBuf> {
+        Some(self.directory.as_ref()?.join(format!("view-{view}.bin")))
+    }
+
+    /// The logits of a view; `None` if they are not kept.
+    fn read(&self, view: usize) -> Result<Option<Vec<f16>>> {
+        let Some(path) = self.file(view) else { return Ok(None) };
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", path.display()));
+            }
+        };
+        let damaged = || {
+            format!("{} is damaged: delete it, and its scores are computed again", path.display())
+        };
+        let content = bytes.strip_prefix(MAGIC).with_context(damaged)?;
+        let (digest, content) = content.split_at_checked(DIGEST_BYTES).with_context(damaged)?;
+        let whole = Sha256::digest(content).as_slice() == digest && content.len() == 2 * self.len;
+        ensure!(whole, damaged());
+        let (values, _) = content.as_chunks::<2>();
+        Ok(Some(values.iter().map(|bytes| f16::from_le_bytes(*bytes)).collect()))
+    }
+
+    fn write(&self, view: usize, logits: &[f16]) -> Result<()> {
+        let Some(path) = self.file(view) else { return Ok(()) };
+        let content: Vec<u8> = logits.iter().flat_map(|logit| logit.to_le_bytes()).collect();
+        output::write(&path, &[MAGIC, Sha256::digest(&content).as_slice(), &content].concat())
+    }
 }
