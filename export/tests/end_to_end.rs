@@ -35,6 +35,7 @@ fn a_network_is_trained_exported_and_run() {
         start: None,
         quantize: false,
         teacher: None,
+        scores: None,
         resume: false,
         stop: &AtomicBool::new(false),
     };

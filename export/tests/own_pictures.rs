@@ -50,6 +50,7 @@ fn pictures_become_a_blob_with_their_names() {
         start: None,
         quantize: false,
         teacher: None,
+        scores: None,
         resume: false,
         stop: &AtomicBool::new(false),
     };
