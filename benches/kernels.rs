@@ -12,6 +12,7 @@ use runtime::Kernels;
 use runtime::config::Grid;
 use runtime::fixed::Octaves;
 use runtime::kernels::{Activation, Attention, Norm, NormAffine, scalar};
+use runtime::window::Band;
 use std::hint::black_box;
 use std::time::SystemTime;
 
@@ -97,10 +98,11 @@ fn linear(
 
 fn depthwise(criterion: &mut Criterion, rows: &mut Vec<(Row, usize)>) {
     let grid = Grid { height: 8, width: 8, channels: HIDDEN };
+    let band = Band { grid, rows: 0..8 };
     let (x, layer) = (bytes(grid.len()), layer(9, HIDDEN));
     rows.extend(each_set(criterion, "depthwise 8x8x128", 9 * grid.len(), |kernels| {
         let mut out = vec![0i8; grid.len()];
-        (kernels.depthwise_i8)(&x, grid, -7, &layer.linear(), &PLAIN, &mut out);
+        (kernels.depthwise_i8)(&x, &band, -7, &layer.linear(), &PLAIN, &mut out);
         out
     }));
 }
@@ -112,9 +114,9 @@ fn attention(criterion: &mut Criterion, rows: &mut Vec<(Row, usize)>) {
     let qkv = bytes(TOKENS * 3 * DIM);
     let work = 2 * TOKENS * TOKENS * DIM;
     rows.extend(each_set(criterion, "attention 64 tokens 4x16", work, |kernels| {
-        let (mut scores, mut out) = (vec![0i32; TOKENS], vec![0i8; TOKENS * DIM]);
-        (kernels.attention_i8)(&qkv, &attention, &mut scores, &mut out);
-        out
+        let (mut qkv, mut scores) = (qkv.clone(), vec![0i32; TOKENS]);
+        (kernels.attention_i8)(&mut qkv, &attention, &mut scores);
+        qkv
     }));
 }
 

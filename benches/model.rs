@@ -36,7 +36,7 @@ fn network(criterion: &mut Criterion, preset: Preset) -> anyhow::Result<()> {
     let network = Network::new(preset)?;
     let image = image()?;
     let model = Model::parse(&network.int8)?;
-    let mut arena = vec![0; model.arena_len()];
+    let mut arena = vec![0; model.arena_len_fast()];
     let expected = model
         .clone()
         .with_kernels(&runtime::kernels::scalar::KERNELS)
@@ -72,7 +72,7 @@ fn network(criterion: &mut Criterion, preset: Preset) -> anyhow::Result<()> {
         });
     }
     let f16 = Model::parse_f16(&network.f16)?;
-    let mut arena = vec![0; f16.arena_len()];
+    let mut arena = vec![0; f16.arena_len_fast()];
     group.bench_function("f16", |bencher| {
         bencher.iter(|| {
             let output = f16.run(black_box(image.image(0)), &mut arena);

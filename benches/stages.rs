@@ -52,7 +52,7 @@ fn network(criterion: &mut Criterion, preset: Preset) -> anyhow::Result<()> {
     let packed = Model::parse(&network.int8)?.pack(&mut memory)?;
     let f16 = Model::parse_f16(&network.f16)?;
     let float = network.float(&image)?;
-    let mut arena = vec![0; int8.arena_len().max(f16.arena_len())];
+    let mut arena = vec![0; int8.arena_len_fast().max(f16.arena_len_fast())];
     for stage in STAGES {
         let mut group = criterion.benchmark_group(group_name(preset, stage));
         if preset == Preset::Seed {

@@ -8,7 +8,7 @@ use kit::specs;
 use kit::synthetic::{self, Values};
 use runtime::config::{Pool, Preset, VitConfig};
 use runtime::{EvidenceError, Kernels, Model, RunError};
-use tests::integer_reference::IntegerReference;
+use tests::integer_reference::{Answer, IntegerReference};
 use tests::observed::{evidence, observe};
 
 /// Runs `blob` on every kernel set and compares every site with the reference.
@@ -29,8 +29,18 @@ fn check(name: &str, blob: &[u8], image: &[u8]) {
             model = model.pack(&mut memory).unwrap();
         }
         let name = if pack { &format!("{name}, packed") } else { name };
-        let mut arena = vec![0xA5; model.arena_len()];
-        let (sites, output) = observe(&model, image, &mut arena)
+        for (form, len) in [("rows", model.arena_len()), ("whole", model.arena_len_fast())] {
+            compare(&format!("{name}, {form}"), &model, image, len, &expected);
+        }
+    }
+}
+
+/// Runs a model in an arena of `len` bytes and compares every site with the reference's answer.
+fn compare(name: &str, model: &Model<'_>, image: &[u8], len: usize, expected: &Answer) {
+    {
+        let kernels = model.kernels();
+        let mut arena = vec![0xA5; len];
+        let (sites, output) = observe(model, image, &mut arena)
             .unwrap_or_else(|error| panic!("{name}, {kernels:?}: {error}"));
         for (found, expected) in sites.iter().zip(&expected.sites) {
             let pairs = found.values.iter().zip(&expected.values);
@@ -76,6 +86,15 @@ fn random_name(seed: u64, config: &VitConfig) -> String {
 #[test]
 fn typical_networks_equal_the_reference() {
     check_random(300, Values::Typical);
+}
+
+#[test]
+fn long_stems_over_wide_images_equal_the_reference() {
+    for seed in 0..60 {
+        let config = specs::long_stem(&mut Rng::new(seed));
+        let blob = synthetic::network(&config, seed, Values::Typical).to_bytes();
+        check(&random_name(seed, &config), &blob, &image::random(config.image(), seed));
+    }
 }
 
 #[test]

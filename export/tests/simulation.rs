@@ -51,7 +51,7 @@ fn check(name: &str) {
         export::quantize(&float, &data.train.take(256), method, unwatched).unwrap();
     let net = float.weights().unwrap();
     let model = Model::parse(&quantized.blob).unwrap();
-    let mut arena = vec![0; model.arena_len()];
+    let mut arena = vec![0; model.arena_len_fast()];
 
     let images = data.test.take(STAGE_IMAGES);
     let mut integers = BTreeMap::<SiteId, Vec<f32>>::new();

@@ -75,7 +75,7 @@ fn check(name: &str, config: VitConfig) -> usize {
     let model = Model::parse(&quantized.blob).unwrap();
     let f16_blob = export::assemble::assemble_f16(&net).unwrap();
     let f16_model = Model::parse_f16(&f16_blob).unwrap();
-    let mut arena = vec![0; model.arena_len().max(f16_model.arena_len())];
+    let mut arena = vec![0; model.arena_len_fast().max(f16_model.arena_len_fast())];
     let mut errors = BTreeMap::<SiteId, (f64, f64)>::new();
     for index in 0..4 {
         let image = data.test.subset(&[index]);

@@ -78,7 +78,7 @@ fn classify(cli: &Cli) -> Result<String> {
     let (width, height) = picture.dimensions();
     let input = fit(picture, model.config().image());
 
-    let mut arena = vec![0; model.arena_len()];
+    let mut arena = vec![0; model.arena_len_fast()];
     let (runs, fastest) = measure(&model, &input, &mut arena)?;
     let ranked = model.run(&input, &mut arena)?.top_k::<CLASSES>();
     let report = Report {

@@ -280,6 +280,20 @@ pub enum RunError {
         /// [`VitConfig::arena_len`](crate::config::VitConfig::arena_len).
         expected: usize,
     },
+    /// A row of the image has another length than the model's input.
+    Row {
+        /// Bytes given.
+        found: usize,
+        /// Width times three.
+        expected: usize,
+    },
+    /// There are too few or too many rows of the image.
+    Rows {
+        /// Rows given, the one that was refused included.
+        found: usize,
+        /// Height of the image.
+        expected: usize,
+    },
     /// The memory for packed weights is too small.
     Packed {
         /// Bytes given.
@@ -297,6 +311,12 @@ impl fmt::Display for RunError {
             }
             Self::Arena { found, expected } => {
                 write!(f, "an arena of {found} bytes; the model needs {expected}")
+            }
+            Self::Row { found, expected } => {
+                write!(f, "a row of {found} bytes; the model reads rows of {expected}")
+            }
+            Self::Rows { found, expected } => {
+                write!(f, "{found} rows of an image; the model reads {expected}")
             }
             Self::Packed { found, expected } => {
                 write!(f, "{found} bytes for packed weights; the model needs {expected}")

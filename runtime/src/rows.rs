@@ -55,6 +55,21 @@ pub(crate) fn up_to<T>(values: &[T], start: usize, len: usize) -> &[T] {
     tail.get(..len).unwrap_or(tail)
 }
 
+/// Moves the values from `by` on to the front. What is at the end then does not matter.
+pub(crate) fn slide<T: Copy>(values: &mut [T], by: usize) {
+    if by == 0 {
+        return;
+    }
+    let mut rest = values;
+    while let Some((to, from)) = rest.split_at_mut_checked(by) {
+        let len = by.min(from.len());
+        for (to, from) in to.iter_mut().zip(from.iter().take(len)) {
+            *to = *from;
+        }
+        rest = from;
+    }
+}
+
 /// See [`rows`].
 pub(crate) struct Rows<'a, T> {
     rest: &'a [T],

@@ -2,7 +2,8 @@
 //! row.
 
 use crate::config::Grid;
-use crate::rows::{rows_mut, tail};
+use crate::rows::{rows, rows_mut, tail};
+use core::ops::Range;
 
 /// What lies outside a grid.
 #[derive(Clone, Copy, Debug)]
@@ -13,11 +14,25 @@ pub enum Pad<T> {
     Zero(T),
 }
 
-/// The 3×3 windows around every position of a grid, or around every other one in both directions.
+/// A grid and those of its rows that a depthwise convolution writes. Beyond the grid lies padding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Band {
+    /// What is read.
+    pub grid: Grid,
+    /// Which rows are written; none beyond the grid.
+    pub rows: Range<usize>,
+}
+
+/// The 3×3 windows around positions of a grid, or around every other one in both directions.
 #[derive(Clone, Copy, Debug)]
 pub struct Windows<'a, T> {
-    /// Values of the grid, `[height, width, channels]`.
+    /// The last rows of the grid, `[lines, width, channels]`: row `y` is line `y % lines`. All rows
+    /// that a window covers must be there.
     pub x: &'a [T],
+    /// Number of rows in `x`.
+    pub lines: usize,
+    /// The first row of `output` that is written.
+    pub first: usize,
     /// Its shape.
     pub input: Grid,
     /// One position for each window: as many as in the input, or half as many rounded up.
@@ -35,50 +50,57 @@ impl<T: Copy> Pad<T> {
     }
 }
 
-impl<T: Copy> Windows<'_, T> {
+impl<'a, T: Copy> Windows<'a, T> {
     /// 1 or 2.
     pub(crate) const fn stride(&self) -> usize {
         self.input.stride_to(self.output)
     }
 
-    /// Calls `apply` with the windows of each output row, `[output width, 9 · channels]`, and the
-    /// part of `out` that belongs to the row. A window's values are in the order row, column,
-    /// channel; `scratch` has room for those of one row.
-    pub fn each_row<O>(
-        &self,
-        scratch: &mut [T],
-        out: &mut [O],
-        mut apply: impl FnMut(&[T], &mut [O]),
-    ) {
+    /// Row `y − 1` of the grid; `None` outside.
+    #[inline]
+    pub(crate) fn line(&self, y: usize) -> Option<&'a [T]> {
+        let y = y.checked_sub(1).filter(|&y| y < self.input.height)?;
+        let len = self.input.width * self.input.channels;
+        Some(tail(self.x, y.checked_rem(self.lines)? * len))
+    }
+
+    /// Calls `apply` with windows, `[positions, 9 · channels]`, and their part of `out`, which holds
+    /// rows of the output from the first one on. The positions are neighbours in a row, as many as
+    /// `scratch` has room for. A window's values are in the order row, column, channel.
+    pub fn each<O>(&self, scratch: &mut [T], out: &mut [O], mut apply: impl FnMut(&[T], &mut [O])) {
         let stride = self.stride();
-        let row_len = (self.output.width * self.output.channels).max(1);
-        for (row, out) in rows_mut(out, row_len).enumerate() {
-            let window_len = (9 * self.input.channels).max(1);
-            for (column, window) in rows_mut(scratch, window_len).enumerate() {
-                self.gather((stride * row, stride * column), window);
+        let (window_len, channels) =
+            ((9 * self.input.channels).max(1), self.output.channels.max(1));
+        let together = scratch.len().checked_div(window_len).unwrap_or(0).max(1) * channels;
+        for (row, out) in rows_mut(out, self.output.width * channels).enumerate() {
+            let row = stride * (self.first + row);
+            let lines = [self.line(row), self.line(row + 1), self.line(row + 2)];
+            let mut column = 0;
+            for out in out.chunks_mut(together) {
+                let mut len = 0;
+                for (window, _) in rows_mut(scratch, window_len).zip(rows(out, channels)) {
+                    self.gather(&lines, column, window);
+                    column += stride;
+                    len += window_len;
+                }
+                apply(scratch.get(..len).unwrap_or(&[]), out);
             }
-            apply(scratch, out);
         }
     }
 
-    /// Copies the window around one position.
-    fn gather(&self, (row, column): (usize, usize), window: &mut [T]) {
-        let Grid { height, width, channels } = self.input;
-        let channels = channels.max(1);
+    /// Copies the window around a column of three rows.
+    fn gather(&self, lines: &[Option<&[T]>; 3], column: usize, window: &mut [T]) {
+        let (width, channels) = (self.input.width, self.input.channels.max(1));
         let inside = column >= 1 && column + 1 < width;
-        for (dy, line) in rows_mut(window, 3 * channels).enumerate() {
-            let y = (row + dy).checked_sub(1).filter(|&y| y < height);
-            if let (Some(y), true) = (y, inside) {
-                let start = (y * width + column - 1) * channels;
-                copy(line, tail(self.x, start));
+        for (to, line) in rows_mut(window, 3 * channels).zip(lines) {
+            if let (Some(line), true) = (line, inside) {
+                copy(to, tail(line, (column - 1) * channels));
                 continue;
             }
-            for (dx, pixel) in rows_mut(line, channels).enumerate() {
-                let x_at = (column + dx).checked_sub(1).filter(|&x| x < width);
-                match (y, x_at) {
-                    (Some(y), Some(x_at)) => {
-                        copy(pixel, tail(self.x, (y * width + x_at) * channels));
-                    }
+            for (dx, pixel) in rows_mut(to, channels).enumerate() {
+                let at = (column + dx).checked_sub(1).filter(|&at| at < width);
+                match (line, at) {
+                    (Some(line), Some(at)) => copy(pixel, tail(line, at * channels)),
                     _ => self.pad.fill(pixel),
                 }
             }
@@ -103,11 +125,27 @@ mod tests {
         let grid = Grid { height: 3, width: 3, channels: 1 };
         let mut seen = Vec::new();
         let mut out = [0u8; 9];
-        let windows = Windows { x: &x, input: grid, output: grid, pad: Pad::Zero(-1) };
-        windows.each_row(&mut [0; 27], &mut out, |windows, _| seen.extend_from_slice(windows));
+        let pad = Pad::Zero(-1);
+        let windows = Windows { x: &x, lines: 3, first: 0, input: grid, output: grid, pad };
+        // Two windows at a time, then the third of the row.
+        windows.each(&mut [0; 20], &mut out, |windows, _| seen.extend_from_slice(windows));
+        assert_eq!(seen.len(), 81, "a window for each position");
         assert_eq!(seen[..9], [-1, -1, -1, -1, 1, 2, -1, 4, 5], "top left");
         assert_eq!(seen[4 * 9..5 * 9], [1, 2, 3, 4, 5, 6, 7, 8, 9], "centre");
         assert_eq!(seen[8 * 9..], [5, 6, -1, 8, 9, -1, -1, -1, -1], "bottom right");
+    }
+
+    #[test]
+    fn a_window_reads_the_last_rows_round_and_round() {
+        // Rows 2 to 4 of five: row 3 is line 0.
+        let (x, grid) = ([3, 4, 2], Grid { height: 5, width: 1, channels: 1 });
+        let pad = Pad::Zero(0);
+        for (first, column) in [(3, [2, 3, 4]), (4, [3, 4, 0])] {
+            let windows = Windows { x: &x, lines: 3, first, input: grid, output: grid, pad };
+            windows.each(&mut [0; 9], &mut [0u8], |window, _| {
+                assert_eq!([window[1], window[4], window[7]], column, "around row {first}");
+            });
+        }
     }
 
     #[test]
@@ -117,8 +155,8 @@ mod tests {
         let output = Grid { height: 3, width: 3, channels: 1 };
         let mut centres = Vec::new();
         let mut out = [0u8; 9];
-        let windows = Windows { x: &x, input, output, pad: Pad::Zero(0) };
-        windows.each_row(&mut [0; 27], &mut out, |windows, _| {
+        let windows = Windows { x: &x, lines: 5, first: 0, input, output, pad: Pad::Zero(0) };
+        windows.each(&mut [0; 27], &mut out, |windows, _| {
             centres.extend(windows.chunks(9).map(|window| window[4]));
         });
         assert_eq!(centres, [0, 2, 4, 10, 12, 14, 20, 22, 24], "centres of the windows");
@@ -129,8 +167,8 @@ mod tests {
         let grid = Grid { height: 1, width: 1, channels: 3 };
         let mut out = [0u8; 3];
         let pad = Pad::Image([1, 2, 3]);
-        let windows = Windows { x: &[7, 8, 9], input: grid, output: grid, pad };
-        windows.each_row(&mut [0; 27], &mut out, |w, _| {
+        let windows = Windows { x: &[7, 8, 9], lines: 1, first: 0, input: grid, output: grid, pad };
+        windows.each(&mut [0; 27], &mut out, |w, _| {
             assert_eq!(w[..3], [1, 2, 3], "outside");
             assert_eq!(w[12..15], [7, 8, 9], "the pixel");
         });

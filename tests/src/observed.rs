@@ -3,7 +3,7 @@
 use crate::integer_reference::{Answer, Site};
 use runtime::{EvidenceError, Model, Output, RunError};
 
-/// Runs `model` and returns every site it shows together with its output.
+/// Runs `model` and returns every site it shows, its pieces joined, together with its output.
 ///
 /// # Errors
 /// Those of [`Model::run_observed`].
@@ -14,11 +14,15 @@ pub fn observe<'m>(
 ) -> Result<(Vec<Site>, Output<'m>), RunError> {
     let mut sites = Vec::new();
     let output = model.run_observed(image, arena, &mut |site, values| {
-        sites.push(Site {
-            name: site.to_string(),
-            zero_point: values.zero_point().into(),
-            values: values.integers().map(Into::into).collect(),
-        });
+        let (name, zero_point) = (site.to_string(), values.zero_point().into());
+        let values = values.integers().map(Into::into);
+        match sites.iter_mut().find(|site: &&mut Site| site.name == name) {
+            Some(site) => {
+                assert_eq!(site.zero_point, zero_point, "zero point of the pieces of {name}");
+                site.values.extend(values);
+            }
+            None => sites.push(Site { name, zero_point, values: values.collect() }),
+        }
     })?;
     Ok((sites, output))
 }

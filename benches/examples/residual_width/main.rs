@@ -145,7 +145,7 @@ impl Stream {
 
 /// Logits of every `step`th image, from image `first` on.
 fn run(model: &Model<'_>, images: &Images, (first, step): (usize, usize)) -> Vec<Vec<i32>> {
-    let mut arena = vec![0; model.arena_len()];
+    let mut arena = vec![0; model.arena_len_fast()];
     let numbers = (first..images.len()).step_by(step);
     numbers
         .map(|number| {

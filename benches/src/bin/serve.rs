@@ -44,7 +44,7 @@ fn main() -> Result<()> {
     let packed_len = if in_place { 0 } else { model.packed_len() };
     packed.resize(packed_len, 0);
     let model = if in_place { model } else { model.pack(&mut packed)? };
-    let mut arena = vec![0; model.arena_len()];
+    let mut arena = vec![0; model.arena_len_fast()];
     let image_len = model.config().image().len();
     let pixels = files.read("images.u8")?;
     let images: Vec<&[u8]> = pixels.chunks_exact(image_len).take(COMPARED).collect();

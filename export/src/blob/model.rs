@@ -53,6 +53,14 @@ impl<'a> AnyModel<'a> {
         }
     }
 
+    /// Bytes of scratch memory with which a run is fastest on this computer.
+    pub fn arena_len_fast(&self) -> usize {
+        match self {
+            Self::Int8(model) => model.arena_len_fast(),
+            Self::F16(model) => model.arena_len_fast(),
+        }
+    }
+
     /// Name of a class.
     pub fn class_name(&self, class: usize) -> Option<&'a str> {
         match self {

@@ -92,7 +92,7 @@ pub fn blanking(
     progress: impl Fn(usize) + Sync,
 ) -> Result<(f64, Vec<Left>)> {
     let correct = (0..images.len()).into_par_iter().map_init(
-        || vec![0; model.arena_len()],
+        || vec![0; model.arena_len_fast()],
         |arena, index| {
             let (pixels, label) = (images.image(index), usize::from(images.label(index)));
             let (found, class) = evidence(model, pixels, arena, None)?;

@@ -22,7 +22,7 @@ use trainer::data::Images;
 pub fn token_grid(model: &Model<'_>) -> Result<Grid> {
     let config = model.config();
     let image = vec![0; config.image().len()];
-    maps::evidence(model, &image, &mut vec![0; model.arena_len()], None)?;
+    maps::evidence(model, &image, &mut vec![0; model.arena_len_fast()], None)?;
     config.token_grid().context("the tokens form no grid: there is no map of the image")
 }
 
@@ -36,7 +36,7 @@ pub fn recognized(
     progress: impl Fn(usize) + Sync,
 ) -> Result<Vec<usize>> {
     let certainty = (0..images.len()).into_par_iter().map_init(
-        || vec![0; model.arena_len()],
+        || vec![0; model.arena_len_fast()],
         |arena, index| {
             let output = model.run(images.image(index), arena)?;
             progress(1);

@@ -95,7 +95,7 @@ impl Grids {
     ) -> Result<Vec<(MapKind, f64)>> {
         let quarters = quarters(grid);
         let shares = (0..self.len()).into_par_iter().map_init(
-            || vec![0; model.arena_len()],
+            || vec![0; model.arena_len_fast()],
             |arena, index| {
                 let mut sums = [0.0; MapKind::ALL.len()];
                 for (quarter, &class) in quarters.iter().zip(&self.classes[index]) {
@@ -123,7 +123,7 @@ impl Grids {
         let quarters = quarters(grid);
         let width = model.config().image().width;
         let shares = (0..self.len()).into_par_iter().map_init(
-            || vec![0; model.arena_len()],
+            || vec![0; model.arena_len_fast()],
             |arena, index| {
                 let mut sum = 0.0;
                 for (at, (quarter, &class)) in quarters.iter().zip(&self.classes[index]).enumerate()

@@ -194,7 +194,7 @@ fn integer_means(
     channels: &impl Fn(SiteId) -> Option<usize>,
 ) -> Result<Means> {
     let model = Model::parse(&quantized.blob).map_err(|error| anyhow!("{error}"))?;
-    let mut arena = vec![0; model.arena_len()];
+    let mut arena = vec![0; model.arena_len_fast()];
     let mut means = Means::new();
     for index in 0..images.len() {
         model.run_observed(images.image(index), &mut arena, &mut |site, stored| {

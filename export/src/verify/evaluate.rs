@@ -72,7 +72,7 @@ pub fn classify(
     let next = AtomicUsize::new(0);
     let slots: Vec<_> = found.chunks_mut(CHUNK).map(std::sync::Mutex::new).collect();
     let work = || -> Result<()> {
-        let mut arena = vec![0; model.arena_len()];
+        let mut arena = vec![0; model.arena_len_fast()];
         loop {
             let chunk = next.fetch_add(1, Ordering::Relaxed);
             let Some(slot) = slots.get(chunk) else {

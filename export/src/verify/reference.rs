@@ -67,7 +67,7 @@ impl Reference {
     /// If the blob does not run on the images.
     pub fn errors(&self, quantized: &Quantized) -> Result<BTreeMap<SiteId, SiteError>> {
         let model = Model::parse(&quantized.blob).map_err(|error| anyhow!("{error}"))?;
-        let mut arena = vec![0; model.arena_len()];
+        let mut arena = vec![0; model.arena_len_fast()];
         let mut errors = BTreeMap::<SiteId, SiteError>::new();
         for index in 0..self.images.len() {
             let mut compare = |site: SiteId, stored: SiteValues<'_>| {

@@ -2,9 +2,8 @@
 //! [`kernels::scalar`](crate::kernels::scalar) for every arithmetic.
 
 use super::types::Types;
-use crate::config::Grid;
 use crate::site::{Columns, SiteValues};
-use crate::window::Windows;
+use crate::window::{Band, Windows};
 
 /// The operations of a forward pass.
 pub trait Operations: Types {
@@ -52,7 +51,7 @@ pub trait Operations: Types {
         layer: &Self::Linear<'_>,
         stream: &mut [Self::Residual],
     );
-    /// `out = activation(layer(windows))`; `scratch` has room for the windows of one output row.
+    /// `out = activation(layer(windows))`; `scratch` has room for a window or more.
     fn conv(
         kernels: Self::Kernels,
         windows: &Windows<'_, Self::Act>,
@@ -61,7 +60,7 @@ pub trait Operations: Types {
         scratch: &mut [Self::Act],
         out: &mut [Self::Act],
     ) {
-        windows.each_row(scratch, out, |x, out| Self::linear(kernels, x, layer, activation, out));
+        windows.each(scratch, out, |x, out| Self::linear(kernels, x, layer, activation, out));
     }
     /// `stream = stream + layer(windows)`, as [`Self::conv`].
     fn conv_add(
@@ -71,13 +70,13 @@ pub trait Operations: Types {
         scratch: &mut [Self::Act],
         stream: &mut [Self::Residual],
     ) {
-        windows.each_row(scratch, stream, |x, stream| Self::linear_add(kernels, x, layer, stream));
+        windows.each(scratch, stream, |x, stream| Self::linear_add(kernels, x, layer, stream));
     }
-    /// `out = activation(depthwise3×3(x))`; outside the grid of `x` lies `zero`.
+    /// `out = activation(depthwise3×3(x))` for the rows of a band; outside its grid lies `zero`.
     fn depthwise(
         kernels: Self::Kernels,
         x: &[Self::Act],
-        grid: Grid,
+        band: &Band,
         zero: Self::Act,
         layer: &Self::Linear<'_>,
         activation: &Self::Activation<'_>,
@@ -91,13 +90,12 @@ pub trait Operations: Types {
         norm: &Self::Norm<'_>,
         out: &mut [Self::Act],
     ) -> Self::Act;
-    /// Attention of all heads; returns what stands for zero.
+    /// Attention of all heads, in the places of the queries; returns what stands for zero.
     fn attention(
         kernels: Self::Kernels,
-        qkv: &[Self::Act],
+        qkv: &mut [Self::Act],
         attention: &Self::Attention,
         scores: &mut [Self::Acc],
-        out: &mut [Self::Act],
     ) -> Self::Act;
     /// `out = layer(x)` where a second GELU follows; returns what stands for zero.
     fn second_layer(

@@ -1,23 +1,28 @@
 //! Bytes of scratch memory that a forward pass needs, stage by stage.
 //!
-//! | stage | front | back |
-//! |---|---|---|
-//! | stem convolution | one of its two tensors, windows of one row | the other tensor |
-//! | embedding | residual stream, windows of one row | the last stem tensor |
-//! | attention | residual stream, scores of one row, normalised tokens then context | query, key, value |
-//! | MLP | residual stream, normalised tokens then depthwise output | hidden values |
-//! | last normalisation | residual stream | tokens |
-//! | head | sums, logits, embedding, hidden values | tokens |
+//! | stage | beside the residual stream |
+//! |---|---|
+//! | stem | the last rows of each tensor that a window or a sum still reads; a row between two convolutions, and a few windows |
+//! | patches | one patch; the rows of a patch where the image comes row by row |
+//! | attention | scores of one row, query, key and value of all tokens, a few normalised tokens |
+//! | MLP | a few rows of the token grid: normalised tokens, hidden values, output of the depthwise convolution |
+//! | last normalisation | tokens |
+//! | head | tokens, sums, logits, embedding, hidden values; no residual stream |
 //!
-//! The line with the largest sum gives the length of the arena. A patch stem has only the embedding. The
-//! forward pass cuts its buffers in this order.
+//! The line with the largest sum gives the length of the arena. "A few" becomes more where another line
+//! needs more memory. The forward pass cuts its buffers in the order of [`VitConfig::arena_stages`].
 
 use super::checked::VitConfig;
-use super::spec::{Pool, StemSpec};
-use super::stem::StemGeometry;
+use super::grid::Grid;
+use super::spec::Pool;
 
-/// Alignment of the arena's first used byte and of every buffer of 4-byte values.
+/// Alignment of every buffer of 4-byte values.
 const ALIGN: usize = align_of::<i32>();
+/// The part of an arena that is used is a multiple of this. So its length does not depend on where the
+/// arena begins, nor how many tokens an arena of the smallest length takes at once.
+pub(crate) const UNIT: usize = 2 * ALIGN;
+/// Tokens that are normalised and projected together, at least.
+const FEW_TOKENS: usize = 8;
 
 /// Bytes of the values of an arithmetic.
 #[derive(Clone, Copy, Debug)]
@@ -44,71 +49,146 @@ pub struct ArenaStage {
     pub bytes: usize,
 }
 
+/// The buffers of an MLP beside the residual stream, in values.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MlpPlan {
+    /// The grid that is computed row by row: a row of it, or one token where there is no depthwise
+    /// convolution. `channels` are the hidden ones.
+    pub(crate) grid: Grid,
+    /// Rows of hidden values that are kept for the next window.
+    pub(crate) keep: usize,
+    /// Values of one row of the buffer that holds normalised tokens, then outputs of the depthwise
+    /// convolution or of the second layer.
+    pub(crate) front: usize,
+    /// Values of one row of a buffer for the second layer where GELU follows it and the other one is in use.
+    pub(crate) second: usize,
+}
+
+/// A number of rows up to `all`. A multiple of four, because kernels take four rows at a time, if it is more
+/// than that and not all.
+fn few_or_fours(rows: usize, all: usize) -> usize {
+    if rows >= all {
+        all
+    } else if rows >= 4 {
+        rows & !3
+    } else {
+        rows.max(1)
+    }
+}
+
+impl MlpPlan {
+    /// Rows of hidden values, if `rows` are computed together.
+    pub(crate) fn hidden_rows(&self, rows: usize) -> usize {
+        self.grid.height.min(rows + self.keep)
+    }
+
+    /// As many rows as there is room for in `values`, at least one.
+    pub(crate) fn rows_in(&self, values: usize) -> usize {
+        let Grid { height, width, channels } = self.grid;
+        if self.values(height) <= values {
+            return height;
+        }
+        let kept = self.keep * width * channels;
+        let row = width * channels + self.front + self.second;
+        let rows = values.saturating_sub(kept).checked_div(row).unwrap_or(0);
+        if self.keep == 0 { few_or_fours(rows, height) } else { rows.clamp(1, height) }
+    }
+
+    /// Values of all buffers.
+    fn values(&self, rows: usize) -> usize {
+        let hidden = self.hidden_rows(rows) * self.grid.width * self.grid.channels;
+        hidden + rows * (self.front + self.second)
+    }
+}
+
 impl VitConfig {
     /// Bytes of arena that an int8 forward pass needs, at any alignment.
     pub fn arena_len(&self) -> usize {
-        self.arena_len_of(ValueBytes::INT8)
+        self.arena_len_of(ValueBytes::INT8, false)
     }
 
-    /// What each stage of an int8 forward pass uses of its arena. The arena is as long as the largest
-    /// stage, with room to align both ends.
+    /// Bytes of arena with which a computer computes whole tensors at once, which is faster there, at any
+    /// alignment.
+    pub fn arena_len_fast(&self) -> usize {
+        self.arena_len_of(ValueBytes::INT8, true)
+    }
+
+    /// What each stage of an int8 forward pass uses of an arena of [`Self::arena_len`] bytes.
     pub fn arena_stages(&self) -> [ArenaStage; 5] {
-        self.arena_stages_of(ValueBytes::INT8)
+        self.arena_stages_of(ValueBytes::INT8, false)
     }
 
-    /// [`Self::arena_len`] for values of other sizes.
-    pub(crate) fn arena_len_of(&self, of: ValueBytes) -> usize {
-        let stages = self.arena_stages_of(of);
-        let max = stages.iter().fold(0, |max, stage| stage.bytes.max(max));
+    /// [`Self::arena_len`], or [`Self::arena_len_fast`] if tensors are whole, for values of other sizes.
+    pub(crate) fn arena_len_of(&self, of: ValueBytes, whole: bool) -> usize {
         // Up to three bytes are lost at each end of an unaligned arena.
-        max.next_multiple_of(ALIGN) + 2 * (ALIGN - 1)
+        self.arena_bytes(of, whole).saturating_add(2 * (ALIGN - 1))
+    }
+
+    /// The same for an aligned arena.
+    pub(crate) fn arena_bytes(&self, of: ValueBytes, whole: bool) -> usize {
+        let stages = self.arena_stages_of(of, whole);
+        let max = stages.iter().fold(0, |max, stage| stage.bytes.max(max));
+        max.checked_next_multiple_of(UNIT).unwrap_or(usize::MAX)
     }
 
     /// Bytes of each line of the table above.
-    fn arena_stages_of(&self, of: ValueBytes) -> [ArenaStage; 5] {
+    fn arena_stages_of(&self, of: ValueBytes, whole: bool) -> [ArenaStage; 5] {
         let (tokens, dim, width) = (self.tokens(), self.dim(), self.attention_dim());
         let stream = (of.residual * tokens * dim).next_multiple_of(ALIGN);
-        let attention = stream
-            + of.accumulator * tokens
-            + of.activation * tokens * (dim.max(width) + 3 * width);
-        let mlp = stream + of.activation * (self.mlp_front_len() + self.mlp_back_len());
-        let norm = stream + of.activation * tokens * dim;
+        let together = self.few_tokens(whole);
+        let attention =
+            of.accumulator * tokens + of.activation * (3 * tokens * width + together * dim);
+        let plan = self.mlp_plan();
+        let rows = if whole { plan.grid.height } else { self.few_rows() };
+        let stem = match self.patch_len() {
+            // The rows of a patch are bytes.
+            Some(patch) => {
+                self.tick_bytes() + of.activation * patch * if whole { tokens } else { 1 }
+            }
+            None => of.activation.saturating_mul(self.stem_row_values(whole)),
+        };
         [
-            ArenaStage { name: "stem", bytes: self.stem_bytes(of.activation, stream) },
-            ArenaStage { name: "attention", bytes: attention },
-            ArenaStage { name: "mlp", bytes: mlp },
-            ArenaStage { name: "norm", bytes: norm },
+            ArenaStage { name: "stem", bytes: stream.saturating_add(stem) },
+            ArenaStage { name: "attention", bytes: stream + attention },
+            ArenaStage { name: "mlp", bytes: stream + of.activation * plan.values(rows) },
+            ArenaStage { name: "norm", bytes: stream + of.activation * tokens * dim },
             ArenaStage { name: "head", bytes: self.head_bytes(of) },
         ]
     }
 
-    /// Values of the MLP's buffer that begins as normalised tokens.
-    pub(crate) fn mlp_front_len(&self) -> usize {
-        let depthwise = if self.spec().mlp.depthwise { self.mlp_dim() } else { 0 };
-        self.tokens() * self.dim().max(depthwise)
+    /// How many tokens attention normalises together where there is room for so many.
+    pub(crate) fn together(&self, tokens: usize) -> usize {
+        few_or_fours(tokens, self.tokens())
     }
 
-    /// Values of the MLP's buffer that begins as hidden values.
-    pub(crate) fn mlp_back_len(&self) -> usize {
-        let mlp = self.spec().mlp;
-        let second = if mlp.depthwise && mlp.second_gelu { self.dim() } else { 0 };
-        self.tokens() * self.mlp_dim().max(second)
+    /// Tokens that attention normalises together, at least.
+    fn few_tokens(&self, whole: bool) -> usize {
+        if whole { self.tokens() } else { self.tokens().min(FEW_TOKENS) }
     }
 
-    /// Bytes of the stem and the embedding, where the residual stream takes `stream` bytes.
-    fn stem_bytes(&self, act: usize, stream: usize) -> usize {
-        if let (StemSpec::Patches { .. }, Some(patch)) = (&self.spec().stem, self.patch_len()) {
-            return stream + act * patch;
+    /// Rows of [`MlpPlan::grid`] that an MLP computes together, at least.
+    fn few_rows(&self) -> usize {
+        if self.spec().mlp.depthwise { 1 } else { self.few_tokens(false) }
+    }
+
+    /// How an MLP runs.
+    pub(crate) fn mlp_plan(&self) -> MlpPlan {
+        let (dim, channels) = (self.dim(), self.mlp_dim());
+        let grid = self.token_grid().filter(|_| self.spec().mlp.depthwise);
+        match grid {
+            None => MlpPlan {
+                grid: Grid { height: self.tokens(), width: 1, channels },
+                keep: 0,
+                front: dim,
+                second: 0,
+            },
+            Some(grid) => MlpPlan {
+                grid: Grid { channels, ..grid },
+                keep: 2,
+                front: grid.width * dim.max(channels),
+                second: if self.spec().mlp.second_gelu { grid.width * dim } else { 0 },
+            },
         }
-        // Of the stages before the last one, and of the last one beside the residual stream.
-        let (mut max, mut before, mut last) = (0, 0, 0);
-        for geometry in self.stem_stages() {
-            max = before.max(max);
-            let beside = act * stage_values(&geometry);
-            let output = if geometry.stage.is_residual() { 0 } else { geometry.output.len() };
-            (before, last) = (beside + act * output, beside + stream);
-        }
-        max.max(last)
     }
 
     /// Bytes of the pool and the head, tokens included.
@@ -125,21 +205,18 @@ impl VitConfig {
     }
 }
 
-/// Values that a stem stage keeps besides its output: its input, windows of one row, and what lies
-/// between its convolutions. A residual stage writes its output over its input.
-fn stage_values(geometry: &StemGeometry) -> usize {
-    let all: usize = geometry.convs().map(|conv| conv.window_row_len() + conv.output.len()).sum();
-    geometry.input.len() + all - geometry.output.len()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::preset::Preset;
 
     #[test]
-    fn micro_fits_40_kib() {
-        let len = Preset::Micro.config(10).unwrap().arena_len();
-        assert!(len <= 40 * 1024, "{len} bytes");
+    fn shipped_networks_fit_small_memories() {
+        let limits =
+            [(Preset::Compact, 60 * 1024), (Preset::Micro, 21 * 1024), (Preset::Nano, 16_896)];
+        for (preset, limit) in limits {
+            let len = preset.config(10).unwrap().arena_len();
+            assert!(len <= limit, "{}: {len} bytes", preset.name());
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::limits::{
     MAX_IMAGE_SIDE, MAX_K, MAX_POOLED, MAX_STEM_VALUES, MAX_TOKENS, within,
 };
 use super::spec::{ImageSpec, PatchOrder, Pool, StemSpec, StemStage, VitSpec};
-use super::stem::{StemConv, StemGeometry};
+use super::stem::{StemConv, StemConvs, StemGeometry};
 use crate::error::ConfigError;
 
 /// A checked description: every product of its fields fits the integer ranges that
@@ -120,12 +120,12 @@ impl VitConfig {
 
     /// Stages of a convolution stem with their shapes, in order; none for patches.
     pub fn stem_stages(&self) -> impl Iterator<Item = StemGeometry> + '_ {
-        self.geometries(self.stages())
-    }
-
-    /// [`Self::stem_stages`] but the last one, whose convolution makes tokens.
-    pub(crate) fn body_stages(&self) -> impl Iterator<Item = StemGeometry> + '_ {
-        self.geometries(self.stages().split_last().map_or(&[], |(_, body)| body))
+        let mut input = self.image();
+        self.stages().iter().map(move |&stage| {
+            let geometry = StemGeometry::new(stage, input);
+            input = geometry.output;
+            geometry
+        })
     }
 
     /// The stages of a convolution stem; none for patches.
@@ -136,19 +136,14 @@ impl VitConfig {
         }
     }
 
-    /// The first stages with their shapes.
-    fn geometries<'s>(&self, stages: &'s [StemStage]) -> impl Iterator<Item = StemGeometry> + 's {
-        let mut input = self.image();
-        stages.iter().map(move |&stage| {
-            let geometry = StemGeometry::new(stage, input);
-            input = geometry.output;
-            geometry
-        })
-    }
-
     /// Convolutions of all stages of [`Self::stem_stages`], in order. The last one makes tokens.
     pub fn stem_convs(&self) -> impl Iterator<Item = StemConv> + '_ {
-        self.stem_stages().flat_map(|stage| stage.convs())
+        self.convs()
+    }
+
+    /// [`Self::stem_convs`] by name of the type.
+    pub(super) fn convs(&self) -> StemConvs<'_> {
+        StemConvs::new(self.stages(), self.image())
     }
 
     /// The convolution that makes tokens: the last one of the stem; `None` for patches.
@@ -156,7 +151,7 @@ impl VitConfig {
     /// Not inlined, because parsing and every run need it.
     #[inline(never)]
     pub(crate) fn last_conv(&self) -> Option<StemConv> {
-        self.stem_stages().last()?.convs().last()
+        self.convs().last()
     }
 
     /// The token grid `[height, width, dim]`; `None` where patches in row order form no grid.
@@ -169,7 +164,7 @@ impl VitConfig {
                 let size = usize::from(size).max(1);
                 Some(Grid { height: image.height / size, width: image.width / size, channels })
             }
-            StemSpec::Conv(_) => self.stem_stages().last().map(|last| last.output),
+            StemSpec::Conv(_) => self.last_conv().map(|last| last.output),
         }
     }
 
@@ -219,7 +214,7 @@ fn check_stages(spec: &VitSpec, stages: &[StemStage]) -> Result<usize, ConfigErr
         width: spec.image.width.into(),
         channels: IMAGE_CHANNELS,
     };
-    if stages.first().is_some_and(|first| first.is_residual()) {
+    if stages.first().is_some_and(|first| !first.may_begin(grid)) {
         return Err(ConfigError::StemStart);
     }
     for &stage in stages {

@@ -9,11 +9,13 @@ mod checked;
 mod grid;
 mod layers;
 mod limits;
+mod plan;
 mod preset;
 mod spec;
 mod stem;
 
 pub use arena::ArenaStage;
+pub(crate) use arena::UNIT;
 #[doc(hidden)]
 pub use arena::ValueBytes;
 pub use checked::VitConfig;
@@ -24,6 +26,7 @@ pub use limits::{
     MAX_HIDDEN_DIM, MAX_IMAGE_SIDE, MAX_K, MAX_POOLED, MAX_STAGE_CONVS, MAX_STEM_VALUES,
     MAX_TOKENS,
 };
+pub(crate) use plan::Clock;
 pub use preset::Preset;
 pub use spec::{AttentionSpec, ImageSpec, MlpSpec, PatchOrder, Pool, StemSpec, StemStage, VitSpec};
 pub use stem::{ConvKind, StemConv, StemGeometry};

@@ -58,12 +58,18 @@ impl StemConv {
         }
     }
 
-    /// Values of the windows of one output row: the scratch memory of a full convolution. 0 for the
-    /// other kinds, which read their input where it lies.
-    pub(crate) const fn window_row_len(&self) -> usize {
+    /// Whether an output reads three rows of the input.
+    pub(crate) const fn is_windowed(&self) -> bool {
+        matches!(self.kind, ConvKind::Full | ConvKind::Depthwise)
+    }
+
+    /// How many of the last rows of its input are kept after a row is written: two for the next window,
+    /// or one for the sum at the end of the stage, of which one convolution has a window.
+    pub(crate) const fn rows_kept(&self) -> usize {
         match self.kind {
-            ConvKind::Full => self.inputs() * self.output.width,
-            ConvKind::Depthwise | ConvKind::Pointwise => 0,
+            ConvKind::Full | ConvKind::Depthwise => 2,
+            ConvKind::Pointwise if self.index == 0 => 1,
+            ConvKind::Pointwise => 0,
         }
     }
 
@@ -81,11 +87,14 @@ impl StemStage {
 
     /// Whether the stage adds its input to what its convolutions give. Such a stage writes as many
     /// values as it reads.
-    pub const fn is_residual(self) -> bool {
-        match self {
-            Self::Conv { .. } => false,
-            Self::Residual { .. } | Self::InvertedResidual { .. } => true,
-        }
+    pub fn is_residual(self) -> bool {
+        self.convs(Grid { height: 1, width: 1, channels: 1 }).any(|conv| conv.skip)
+    }
+
+    /// Whether a stem may begin with the stage: what lies outside an image is not the same in each channel,
+    /// and only a full convolution can read that.
+    pub(super) fn may_begin(self, image: Grid) -> bool {
+        self.convs(image).all(|conv| conv.kind == ConvKind::Full && !conv.skip)
     }
 
     /// Checks the fields of the stage.
@@ -146,6 +155,41 @@ impl StemStage {
     }
 }
 
+/// The convolutions of stages, one after another.
+#[derive(Clone, Debug)]
+pub(crate) struct StemConvs<'a> {
+    stages: &'a [StemStage],
+    /// What the first of the stages reads.
+    input: Grid,
+    /// What the last convolution wrote.
+    output: Grid,
+    /// Number of the next convolution in the first of the stages.
+    index: u8,
+}
+
+impl<'a> StemConvs<'a> {
+    pub(super) const fn new(stages: &'a [StemStage], image: Grid) -> Self {
+        Self { stages, input: image, output: image, index: 0 }
+    }
+}
+
+impl Iterator for StemConvs<'_> {
+    type Item = StemConv;
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<StemConv> {
+        loop {
+            let (stage, rest) = self.stages.split_first()?;
+            if let Some(conv) = stage.conv(self.input, self.index) {
+                (self.output, self.index) = (conv.output, self.index + 1);
+                return Some(conv);
+            }
+            // A stage has at least one convolution.
+            (self.stages, self.input, self.index) = (rest, self.output, 0);
+        }
+    }
+}
+
 impl StemGeometry {
     /// A stage over `input`.
     pub(super) fn new(stage: StemStage, input: Grid) -> Self {
@@ -197,8 +241,9 @@ mod tests {
             let convs: Vec<StemConv> = stage.convs(INPUT).collect();
             let (last, others) = convs.split_last().unwrap();
             assert!(others.iter().all(|conv| !conv.skip), "{stage:?}: an early sum");
-            assert_eq!(last.skip, stage.is_residual(), "{stage:?}: the sum");
             if last.skip {
+                let windows = convs.iter().filter(|conv| conv.is_windowed()).count();
+                assert_eq!(windows, 1, "{stage:?}: `rows_kept` counts on one window");
                 assert_eq!((last.kind, last.output), (ConvKind::Pointwise, INPUT), "{stage:?}");
             }
         }

@@ -2,15 +2,18 @@
 //!
 //! [`VitConfig::arena_len`](crate::config::VitConfig::arena_len) lists the buffers of each stage.
 
+use crate::config::UNIT;
 use core::mem;
 
-/// The part of an arena that starts and ends at a multiple of four bytes.
+/// The part of an arena that starts at a multiple of four bytes and has a multiple of [`UNIT`].
 pub(crate) fn align(arena: &mut [u8]) -> &mut [u8] {
     let (_, words, _) = bytemuck::pod_align_to_mut::<u8, i32>(arena);
-    bytemuck::cast_slice_mut(words)
+    let bytes: &mut [u8] = bytemuck::cast_slice_mut(words);
+    let len = bytes.len() / UNIT * UNIT;
+    bytes.split_at_mut_checked(len).map_or(&mut [], |(used, _)| used)
 }
 
-/// Cuts buffers off both ends of an aligned arena.
+/// Cuts buffers off the front of an aligned arena.
 pub(super) struct Carver<'a> {
     rest: &'a mut [u8],
     /// Bytes cut off the front so far.
@@ -34,23 +37,12 @@ impl<'a> Carver<'a> {
         bytemuck::try_cast_slice_mut(cut).ok()
     }
 
-    /// As many rows of `len` values as there is room for at the front, but at most `max`; `None`
-    /// if not even one fits.
-    pub(super) fn rows<T: bytemuck::Pod>(&mut self, len: usize, max: usize) -> Option<&'a mut [T]> {
+    /// All that is left.
+    pub(super) fn rest<T: bytemuck::Pod>(self) -> Option<&'a mut [T]> {
         let padding = self.used.next_multiple_of(mem::align_of::<T>()) - self.used;
-        let room = self.rest.len().saturating_sub(padding);
-        let count = room.checked_div(len.checked_mul(mem::size_of::<T>())?)?;
-        self.front(len.checked_mul(count.clamp(1, max.max(1)))?)
-    }
-
-    /// The last `len` values, which end at the arena's end; `None` if too little is left, or if
-    /// something that is no multiple of their alignment was cut off the back before.
-    pub(super) fn back<T: bytemuck::Pod>(&mut self, len: usize) -> Option<&'a mut [T]> {
-        let bytes = len.checked_mul(mem::size_of::<T>())?;
-        let rest = mem::take(&mut self.rest);
-        let (rest, cut) = rest.split_at_mut_checked(rest.len().checked_sub(bytes)?)?;
-        self.rest = rest;
-        bytemuck::try_cast_slice_mut(cut).ok()
+        let bytes = self.rest.get_mut(padding..)?;
+        let len = bytes.len() / mem::size_of::<T>() * mem::size_of::<T>();
+        bytemuck::try_cast_slice_mut(bytes.get_mut(..len)?).ok()
     }
 }
 
@@ -67,10 +59,19 @@ mod tests {
             bytes.fill(1);
             let words = carver.front::<i32>(2).unwrap();
             words.fill(-1);
-            let tail = carver.back::<u8>(5).unwrap();
-            tail.fill(2);
-            assert_eq!((bytes, tail), (&mut [1; 3][..], &mut [2; 5][..]), "offset {offset}");
-            assert!(carver.front::<i32>(100).is_none(), "more than is left");
+            assert_eq!((bytes, words), (&mut [1; 3][..], &mut [-1; 2][..]), "offset {offset}");
+            let rest = carver.rest::<i32>().unwrap();
+            assert!((10..=13).contains(&rest.len()), "{} words are left", rest.len());
+        }
+        assert!(Carver::new(&mut storage).front::<i32>(100).is_none(), "more than there is");
+    }
+
+    #[test]
+    fn the_same_length_is_used_wherever_an_arena_begins() {
+        let mut storage = [0u8; 96];
+        for offset in 0..8 {
+            let used = align(&mut storage[offset..offset + 64 + 6]);
+            assert_eq!(used.len(), 64, "offset {offset}");
         }
     }
 }

@@ -6,7 +6,8 @@ use crate::arithmetic::Arithmetic;
 use crate::network::{Block, Network};
 use crate::site::{BlockSite, Columns, SiteValues};
 
-/// Adds attention to the residual stream.
+/// Adds attention to the residual stream. Tokens are normalised and projected as many at a time as the
+/// arena has room for; attention writes its output over the queries.
 pub(super) fn attention<A: Arithmetic>(
     network: &Network<'_, A>,
     block: &Block<'_, A>,
@@ -18,26 +19,35 @@ pub(super) fn attention<A: Arithmetic>(
     let mut carver = Carver::new(arena);
     let stream = residual(network, &mut carver)?;
     let scores = carver.front::<A::Acc>(tokens)?;
-    let shared = carver.front::<A::Act>(tokens * dim.max(width))?;
     let qkv = carver.front::<A::Act>(3 * tokens * width)?;
+    let free = carver.rest::<A::Act>()?;
     let kernels = network.kernels;
 
-    let normed = shared.get_mut(..tokens * dim)?;
-    let zero = A::norm(kernels, stream, dim, &block.norm1, normed); //            [tokens, dim]
-    observer(BlockSite::Norm1, A::show(normed, zero));
-
-    A::project(kernels, normed, &block.qkv, qkv); //                              [tokens, 3·width]
+    let together = network.config.together(free.len().checked_div(dim)?);
+    let places = qkv.chunks_mut((together * 3 * width).max(1));
+    for (stream, qkv) in stream.chunks((together * dim).max(1)).zip(places) {
+        let normed = free.get_mut(..stream.len())?;
+        let zero = A::norm(kernels, stream, dim, &block.norm1, normed); //  [together, dim]
+        observer(BlockSite::Norm1, A::show(normed, zero));
+        A::project(kernels, normed, &block.qkv, qkv); //                    [together, 3·width]
+    }
     let sites = [BlockSite::Query, BlockSite::Key, BlockSite::Value];
     for (third, at) in sites.into_iter().enumerate() {
         let columns = Columns { row: 3 * width, start: third * width, len: width };
         observer(at, A::show_columns(qkv, columns));
     }
 
-    let context = shared.get_mut(..tokens * width)?;
-    let zero = A::attention(kernels, qkv, &block.attention, scores, context); //  [tokens, width]
+    let zero = A::attention(kernels, qkv, &block.attention, scores);
+    for token in 1..tokens {
+        let (to, from) = qkv.split_at_mut_checked(token * 3 * width)?;
+        for (to, from) in to.get_mut(token * width..)?.iter_mut().zip(from.iter().take(width)) {
+            *to = *from;
+        }
+    }
+    let context = qkv.get(..tokens * width)?; //                              [tokens, width]
     observer(BlockSite::Context, A::show(context, zero));
 
-    A::linear_add(kernels, context, &block.project, stream); //                   [tokens, dim]
+    A::linear_add(kernels, context, &block.project, stream); //               [tokens, dim]
     observer(BlockSite::Attention, A::show_stream(stream));
     Some(())
 }

@@ -1,144 +1,211 @@
-//! Convolution stages between the image and the embedding.
+//! Convolutions between the image and the residual stream, row by row or all rows at once.
+//!
+//! Kept rows lie at the back of the arena, tensor after tensor. What a convolution needs meanwhile lies at
+//! the front, behind the residual stream, and is forgotten after it.
 
 use super::arena::Carver;
+use super::residual::residual;
 use crate::arithmetic::Arithmetic;
-use crate::config::{ConvKind, StemConv, StemGeometry};
-use crate::network::{Conv, Network};
+use crate::config::{Clock, ConvKind, Grid, StemConv};
+use crate::network::Network;
+use crate::rows::slide;
 use crate::site::{ConvSite, SiteId, SiteValues};
-use crate::window::{Pad, Windows};
-use bytemuck::Pod;
+use crate::window::{Band, Pad, Windows};
+use core::mem;
+use core::ops::Range;
 use num_traits::Zero;
 
-/// What the last stage of a stem reads.
-pub(super) struct StemOutput<T> {
-    /// The last convolution, whose input is at the back of the arena.
-    pub(super) conv: StemConv,
-    /// What lies outside that input.
-    pub(super) pad: Pad<T>,
+/// Which ticks are run.
+#[derive(Clone, Copy)]
+pub(super) struct Span {
+    pub(super) first: usize,
+    /// The tick after the last one.
+    pub(super) end: usize,
+    /// Whether these are all ticks, and tensors are whole.
+    pub(super) whole: bool,
 }
 
-/// Runs every stage but the last. The result lies at the back of the arena, so that the residual
-/// stream can be written to the front.
+/// The last rows of a tensor.
+#[derive(Clone, Copy)]
+struct Kept<'a, T> {
+    /// `[lines, row]`.
+    values: &'a [T],
+    lines: usize,
+    /// Values of a row.
+    row: usize,
+    /// Row `origin` is line 0. The rows that follow are the next lines, round and round.
+    origin: usize,
+}
+
+impl<T> Kept<'_, T> {
+    /// Neighbouring rows. More than one only if no line is used again.
+    fn rows(&self, rows: &Range<usize>) -> Option<&[T]> {
+        let start = (rows.start - self.origin).checked_rem(self.lines)? * self.row;
+        self.values.get(start..)?.get(..rows.len() * self.row)
+    }
+}
+
+/// Room for the last rows of a tensor, and where new rows go.
+struct Room<'a, T> {
+    values: &'a mut [T],
+    lines: usize,
+    row: usize,
+    origin: usize,
+}
+
+impl<'a, T: Copy> Room<'a, T> {
+    /// Room at the back of `free` for `lines` rows, of which those of `new` come now. A depthwise
+    /// convolution, which reads rows where they lie, wants them in order: old ones `slide` out.
+    fn new(
+        free: &mut &'a mut [T],
+        (lines, row): (usize, usize),
+        new: &Range<usize>,
+        slides: bool,
+    ) -> Option<Self> {
+        let all = mem::take(free);
+        let (rest, values) = all.split_at_mut_checked(all.len().checked_sub(lines * row)?)?;
+        *free = rest;
+        let mut origin = 0;
+        if slides {
+            origin = new.end.saturating_sub(lines);
+            slide(values, (origin - new.start.saturating_sub(lines)) * row);
+        }
+        Some(Self { values, lines, row, origin })
+    }
+
+    /// The place of new rows.
+    fn place(&mut self, new: &Range<usize>) -> Option<&mut [T]> {
+        let start = (new.start - self.origin).checked_rem(self.lines)? * self.row;
+        self.values.get_mut(start..)?.get_mut(..new.len() * self.row)
+    }
+
+    /// The rows, to be read.
+    fn kept(self) -> Kept<'a, T> {
+        Kept { values: self.values, lines: self.lines, row: self.row, origin: self.origin }
+    }
+}
+
+/// Runs ticks of a stem of convolutions. `image` has the rows that come in them; there are none after the
+/// last row.
 pub(super) fn stem<A: Arithmetic>(
     network: &Network<'_, A>,
+    span: Span,
     image: &[u8],
     arena: &mut [u8],
     observer: &mut impl FnMut(SiteId, SiteValues<'_>),
-) -> Option<StemOutput<A::Act>> {
-    let input = network.config.image();
-    // Stages without a residual sum move the tensor to the other end; the others leave it in place.
-    let moves = network.config.body_stages().filter(|geometry| !geometry.stage.is_residual());
-    let mut ends = Ends { at_back: moves.count() % 2 == 0, len: input.len() };
-    let (x, _) = ends.tensor::<A::Act>(arena)?;
-    A::load(&network.input, image, x);
-    observer(SiteId::Input, A::show(x, A::Act::zero()));
+) -> Option<()> {
+    let (config, kernels, whole) = (&network.config, network.kernels, span.whole);
+    let mut carver = Carver::new(arena);
+    let stream = residual(network, &mut carver)?;
+    let mut free = carver.rest::<A::Act>()?;
+    let written = |clock: Clock, grid: Grid| {
+        clock.rows(span.first, grid.height)..clock.rows(span.end, grid.height)
+    };
+
+    let grid = config.image();
+    let new = written(Clock::IMAGE, grid);
+    let shape = (config.image_capacity(whole), grid.width * grid.channels);
+    let mut room = Room::new(&mut free, shape, &new, false)?;
+    if !new.is_empty() {
+        let place = room.place(&new)?;
+        A::load(&network.input, image, place);
+        observer(SiteId::Input, A::show(place, A::Act::zero()));
+    }
+    if span.first == 0 {
+        A::start(network.position.as_ref()?, stream);
+    }
     let mut pad = Pad::Image(A::image_pad(&network.input));
+    let mut input = room.kept();
+    // What the sum at the end of the stage adds.
+    let mut stage_input = input;
+    let mut stage = u8::MAX;
+    // Values at the front of `free` that the convolution before passed on.
+    let mut passed_on = 0;
     let mut layers = network.convs.iter();
-    for (index, geometry) in network.config.body_stages().enumerate() {
-        let index = u8::try_from(index).ok()?;
-        let mut stage = Stage { network, geometry, index, observer: &mut *observer };
-        pad = stage.run(&mut ends, arena, pad, &mut layers)?;
-    }
-    Some(StemOutput { conv: network.config.last_conv()?, pad })
-}
-
-/// Where the current tensor lies.
-struct Ends {
-    at_back: bool,
-    /// Number of its values.
-    len: usize,
-}
-
-impl Ends {
-    /// The current tensor, and the rest of the arena.
-    fn tensor<'a, T: Pod>(&self, arena: &'a mut [u8]) -> Option<(&'a mut [T], Carver<'a>)> {
-        let mut carver = Carver::new(arena);
-        let tensor = if self.at_back { carver.back(self.len)? } else { carver.front(self.len)? };
-        Some((tensor, carver))
-    }
-
-    /// The place of the next tensor, of `len` values, at the other end of the arena.
-    fn other<'a, T: Pod>(&self, rest: &mut Carver<'a>, len: usize) -> Option<&'a mut [T]> {
-        if self.at_back { rest.front(len) } else { rest.back(len) }
-    }
-}
-
-/// One stage being run.
-struct Stage<'s, 'm, A: Arithmetic, F> {
-    network: &'s Network<'m, A>,
-    geometry: StemGeometry,
-    index: u8,
-    observer: &'s mut F,
-}
-
-impl<A: Arithmetic, F: FnMut(SiteId, SiteValues<'_>)> Stage<'_, '_, A, F> {
-    /// Runs the convolutions of the stage on the current tensor, which `pad` surrounds. Returns what
-    /// surrounds the output. A stage without a residual sum writes to the other end of the arena.
-    fn run<'l, 'a: 'l>(
-        &mut self,
-        ends: &mut Ends,
-        arena: &mut [u8],
-        mut pad: Pad<A::Act>,
-        layers: &mut impl Iterator<Item = &'l Conv<'a, A>>,
-    ) -> Option<Pad<A::Act>>
-    where
-        A: 'l,
-    {
-        let kernels = self.network.kernels;
-        let len = self.geometry.output.len();
-        let residual = self.geometry.stage.is_residual();
-        let (x, mut rest) = ends.tensor::<A::Act>(arena)?;
-        let mut out = if residual { None } else { Some(ends.other(&mut rest, len)?) };
-        // The output of the convolution before; none before the first one.
-        let mut inner: Option<&mut [A::Act]> = None;
-        let count = self.geometry.convs().count();
-        for conv in self.geometry.convs() {
-            let Conv { layer, activation, skip } = layers.next()?;
-            if conv.skip {
-                A::linear_skip(kernels, inner.as_deref()?, layer, skip.as_ref()?, x);
-                pad = Pad::Zero(self.show(&conv, activation, x));
-                continue;
+    for step in config.row_convs() {
+        let conv = &step.conv;
+        if conv.index == 0 {
+            stage_input = input;
+            stage = stage.wrapping_add(1);
+        }
+        let new = written(step.clock, conv.output);
+        if step.next.is_none() {
+            let layer = network.embed.as_ref()?;
+            let row = step.row_len();
+            let place = stream.get_mut(new.start * row..)?.get_mut(..new.len() * row)?;
+            if !new.is_empty() {
+                let windows = windows(&input, conv, &new, pad);
+                let scratch = free.get_mut(..step.windows_len(whole))?;
+                A::conv_add(kernels, &windows, layer, scratch, place);
+                observer(SiteId::Embed, A::show_stream(place));
             }
-            let last = usize::from(conv.index) + 1 == count;
-            let written = if last { out.take()? } else { rest.front(conv.output.len())? };
-            let read = inner.as_deref().unwrap_or(x);
-            match (conv.kind, pad) {
-                (ConvKind::Full, _) => {
-                    let scratch = rest.front(conv.window_row_len())?;
-                    let windows = Windows { x: read, input: conv.input, output: conv.output, pad };
-                    A::conv(kernels, &windows, layer, activation, scratch, written);
+            return Some(());
+        }
+        let layer = layers.next()?;
+        let lines = if step.is_passed_on() { 0 } else { step.capacity(whole) };
+        let slides = step.next == Some(ConvKind::Depthwise);
+        let mut room = Room::new(&mut free, (lines, step.row_len()), &new, slides)?;
+        let (before, scratch) = free.split_at_mut_checked(passed_on)?;
+        passed_on = if step.is_passed_on() { new.len() * step.row_len() } else { 0 };
+        let (place, scratch) = scratch.split_at_mut_checked(passed_on)?;
+        let zero = A::zero(&layer.activation);
+        if !new.is_empty() {
+            let place = if step.is_passed_on() { place } else { room.place(&new)? };
+            match (conv.kind, pad, &layer.skip) {
+                (ConvKind::Full, ..) => {
+                    let windows = windows(&input, conv, &new, pad);
+                    let scratch = scratch.get_mut(..step.windows_len(whole))?;
+                    A::conv(kernels, &windows, &layer.layer, &layer.activation, scratch, place);
                 }
-                (ConvKind::Depthwise, Pad::Zero(zero)) => {
-                    A::depthwise(kernels, read, conv.input, zero, layer, activation, written);
+                (ConvKind::Depthwise, Pad::Zero(zero), _) => {
+                    let height = conv.input.height - input.origin;
+                    let grid = Grid { height: height.min(input.lines), ..conv.input };
+                    let rows = new.start - input.origin..new.end - input.origin;
+                    let (layer, activation) = (&layer.layer, &layer.activation);
+                    let band = Band { grid, rows };
+                    A::depthwise(kernels, input.values, &band, zero, layer, activation, place);
                 }
                 // A stem begins with a plain convolution, so that the image is never read here.
-                (ConvKind::Depthwise, Pad::Image(_)) => return None,
-                (ConvKind::Pointwise, _) => A::linear(kernels, read, layer, activation, written),
+                (ConvKind::Depthwise, Pad::Image(_), _) => return None,
+                (ConvKind::Pointwise, _, skip) => {
+                    let x = if before.is_empty() { input.rows(&new)? } else { &*before };
+                    match skip {
+                        Some(skip) => {
+                            copy(place, stage_input.rows(&new)?);
+                            A::linear_skip(kernels, x, &layer.layer, skip, place);
+                        }
+                        None => A::linear(kernels, x, &layer.layer, &layer.activation, place),
+                    }
+                }
             }
-            pad = Pad::Zero(self.show(&conv, activation, written));
-            inner = Some(written);
+            let at = match (conv.gelu, conv.skip) {
+                (true, _) => ConvSite::Gelu,
+                (false, true) => ConvSite::Add,
+                (false, false) => ConvSite::Linear,
+            };
+            observer(SiteId::Stem { stage, conv: conv.index, at }, A::show(place, zero));
         }
-        if !residual {
-            *ends = Ends { at_back: !ends.at_back, len };
+        pad = Pad::Zero(zero);
+        if lines > 0 {
+            input = room.kept();
         }
-        Some(pad)
     }
+    Some(())
+}
 
-    /// Shows a convolution's output and returns what stands for zero.
-    fn show(
-        &mut self,
-        conv: &StemConv,
-        activation: &A::Activation<'_>,
-        values: &[A::Act],
-    ) -> A::Act {
-        let at = match (conv.gelu, conv.skip) {
-            (true, _) => ConvSite::Gelu,
-            (false, true) => ConvSite::Add,
-            (false, false) => ConvSite::Linear,
-        };
-        let zero = A::zero(activation);
-        let site = SiteId::Stem { stage: self.index, conv: conv.index, at };
-        (self.observer)(site, A::show(values, zero));
-        zero
+/// The windows of new rows of a convolution over kept rows.
+fn windows<'a, T>(
+    input: &Kept<'a, T>,
+    conv: &StemConv,
+    new: &Range<usize>,
+    pad: Pad<T>,
+) -> Windows<'a, T> {
+    let Kept { values: x, lines, .. } = *input;
+    Windows { x, lines, first: new.start, input: conv.input, output: conv.output, pad }
+}
+
+fn copy<T: Copy>(to: &mut [T], from: &[T]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
     }
 }

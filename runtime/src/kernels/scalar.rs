@@ -9,7 +9,8 @@ use super::set::Kernels;
 use crate::config::Grid;
 use crate::fixed::{RowScale, exp2_neg, sat8, sat16};
 use crate::format::I32Le;
-use crate::rows::{rows, rows_mut, tail};
+use crate::rows::{part, rows, rows_mut, tail};
+use crate::window::Band;
 
 /// The scalar set.
 pub static KERNELS: Kernels = Kernels {
@@ -115,7 +116,8 @@ pub fn logits_i8(x: &[i8], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
 /// # Shapes
 /// | operand | shape | type, layout |
 /// |---|---|---|
-/// | `x`, `out` | `grid` | i8, row, column, channel |
+/// | `x` | `band.grid` | i8, row, column, channel |
+/// | `out` | `band.rows` of it | i8, row, column, channel |
 /// | `layer` | `k = 9`, `n = grid.channels` | i8, `[row, column, channel]` |
 ///
 /// `pad` is the input's zero point, read outside the grid.
@@ -123,19 +125,21 @@ pub fn logits_i8(x: &[i8], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
 /// Nine products of at most `2^14` and a bias of at most `2^30` fit i32.
 pub fn depthwise_i8(
     x: &[i8],
-    grid: Grid,
+    band: &Band,
     pad: i8,
     layer: &Linear<'_>,
     activation: &Activation<'_>,
     out: &mut [i8],
 ) {
+    let Band { grid, rows } = band;
     let channels = grid.channels.max(1);
     for (position, out) in rows_mut(out, channels).enumerate() {
         let (row, column) = (position / grid.width.max(1), position % grid.width.max(1));
+        let row = rows.start + row;
         for (c, (channel, out)) in layer.requants().zip(out).enumerate() {
             let taps = layer.weights().iter().skip(c).step_by(channels);
             let acc = taps.enumerate().fold(channel.bias, |acc, (tap, &w)| {
-                let value = window_position(grid, row, column, tap)
+                let value = window_position(*grid, row, column, tap)
                     .and_then(|at| x.get(at * channels + c))
                     .copied()
                     .unwrap_or(pad);
@@ -194,20 +198,22 @@ pub fn layer_norm_affine_i8(x: &[i16], norm: &NormAffine<'_>, out: &mut [i8]) {
 /// |---|---|---|
 /// | `qkv` | `[tokens, 3 · heads · head_dim]` | i8: all queries, all keys, all values |
 /// | `scores` | `[tokens]` | i32 scratch |
-/// | `out` | `[tokens, heads · head_dim]` | i8 |
+///
+/// `out` takes the places of the queries. Nobody reads a query again after its own output.
 /// # Ranges and overflow
 /// With `head_dim ≤ 128` and at most 1,024 tokens, `|s| ≤ 2^21` and `|Σ e·v| < 2^25`.
 /// # Source
 /// Vaswani et al., "Attention Is All You Need", 2017; the row's division is folded into the
 /// rescale of the output.
-pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
+pub fn attention_i8(qkv: &mut [i8], attention: &Attention, scores: &mut [i32]) {
     let width = (attention.heads * attention.head_dim).max(1);
     let head_dim = attention.head_dim.max(1);
-    for (query, out) in rows(qkv, 3 * width).zip(rows_mut(out, width)) {
-        let heads = rows(query, head_dim).zip(rows_mut(out, head_dim));
-        for (head, (query, out)) in heads.take(attention.heads).enumerate() {
+    for token in 0..scores.len() {
+        for head in 0..attention.heads {
             let start = head * head_dim;
+            let place = token * 3 * width + start;
             let mut highest = i32::MIN;
+            let query = part(qkv, place, head_dim);
             for (row, score) in rows(qkv, 3 * width).zip(scores.iter_mut()) {
                 *score = dot(query, tail(row, width + start));
                 highest = highest.max(*score);
@@ -219,10 +225,12 @@ pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: 
                 *score = e.into();
             }
             let mult = attention.row_mult(sum);
-            for (i, out) in out.iter_mut().enumerate() {
+            for i in 0..head_dim {
                 let values = qkv.iter().skip(2 * width + start + i).step_by(3 * width);
                 let acc = scores.iter().zip(values).map(|(&e, &v)| e * i32::from(v)).sum();
-                *out = attention.store(acc, mult);
+                if let Some(out) = qkv.get_mut(place + i) {
+                    *out = attention.store(acc, mult);
+                }
             }
         }
     }

@@ -1,9 +1,8 @@
 //! A set of kernels as a value.
 
 use super::operand::{Activation, Attention, Linear, Norm, NormAffine, Skip};
-use crate::config::Grid;
 use crate::format::I32Le;
-use crate::window::Windows;
+use crate::window::{Band, Windows};
 
 /// One set of kernels; the contracts are those of the functions in [`scalar`](super::scalar).
 #[derive(Clone, Copy)]
@@ -27,7 +26,7 @@ pub struct Kernels {
     pub logits_i8: fn(&[i8], &[i8], I32Le<'_>, &mut [i32]),
     /// [`scalar::depthwise_i8`](super::scalar::depthwise_i8).
     #[doc(hidden)]
-    pub depthwise_i8: fn(&[i8], Grid, i8, &Linear<'_>, &Activation<'_>, &mut [i8]),
+    pub depthwise_i8: fn(&[i8], &Band, i8, &Linear<'_>, &Activation<'_>, &mut [i8]),
     /// [`scalar::layer_norm_i8`](super::scalar::layer_norm_i8).
     #[doc(hidden)]
     pub layer_norm_i8: fn(&[i16], usize, &Norm, &mut [i8]),
@@ -36,7 +35,7 @@ pub struct Kernels {
     pub layer_norm_affine_i8: fn(&[i16], &NormAffine<'_>, &mut [i8]),
     /// [`scalar::attention_i8`](super::scalar::attention_i8).
     #[doc(hidden)]
-    pub attention_i8: fn(&[i8], &Attention, &mut [i32], &mut [i8]),
+    pub attention_i8: fn(&mut [i8], &Attention, &mut [i32]),
     /// [`scalar::pool_i32`](super::scalar::pool_i32).
     #[doc(hidden)]
     pub pool_i32: fn(&[i8], i8, &mut [i32]),
@@ -53,9 +52,9 @@ pub struct Kernels {
 /// `true` if it wrote all outputs, `false` if it wrote none because the shape does not suit it.
 #[derive(Clone, Copy)]
 pub struct Conv {
-    /// [`scalar::linear_i8`](super::scalar::linear_i8) over all windows.
+    /// [`scalar::linear_i8`](super::scalar::linear_i8) over the windows of the rows that are written.
     pub conv_i8: fn(&Windows<'_, i8>, &Linear<'_>, &Activation<'_>, &mut [i8]) -> bool,
-    /// [`scalar::linear_add_i16`](super::scalar::linear_add_i16) over all windows.
+    /// [`scalar::linear_add_i16`](super::scalar::linear_add_i16) over the same windows.
     pub conv_add_i16: fn(&Windows<'_, i8>, &Linear<'_>, &mut [i16]) -> bool,
 }
 

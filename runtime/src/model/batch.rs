@@ -31,7 +31,7 @@ where
         each: impl Fn(Output<'_, A>) -> T + Sync,
     ) -> Result<Vec<T>, RunError> {
         let len = self.config().image().len().max(1);
-        let arena = || std::vec![0; self.arena_len()];
+        let arena = || std::vec![0; self.arena_len_fast()];
         images
             .par_chunks(len)
             .map_init(arena, |arena, image| self.run(image, arena).map(&each))

@@ -5,9 +5,11 @@ mod batch;
 mod output;
 mod pack;
 mod step;
+mod stream;
 
 pub use output::{Output, Ranked};
 pub use step::Step;
+pub use stream::Stream;
 
 use crate::arithmetic::{Arithmetic, Int8};
 use crate::config::VitConfig;
@@ -119,6 +121,12 @@ impl<'a, A: Arithmetic> Model<'a, A> {
         self.network.arena_len()
     }
 
+    /// Bytes of arena with which [`Self::run`] is fastest on a computer, at any alignment. It computes whole
+    /// tensors then. The results are the same bits.
+    pub fn arena_len_fast(&self) -> usize {
+        self.network.arena_len_fast()
+    }
+
     /// Name of a class; `None` if the blob has no names or no such class.
     pub fn class_name(&self, class: usize) -> Option<&'a str> {
         self.network.class_names.get(class)
@@ -140,6 +148,9 @@ impl<'a, A: Arithmetic> Model<'a, A> {
 
     /// [`Self::run`], which shows every stored activation to `observer` in the order of the pass.
     ///
+    /// A tensor may be shown in pieces, each of some of its rows; the pieces of one tensor, one after another,
+    /// are the whole. On a computer, with [`Self::arena_len_fast`] bytes of arena, a tensor is one piece.
+    ///
     /// # Errors
     /// As [`Self::run`].
     pub fn run_observed<'m>(
@@ -160,6 +171,11 @@ impl<'a, A: Arithmetic> Model<'a, A> {
         if found != expected {
             return Err(RunError::Image { found, expected });
         }
+        self.check_arena(arena)
+    }
+
+    /// Whether an arena is long enough.
+    fn check_arena(&self, arena: &[u8]) -> Result<(), RunError> {
         let (found, expected) = (arena.len(), self.arena_len());
         if found < expected {
             return Err(RunError::Arena { found, expected });

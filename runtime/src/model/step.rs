@@ -3,7 +3,7 @@
 use super::{Model, Output};
 use crate::arithmetic::Arithmetic;
 use crate::error::RunError;
-use crate::forward;
+use crate::forward::{self, Plan};
 use crate::invariant::present_or;
 
 /// Which stage of a run is next.
@@ -16,8 +16,8 @@ impl<A: Arithmetic> Model<'_, A> {
     ///
     /// Call it with the same image and arena until it returns an output. This is the output of
     /// [`Self::run`], bit for bit. `step` begins as [`Step::default`] and is that again at the end.
-    /// The stages are the embedding with its stem, attention and MLP of each block, and the head:
-    /// `2 · depth + 2` calls. Between two calls the arena's contents must be left alone.
+    /// A stage is a row of the image, or of patches, in the stem, attention or MLP of a block, or the head.
+    /// Between two calls the arena's contents must be left alone.
     ///
     /// # Errors
     /// As [`Self::run`]; `step` is unchanged.
@@ -30,8 +30,10 @@ impl<A: Arithmetic> Model<'_, A> {
         self.check(image, arena)?;
         let too_short = RunError::Arena { found: arena.len(), expected: self.arena_len() };
         let arena = forward::align(arena);
-        if step.0 < forward::stages(&self.network) {
-            let done = forward::stage(&self.network, step.0, image, arena, &mut |_, _| {});
+        let plan = Plan::new(&self.network, arena.len());
+        if step.0 < plan.stages(&self.network) {
+            let rows = plan.rows(&self.network, step.0, image);
+            let done = forward::stage(&self.network, plan, step.0, rows, arena, &mut |_, _| {});
             present_or(done.map(Ok), Err(too_short))?;
             step.0 += 1;
             return Ok(None);

@@ -70,6 +70,11 @@ pub(crate) struct ClassHead<'a, A: Arithmetic> {
 impl<A: Arithmetic> Network<'_, A> {
     /// Bytes of arena that a forward pass needs, at any alignment.
     pub(crate) fn arena_len(&self) -> usize {
-        self.config.arena_len_of(A::BYTES)
+        self.config.arena_len_of(A::BYTES, false)
+    }
+
+    /// Bytes of arena with which a computer computes whole tensors, at any alignment.
+    pub(crate) fn arena_len_fast(&self) -> usize {
+        self.config.arena_len_of(A::BYTES, true)
     }
 }

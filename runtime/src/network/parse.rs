@@ -92,15 +92,13 @@ fn convs<'a, A: Arithmetic>(
 ) -> Option<()> {
     // The value that stands for zero in the input of the stage. The first stage does not read it.
     let mut zero = A::Act::zero();
-    for geometry in config.body_stages() {
-        if let Some(before) = convs.last() {
+    for step in config.row_convs().take_while(|step| step.next.is_some()) {
+        if let Some(before) = convs.last().filter(|_| step.conv.index == 0) {
             zero = A::zero(&before.activation);
         }
-        for conv in geometry.convs() {
-            let index = u8::try_from(convs.len()).unwrap_or(u8::MAX);
-            records.enter(RecordId::Conv(index));
-            convs.push(read_conv::<A>(records, &conv, zero)?).ok()?;
-        }
+        let index = u8::try_from(convs.len()).unwrap_or(u8::MAX);
+        records.enter(RecordId::Conv(index));
+        convs.push(read_conv::<A>(records, &step.conv, zero)?).ok()?;
     }
     Some(())
 }

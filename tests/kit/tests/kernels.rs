@@ -4,10 +4,9 @@ use kit::conformance::{Case, Comparison, Difference, cases};
 use kit::memory::Heap;
 use kit::rng::Rng;
 use runtime::Kernels;
-use runtime::config::Grid;
 use runtime::format::I32Le;
 use runtime::kernels::{Activation, Attention, Conv, Linear, Norm, NormAffine, Skip, scalar};
-use runtime::window::Windows;
+use runtime::window::{Band, Windows};
 
 /// Compares `sets` over all of the cases; returns what differs.
 fn differences(sets: &[&'static Kernels], cases: impl Iterator<Item = Case>) -> Vec<Difference> {
@@ -128,13 +127,13 @@ fn logits_i8(x: &[i8], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
 
 fn depthwise_i8(
     x: &[i8],
-    grid: Grid,
+    band: &Band,
     pad: i8,
     layer: &Linear<'_>,
     activation: &Activation<'_>,
     out: &mut [i8],
 ) {
-    scalar::depthwise_i8(x, grid, pad, layer, activation, out);
+    scalar::depthwise_i8(x, band, pad, layer, activation, out);
     spoil!(out);
 }
 
@@ -148,9 +147,9 @@ fn layer_norm_affine_i8(x: &[i16], norm: &NormAffine<'_>, out: &mut [i8]) {
     spoil!(out);
 }
 
-fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
-    scalar::attention_i8(qkv, attention, scores, out);
-    spoil!(out);
+fn attention_i8(qkv: &mut [i8], attention: &Attention, scores: &mut [i32]) {
+    scalar::attention_i8(qkv, attention, scores);
+    spoil!(qkv);
 }
 
 fn pool_i32(x: &[i8], zero_point: i8, out: &mut [i32]) {

@@ -2,9 +2,12 @@
 //! pieces one after another.
 
 use super::layer::{F16Attention, F16Linear, F16Norm};
+#[cfg(test)]
 use crate::config::Grid;
+use crate::config::MAX_HEAD_DIM;
 use crate::kernels::scalar::window_position;
-use crate::rows::{rows, rows_mut, tail};
+use crate::rows::{part, rows, rows_mut, tail};
+use crate::window::Band;
 
 /// Number of weights that are widened to f32 at a time, for all rows of the input.
 const PIECE: usize = 64;
@@ -50,10 +53,12 @@ fn dot(x: &[f32], w: &[f32; PIECE]) -> f32 {
 }
 
 /// Depthwise 3×3 convolution with padding 1; weights are tap by tap.
-pub(super) fn depthwise(x: &[f32], grid: Grid, layer: &F16Linear<'_>, out: &mut [f32]) {
+pub(super) fn depthwise(x: &[f32], band: &Band, layer: &F16Linear<'_>, out: &mut [f32]) {
+    let grid = band.grid;
     let channels = grid.channels.max(1);
     for (position, out) in rows_mut(out, channels).enumerate() {
         let (row, column) = (position / grid.width.max(1), position % grid.width.max(1));
+        let row = band.rows.start + row;
         for (out, bias) in out.iter_mut().zip(layer.bias.iter()) {
             *out = bias;
         }
@@ -87,15 +92,16 @@ pub(super) fn normalise(x: &[f32], dim: usize, norm: &F16Norm<'_>, out: &mut [f3
 
 /// Attention of all heads over packed projections, as
 /// [`kernels::scalar::attention_i8`](crate::kernels::scalar::attention_i8).
-pub(super) fn attend(qkv: &[f32], attention: &F16Attention, scores: &mut [f32], out: &mut [f32]) {
+pub(super) fn attend(qkv: &mut [f32], attention: &F16Attention, scores: &mut [f32]) {
     let (heads, head_dim) = (attention.heads, attention.head_dim.max(1));
     let width = (heads * head_dim).max(1);
     #[expect(clippy::cast_precision_loss, reason = "a head has at most 128 values")]
     let gain = 1.0 / libm::sqrtf(head_dim as f32);
-    for (query, out) in rows(qkv, 3 * width).zip(rows_mut(out, width)) {
-        let pairs = rows(query, head_dim).zip(rows_mut(out, head_dim));
-        for (head, (query, out)) in pairs.take(heads).enumerate() {
+    for token in 0..scores.len() {
+        for head in 0..heads {
             let start = width + head * head_dim;
+            let place = token * 3 * width + head * head_dim;
+            let query = part(qkv, place, head_dim);
             let mut highest = f32::NEG_INFINITY;
             for (row, score) in rows(qkv, 3 * width).zip(scores.iter_mut()) {
                 let key = tail(row, start);
@@ -107,13 +113,15 @@ pub(super) fn attend(qkv: &[f32], attention: &F16Attention, scores: &mut [f32], 
                 *score = libm::expf(*score - highest);
                 sum += *score;
             }
-            out.fill(0.0);
+            let mut context = [0.0; MAX_HEAD_DIM];
             for (row, score) in rows(qkv, 3 * width).zip(scores.iter()) {
-                let value = tail(row, start + width);
-                for (out, value) in out.iter_mut().zip(value) {
-                    *out += score / sum * value;
+                let value = part(row, start + width, head_dim);
+                for (context, value) in context.iter_mut().zip(value) {
+                    *context += score / sum * value;
                 }
             }
+            let places = qkv.iter_mut().skip(place).take(head_dim);
+            places.zip(context).for_each(|(place, context)| *place = context);
         }
     }
 }
@@ -161,10 +169,10 @@ mod tests {
     #[test]
     fn attention_of_equal_keys_is_the_mean_of_values() {
         let attention = F16Attention { heads: 1, head_dim: 2 };
-        let qkv = [1.0, 2.0, 0.5, 0.5, 4.0, 0.0, -1.0, 3.0, 0.5, 0.5, 6.0, 2.0];
-        let (mut scores, mut out) = ([0.0; 2], [0.0; 4]);
-        attend(&qkv, &attention, &mut scores, &mut out);
-        assert_eq!(out, [5.0, 1.0, 5.0, 1.0], "the mean of (4, 0) and (6, 2)");
+        let mut qkv = [1.0, 2.0, 0.5, 0.5, 4.0, 0.0, -1.0, 3.0, 0.5, 0.5, 6.0, 2.0];
+        attend(&mut qkv, &attention, &mut [0.0; 2]);
+        assert_eq!([qkv[0], qkv[1]], [5.0, 1.0], "the mean of (4, 0) and (6, 2)");
+        assert_eq!([qkv[6], qkv[7]], [5.0, 1.0], "the same for the second query");
     }
 
     #[test]
@@ -178,7 +186,7 @@ mod tests {
         };
         let mut out = [0.0; 4];
         let grid = Grid { height: 2, width: 2, channels: 1 };
-        depthwise(&[1.0, 2.0, 3.0, 4.0], grid, &layer, &mut out);
+        depthwise(&[1.0, 2.0, 3.0, 4.0], &Band { grid, rows: 0..2 }, &layer, &mut out);
         assert_eq!(out, [10.5; 4], "all four values and the bias");
     }
 }

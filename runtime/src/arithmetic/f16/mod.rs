@@ -10,10 +10,10 @@ mod read;
 
 use super::operations::Operations;
 use super::types::Types;
-use crate::config::Grid;
 use crate::format::{F16Le, PixelRecord};
 use crate::rows::rows;
 use crate::site::{Columns, SiteValues};
+use crate::window::Band;
 use kernels::{accumulate, attend, depthwise, gelu, normalise};
 use layer::{F16Activation, F16Attention, F16Linear, F16Norm};
 
@@ -97,13 +97,13 @@ impl Operations for F16 {
     fn depthwise(
         (): (),
         x: &[f32],
-        grid: Grid,
+        band: &Band,
         _: f32,
         layer: &F16Linear<'_>,
         activation: &F16Activation,
         out: &mut [f32],
     ) {
-        depthwise(x, grid, layer, out);
+        depthwise(x, band, layer, out);
         activate(activation, out);
     }
 
@@ -112,14 +112,8 @@ impl Operations for F16 {
         0.0
     }
 
-    fn attention(
-        (): (),
-        qkv: &[f32],
-        attention: &F16Attention,
-        scores: &mut [f32],
-        out: &mut [f32],
-    ) -> f32 {
-        attend(qkv, attention, scores, out);
+    fn attention((): (), qkv: &mut [f32], attention: &F16Attention, scores: &mut [f32]) -> f32 {
+        attend(qkv, attention, scores);
         0.0
     }
 

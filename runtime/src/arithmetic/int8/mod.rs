@@ -7,11 +7,11 @@ pub(crate) use layer::StoredLinear;
 
 use super::operations::Operations;
 use super::types::Types;
-use crate::config::Grid;
 use crate::fixed::{ProbabilityScale, Requant, exp2_mantissa, sat8, sat16};
 use crate::format::{I16Le, I32Le};
 use crate::kernels::{Activation, Attention, Kernels, Norm, NormAffine, Skip};
 use crate::site::{Columns, SiteValues};
+use crate::window::Band;
 #[cfg(target_arch = "x86_64")]
 use crate::window::Windows;
 
@@ -134,7 +134,7 @@ impl Operations for Int8 {
         }
         // `linear_i8` must not read weights that are packed for windows: their order is another one.
         let layer = layer.with_packed(&[]);
-        windows.each_row(scratch, out, |x, out| (kernels.linear_i8)(x, &layer, activation, out));
+        windows.each(scratch, out, |x, out| (kernels.linear_i8)(x, &layer, activation, out));
     }
 
     #[cfg(target_arch = "x86_64")]
@@ -151,19 +151,19 @@ impl Operations for Int8 {
         }
         // Without packed weights, as in `conv`.
         let layer = layer.with_packed(&[]);
-        windows.each_row(scratch, stream, |x, out| (kernels.linear_add_i16)(x, &layer, out));
+        windows.each(scratch, stream, |x, out| (kernels.linear_add_i16)(x, &layer, out));
     }
 
     fn depthwise(
         kernels: &'static Kernels,
         x: &[i8],
-        grid: Grid,
+        band: &Band,
         zero: i8,
         layer: &StoredLinear<'_>,
         activation: &Activation<'_>,
         out: &mut [i8],
     ) {
-        (kernels.depthwise_i8)(x, grid, zero, &layer.operand(), activation, out);
+        (kernels.depthwise_i8)(x, band, zero, &layer.operand(), activation, out);
     }
 
     fn norm(
@@ -179,12 +179,11 @@ impl Operations for Int8 {
 
     fn attention(
         kernels: &'static Kernels,
-        qkv: &[i8],
+        qkv: &mut [i8],
         attention: &Attention,
         scores: &mut [i32],
-        out: &mut [i8],
     ) -> i8 {
-        (kernels.attention_i8)(qkv, attention, scores, out);
+        (kernels.attention_i8)(qkv, attention, scores);
         attention.zero_point
     }
 

@@ -4,20 +4,21 @@ use super::dot::dot;
 use super::softmax::exponentials;
 use crate::config::MAX_HEAD_DIM;
 use crate::kernels::operand::Attention;
-use crate::rows::{part, rows, rows_mut};
+use crate::rows::{part, part_mut, rows};
 
 /// Same contract as [`scalar::attention_i8`](crate::kernels::scalar::attention_i8).
-pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
+pub fn attention_i8(qkv: &mut [i8], attention: &Attention, scores: &mut [i32]) {
     #[cfg(vector_target)]
-    if super::widened::attention::attention_i8(qkv, attention, scores.len(), out) {
+    if super::widened::attention::attention_i8(qkv, attention, scores.len()) {
         return;
     }
     let width = (attention.heads * attention.head_dim).max(1);
     let head_dim = attention.head_dim.max(1);
-    for (query, out) in rows(qkv, 3 * width).zip(rows_mut(out, width)) {
-        let heads = rows(query, head_dim).zip(rows_mut(out, head_dim));
-        for (head, (query, out)) in heads.take(attention.heads).enumerate() {
+    for token in 0..scores.len() {
+        for head in 0..attention.heads {
             let start = width + head * head_dim;
+            let place = token * 3 * width + head * head_dim;
+            let query = part(qkv, place, head_dim);
             for (row, score) in rows(qkv, 3 * width).zip(scores.iter_mut()) {
                 *score = dot(query, part(row, start, head_dim));
             }
@@ -25,7 +26,7 @@ pub fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: 
             let mut acc = [0i32; MAX_HEAD_DIM];
             weigh(qkv, 3 * width, (start + width, head_dim), scores, &mut acc);
             let mult = attention.row_mult(sum);
-            for (out, acc) in out.iter_mut().zip(acc) {
+            for (out, acc) in part_mut(qkv, place, head_dim).iter_mut().zip(acc) {
                 *out = attention.store(acc, mult);
             }
         }

@@ -1,9 +1,9 @@
 //! Depthwise convolutions, a block of channels at each position.
 
-use crate::config::Grid;
 use crate::kernels::operand::{Activation, Linear};
 use crate::kernels::scalar;
 use crate::rows::{rows, rows_mut, tail};
+use crate::window::Band;
 
 /// Channels that are accumulated together.
 const LANES: usize = 16;
@@ -11,15 +11,17 @@ const LANES: usize = 16;
 /// Same contract as [`scalar::depthwise_i8`].
 pub fn depthwise_i8(
     x: &[i8],
-    grid: Grid,
+    band: &Band,
     pad: i8,
     layer: &Linear<'_>,
     activation: &Activation<'_>,
     out: &mut [i8],
 ) {
+    let grid = band.grid;
     let channels = grid.channels.max(1);
     for (position, out) in rows_mut(out, channels).enumerate() {
         let (row, column) = (position / grid.width.max(1), position % grid.width.max(1));
+        let row = band.rows.start + row;
         let mut requants = layer.requants();
         for (block, out) in out.chunks_mut(LANES).enumerate() {
             let start = block * LANES;

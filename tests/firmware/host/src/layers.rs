@@ -35,11 +35,15 @@ pub fn layers(model: &Model<'_>, counts: &[u64]) -> Result<Vec<Layer>> {
         .context("the reference")?;
     ensure!(counts.len() == sites.len() + 1, "{} counts, {} sites", counts.len(), sites.len());
     let named = sites.iter().map(|site| (site.to_string(), work(config, *site)));
-    let named = named.chain([("rest".into(), None)]);
-    Ok(named
-        .zip(counts)
-        .map(|((name, work), &instructions)| Layer { name, work, instructions })
-        .collect())
+    let mut layers: Vec<Layer> = Vec::new();
+    for ((name, work), &instructions) in named.chain([("rest".into(), None)]).zip(counts) {
+        // A site may be shown in pieces.
+        match layers.iter_mut().find(|layer| layer.name == name) {
+            Some(layer) => layer.instructions += instructions,
+            None => layers.push(Layer { name, work, instructions }),
+        }
+    }
+    Ok(layers)
 }
 
 /// Instructions per multiply-accumulate over the layers for which `choose` is true.

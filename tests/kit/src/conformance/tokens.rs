@@ -45,14 +45,15 @@ pub(super) fn attention<M: Memory, D: Draw>(
     let extreme = draw.one_in(3);
     draw.i8s(qkv.get_mut(), extreme);
     let mut scores = memory.take::<i32>(tokens)?;
-    let (mut expected, mut found) = (memory.take::<i8>(len)?, memory.take::<i8>(len)?);
-    scalar::attention_i8(qkv.get(), &attention, &mut scores, &mut expected);
+    let mut found = Misaligned::take(memory, 3 * len, draw.length(0, 3))?;
+    let mut expected = memory.take::<i8>(3 * len)?;
+    expected.copy_from_slice(qkv.get());
+    scalar::attention_i8(&mut expected, &attention, &mut scores);
     for &set in this.sets {
-        found.copy_from_slice(&expected);
-        flip(&mut found);
+        found.get_mut().copy_from_slice(qkv.get());
         flip(&mut scores);
-        (set.attention_i8)(qkv.get(), &attention, &mut scores, &mut found);
-        check(this.report, (set, "attention_i8"), case, &found, &expected);
+        (set.attention_i8)(found.get_mut(), &attention, &mut scores);
+        check(this.report, (set, "attention_i8"), case, found.get(), &expected);
     }
     Some(())
 }

@@ -2,7 +2,7 @@
 
 mod random;
 
-pub use random::random;
+pub use random::{long_stem, random};
 
 use runtime::config::{
     AttentionSpec, ImageSpec, MlpSpec, PatchOrder, Pool, StemSpec, StemStage, VitSpec,

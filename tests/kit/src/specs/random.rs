@@ -35,6 +35,51 @@ pub fn random(rng: &mut Rng) -> VitConfig {
     VitConfig::new(spec).expect("the generator keeps to the rules")
 }
 
+/// A valid description whose stem has 1 to 16 stages over an image of up to 70 × 70 pixels, with few
+/// channels and one block.
+///
+/// # Panics
+/// If the generator breaks a rule of [`VitConfig`].
+pub fn long_stem(rng: &mut Rng) -> VitConfig {
+    let image = ImageSpec { height: rng.pick(1, 70), width: rng.pick(1, 70) };
+    let few = |rng: &mut Rng| rng.pick(1u16, 6);
+    let count = usize::from(rng.pick(1u8, 16));
+    // So many halvings leave few tokens.
+    let (mut halvings, mut pixels) = (0, u32::from(image.height) * u32::from(image.width));
+    while pixels > 40 {
+        (halvings, pixels) = (halvings + 1, pixels.div_ceil(4));
+    }
+    let mut stages = Vec::new();
+    while stages.len() + halvings + 1 < count {
+        stages.push(match rng.pick(0, 2) {
+            0 if !stages.is_empty() => StemStage::Residual { hidden: few(rng) },
+            1 if !stages.is_empty() => StemStage::InvertedResidual { hidden: few(rng) },
+            _ => StemStage::Conv { channels: few(rng), stride: 1, gelu: rng.one_in(2) },
+        });
+    }
+    for _ in 0..halvings {
+        let stage = StemStage::Conv { channels: few(rng), stride: 2, gelu: rng.one_in(2) };
+        // Not before the first stage, which is no residual one.
+        let place =
+            if stages.is_empty() { 0 } else { rng.between(1, stages.len() as i64) as usize };
+        stages.insert(place, stage);
+    }
+    let dim = few(rng);
+    stages.push(StemStage::Conv { channels: dim, stride: rng.pick(1, 2), gelu: false });
+    let spec = VitSpec {
+        image,
+        stem: StemSpec::Conv(stages.into_iter().collect()),
+        dim,
+        depth: 1,
+        attention: AttentionSpec { heads: 1, head_dim: few(rng) },
+        mlp: MlpSpec { dim: few(rng), depthwise: rng.one_in(2), second_gelu: rng.one_in(2) },
+        pool: Pool::Mean,
+        hidden: Default::default(),
+        classes: 2,
+    };
+    VitConfig::new(spec).expect("the generator keeps to the rules")
+}
+
 fn width(rng: &mut Rng) -> u16 {
     match rng.pick(0, 3) {
         0 => rng.pick(1, 4),

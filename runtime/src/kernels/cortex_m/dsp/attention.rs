@@ -21,7 +21,7 @@ type Scores = [MaybeUninit<[i32; ROWS]>; TOKENS];
 type Queries = Wide<{ MAX_HEAD_DIM / 4 }>;
 
 /// Same contract as [`scalar::attention_i8`](crate::kernels::scalar::attention_i8).
-pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
+pub(super) fn attention_i8(qkv: &mut [i8], attention: &Attention, scores: &mut [i32]) {
     let tokens = scores.len();
     let (heads, head_dim) = (attention.heads, attention.head_dim);
     let width = heads.wrapping_mul(head_dim);
@@ -33,28 +33,27 @@ pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32]
         && (1..=MAX_HEAD_DIM).contains(&head_dim)
         && tokens.next_multiple_of(4) * head_dim <= VALUES
         && qkv.len() == 3 * tokens * width
-        && out.len() == tokens * width
         && UpperRequant::new(1, attention.shift.clamp(25, 55) + 7, attention.zero_point.into()).is_some();
     let (true, Some(distance)) = (fast, distance) else {
-        return scalar::attention_i8(qkv, attention, scores, out);
+        return scalar::attention_i8(qkv, attention, scores);
     };
     let mut values = [0i8; VALUES];
     for head in 0..heads {
         let start = head * head_dim;
-        let head = Head { qkv, attention, tokens, width, start, distance };
+        let head = Head { qkv: qkv.as_mut_ptr(), attention, tokens, width, start, distance };
         // SAFETY: the lengths were checked.
         unsafe {
             head.transpose(&mut values);
             for first in (0..tokens).step_by(ROWS) {
-                head.queries(first, &values, out);
+                head.queries(first, &values);
             }
         }
     }
 }
 
-/// One head; `qkv` is `[tokens, 3 · width]`.
+/// One head; `qkv` points to `[tokens, 3 · width]`.
 struct Head<'a> {
-    qkv: &'a [i8],
+    qkv: *mut i8,
     attention: &'a Attention,
     tokens: usize,
     width: usize,
@@ -72,7 +71,7 @@ impl Head<'_> {
     #[inline(never)]
     unsafe fn transpose(&self, values: &mut [i8; VALUES]) {
         let len = self.tokens.next_multiple_of(4);
-        let from = self.qkv.as_ptr().wrapping_add(2 * self.width + self.start);
+        let from = self.qkv.wrapping_add(2 * self.width + self.start);
         for token in 0..self.tokens {
             let from = from.wrapping_add(token * 3 * self.width);
             let mut to = values.as_mut_ptr().wrapping_add(token);
@@ -84,20 +83,20 @@ impl Head<'_> {
         }
     }
 
-    /// Four rows of the output from query `first` on; rows beyond the last are computed twice.
+    /// Writes outputs over four queries from `first` on; the last query stands for those beyond it.
     ///
     /// # Safety
     /// The lengths of [`attention_i8`]'s check.
     #[inline(never)]
-    unsafe fn queries(&self, first: usize, values: &[i8; VALUES], out: &mut [i8]) {
+    unsafe fn queries(&self, first: usize, values: &[i8; VALUES]) {
         let head_dim = self.attention.head_dim;
-        let row = |query: usize| (first + query).min(self.tokens - 1);
-        let starts: [_; ROWS] = array::from_fn(|query| {
-            self.qkv.as_ptr().wrapping_add(row(query) * 3 * self.width + self.start)
+        let places: [_; ROWS] = array::from_fn(|query| {
+            let row = (first + query).min(self.tokens - 1);
+            self.qkv.wrapping_add(row * 3 * self.width + self.start)
         });
         let mut wide = Queries::new();
         // SAFETY: a head has `head_dim` values, at most `MAX_HEAD_DIM`.
-        let wide = unsafe { wide.fill(starts, head_dim) };
+        let wide = unsafe { wide.fill(places.map(<*mut i8>::cast_const), head_dim) };
         let mut scores = [const { MaybeUninit::uninit() }; TOKENS];
         // SAFETY: the caller's promise.
         let highest = unsafe { self.scores(wide, &mut scores) };
@@ -112,7 +111,6 @@ impl Head<'_> {
         let requants = sums.map(|sum| {
             UpperRequant::new(self.attention.row_mult(sum), shift, self.attention.zero_point.into())
         });
-        let places: [_; ROWS] = array::from_fn(|query| (row(query)) * self.width + self.start);
         for i in 0..head_dim {
             // SAFETY: `values` has `head_dim` rows of `filled` values.
             let acc = unsafe { four_rows(weights, values.as_ptr().add(i * filled), 0) };
@@ -121,8 +119,8 @@ impl Head<'_> {
                     debug_assert!(false, "`attention_i8` checked the shift");
                     return;
                 };
-                // SAFETY: `out` is `[tokens, width]`.
-                unsafe { *out.as_mut_ptr().add(place + i) = sat8(requant.apply(acc)) };
+                // SAFETY: a query has `head_dim` values.
+                unsafe { *place.add(i) = sat8(requant.apply(acc)) };
             }
         }
     }
@@ -133,7 +131,7 @@ impl Head<'_> {
     /// The lengths of [`attention_i8`]'s check.
     #[inline(always)]
     unsafe fn scores(&self, wide: &[Group], scores: &mut Scores) -> [i32; ROWS] {
-        let mut key = self.qkv.as_ptr().wrapping_add(self.width + self.start);
+        let mut key = self.qkv.cast_const().wrapping_add(self.width + self.start);
         let mut highest = [i32::MIN; ROWS];
         for scores in scores.iter_mut().take(self.tokens) {
             // SAFETY: a key of `head_dim` values, and up to three of what follows it in its row.

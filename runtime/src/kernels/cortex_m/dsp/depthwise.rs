@@ -11,34 +11,38 @@ use crate::config::Grid;
 use crate::kernels::operand::{Activation, Linear};
 use crate::kernels::scalar;
 use crate::rows::part;
+use crate::window::Band;
 use core::hint::black_box;
 use core::ops::Range;
 
 /// Same contract as [`scalar::depthwise_i8`](crate::kernels::scalar::depthwise_i8).
 pub(super) fn depthwise_i8(
     x: &[i8],
-    grid: Grid,
+    band: &Band,
     pad: i8,
     layer: &Linear<'_>,
     activation: &Activation<'_>,
     out: &mut [i8],
 ) {
+    let (grid, rows) = (band.grid, &band.rows);
     let (_, _, shift) = layer.stored(0, layer.outputs());
     let fast = grid.channels % CHANNELS == 0
         && grid.width > 1
         && layer.outputs() == grid.channels
         && layer.weights().len() == 9 * grid.channels
-        && grid.checked_len().is_some_and(|len| x.len() >= len && out.len() >= len)
+        && rows.end <= grid.height
+        && grid.checked_len().is_some_and(|len| x.len() >= len)
+        && out.len() >= rows.len() * grid.width * grid.channels
         && shift.iter().all(|shift| UpperRequant::SHIFTS.contains(shift));
     if !fast {
-        return scalar::depthwise_i8(x, grid, pad, layer, activation, out);
+        return scalar::depthwise_i8(x, band, pad, layer, activation, out);
     }
     let table = by_value_plus_128(activation.gelu.map(|(table, _)| table));
     for first in (0..grid.channels).step_by(CHANNELS) {
         let mut taps = [[0; 2]; 9];
         let sums = widen(layer, first, &mut taps);
         let mut four = Four {
-            grid,
+            band,
             taps,
             window: Window {
                 bias: sums.map(|sum| i32::from(pad) * sum),
@@ -50,7 +54,7 @@ pub(super) fn depthwise_i8(
             },
         };
         four.parameters(layer, first, activation.zero_point);
-        // SAFETY: `x` and `out` hold the grid.
+        // SAFETY: `x` holds the grid, `out` the rows that are written.
         unsafe { four.convolve(x.as_ptr().add(first), out.as_mut_ptr().add(first)) };
     }
 }
@@ -87,13 +91,13 @@ fn high(halves: u32) -> i32 {
 }
 
 /// Four channels of the layer.
-struct Four {
-    grid: Grid,
+struct Four<'a> {
+    band: &'a Band,
     taps: [Tap; 9],
     window: Window,
 }
 
-impl Four {
+impl Four<'_> {
     /// Adds the biases, and sets the requants, of the channels from `first` on.
     fn parameters(&mut self, layer: &Linear<'_>, first: usize, zero_point: i8) {
         let (bias, mult, shift) = layer.stored(first, CHANNELS);
@@ -109,14 +113,14 @@ impl Four {
         }
     }
 
-    /// All positions.
+    /// All positions of the rows that are written.
     ///
     /// # Safety
-    /// `x` and `out` must point to the first of the four channels in the grid.
+    /// `x` and `out` must point to the first of the four channels in the grid and in those rows.
     unsafe fn convolve(&mut self, x: *const i8, out: *mut i8) {
-        let Grid { height, width, channels } = self.grid;
+        let Grid { height, width, channels } = self.band.grid;
         self.window.out = out;
-        for row in 0..height {
+        for row in self.band.rows.clone() {
             let rows = inside(row, height);
             let columns = [0..1, 1..width - 1, width - 1..width];
             // `black_box` as in `widen`.

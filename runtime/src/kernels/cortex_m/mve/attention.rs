@@ -64,7 +64,7 @@ type Queries = Packed<{ MAX_HEAD_DIM / LANES }>;
 type Sums = [MaybeUninit<i16>; MAX_HEAD_DIM];
 
 /// Same contract as [`scalar::attention_i8`](crate::kernels::scalar::attention_i8).
-pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
+pub(super) fn attention_i8(qkv: &mut [i8], attention: &Attention, scores: &mut [i32]) {
     let tokens = scores.len();
     let (heads, head_dim) = (attention.heads, attention.head_dim);
     let width = heads.wrapping_mul(head_dim);
@@ -75,29 +75,28 @@ pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32]
         && (1..=MAX_HEAD_DIM).contains(&head_dim)
         && tokens.next_multiple_of(LANES) * head_dim <= VALUES
         && qkv.len() == 3 * tokens * width
-        && out.len() == tokens * width
         && UpperRequant::SHIFTS.contains(&shift);
     let (true, Some(distance)) = (fast, distance) else {
-        return scalar::attention_i8(qkv, attention, scores, out);
+        return scalar::attention_i8(qkv, attention, scores);
     };
     let mut values = [0i8; VALUES];
     let mut sums = [MaybeUninit::uninit(); _];
     for head in 0..heads {
         let start = head * head_dim;
-        let head = Head { qkv, attention, tokens, width, start, distance, shift };
+        let head = Head { qkv: qkv.as_mut_ptr(), attention, tokens, width, start, distance, shift };
         // SAFETY: the lengths were checked.
         unsafe {
             head.transpose(&mut values, &mut sums);
             for first in (0..tokens).step_by(ROWS) {
-                head.queries(first, &values, &sums, out);
+                head.queries(first, &values, &sums);
             }
         }
     }
 }
 
-/// One head; `qkv` is `[tokens, 3 · width]`.
+/// One head; `qkv` points to `[tokens, 3 · width]`.
 struct Head<'a> {
-    qkv: &'a [i8],
+    qkv: *mut i8,
     attention: &'a Attention,
     tokens: usize,
     width: usize,
@@ -142,7 +141,7 @@ impl Head<'_> {
                     len = in(reg) len,
                     row = in(reg) 3 * self.width,
                     sums = in(reg) sums.as_mut_ptr().wrapping_add(first),
-                    inout("r0") self.qkv.as_ptr().wrapping_add(2 * self.width + self.start + first) => _,
+                    inout("r0") self.qkv.wrapping_add(2 * self.width + self.start + first) => _,
                     inout("r1") values.as_mut_ptr().wrapping_add(first * len) => _,
                     out("r2") _,
                     inout("lr") self.tokens => _,
@@ -153,26 +152,24 @@ impl Head<'_> {
         }
     }
 
-    /// Four rows of the output from query `first` on; rows beyond the last are the last.
+    /// Writes outputs over four queries from `first` on; the last query stands for those beyond it.
     ///
     /// # Safety
     /// The lengths of [`attention_i8`]'s check.
     #[inline(never)]
-    unsafe fn queries(&self, first: usize, values: &[i8; VALUES], sums: &Sums, out: &mut [i8]) {
+    unsafe fn queries(&self, first: usize, values: &[i8; VALUES], sums: &Sums) {
         let head_dim = self.attention.head_dim;
-        let row = |query: usize| (first + query).min(self.tokens - 1);
-        let starts = array::from_fn(|query| {
-            self.qkv.as_ptr().wrapping_add(row(query) * 3 * self.width + self.start)
+        let out: [_; ROWS] = array::from_fn(|query| {
+            let row = (first + query).min(self.tokens - 1);
+            self.qkv.wrapping_add(row * 3 * self.width + self.start)
         });
-        let out = out.as_mut_ptr();
-        let out = array::from_fn(|query| out.wrapping_add(row(query) * self.width + self.start));
         let (mut queries, mut weights) = (Queries::new(), Weights::new());
         let mut acc: Scores = [MaybeUninit::uninit(); _];
-        let keys = self.qkv.as_ptr().wrapping_add(self.width + self.start);
+        let keys = self.qkv.cast_const().wrapping_add(self.width + self.start);
         // SAFETY: a head has `head_dim` values, at most `MAX_HEAD_DIM`, of `tokens` keys, at most
         // `TOKENS`; `values` has `head_dim` rows of whole groups.
         unsafe {
-            let queries = queries.fill(starts, head_dim);
+            let queries = queries.fill(out.map(<*mut i8>::cast_const), head_dim);
             Product::new(queries, head_dim, 3 * self.width).run(keys, self.tokens, &mut acc);
             let (weights, totals) = self.distance.softmax(&mut acc, self.tokens, &mut weights);
             let len = LANES * weights.len();

@@ -9,6 +9,7 @@ use crate::config::Grid;
 use crate::kernels::operand::{Activation, Linear};
 use crate::kernels::scalar;
 use crate::rows::{part, rows};
+use crate::window::Band;
 use core::arch::asm;
 use core::mem::offset_of;
 use core::ptr;
@@ -121,12 +122,13 @@ macro_rules! rescale {
 /// Same contract as [`scalar::depthwise_i8`](crate::kernels::scalar::depthwise_i8).
 pub(super) fn depthwise_i8(
     x: &[i8],
-    grid: Grid,
+    band: &Band,
     pad: i8,
     layer: &Linear<'_>,
     activation: &Activation<'_>,
     out: &mut [i8],
 ) {
+    let (grid, written) = (band.grid, &band.rows);
     let Grid { height, width, channels } = grid;
     let fast = channels % TOGETHER == 0
         && width % TOGETHER == 0
@@ -137,24 +139,27 @@ pub(super) fn depthwise_i8(
         && layer.weights().len() == TAPS * channels
         && layer.weights().iter().fold(0, |min, &w| min.min(w)) > i8::MIN
         && all_in_range(layer)
-        && grid.checked_len().is_some_and(|len| x.len() >= len && out.len() >= len);
+        && written.start < written.end
+        && written.end <= height
+        && grid.checked_len().is_some_and(|len| x.len() >= len)
+        && out.len() >= written.len() * width * channels;
     if !fast {
-        return scalar::depthwise_i8(x, grid, pad, layer, activation, out);
+        return scalar::depthwise_i8(x, band, pad, layer, activation, out);
     }
     let table = by_value_plus_128(activation.gelu.map(|(table, _)| table));
     let mut padded = Padded([[pad.cast_unsigned(); TOGETHER]; POSITIONS]);
     for first in (0..channels).step_by(TOGETHER) {
         let mut four = Four::new(layer, first, i32::from(activation.zero_point) + 128);
-        four.x = padded.0.as_ptr();
+        four.x = padded.0.as_ptr().wrapping_add(written.start * (width + 2));
         four.table = table.as_ptr();
         four.channels = channels;
         four.groups = width / TOGETHER;
         four.row = (width + 2) * size_of::<Word>();
-        // SAFETY: `x` and `out` hold the grid, `padded` has room for `height + 2` rows of `width + 2`
-        // positions.
+        // SAFETY: `x` holds the grid, `out` the rows that are written, `padded` has room for `height + 2`
+        // rows of `width + 2` positions.
         unsafe {
             copy_inside(x.as_ptr().wrapping_add(first), grid, &mut padded.0);
-            four.convolve(out.as_mut_ptr().wrapping_add(first), height);
+            four.convolve(out.as_mut_ptr().wrapping_add(first), written.len());
         }
     }
 }

@@ -10,19 +10,12 @@ use crate::rows::{part, part_mut, rows, rows_mut};
 
 /// Same contract as [`scalar::attention_i8`](crate::kernels::scalar::attention_i8) for `keys` scores of
 /// its own. Returns `false`, and writes nothing, if the keys or the values of a head do not fit.
-pub(in super::super) fn attention_i8(
-    qkv: &[i8],
-    attention: &Attention,
-    keys: usize,
-    out: &mut [i8],
-) -> bool {
+pub(in super::super) fn attention_i8(qkv: &mut [i8], attention: &Attention, keys: usize) -> bool {
     let head_dim = attention.head_dim.max(1);
     let width = (attention.heads * head_dim).max(1);
     if keys > MAX_TOKENS || !fits(head_dim, keys) || !fits(keys, head_dim) {
         return false;
     }
-    let queries = qkv.len() / (3 * width);
-    let out = part_mut(out, 0, out.len().min(queries * width));
     let mut head = Head::new(keys, head_dim);
     for start in (0..width).step_by(head_dim) {
         let columns = |third: usize| {
@@ -30,14 +23,13 @@ pub(in super::super) fn attention_i8(
         };
         head.pack_keys(columns(1));
         head.pack_values(columns(2));
-        let mut queries = columns(0);
-        for out in out.chunks_mut((ROWS * width).max(1)) {
-            head.score(&mut queries);
+        for tile in qkv.chunks_mut((3 * ROWS * width).max(1)) {
+            head.score(rows(tile, 3 * width).map(|row| part(row, start, head_dim)));
             let mults = head.weigh(attention);
             for index in 0..head_dim.div_ceil(LANES) {
                 let (column, sums) = (index * LANES, head.sums(index));
                 let len = LANES.min(head_dim - column);
-                for ((sums, mult), out) in sums.iter().zip(mults).zip(rows_mut(out, width)) {
+                for ((sums, mult), out) in sums.iter().zip(mults).zip(rows_mut(tile, 3 * width)) {
                     let places = part_mut(out, start + column, len);
                     for (place, &sum) in places.iter_mut().zip(sums) {
                         *place = attention.store(sum, mult);
@@ -100,7 +92,7 @@ impl Head {
     }
 
     /// Scores of the next queries with all keys.
-    fn score<'a>(&mut self, queries: &mut impl Iterator<Item = &'a [i8]>) {
+    fn score<'a>(&mut self, queries: impl Iterator<Item = &'a [i8]>) {
         for (spread, query) in self.spread.iter_mut().zip(queries) {
             repeat(query, i16::from, spread);
         }

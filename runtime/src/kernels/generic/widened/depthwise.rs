@@ -2,10 +2,10 @@
 
 use super::panel::LANES;
 use super::requants::{Requants, store_lanes};
-use crate::config::Grid;
 use crate::kernels::operand::{Activation, Linear};
 use crate::kernels::scalar;
 use crate::rows::{part, part_mut, rows, rows_mut};
+use crate::window::Band;
 
 /// Taps of a window.
 const TAPS: usize = 9;
@@ -14,15 +14,16 @@ const TAPS: usize = 9;
 #[inline]
 pub fn depthwise_i8(
     x: &[i8],
-    grid: Grid,
+    band: &Band,
     pad: i8,
     layer: &Linear<'_>,
     activation: &Activation<'_>,
     out: &mut [i8],
 ) {
+    let grid = band.grid;
     let channels = grid.channels.max(1);
     let Some(last) = channels.checked_sub(LANES) else {
-        return scalar::depthwise_i8(x, grid, pad, layer, activation, out);
+        return scalar::depthwise_i8(x, band, pad, layer, activation, out);
     };
     let line = (grid.width * channels).max(1);
     let outside = [pad; LANES];
@@ -35,7 +36,7 @@ pub fn depthwise_i8(
             debug_assert!(chunk(row, start).is_some(), "a weight for each channel");
             *to = chunk(row, start).unwrap_or(&outside).map(i16::from);
         }
-        for (row, out) in rows_mut(out, line).take(grid.height).enumerate() {
+        for (row, out) in band.rows.clone().zip(rows_mut(out, line)) {
             let lines = [row.wrapping_sub(1), row, row + 1]
                 .map(|row| if row < grid.height { part(x, row * line, line) } else { &[] });
             for (column, out) in rows_mut(out, channels).enumerate() {

@@ -24,26 +24,21 @@ const SMALL: usize = 384;
 const LARGE: usize = 4544;
 
 /// Same contract as [`scalar::attention_i8`](crate::kernels::scalar::attention_i8).
-pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
+pub(super) fn attention_i8(qkv: &mut [i8], attention: &Attention, scores: &mut [i32]) {
     let Attention { heads, head_dim, .. } = *attention;
     let shape = Shape { tokens: scores.len(), heads, head_dim };
     let groups = shape.groups();
     // Clearing the large stack would cost a small network too much.
     if groups <= SMALL {
-        with_stack::<SMALL>(qkv, attention, shape, out);
+        with_stack::<SMALL>(qkv, attention, shape);
     } else if groups <= LARGE {
-        with_stack::<LARGE>(qkv, attention, shape, out);
+        with_stack::<LARGE>(qkv, attention, shape);
     } else {
-        generic::attention_i8(qkv, attention, scores, out);
+        generic::attention_i8(qkv, attention, scores);
     }
 }
 
-fn with_stack<const GROUPS: usize>(
-    qkv: &[i8],
-    attention: &Attention,
-    shape: Shape,
-    out: &mut [i8],
-) {
+fn with_stack<const GROUPS: usize>(qkv: &mut [i8], attention: &Attention, shape: Shape) {
     let mut stack = [ZERO; GROUPS];
     for head in 0..shape.heads {
         let Some(mut buffers) = Buffers::new(&mut stack, shape) else {
@@ -54,7 +49,7 @@ fn with_stack<const GROUPS: usize>(
         for first in (0..shape.tokens).step_by(LANES) {
             buffers.pack_queries(qkv, shape, head, first);
             // SAFETY: `sets` returns this set only if the processor has AVX2.
-            unsafe { buffers.attend(attention, shape, (head, first), out) };
+            unsafe { buffers.attend(attention, shape, (head, first), qkv) };
         }
     }
 }
@@ -146,14 +141,14 @@ impl<'a> Buffers<'a> {
         }
     }
 
-    /// From packed queries to their rows of `out`.
+    /// From packed queries to their places.
     #[target_feature(enable = "avx2")]
     fn attend(
         &mut self,
         attention: &Attention,
         shape: Shape,
         (head, first): (usize, usize),
-        out: &mut [i8],
+        qkv: &mut [i8],
     ) {
         let highest = self.score(shape);
         let sums = self.softmax(attention, shape.tokens, highest);
@@ -174,8 +169,8 @@ impl<'a> Buffers<'a> {
                 *context = bytemuck::cast(group.0);
             }
             for (lane, &mult) in mults.iter().enumerate().take(shape.tokens - first) {
-                let at = (first + lane) * shape.width() + head * shape.head_dim + channel;
-                for (out, context) in part_mut(out, at, len).iter_mut().zip(&context) {
+                let at = 3 * (first + lane) * shape.width() + head * shape.head_dim + channel;
+                for (out, context) in part_mut(qkv, at, len).iter_mut().zip(&context) {
                     let acc = context.get(lane).copied().unwrap_or(0);
                     *out = attention.store(acc, mult);
                 }

@@ -21,14 +21,14 @@ const CHANNELS: usize = 16;
 type Fours = [[u8; 4]; LANES];
 
 /// Same contract as [`scalar::attention_i8`](crate::kernels::scalar::attention_i8).
-pub(super) fn attention_i8(qkv: &[i8], attention: &Attention, scores: &mut [i32], out: &mut [i8]) {
+pub(super) fn attention_i8(qkv: &mut [i8], attention: &Attention, scores: &mut [i32]) {
     let Attention { heads, head_dim, .. } = *attention;
     let shape = Shape { tokens: scores.len(), heads, head_dim };
     match shape.groups() {
         // Clearing the large stack would cost a small network too much.
-        groups if groups <= SMALL => with_stack::<SMALL>(qkv, attention, shape, out),
-        groups if groups <= LARGE => with_stack::<LARGE>(qkv, attention, shape, out),
-        _ => generic::attention_i8(qkv, attention, scores, out),
+        groups if groups <= SMALL => with_stack::<SMALL>(qkv, attention, shape),
+        groups if groups <= LARGE => with_stack::<LARGE>(qkv, attention, shape),
+        _ => generic::attention_i8(qkv, attention, scores),
     }
 }
 
@@ -37,23 +37,17 @@ const SMALL: usize = 192;
 /// Number of groups for 256 tokens and a head of 128 channels.
 const LARGE: usize = 1456;
 
-fn with_stack<const GROUPS: usize>(
-    qkv: &[i8],
-    attention: &Attention,
-    shape: Shape,
-    out: &mut [i8],
-) {
+fn with_stack<const GROUPS: usize>(qkv: &mut [i8], attention: &Attention, shape: Shape) {
     let mut stack = [ZERO; GROUPS];
     for head in 0..shape.heads {
         let Some(mut buffers) = Buffers::new(&mut stack, shape) else {
             debug_assert!(false, "a stack for {} groups", shape.groups());
             return;
         };
-        let columns = Columns { qkv, shape, head };
         // SAFETY: `sets` returns this set only if the processor has every feature that the function names.
-        unsafe { buffers.pack(&columns) };
+        unsafe { buffers.pack(&Columns { qkv, shape, head }) };
         // SAFETY: as above.
-        unsafe { queries(&columns, &mut buffers, attention, out) };
+        unsafe { queries(qkv, (shape, head), &mut buffers, attention) };
     }
 }
 
@@ -249,18 +243,17 @@ fn interleave([a, b, c, d]: [__m128i; 4]) -> __m512i {
     _mm512_inserti32x4::<3>(all, _mm_unpackhi_epi16(ab_high, cd_high))
 }
 
-/// All queries of one head, sixteen at a time.
+/// All queries of one head, sixteen at a time. Outputs take their places.
 #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512vl,avx512vnni")]
 fn queries(
-    columns: &Columns<'_>,
+    qkv: &mut [i8],
+    (shape, head): (Shape, usize),
     buffers: &mut Buffers<'_>,
     attention: &Attention,
-    out: &mut [i8],
 ) {
-    let shape = columns.shape;
     let softmax = Softmax::new(attention);
     for first in (0..shape.tokens).step_by(LANES) {
-        buffers.pack_queries(columns, first);
+        buffers.pack_queries(&Columns { qkv, shape, head }, first);
         let highest = buffers.score(shape);
         let sum = softmax.apply(buffers.scores, highest, shape.tokens, buffers.exponentials);
         let requant =
@@ -271,7 +264,7 @@ fn queries(
                 *acc = requant.apply(*acc);
             }
             let channel = index * CHANNELS;
-            let start = columns.head * shape.head_dim + channel;
+            let start = head * shape.head_dim + channel;
             let len = CHANNELS.min(shape.head_dim - channel);
             for (at, four) in by_query(context, attention.zero_point).into_iter().enumerate() {
                 let mut group = ZERO;
@@ -280,7 +273,7 @@ fn queries(
                 for (quarter, bytes) in bytes.iter().enumerate() {
                     let token = first + 4 * quarter + at;
                     if token < shape.tokens {
-                        copy(part_mut(out, token * shape.width() + start, len), bytes);
+                        copy(part_mut(qkv, 3 * token * shape.width() + start, len), bytes);
                     }
                 }
             }

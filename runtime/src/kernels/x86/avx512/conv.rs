@@ -76,7 +76,7 @@ struct Padded<'c> {
     /// Groups of four in a row of a window.
     groups: usize,
     lines: [[i8; ROW]; TAPS],
-    /// Number of lines that were written so far.
+    /// The next line that is not written yet.
     count: usize,
     /// The first line of the current windows. Line 0 lies above the grid.
     first: usize,
@@ -98,10 +98,10 @@ impl Source for Padded<'_> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
     unsafe fn start(&mut self, line: usize) {
+        self.first = (self.windows.first + line) * self.windows.stride();
         if line == 0 {
-            self.count = 0;
+            self.count = self.first;
         }
-        self.first = line * self.windows.stride();
         while self.count < self.first + TAPS {
             let line = self.count;
             self.count += 1;
@@ -139,7 +139,7 @@ fn fill(place: &mut [i8; ROW], windows: &Windows<'_, i8>, line: usize) {
         Pad::Zero(zero) => Pad::Zero(zero ^ i8::MIN),
     };
     let len = width * channels;
-    let Some(y) = line.checked_sub(1).filter(|&y| y < windows.input.height) else {
+    let Some(x) = windows.line(line) else {
         for pixel in rows_mut(part_mut(place, 0, len + 2 * channels), channels) {
             pad.fill(pixel);
         }
@@ -148,7 +148,7 @@ fn fill(place: &mut [i8; ROW], windows: &Windows<'_, i8>, line: usize) {
     pad.fill(part_mut(place, 0, channels));
     pad.fill(part_mut(place, channels + len, channels));
     let flip = _mm512_set1_epi8(i8::MIN);
-    let (x, place) = (part(windows.x, y * len, len), part_mut(place, channels, len));
+    let (x, place) = (part(x, 0, len), part_mut(place, channels, len));
     for (place, x) in place.chunks_mut(BYTES).zip(x.chunks(BYTES)) {
         store_bytes(_mm512_xor_si512(load_bytes(x), flip), place);
     }

@@ -10,23 +10,28 @@ use crate::config::Grid;
 use crate::kernels::generic;
 use crate::kernels::operand::{Activation, Linear};
 use crate::rows::part;
+use crate::window::Band;
 use core::arch::x86_64::*;
 
 /// Same contract as [`scalar::depthwise_i8`](crate::kernels::scalar::depthwise_i8).
 pub(super) fn depthwise_i8(
     x: &[i8],
-    grid: Grid,
+    band: &Band,
     pad: i8,
     layer: &Linear<'_>,
     activation: &Activation<'_>,
     out: &mut [i8],
 ) {
-    if !no_carry(layer) || x.len() < grid.len() || out.len() < grid.len() {
-        return generic::depthwise_i8(x, grid, pad, layer, activation, out);
+    let grid = band.grid;
+    let fits = band.rows.end <= grid.height
+        && out.len() >= band.rows.len() * grid.width * grid.channels
+        && x.len() >= grid.len();
+    if !fits || !no_carry(layer) {
+        return generic::depthwise_i8(x, band, pad, layer, activation, out);
     }
     for first in (0..grid.channels).step_by(BYTES) {
         let len = BYTES.min(grid.channels - first);
-        let plane = Plane { x, grid, first, mask: byte_lanes(len), pad };
+        let plane = Plane { x, band, grid, first, mask: byte_lanes(len), pad };
         // SAFETY: `sets` returns this set only if the processor has every feature that the function names.
         unsafe { plane.convolve(layer, activation, out) };
     }
@@ -38,6 +43,7 @@ type Column = [__m512i; 4];
 /// Up to 64 channels of the input, which has as many values as its grid.
 struct Plane<'a> {
     x: &'a [i8],
+    band: &'a Band,
     grid: Grid,
     first: usize,
     /// One bit for each channel.
@@ -63,7 +69,7 @@ impl Plane<'_> {
         let start = start(all.map(|(bias, _)| bias), upper);
         let table = activation.gelu.map(|(table, _)| Table::new(table));
         let outside = column([_mm512_set1_epi8(self.pad ^ i8::MIN); 4]);
-        for row in (0..self.grid.height).step_by(2) {
+        for row in self.band.rows.clone().step_by(2) {
             let mut columns = [outside, outside, self.column(row, 0)];
             for at in 0..self.grid.width {
                 let [_, left, middle] = columns;
@@ -84,7 +90,7 @@ impl Plane<'_> {
                     table.as_ref().map_or(bytes, |table| table.look_up(bytes))
                 };
                 self.store(bytes(&upper), (row, at), out);
-                if row + 1 < self.grid.height {
+                if row + 1 < self.band.rows.end {
                     self.store(bytes(&lower), (row + 1, at), out);
                 }
             }
@@ -120,12 +126,13 @@ impl Plane<'_> {
         unsafe { _mm512_maskz_loadu_epi8(self.mask, first) }
     }
 
-    /// Stores the channels of a position within the grid.
+    /// Stores the channels of a position within the rows that are written.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
     fn store(&self, bytes: __m512i, position: (usize, usize), out: &mut [i8]) {
+        let position = (position.0 - self.band.rows.start, position.1);
         let first = out.as_mut_ptr().wrapping_add(self.start(position));
-        // SAFETY: the output has all values of the grid, and the mask has no bit after its last channel.
+        // SAFETY: the output has all values of those rows, and the mask has no bit after its last channel.
         unsafe { _mm512_mask_storeu_epi8(first, self.mask, bytes) };
     }
 }
