@@ -1,5 +1,6 @@
 //! The epochs of a run so far, the best of them, and the files about them.
 
+use std::fmt;
 use std::mem;
 use std::path::{Path, PathBuf};
 
@@ -12,11 +13,21 @@ use crate::curves;
 use crate::eval::Evaluation;
 use crate::metrics::{self, EpochMetrics};
 use crate::ops::HostBackend;
+use crate::run_directory::{BEST_FILE, CURVES_FILE, METRICS_FILE, RESUME_FILE};
 
-/// The best network of a run, in its directory.
-pub(crate) const BEST_FILE: &str = "best.mpk";
-/// The state of an unfinished run, in its directory.
-pub(crate) const RESUME_FILE: &str = "resume.bin";
+/// A run has ended before its last epoch.
+#[derive(Clone, Debug)]
+pub struct Stopped {
+    kept: String,
+    /// Whether the run can go on after its last finished epoch.
+    pub resumable: bool,
+}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.kept)
+    }
+}
 
 /// The finished epochs of a run.
 pub(super) struct History<'a> {
@@ -48,9 +59,9 @@ impl<'a> History<'a> {
             return Ok(Self { out: run.out, state });
         }
         let mut state = State::load(&path, &settings)?;
-        learner.resume(&mut state).with_context(|| {
-            format!("cannot use {}: start again without --resume", path.display())
-        })?;
+        learner
+            .resume(&mut state)
+            .with_context(|| format!("cannot use {}: remove it and start again", path.display()))?;
         Ok(Self { out: run.out, state })
     }
 
@@ -92,8 +103,8 @@ impl<'a> History<'a> {
 
     /// Writes the table, the picture and the state after an epoch.
     pub(super) fn save<B: HostBackend>(&mut self, learner: &Learner<'_, B>) -> Result<()> {
-        metrics::write_csv(&self.out.join("metrics.csv"), &self.state.epochs)?;
-        curves::write_svg(&self.out.join("curves.svg"), &self.state.epochs)?;
+        metrics::write_csv(&self.out.join(METRICS_FILE), &self.state.epochs)?;
+        curves::write_svg(&self.out.join(CURVES_FILE), &self.state.epochs)?;
         learner.save(&mut self.state)?;
         self.state.save(&resume_path(self.out))?;
         (self.state.model, self.state.ema) = (Vec::new(), None);
@@ -101,14 +112,18 @@ impl<'a> History<'a> {
         Ok(())
     }
 
-    /// What is left of a run that stops in `epoch`, for a message.
+    /// What is left of a run that stops in `epoch`.
+    pub(super) fn stopped(&self, epoch: usize) -> Stopped {
+        Stopped { kept: self.kept(epoch), resumable: resume_path(self.out).exists() }
+    }
+
+    /// The same for a message.
     pub(super) fn kept(&self, epoch: usize) -> String {
         let Some((best, found)) = &self.state.best else {
             return "the run stopped in its first epoch and has no network to keep".to_owned();
         };
         format!(
-            "the run stopped in epoch {epoch}; {} keeps epoch {best}, validation accuracy {:.2} %: \
-             use it, or continue with --resume",
+            "the run stopped in epoch {epoch}; {} keeps epoch {best}, validation accuracy {:.2} %",
             self.checkpoint().display(),
             100.0 * found.accuracy()
         )
