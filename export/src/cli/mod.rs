@@ -10,6 +10,7 @@ mod progress;
 mod quantize;
 mod sensitivity;
 mod values;
+mod weights;
 
 use anyhow::Result;
 use clap::error::ErrorKind;

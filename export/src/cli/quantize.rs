@@ -1,9 +1,10 @@
 //! `export best.mpk model.bin`: a checkpoint becomes a blob, and both are measured.
 
-use super::files::{float_model, parse, read};
+use super::files::{parse, read};
 use super::images::{check_classes, dataset};
 use super::progress::{bar, watched};
-use super::values::{positive, preset_parser};
+use super::values::positive;
+use super::weights::{WeightsArgs, class_remedy};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use export::Method;
@@ -13,14 +14,13 @@ use export::calibrate::{Observer, Ranges};
 use export::float::FloatModel;
 use export::report::{self, Classified, Report};
 use export::verify::{self, Accuracy};
-use runtime::config::Preset;
 use serde::Serialize;
 use std::path::PathBuf;
 use trainer::data::Images;
-use trainer::output;
+use trainer::output::{self, Replaces};
+use trainer::say;
 use trainer::summary::grouped;
 
-// No group is flattened into this one: clap treats an optional group that holds another as absent.
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
     /// Checkpoint written by the trainer, such as best.mpk, or PyTorch weights as `import` reads them,
@@ -28,9 +28,8 @@ pub(super) struct ExportArgs {
     checkpoint: PathBuf,
     /// Blob to write, such as model.bin.
     blob: PathBuf,
-    /// Shape of PyTorch weights. It may be left out if their file describes it.
-    #[arg(long, value_parser = preset_parser())]
-    preset: Option<Preset>,
+    #[command(flatten)]
+    weights: WeightsArgs,
     /// Directory with a folder of pictures for each class, or with the binary version of CIFAR-10.
     /// Without it, the built-in 5,000 training and 1,000 test images of CIFAR-10 are used.
     #[arg(long, value_name = "DIR")]
@@ -95,13 +94,36 @@ struct Made {
 }
 
 impl ExportArgs {
+    /// Refuses outputs that cannot be written, or would replace what is not theirs.
+    fn check_outputs(&self) -> Result<()> {
+        let page = self.report.as_ref().map(|directory| directory.join(report::PAGE_FILE));
+        let files = [Some(&self.blob), self.rust.as_ref(), page.as_ref()].into_iter().flatten();
+        let files: Vec<_> = files.map(PathBuf::as_path).collect();
+        output::refuse_inputs(&files, &[&self.checkpoint])?;
+        let blob = |start: &[u8]| start.starts_with(&runtime::format::MAGIC);
+        output::check(&self.blob, Replaces::Kind { name: "a blob", is: blob })?;
+        if let Some(module) = &self.rust {
+            let name = "a module that this command has written";
+            output::check(module, Replaces::Kind { name, is: rust_module::is_module })?;
+            rust_module::include_path(&self.blob, module)?;
+        }
+        if let Some(directory) = &self.report {
+            let name = "a page that this command has written";
+            let kind = Replaces::Kind { name, is: report::is_page };
+            output::check_directory(directory, &[report::PAGE_FILE], kind)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn run(&self) -> Result<()> {
-        let float = float_model(&self.checkpoint, self.preset)?;
+        self.check_outputs()?;
+        let float = self.weights.float_model(&self.checkpoint)?;
         let data = dataset(self.data.as_deref(), Some(float.source()))?;
         check_classes(
             &data,
             float.classes().iter().map(|name| Some(name.as_str())),
             &self.checkpoint,
+            class_remedy(&self.checkpoint),
         )?;
         let made = self
             .make(&float, &data.train)
@@ -158,8 +180,7 @@ impl ExportArgs {
             macs: model.config().macs(),
         };
         if self.json {
-            println!("{}", serde_json::to_string(&lines)?);
-            return Ok(());
+            return say!("{}", serde_json::to_string(&lines)?);
         }
         let accuracy = format!("{} accuracy", lines.precision);
         for (name, value) in [
@@ -168,14 +189,14 @@ impl ExportArgs {
             ("agreement", lines.agreement),
         ] {
             if let Some(value) = value {
-                println!("{name} {value}");
+                say!("{name} {value}")?;
             }
         }
-        println!("blob {} bytes, {}", grouped(lines.blob_bytes as u64), self.blob.display());
-        println!("arena {} bytes", grouped(lines.arena_bytes as u64));
-        println!("MACs {}", grouped(lines.macs));
+        say!("blob {} bytes, {}", grouped(lines.blob_bytes as u64), self.blob.display())?;
+        say!("arena {} bytes", grouped(lines.arena_bytes as u64))?;
+        say!("MACs {}", grouped(lines.macs))?;
         if let Some(directory) = &self.report {
-            println!("report {}", directory.join("index.html").display());
+            say!("report {}", directory.join(report::PAGE_FILE).display())?;
         }
         Ok(())
     }
