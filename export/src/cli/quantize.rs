@@ -21,13 +21,19 @@ use trainer::output::{self, Replaces};
 use trainer::say;
 use trainer::summary::grouped;
 
+/// What an export reads and writes.
 #[derive(Debug, Args)]
-pub(super) struct ExportArgs {
+pub(super) struct ExportFiles {
     /// Checkpoint written by the trainer, such as best.mpk, or PyTorch weights as `import` reads them,
     /// such as weights.safetensors.
     checkpoint: PathBuf,
     /// Blob to write, such as model.bin.
     blob: PathBuf,
+}
+
+// Apart from the files: clap takes an optional group that holds another one for absent.
+#[derive(Debug, Args)]
+pub(super) struct ExportOptions {
     #[command(flatten)]
     weights: WeightsArgs,
     /// Directory with a folder of pictures for each class, or with the binary version of CIFAR-10.
@@ -93,21 +99,29 @@ struct Made {
     calibrated: Option<(Ranges, Quantized)>,
 }
 
-impl ExportArgs {
+/// An export that was asked for.
+pub(super) struct Export {
+    pub(super) files: ExportFiles,
+    pub(super) options: ExportOptions,
+}
+
+impl Export {
     /// Refuses outputs that cannot be written, or would replace what is not theirs.
     fn check_outputs(&self) -> Result<()> {
-        let page = self.report.as_ref().map(|directory| directory.join(report::PAGE_FILE));
-        let files = [Some(&self.blob), self.rust.as_ref(), page.as_ref()].into_iter().flatten();
+        let page = self.options.report.as_ref().map(|directory| directory.join(report::PAGE_FILE));
+        let files = [Some(&self.files.blob), self.options.rust.as_ref(), page.as_ref()]
+            .into_iter()
+            .flatten();
         let files: Vec<_> = files.map(PathBuf::as_path).collect();
-        output::refuse_inputs(&files, &[&self.checkpoint])?;
+        output::refuse_inputs(&files, &[&self.files.checkpoint])?;
         let blob = |start: &[u8]| start.starts_with(&runtime::format::MAGIC);
-        output::check(&self.blob, Replaces::Kind { name: "a blob", is: blob })?;
-        if let Some(module) = &self.rust {
+        output::check(&self.files.blob, Replaces::Kind { name: "a blob", is: blob })?;
+        if let Some(module) = &self.options.rust {
             let name = "a module that this command has written";
             output::check(module, Replaces::Kind { name, is: rust_module::is_module })?;
-            rust_module::include_path(&self.blob, module)?;
+            rust_module::include_path(&self.files.blob, module)?;
         }
-        if let Some(directory) = &self.report {
+        if let Some(directory) = &self.options.report {
             let name = "a page that this command has written";
             let kind = Replaces::Kind { name, is: report::is_page };
             output::check_directory(directory, &[report::PAGE_FILE], kind)?;
@@ -117,29 +131,29 @@ impl ExportArgs {
 
     pub(super) fn run(&self) -> Result<()> {
         self.check_outputs()?;
-        let float = self.weights.float_model(&self.checkpoint)?;
-        let data = dataset(self.data.as_deref(), Some(float.source()))?;
+        let float = self.options.weights.float_model(&self.files.checkpoint)?;
+        let data = dataset(self.options.data.as_deref(), Some(float.source()))?;
         check_classes(
             &data,
             float.classes().iter().map(|name| Some(name.as_str())),
-            &self.checkpoint,
-            class_remedy(&self.checkpoint),
+            &self.files.checkpoint,
+            class_remedy(&self.files.checkpoint),
         )?;
         let made = self
             .make(&float, &data.train)
-            .with_context(|| format!("cannot quantize {}", self.checkpoint.display()))?;
-        output::write(&self.blob, &made.blob)?;
+            .with_context(|| format!("cannot quantize {}", self.files.checkpoint.display()))?;
+        output::write(&self.files.blob, &made.blob)?;
 
         // What is reported is what was written: the file is read back.
-        let bytes = read(&self.blob)?;
-        let model = parse(&self.blob, &bytes)?;
-        let images = data.test.take(self.evaluate.unwrap_or(usize::MAX));
+        let bytes = read(&self.files.blob)?;
+        let model = parse(&self.files.blob, &bytes)?;
+        let images = data.test.take(self.options.evaluate.unwrap_or(usize::MAX));
         let classified =
             (!images.is_empty()).then(|| classify(&float, &model, images)).transpose()?;
-        if let Some(path) = &self.rust {
-            output::write(path, rust_module::source(&model, &self.blob, path)?.as_bytes())?;
+        if let Some(path) = &self.options.rust {
+            output::write(path, rust_module::source(&model, &self.files.blob, path)?.as_bytes())?;
         }
-        if let Some(directory) = &self.report {
+        if let Some(directory) = &self.options.report {
             let report = Report {
                 float: &float,
                 model: &model,
@@ -154,12 +168,13 @@ impl ExportArgs {
     }
 
     fn make(&self, float: &FloatModel, train: &Images) -> Result<Made> {
-        if self.precision == Precision::F16 {
+        if self.options.precision == Precision::F16 {
             let blob = assemble::assemble_f16(&float.weights()?)?;
             return Ok(Made { blob, calibrated: None });
         }
-        let images = train.sample(self.calibration, self.seed);
-        let method = Method { observer: self.observer, correct_biases: !self.keep_biases };
+        let images = train.sample(self.options.calibration, self.options.seed);
+        let method =
+            Method { observer: self.options.observer, correct_biases: !self.options.keep_biases };
         let (ranges, quantized) = export::quantize(float, &images, method, watched)?;
         Ok(Made { blob: quantized.blob.clone(), calibrated: Some((ranges, quantized)) })
     }
@@ -179,7 +194,7 @@ impl ExportArgs {
             arena_bytes: model.arena_len(),
             macs: model.config().macs(),
         };
-        if self.json {
+        if self.options.json {
             return say!("{}", serde_json::to_string(&lines)?);
         }
         let accuracy = format!("{} accuracy", lines.precision);
@@ -192,10 +207,10 @@ impl ExportArgs {
                 say!("{name} {value}")?;
             }
         }
-        say!("blob {} bytes, {}", grouped(lines.blob_bytes as u64), self.blob.display())?;
+        say!("blob {} bytes, {}", grouped(lines.blob_bytes as u64), self.files.blob.display())?;
         say!("arena {} bytes", grouped(lines.arena_bytes as u64))?;
         say!("MACs {}", grouped(lines.macs))?;
-        if let Some(directory) = &self.report {
+        if let Some(directory) = &self.options.report {
             say!("report {}", directory.join(report::PAGE_FILE).display())?;
         }
         Ok(())

@@ -10,9 +10,7 @@ use trainer::checkpoint::{self, Checkpoint};
 use trainer::import::{self, Options, Rgb};
 
 /// What PyTorch weights leave open.
-// Without a group of its own, so that the group of an optional command can hold it.
-#[derive(Debug, Default, Args)]
-#[group(skip)]
+#[derive(Debug, Args)]
 pub(super) struct WeightsArgs {
     /// Shape of PyTorch weights. It may be left out if the metadata of their file describes it.
     #[arg(long, value_parser = preset_parser())]
