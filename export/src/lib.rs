@@ -14,6 +14,8 @@
 //! report     a page about a blob
 //! ```
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod assemble;
 pub mod blob;
 pub mod calibrate;

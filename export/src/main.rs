@@ -1,4 +1,5 @@
 //! The program `export`: quantizes a checkpoint, and examines and measures blobs. `cli` has its commands.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod cli;
 
@@ -11,11 +12,5 @@ fn main() -> ExitCode {
         let _ = cli::Cli::command().print_help();
         return ExitCode::from(2);
     }
-    match cli::run(cli::Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    trainer::say::exit_code(cli::run(cli::Cli::parse()))
 }

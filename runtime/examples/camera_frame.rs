@@ -3,7 +3,7 @@
 //! `cargo run --release -p runtime --example camera_frame`
 
 use runtime::Model;
-use runtime::frame::{Frame, PixelFormat, Size};
+use runtime::camera::{Frame, PixelFormat, Size};
 use std::error::Error;
 
 /// What an OV2640 and its like send: 320 × 240 pixels of two bytes, the upper byte first.

@@ -75,6 +75,7 @@
 extern crate std;
 
 mod arithmetic;
+pub mod camera;
 pub mod config;
 pub mod error;
 mod explain;
@@ -82,7 +83,6 @@ mod explain;
 pub mod fixed;
 pub mod format;
 mod forward;
-pub mod frame;
 mod invariant;
 #[doc(hidden)]
 pub mod kernels;

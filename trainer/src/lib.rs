@@ -1,4 +1,5 @@
 //! Trains the networks of the Ocelli family with burn.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod backend;
 pub mod checkpoint;
@@ -17,6 +18,8 @@ pub mod progress;
 pub mod quantize;
 pub mod recipe;
 pub mod report;
+mod run_directory;
+pub mod say;
 pub mod schedule;
 pub mod summary;
 pub mod sweep;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 use trainer::cli::Cli;
+use trainer::say;
 
 /// A training step allocates and frees a hundred megabytes. The C library's allocator would return them to
 /// the system and request them again, with a page fault for every 4 KiB.
@@ -12,11 +13,5 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     trainer::ops::keep_freed_memory();
-    match Cli::from_arguments().run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    say::exit_code(Cli::from_arguments().run())
 }

@@ -6,12 +6,15 @@ use std::fmt::Write;
 use std::path::Path;
 use trainer::summary::grouped;
 
+/// What every such module says of itself.
+const MARK: &str = "Written by `export --rust`";
+
 /// Source of the module at `module` for the blob at `blob`, which it includes by relative path.
 ///
 /// # Errors
-/// If one of the paths does not exist or the way between them is not text.
+/// If a directory of the two paths does not exist or the way between them is not text.
 pub fn source(model: &AnyModel<'_>, blob: &Path, module: &Path) -> Result<String> {
-    let include = relative(blob, module)?;
+    let include = include_path(blob, module)?;
     let config = model.config();
     let image = config.image();
     let names = (0..config.classes()).map(|class| {
@@ -26,7 +29,7 @@ pub fn source(model: &AnyModel<'_>, blob: &Path, module: &Path) -> Result<String
     let mut text = format!(
         "//! A trained network: {} parameters, {} multiply-accumulates an image, {}.\n\
          //!\n\
-         //! Written by `export --rust`; write it again rather than change it.\n\n",
+         //! {MARK}; write it again rather than change it.\n\n",
         grouped(config.parameters()),
         grouped(config.macs()),
         model.precision(),
@@ -60,17 +63,29 @@ pub fn source(model: &AnyModel<'_>, blob: &Path, module: &Path) -> Result<String
     Ok(text)
 }
 
-/// The path of `blob` as seen from the directory of `module`, with forward slashes.
-fn relative(blob: &Path, module: &Path) -> Result<String> {
-    let directory = match module.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
+/// Whether a file that begins with these bytes is such a module.
+pub fn is_module(start: &[u8]) -> bool {
+    String::from_utf8_lossy(start).contains(MARK)
+}
+
+/// The path of `blob`, which need not be there, as seen from the directory of `module`, with forward
+/// slashes.
+///
+/// # Errors
+/// If a directory of the two is missing or the way between them is not text.
+pub fn include_path(blob: &Path, module: &Path) -> Result<String> {
+    let directory = |path: &Path| {
+        let parent = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        parent
+            .canonicalize()
+            .with_context(|| format!("cannot find {}: make it first", parent.display()))
     };
-    let absolute = |path: &Path| {
-        path.canonicalize()
-            .with_context(|| format!("cannot find {}: make its directory first", path.display()))
-    };
-    let (blob, directory) = (absolute(blob)?, absolute(directory)?);
+    let name = blob.file_name();
+    let name = name.with_context(|| format!("{} is not the path of a file", blob.display()))?;
+    let (blob, directory) = (directory(blob)?.join(name), directory(module)?);
     let shared = blob.components().zip(directory.components());
     let shared = shared.take_while(|(ours, theirs)| ours == theirs).count();
     let up = directory.components().skip(shared).map(|_| "..");
@@ -93,11 +108,11 @@ mod tests {
         std::fs::create_dir_all(root.join("firmware/src")).unwrap();
         let blob = root.join("firmware/model.bin");
         std::fs::write(&blob, "").unwrap();
-        let from = |module: &str| relative(&blob, &root.join(module)).unwrap();
+        let from = |module: &str| include_path(&blob, &root.join(module)).unwrap();
         assert_eq!(from("firmware/model.rs"), "model.bin", "side by side");
         assert_eq!(from("firmware/src/model.rs"), "../model.bin", "one up");
         assert_eq!(from("model.rs"), "firmware/model.bin", "one down");
-        let error = relative(&blob, &root.join("none/model.rs")).unwrap_err().to_string();
+        let error = include_path(&blob, &root.join("none/model.rs")).unwrap_err().to_string();
         assert!(error.contains("none"), "{error}");
     }
 
@@ -110,6 +125,7 @@ mod tests {
         std::fs::write(path("model.bin"), &bytes).unwrap();
         let model = AnyModel::parse(&bytes).unwrap();
         let text = source(&model, &path("model.bin"), &path("model.rs")).unwrap();
+        assert!(is_module(text.as_bytes()), "{text}");
         std::fs::write(path("model.rs"), &text).unwrap();
         std::fs::write(
             path("main.rs"),

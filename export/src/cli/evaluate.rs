@@ -4,10 +4,12 @@ use super::files::{parse, read};
 use super::images::{check_classes, dataset};
 use super::progress::bar;
 use super::values::positive;
+use super::weights::class_remedy;
 use anyhow::{Context, Result};
 use clap::Args;
 use export::verify::{self, Accuracy};
 use std::path::PathBuf;
+use trainer::say;
 
 #[derive(Debug, Args)]
 pub(super) struct EvaluateArgs {
@@ -31,7 +33,7 @@ impl EvaluateArgs {
         let model = parse(&self.blob, &bytes)?;
         let data = dataset(self.data.as_deref(), None)?;
         let names = (0..model.config().classes()).map(|class| model.class_name(class));
-        check_classes(&data, names, &self.blob)?;
+        check_classes(&data, names, &self.blob, class_remedy(&self.blob))?;
         let images = data.test.take(self.images.unwrap_or(usize::MAX));
         let progress = bar(model.precision(), images.len());
         let classes = verify::classify(&model, &images, |images| progress.inc(images as u64))
@@ -39,10 +41,9 @@ impl EvaluateArgs {
         progress.finish_and_clear();
         let accuracy = Accuracy::count(&classes, &images);
         if self.json {
-            println!("{}", serde_json::to_string(&accuracy)?);
+            say!("{}", serde_json::to_string(&accuracy)?)
         } else {
-            println!("{} accuracy {accuracy}", model.precision());
+            say!("{} accuracy {accuracy}", model.precision())
         }
-        Ok(())
     }
 }

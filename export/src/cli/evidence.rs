@@ -4,6 +4,7 @@ use super::files::{parse, read};
 use super::images::{check_classes, dataset};
 use super::progress::bar;
 use super::values::positive;
+use super::weights::class_remedy;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use export::blob::AnyModel;
@@ -12,6 +13,7 @@ use runtime::Model;
 use serde_json::json;
 use std::path::PathBuf;
 use trainer::data::Images;
+use trainer::say;
 
 /// Measures where in an image a network finds the evidence for a class.
 ///
@@ -63,8 +65,8 @@ impl EvidenceArgs {
         };
         let data = dataset(self.data.as_deref(), None)?;
         let names = (0..model.config().classes()).map(|class| model.class_name(class));
-        check_classes(&data, names, &self.blob)?;
-        let pointing = self.pointing(&model, &data.test).with_context(context)?;
+        check_classes(&data, names, &self.blob, class_remedy(&self.blob))?;
+        let pointing = self.pointing(&model, &data.test).with_context(shown)?;
         let images = data.test.take(self.images);
         let progress = bar("blanking", images.len());
         let grid = evidence::token_grid(&model)?;
@@ -72,12 +74,11 @@ impl EvidenceArgs {
             evidence::blanking(&model, &images, grid, |count| progress.inc(count as u64))?;
         progress.finish_and_clear();
         if self.json {
-            println!("{}", object(&pointing, images.len(), whole, &left));
+            say!("{}", object(&pointing, images.len(), whole, &left))
         } else {
-            print_pointing(&pointing);
-            print_blanking(images.len(), whole, &left);
+            print_pointing(&pointing)?;
+            print_blanking(images.len(), whole, &left)
         }
-        Ok(())
     }
 
     /// Tests grids of all images that are classified correctly, then grids of the quarter of them with the
@@ -100,43 +101,44 @@ impl EvidenceArgs {
     }
 }
 
-fn print_pointing(pointing: &[Pointing; 2]) {
+fn print_pointing(pointing: &[Pointing; 2]) -> Result<()> {
     let [all, certain] = pointing;
-    println!("grid pointing: positive evidence on the right one of four images, 25 % by chance");
-    println!(
+    say!("grid pointing: positive evidence on the right one of four images, 25 % by chance")?;
+    say!(
         "{:<22}{:>14}{:>18}",
         "",
         format!("{} grids", all.grids),
         format!("{} most certain", certain.grids)
-    );
+    )?;
     let line = |name: &str, all: f64, certain: f64| {
-        println!("  {name:<20}{:>12.1} %{:>16.1} %", 100.0 * all, 100.0 * certain);
+        say!("  {name:<20}{:>12.1} %{:>16.1} %", 100.0 * all, 100.0 * certain)
     };
     for ((kind, all), (_, certain)) in all.shares.iter().zip(&certain.shares) {
-        line(kind.name(), *all, *certain);
+        line(kind.name(), *all, *certain)?;
     }
-    line("one image alone", all.alone, certain.alone);
+    line("one image alone", all.alone, certain.alone)
 }
 
-fn print_blanking(images: usize, whole: f64, left: &[Left]) {
-    println!();
-    println!(
+fn print_blanking(images: usize, whole: f64, left: &[Left]) -> Result<()> {
+    say!()?;
+    say!(
         "blanking: {:.1} % of {images} images are correct when nothing is blanked; with one half blanked:",
         100.0 * whole
-    );
-    println!("{:<22}{:>20}{:>20}", "", Fill::Mean.name(), Fill::Blur.name());
-    println!("{:<22}{:>10}{:>10}{:>10}{:>10}", "", "least", "most", "least", "most");
+    )?;
+    say!("{:<22}{:>20}{:>20}", "", Fill::Mean.name(), Fill::Blur.name())?;
+    say!("{:<22}{:>10}{:>10}{:>10}{:>10}", "", "least", "most", "least", "most")?;
     for map in MapKind::ALL {
-        print!("  {:<20}", map.name());
+        let mut line = format!("  {:<20}", map.name());
         for fill in Fill::ALL {
             for half in Half::ALL {
                 let of = |left: &&Left| (left.map, left.fill, left.half) == (map, fill, half);
                 let accuracy = left.iter().find(of).map_or(f64::NAN, |left| left.accuracy);
-                print!("{:>8.1} %", 100.0 * accuracy);
+                line += &format!("{:>8.1} %", 100.0 * accuracy);
             }
         }
-        println!();
+        say!("{line}")?;
     }
+    Ok(())
 }
 
 fn object(pointing: &[Pointing; 2], images: usize, whole: f64, left: &[Left]) -> serde_json::Value {

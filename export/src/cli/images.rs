@@ -21,6 +21,7 @@ pub(super) fn check_classes<'a>(
     dataset: &Dataset,
     classes: impl Iterator<Item = Option<&'a str>>,
     file: &Path,
+    remedy: &str,
 ) -> Result<()> {
     let known: Vec<_> = classes.collect();
     let same = known.len() == dataset.classes.len()
@@ -30,8 +31,7 @@ pub(super) fn check_classes<'a>(
         });
     ensure!(
         same,
-        "{} has {} classes, {}; the images have {}, {}: give the images that it was trained on \
-         with --data DIR",
+        "{} has {} classes, {}; the images have {}, {}: {remedy}",
         file.display(),
         known.len(),
         known.iter().map(|name| name.unwrap_or("?")).collect::<Vec<_>>().join(", "),

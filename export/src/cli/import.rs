@@ -1,13 +1,13 @@
 //! `export import weights.safetensors best.mpk --preset compact`.
 
-use super::values::preset_parser;
-use anyhow::{Result, ensure};
+use super::weights::WeightsArgs;
+use anyhow::Result;
 use clap::Args;
-use export::float::Backend;
-use runtime::config::Preset;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use trainer::checkpoint;
-use trainer::import::{self, Options, Rgb};
+use trainer::import::Rgb;
+use trainer::output::{self, Replaces};
+use trainer::say;
 use trainer::summary::grouped;
 
 /// The namings of [`trainer::import`], shorter.
@@ -29,20 +29,11 @@ pub(super) struct ImportArgs {
     weights: PathBuf,
     /// Checkpoint to write, such as best.mpk.
     checkpoint: PathBuf,
-    /// The network's shape. It may be left out if the file's metadata describes it.
-    #[arg(long, value_parser = preset_parser())]
-    preset: Option<Preset>,
-    /// Names of the classes, separated by commas, in the order of the logits. By default
-    /// CIFAR-10's, if there are ten classes.
-    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
-    classes: Option<Vec<String>>,
-    /// Mean of red, green and blue pixels scaled to 0..1. By default the file's metadata `mean`;
-    /// without it CIFAR-10's constants, or 0.5 if the blocks are called `blocks`.
-    #[arg(long, value_name = "R,G,B", value_parser = import::mean)]
-    mean: Option<Rgb>,
-    /// Standard deviation of the same pixels, with like defaults.
-    #[arg(long, value_name = "R,G,B", value_parser = import::deviation)]
-    std: Option<Rgb>,
+    /// Replace the file that is there already.
+    #[arg(long)]
+    overwrite: bool,
+    #[command(flatten)]
+    open: WeightsArgs,
 }
 
 impl ImportArgs {
@@ -51,37 +42,23 @@ impl ImportArgs {
     /// # Errors
     /// As [`import::load`], and if the checkpoint cannot be written.
     pub(super) fn run(self) -> Result<()> {
-        ensure!(
-            !same_file(&self.weights, &self.checkpoint),
-            "{} would be overwritten by its own import: give the checkpoint another name",
-            self.weights.display()
-        );
-        let options =
-            Options { preset: self.preset, classes: self.classes, mean: self.mean, std: self.std };
-        let checkpoint = import::load::<Backend>(&self.weights, &options, &Default::default())?;
+        output::refuse_inputs(&[&self.checkpoint], &[&self.weights])?;
+        output::check(&self.checkpoint, Replaces::if_told(self.overwrite))?;
+        let checkpoint = self.open.import(&self.weights)?;
         checkpoint::save(&self.checkpoint, &checkpoint)?;
-        println!(
+        say!(
             "preset {}, {} parameters",
             checkpoint.preset,
             grouped(checkpoint.config.parameters())
-        );
-        println!("classes {}", checkpoint.classes.join(", "));
+        )?;
+        say!("classes {}", checkpoint.classes.join(", "))?;
         let numbers = |rgb: Rgb| rgb.map(|value| value.to_string()).join(", ");
-        println!(
+        say!(
             "normalisation mean {}; std {}",
             numbers(checkpoint.normalisation.mean),
             numbers(checkpoint.normalisation.std)
-        );
-        println!("checkpoint {}", self.checkpoint.display());
-        Ok(())
-    }
-}
-
-/// Whether both paths lead to one file that is there.
-fn same_file(first: &Path, second: &Path) -> bool {
-    match (first.canonicalize(), second.canonicalize()) {
-        (Ok(first), Ok(second)) => first == second,
-        _ => false,
+        )?;
+        say!("checkpoint {}", self.checkpoint.display())
     }
 }
 
@@ -89,6 +66,7 @@ fn same_file(first: &Path, second: &Path) -> bool {
 mod tests {
     use super::*;
     use clap::Parser;
+    use std::path::Path;
 
     #[derive(Debug, Parser)]
     struct Command {
@@ -101,35 +79,23 @@ mod tests {
     }
 
     #[test]
-    fn options_are_checked_before_a_file_is_read() {
-        let args =
-            parse(&["w", "r", "--preset", "compact", "--mean", "0,0.5,1", "--classes", "a,b"]);
-        let args = args.unwrap();
-        assert_eq!(args.preset, Some(Preset::Compact), "preset");
-        assert_eq!(args.mean, Some([0.0, 0.5, 1.0]), "mean");
-        assert_eq!(args.classes.unwrap(), ["a", "b"], "classes");
-        for wrong in [["--preset", "huge"], ["--mean", "125,123,114"], ["--std", "0,1,1"]] {
-            let error = parse(&[&["w", "r"][..], &wrong].concat()).unwrap_err();
-            assert_eq!(error.exit_code(), 2, "{wrong:?} is a usage error");
-        }
-    }
-
-    #[test]
     fn a_refused_file_leaves_the_checkpoint_alone() {
         let directory = tempfile::tempdir().unwrap();
         let path = |name| directory.path().join(name);
         let (weights, checkpoint) = (path("weights.safetensors"), path("best.mpk"));
         std::fs::write(&weights, "no weights").unwrap();
         std::fs::write(&checkpoint, "an older checkpoint").unwrap();
-        let run = |checkpoint: &Path| {
+        let run = |checkpoint: &Path, told: &[&str]| {
             let paths = [weights.to_str().unwrap(), checkpoint.to_str().unwrap()];
-            format!("{:#}", parse(&paths).unwrap().run().unwrap_err())
+            format!("{:#}", parse(&[&paths, told].concat()).unwrap().run().unwrap_err())
         };
-        let error = run(&checkpoint);
+        let error = run(&checkpoint, &[]);
+        assert!(error.contains("best.mpk is there already"), "{error}");
+        let error = run(&checkpoint, &["--overwrite"]);
         assert!(error.contains("weights.safetensors") && !error.contains('\n'), "{error}");
         assert_eq!(std::fs::read(&checkpoint).unwrap(), b"an older checkpoint", "the checkpoint");
-        let error = run(&weights);
-        assert!(error.contains("overwritten by its own import"), "{error}");
+        let error = run(&weights, &["--overwrite"]);
+        assert!(error.contains("weights.safetensors would be replaced"), "{error}");
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2, "files");
     }
 }

@@ -5,6 +5,7 @@ use anyhow::Result;
 use clap::Args;
 use export::blob::Inspection;
 use std::path::PathBuf;
+use trainer::say;
 
 #[derive(Debug, Args)]
 pub(super) struct InspectArgs {
@@ -20,10 +21,9 @@ impl InspectArgs {
         let bytes = read(&self.blob)?;
         let inspection = Inspection::new(&parse(&self.blob, &bytes)?, bytes.len());
         if self.json {
-            println!("{}", serde_json::to_string(&inspection)?);
+            say!("{}", serde_json::to_string(&inspection)?)
         } else {
-            print!("{}", inspection.table());
+            say::print(format_args!("{}", inspection.table()))
         }
-        Ok(())
     }
 }

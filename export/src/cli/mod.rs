@@ -10,6 +10,7 @@ mod progress;
 mod quantize;
 mod sensitivity;
 mod values;
+mod weights;
 
 use anyhow::Result;
 use clap::error::ErrorKind;
@@ -18,7 +19,7 @@ use evaluate::EvaluateArgs;
 use evidence::EvidenceArgs;
 use import::ImportArgs;
 use inspect::InspectArgs;
-use quantize::ExportArgs;
+use quantize::{Export, ExportFiles, ExportOptions};
 use sensitivity::SensitivityArgs;
 
 /// Quantizes a trained checkpoint and writes one blob for the runtime.
@@ -42,7 +43,9 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    export: Option<ExportArgs>,
+    files: Option<ExportFiles>,
+    #[command(flatten)]
+    options: ExportOptions,
 }
 
 #[derive(Debug, Subcommand)]
@@ -59,13 +62,14 @@ enum Command {
 
 /// Does what the command line says.
 pub(crate) fn run(cli: Cli) -> Result<()> {
-    match (cli.command, cli.export) {
+    let options = cli.options;
+    match (cli.command, cli.files) {
         (Some(Command::Inspect(args)), _) => args.run(),
         (Some(Command::Evaluate(args)), _) => args.run(),
         (Some(Command::Evidence(args)), _) => args.run(),
         (Some(Command::Import(args)), _) => args.run(),
         (Some(Command::Sensitivity(args)), _) => args.run(),
-        (None, Some(args)) => args.run(),
+        (None, Some(files)) => Export { files, options }.run(),
         (None, None) => {
             let missing = "give a checkpoint and a blob, such as: export best.mpk model.bin";
             Cli::command().error(ErrorKind::MissingRequiredArgument, missing).exit()
@@ -81,7 +85,7 @@ mod tests {
     fn the_positional_form_and_the_subcommands_are_told_apart() {
         let parse = |args: &[&str]| {
             let cli = Cli::try_parse_from([&["export"], args].concat()).unwrap();
-            (cli.command.is_some(), cli.export.is_some())
+            (cli.command.is_some(), cli.files.is_some())
         };
         assert_eq!(
             parse(&["best.mpk", "model.bin", "--data", "images"]),

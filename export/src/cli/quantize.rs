@@ -1,9 +1,10 @@
 //! `export best.mpk model.bin`: a checkpoint becomes a blob, and both are measured.
 
-use super::files::{float_model, parse, read};
+use super::files::{parse, read};
 use super::images::{check_classes, dataset};
 use super::progress::{bar, watched};
-use super::values::{positive, preset_parser};
+use super::values::positive;
+use super::weights::{WeightsArgs, class_remedy};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use export::Method;
@@ -13,24 +14,28 @@ use export::calibrate::{Observer, Ranges};
 use export::float::FloatModel;
 use export::report::{self, Classified, Report};
 use export::verify::{self, Accuracy};
-use runtime::config::Preset;
 use serde::Serialize;
 use std::path::PathBuf;
 use trainer::data::Images;
-use trainer::output;
+use trainer::output::{self, Replaces};
+use trainer::say;
 use trainer::summary::grouped;
 
-// No group is flattened into this one: clap treats an optional group that holds another as absent.
+/// What an export reads and writes.
 #[derive(Debug, Args)]
-pub(super) struct ExportArgs {
+pub(super) struct ExportFiles {
     /// Checkpoint written by the trainer, such as best.mpk, or PyTorch weights as `import` reads them,
     /// such as weights.safetensors.
     checkpoint: PathBuf,
     /// Blob to write, such as model.bin.
     blob: PathBuf,
-    /// Preset of the network in a PyTorch file. Not needed if the file describes its network.
-    #[arg(long, value_parser = preset_parser())]
-    preset: Option<Preset>,
+}
+
+// Apart from the files: clap takes an optional group that holds another one for absent.
+#[derive(Debug, Args)]
+pub(super) struct ExportOptions {
+    #[command(flatten)]
+    weights: WeightsArgs,
     /// Directory with a folder of pictures for each class, or with the binary version of CIFAR-10.
     /// Without it, the built-in 5,000 training and 1,000 test images of CIFAR-10 are used.
     #[arg(long, value_name = "DIR")]
@@ -94,30 +99,61 @@ struct Made {
     calibrated: Option<(Ranges, Quantized)>,
 }
 
-impl ExportArgs {
+/// An export that was asked for.
+pub(super) struct Export {
+    pub(super) files: ExportFiles,
+    pub(super) options: ExportOptions,
+}
+
+impl Export {
+    /// Refuses outputs that cannot be written, or would replace what is not theirs.
+    fn check_outputs(&self) -> Result<()> {
+        let page = self.options.report.as_ref().map(|directory| directory.join(report::PAGE_FILE));
+        let files = [Some(&self.files.blob), self.options.rust.as_ref(), page.as_ref()]
+            .into_iter()
+            .flatten();
+        let files: Vec<_> = files.map(PathBuf::as_path).collect();
+        output::refuse_inputs(&files, &[&self.files.checkpoint])?;
+        let blob = |start: &[u8]| start.starts_with(&runtime::format::MAGIC);
+        output::check(&self.files.blob, Replaces::Kind { name: "a blob", is: blob })?;
+        if let Some(module) = &self.options.rust {
+            let name = "a module that this command has written";
+            output::check(module, Replaces::Kind { name, is: rust_module::is_module })?;
+            rust_module::include_path(&self.files.blob, module)?;
+        }
+        if let Some(directory) = &self.options.report {
+            let name = "a page that this command has written";
+            let kind = Replaces::Kind { name, is: report::is_page };
+            output::check_directory(directory, &[report::PAGE_FILE], kind)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn run(&self) -> Result<()> {
-        let float = float_model(&self.checkpoint, self.preset)?;
-        let data = dataset(self.data.as_deref(), Some(float.source()))?;
+        self.check_outputs()?;
+        let float = self.options.weights.float_model(&self.files.checkpoint)?;
+        let data = dataset(self.options.data.as_deref(), Some(float.source()))?;
         check_classes(
             &data,
             float.classes().iter().map(|name| Some(name.as_str())),
-            &self.checkpoint,
+            &self.files.checkpoint,
+            class_remedy(&self.files.checkpoint),
         )?;
         let made = self
             .make(&float, &data.train)
-            .with_context(|| format!("cannot quantize {}", self.checkpoint.display()))?;
-        output::write(&self.blob, &made.blob)?;
+            .with_context(|| format!("cannot quantize {}", self.files.checkpoint.display()))?;
+        output::write(&self.files.blob, &made.blob)?;
 
         // What is reported is what was written: the file is read back.
-        let bytes = read(&self.blob)?;
-        let model = parse(&self.blob, &bytes)?;
-        let images = data.test.take(self.evaluate.unwrap_or(usize::MAX));
+        let bytes = read(&self.files.blob)?;
+        let model = parse(&self.files.blob, &bytes)?;
+        let images = data.test.take(self.options.evaluate.unwrap_or(usize::MAX));
         let classified =
             (!images.is_empty()).then(|| classify(&float, &model, images)).transpose()?;
-        if let Some(path) = &self.rust {
-            output::write(path, rust_module::source(&model, &self.blob, path)?.as_bytes())?;
+        if let Some(path) = &self.options.rust {
+            output::write(path, rust_module::source(&model, &self.files.blob, path)?.as_bytes())?;
         }
-        if let Some(directory) = &self.report {
+        if let Some(directory) = &self.options.report {
             let report = Report {
                 float: &float,
                 model: &model,
@@ -132,12 +168,13 @@ impl ExportArgs {
     }
 
     fn make(&self, float: &FloatModel, train: &Images) -> Result<Made> {
-        if self.precision == Precision::F16 {
+        if self.options.precision == Precision::F16 {
             let blob = assemble::assemble_f16(&float.weights()?)?;
             return Ok(Made { blob, calibrated: None });
         }
-        let images = train.sample(self.calibration, self.seed);
-        let method = Method { observer: self.observer, correct_biases: !self.keep_biases };
+        let images = train.sample(self.options.calibration, self.options.seed);
+        let method =
+            Method { observer: self.options.observer, correct_biases: !self.options.keep_biases };
         let (ranges, quantized) = export::quantize(float, &images, method, watched)?;
         Ok(Made { blob: quantized.blob.clone(), calibrated: Some((ranges, quantized)) })
     }
@@ -157,9 +194,8 @@ impl ExportArgs {
             arena_bytes: model.arena_len(),
             macs: model.config().macs(),
         };
-        if self.json {
-            println!("{}", serde_json::to_string(&lines)?);
-            return Ok(());
+        if self.options.json {
+            return say!("{}", serde_json::to_string(&lines)?);
         }
         let accuracy = format!("{} accuracy", lines.precision);
         for (name, value) in [
@@ -168,14 +204,14 @@ impl ExportArgs {
             ("agreement", lines.agreement),
         ] {
             if let Some(value) = value {
-                println!("{name} {value}");
+                say!("{name} {value}")?;
             }
         }
-        println!("blob {} bytes, {}", grouped(lines.blob_bytes as u64), self.blob.display());
-        println!("arena {} bytes", grouped(lines.arena_bytes as u64));
-        println!("MACs {}", grouped(lines.macs));
-        if let Some(directory) = &self.report {
-            println!("report {}", directory.join("index.html").display());
+        say!("blob {} bytes, {}", grouped(lines.blob_bytes as u64), self.files.blob.display())?;
+        say!("arena {} bytes", grouped(lines.arena_bytes as u64))?;
+        say!("MACs {}", grouped(lines.macs))?;
+        if let Some(directory) = &self.options.report {
+            say!("report {}", directory.join(report::PAGE_FILE).display())?;
         }
         Ok(())
     }

@@ -1,18 +1,18 @@
 //! `export sensitivity best.mpk`: ranks the activations by the loss that eight bits cause there.
 
-use super::files::float_model;
 use super::images::{check_classes, dataset};
 use super::progress::{bar, watched};
-use super::values::{positive, preset_parser};
+use super::values::positive;
+use super::weights::{WeightsArgs, class_remedy};
 use anyhow::{Result, ensure};
 use clap::Args;
 use export::Method;
 use export::calibrate::Observer;
 use export::verify::{Outcome, Sensitivity};
-use runtime::config::Preset;
 use runtime::site::SiteId;
 use serde_json::json;
 use std::path::PathBuf;
+use trainer::say;
 
 /// Each trial leaves this many of the worst sites without rounding.
 const SPARED: [usize; 6] = [0, 1, 2, 4, 8, 16];
@@ -21,9 +21,8 @@ const SPARED: [usize; 6] = [0, 1, 2, 4, 8, 16];
 pub(super) struct SensitivityArgs {
     /// Checkpoint written by the trainer, or PyTorch weights as `import` reads them.
     checkpoint: PathBuf,
-    /// Preset of the network in a PyTorch file. Not needed if the file describes its network.
-    #[arg(long, value_parser = preset_parser())]
-    preset: Option<Preset>,
+    #[command(flatten)]
+    weights: WeightsArgs,
     /// Directory with a folder of pictures for each class, or with the binary version of CIFAR-10.
     /// Without it, the built-in images of CIFAR-10 are used.
     #[arg(long, value_name = "DIR")]
@@ -47,12 +46,13 @@ pub(super) struct SensitivityArgs {
 
 impl SensitivityArgs {
     pub(super) fn run(&self) -> Result<()> {
-        let float = float_model(&self.checkpoint, self.preset)?;
+        let float = self.weights.float_model(&self.checkpoint)?;
         let data = dataset(self.data.as_deref(), Some(float.source()))?;
         check_classes(
             &data,
             float.classes().iter().map(|name| Some(name.as_str())),
             &self.checkpoint,
+            class_remedy(&self.checkpoint),
         )?;
         // The sample is in random order: its first images are for calibration, the others for the loss.
         let sample = data.train.sample(self.calibration + self.images, self.seed);
@@ -82,8 +82,7 @@ impl SensitivityArgs {
         let spared = SPARED.iter().map(spare).collect::<Result<Vec<(usize, Outcome)>>>()?;
         progress.finish_and_clear();
         let exact = sensitivity.with(|_| false, |_| {})?;
-        self.print(&alone, &spared, exact, images.len());
-        Ok(())
+        self.print(&alone, &spared, exact, images.len())
     }
 
     fn print(
@@ -92,7 +91,7 @@ impl SensitivityArgs {
         spared: &[(usize, Outcome)],
         exact: Outcome,
         images: usize,
-    ) {
+    ) -> Result<()> {
         if self.json {
             let alone = alone.iter().map(|(site, found)| {
                 json!({ "site": site.to_string(), "decibels": found.decibels, "correct": found.correct })
@@ -106,22 +105,17 @@ impl SensitivityArgs {
                 "alone": alone.collect::<Vec<_>>(),
                 "spared": spared.collect::<Vec<_>>(),
             });
-            println!("{all}");
-            return;
+            return say!("{all}");
         }
-        println!("float: {} of {images} correct", exact.correct);
-        println!("\nlogits with eight bits at one site alone, worst first");
+        say!("float: {} of {images} correct", exact.correct)?;
+        say!("\nlogits with eight bits at one site alone, worst first")?;
         for (site, found) in alone {
-            println!(
-                "{:<24} {:6.1} dB  {} correct",
-                site.to_string(),
-                found.decibels,
-                found.correct
-            );
+            say!("{:<24} {:6.1} dB  {} correct", site.to_string(), found.decibels, found.correct)?;
         }
-        println!("\nlogits with eight bits at all sites except the worst ones");
+        say!("\nlogits with eight bits at all sites except the worst ones")?;
         for (sites, found) in spared {
-            println!("{sites:>3} not rounded {:6.1} dB  {} correct", found.decibels, found.correct);
+            say!("{sites:>3} not rounded {:6.1} dB  {} correct", found.decibels, found.correct)?;
         }
+        Ok(())
     }
 }

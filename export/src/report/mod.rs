@@ -11,6 +11,14 @@ pub use contents::{Classified, Report};
 use anyhow::{Context, Result};
 use std::path::Path;
 
+/// The page, in the directory of a report.
+pub const PAGE_FILE: &str = "index.html";
+
+/// Whether a file that begins with these bytes is such a page.
+pub fn is_page(start: &[u8]) -> bool {
+    String::from_utf8_lossy(start).contains(page::GENERATOR)
+}
+
 /// Writes `index.html`, which needs no other file, into a directory, which is made if it is missing.
 ///
 /// # Errors
@@ -19,5 +27,5 @@ pub fn write(report: &Report<'_, '_>, directory: &Path) -> Result<()> {
     std::fs::create_dir_all(directory)
         .with_context(|| format!("cannot make {}", directory.display()))?;
     let page = page::page(report)?;
-    trainer::output::write(&directory.join("index.html"), page.into_string().as_bytes())
+    trainer::output::write(&directory.join(PAGE_FILE), page.into_string().as_bytes())
 }

@@ -8,6 +8,9 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use runtime::config::{LayerKind, VitConfig};
 use trainer::summary::grouped;
 
+/// What every page says of its origin.
+pub(super) const GENERATOR: &str = "export --report of Ocelli";
+
 const STYLE: &str = include_str!("page.css");
 /// Below this ratio of signal to noise a site is marked.
 const LOW_DECIBELS: f64 = 20.0;
@@ -23,6 +26,7 @@ pub(super) fn page(report: &Report<'_, '_>) -> Result<Markup> {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width";
+                meta name="generator" content=(GENERATOR);
                 title { (title) }
                 style { (PreEscaped(STYLE)) }
             }

@@ -7,7 +7,7 @@
 #![no_std]
 
 use runtime::Model;
-use runtime::frame::{Frame, PixelFormat, Size};
+use runtime::camera::{Frame, PixelFormat, Size};
 
 /// The index of the best class, or a negative number if the blob or the arena cannot be used.
 #[unsafe(no_mangle)]
@@ -39,7 +39,10 @@ pub extern "C" fn image(
         1 => PixelFormat::Bgr888,
         2 => PixelFormat::Rgb565LittleEndian,
         3 => PixelFormat::Rgb565BigEndian,
-        _ => PixelFormat::Yuyv,
+        4 => PixelFormat::Grey,
+        5 => PixelFormat::Yuyv,
+        6 => PixelFormat::Uyvy,
+        _ => PixelFormat::Nv12,
     };
     let frame = Frame::new(bytes, Size { width, height }, stride, format);
     let done = frame.and_then(|frame| frame.resize(frame.centre_square(), IMAGE, image));

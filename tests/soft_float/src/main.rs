@@ -12,7 +12,7 @@ mod plant;
 use core::alloc::{GlobalAlloc, Layout};
 use core::hint::black_box;
 use runtime::Model;
-use runtime::frame::{Frame, PixelFormat, Size};
+use runtime::camera::{Frame, PixelFormat, Size};
 
 /// Bytes of the arena, no more than `micro` needs.
 const ARENA_BYTES: usize = 28 * 1024;

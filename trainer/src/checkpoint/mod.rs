@@ -4,6 +4,7 @@
 //! without burn: `item.config`, `item.classes` and so on are plain values, and `item.model` is the
 //! tree of [`Vit`] with `{bytes, shape, dtype}` for every tensor.
 
+mod pytorch;
 mod tensors;
 
 use std::path::Path;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::{DataSource, Normalisation};
 use crate::model::{Vit, VitRecord};
 use crate::output;
+pub use pytorch::is_pytorch;
 use tensors::Tree;
 
 /// Version of the layout that is written, and the only one that is read.
@@ -150,6 +152,10 @@ pub fn load<B: Backend>(path: &Path, device: &B::Device) -> Result<Checkpoint<B>
     let bytes = std::fs::read(path).with_context(|| {
         format!("cannot read {name}: give the path of a checkpoint; `trainer` writes one")
     })?;
+    ensure!(
+        !pytorch::begins(&bytes),
+        "{name} holds PyTorch weights: make a checkpoint of them with `export import`"
+    );
     decode(bytes, device)
         .with_context(|| format!("cannot use {name}: train the network again with `trainer`"))
 }

@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use clap::Args;
 
 use crate::data::{self, FolderCheck, Severity};
+use crate::say;
 use crate::summary::grouped;
 
 /// Files of a finding that are listed by name; the rest are only counted.
@@ -24,9 +25,9 @@ impl CheckArgs {
     pub(super) fn run(self) -> Result<()> {
         let found = data::with_reading_bar(|progress| data::check(&self.directory, progress))?;
         if self.json {
-            println!("{}", serde_json::to_string(&found)?);
+            say!("{}", serde_json::to_string(&found)?)?;
         } else {
-            print(&found);
+            print(&found)?;
         }
         let problems = found.count(Severity::Problem);
         ensure!(
@@ -39,33 +40,34 @@ impl CheckArgs {
     }
 }
 
-fn print(found: &FolderCheck) {
+fn print(found: &FolderCheck) -> Result<()> {
     let names = found.classes.iter().map(|class| class.name.chars().count());
     let width = names.max().unwrap_or(0).max("class".len());
-    println!("{:<width$}  pictures  sizes", "class");
+    say!("{:<width$}  pictures  sizes", "class")?;
     for class in &found.classes {
         let sizes = class.sizes.map_or("none".to_owned(), |[smallest, largest]| {
             let text = |(width, height)| format!("{width} x {height}");
             format!("{} to {}", text(smallest), text(largest))
         });
-        println!("{:<width$}  {:>8}  {sizes}", class.name, grouped(class.pictures as u64));
+        say!("{:<width$}  {:>8}  {sizes}", class.name, grouped(class.pictures as u64))?;
     }
     let pictures = found.classes.iter().map(|class| class.pictures).sum::<usize>();
-    println!("{} pictures in {} classes", grouped(pictures as u64), found.classes.len());
+    say!("{} pictures in {} classes", grouped(pictures as u64), found.classes.len())?;
     for finding in &found.findings {
         let severity = match finding.severity {
             Severity::Problem => "problem",
             Severity::Warning => "warning",
         };
-        println!("{severity}: {}", finding.message);
+        say!("{severity}: {}", finding.message)?;
         for file in finding.files.iter().take(NAMED) {
-            println!("    {file}");
+            say!("    {file}")?;
         }
         if let Some(more) = finding.files.len().checked_sub(NAMED + 1) {
-            println!("    and {} more", more + 1);
+            say!("    and {} more", more + 1)?;
         }
     }
     if found.findings.is_empty() {
-        println!("no problem found");
+        say!("no problem found")?;
     }
+    Ok(())
 }

@@ -12,7 +12,8 @@ use crate::backend::on_backend;
 use crate::checkpoint;
 use crate::eval::{Evaluation, predict};
 use crate::ops::HostBackend;
-use crate::report;
+use crate::output::{self, Replaces};
+use crate::{report, say};
 
 #[derive(Debug, Args)]
 pub(super) struct EvalArgs {
@@ -25,6 +26,9 @@ pub(super) struct EvalArgs {
     /// Also write confusion.csv, confusion.svg, mistakes.csv and mistakes.png to this directory.
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
+    /// Replace a report that is there already.
+    #[arg(long, requires = "report")]
+    overwrite: bool,
     /// Print a JSON object instead of a line.
     #[arg(long)]
     json: bool,
@@ -36,6 +40,9 @@ impl EvalArgs {
     }
 
     fn run_on<B: HostBackend>(self) -> Result<()> {
+        if let Some(directory) = &self.report {
+            output::check_directory(directory, &report::FILES, Replaces::if_told(self.overwrite))?;
+        }
         let device = B::training_device()?;
         let checkpoint = checkpoint::load::<B>(&self.checkpoint, &device)?;
         let dataset = self.data.dataset()?;
@@ -53,12 +60,7 @@ impl EvalArgs {
             report::write(directory, test, &dataset.classes, &predictions)?;
         }
         let found = predictions.evaluation();
-        if self.json {
-            println!("{}", json(&found));
-        } else {
-            println!("test accuracy {found}");
-        }
-        Ok(())
+        if self.json { say!("{}", json(&found)) } else { say!("test accuracy {found}") }
     }
 }
 

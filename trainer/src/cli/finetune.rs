@@ -30,6 +30,7 @@ impl FinetuneArgs {
     }
 
     fn run_on<B: HostBackend>(self) -> Result<()> {
+        let mut directory = self.run.directory(Some(&self.checkpoint))?;
         let dataset = self.run.data.dataset()?;
         let trained = checkpoint::load::<B>(&self.checkpoint, &B::training_device()?)?;
         // A network of a sweep takes the dropout rates of `micro`, which are zero.
@@ -45,6 +46,6 @@ impl FinetuneArgs {
             start: Some(&self.checkpoint),
             quantize: self.quantize,
         };
-        self.run.run::<B>(&begin, &dataset)
+        self.run.run::<B>(&begin, &dataset, &mut directory)
     }
 }

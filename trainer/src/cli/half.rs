@@ -7,6 +7,7 @@ use burn_flex::Flex;
 use clap::Args;
 
 use crate::checkpoint::{self, Precision};
+use crate::output::{self, Replaces};
 
 #[derive(Debug, Args)]
 pub(super) struct HalfArgs {
@@ -14,10 +15,15 @@ pub(super) struct HalfArgs {
     checkpoint: PathBuf,
     /// Checkpoint to write. Every command reads it like a checkpoint in full precision.
     out: PathBuf,
+    /// Replace the file that is there already.
+    #[arg(long)]
+    overwrite: bool,
 }
 
 impl HalfArgs {
     pub(super) fn run(self) -> Result<()> {
+        output::refuse_inputs(&[&self.out], &[&self.checkpoint])?;
+        output::check(&self.out, Replaces::if_told(self.overwrite))?;
         let checkpoint = checkpoint::load::<Flex>(&self.checkpoint, &Default::default())?;
         checkpoint::save_as(&self.out, &checkpoint, Precision::Half)
     }

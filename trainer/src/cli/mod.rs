@@ -64,7 +64,8 @@ Examples:
 A run writes best.mpk (the network of the epoch that was best on the validation images),
 config.json, metrics.csv, curves.svg and validation/ (confusion matrix, worst mistakes) to the
 output directory. The same seed gives the same network. Ctrl-C ends a run early and keeps the best
-network so far.";
+network so far; --resume continues it. A directory given with --out must not hold another run. Without
+--out, an earlier run in the current directory is moved to earlier-1, earlier-2 and so on.";
 
 /// Trains small vision transformers on CIFAR-10, for export to microcontrollers.
 #[derive(Debug, Parser)]

@@ -3,9 +3,9 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use clap::Args;
 use runtime::config::VitConfig;
 use serde_json::json;
@@ -25,13 +25,11 @@ use crate::progress::{Progress, duration};
 use crate::quantize::Simulation;
 use crate::recipe::Recipe;
 use crate::report;
+use crate::run_directory::{Before, CONFIG_FILE, RunDirectory, VALIDATION};
+use crate::say;
+use crate::say::even_if_closed;
 use crate::summary::grouped;
-use crate::train::{self, BEST_FILE, Run};
-
-/// Directory of the report about the validation images, within the output directory.
-const VALIDATION: &str = "validation";
-/// The settings of a run, within the output directory.
-const CONFIG_FILE: &str = "config.json";
+use crate::train::{self, Outcome, Run, Stopped};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -54,10 +52,15 @@ pub(super) struct RunArgs {
     /// Continue the unfinished run in the output directory. Give all other options as before.
     #[arg(long)]
     resume: bool,
+    /// Remove the earlier run in the output directory, and every other file there that has the name of a
+    /// file that this run writes.
+    #[arg(long, conflicts_with = "resume")]
+    overwrite: bool,
     /// Directory for best.mpk, config.json, metrics.csv, curves.svg, and validation/ with the mistakes
-    /// of the best network.
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub(super) out: PathBuf,
+    /// of the best network. It must not hold another run [default: the current directory, where an
+    /// earlier run is moved to earlier-1, earlier-2 and so on].
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     #[command(flatten)]
     pub(super) backend: BackendArgs,
     /// Number of devices that share the parts of each batch, if the backend has several.
@@ -80,36 +83,56 @@ pub(super) struct Begin<'a> {
 }
 
 impl RunArgs {
-    /// Refuses a run that would replace a checkpoint that it reads.
-    fn spare(&self, checkpoint: &Path) -> Result<()> {
-        let replaced = self.out.join(BEST_FILE).canonicalize().ok();
-        ensure!(
-            replaced.is_none() || replaced != checkpoint.canonicalize().ok(),
-            "{} would be replaced by the network that this run trains: choose another --out",
-            checkpoint.display()
-        );
-        Ok(())
+    fn out(&self) -> &Path {
+        self.out.as_deref().unwrap_or(Path::new("."))
     }
 
-    /// Trains, measures the best network and prints the result.
-    pub(super) fn run<B: HostBackend>(&self, begin: &Begin<'_>, dataset: &Dataset) -> Result<()> {
+    /// The output directory for a run that starts from this checkpoint, if it starts from one.
+    ///
+    /// # Errors
+    /// As [`RunDirectory::new`].
+    pub(super) fn directory(&self, start: Option<&Path>) -> Result<RunDirectory> {
+        let before = match (self.resume, self.overwrite, &self.out) {
+            (true, _, _) => Before::Resume,
+            (_, true, _) => Before::Overwrite,
+            (_, _, Some(_)) => Before::Refuse,
+            (_, _, None) => Before::Move,
+        };
+        let inputs: Vec<_> = [start, self.teacher.as_deref()].into_iter().flatten().collect();
+        RunDirectory::new(self.out(), before, &inputs)
+    }
+
+    /// Trains, measures the best network and prints the result. A reader of standard output that goes away
+    /// does not end the run.
+    pub(super) fn run<B: HostBackend>(
+        &self,
+        begin: &Begin<'_>,
+        dataset: &Dataset,
+        directory: &mut RunDirectory,
+    ) -> Result<()> {
         let recipe = begin.recipe;
-        for checkpoint in [begin.start, self.teacher.as_deref()].into_iter().flatten() {
-            self.spare(checkpoint)?;
-        }
         let devices = B::training_devices(self.devices)?;
         let device = &devices[0];
         let stop = train::on_interrupt()?;
         let scores = self.scores(recipe)?;
         let run = Run { scores: scores.as_deref(), ..self.plan(begin, dataset, &stop) };
-        if !self.view.json {
-            self.announce(&run);
-            println!("about {} on this machine", duration(train::duration::<B>(&run, &devices)?));
+        if self.view.json {
+            train::check::<B>(&run, &devices)?;
+        } else {
+            even_if_closed(self.announce(&run))?;
+            let time = duration(train::duration::<B>(&run, &devices)?);
+            even_if_closed(say!("about {time} on this machine"))?;
         }
-        self.write_config(&run)?;
+        self.write_config(&run, directory)?;
         let mut progress = self.view.progress(Progress::json);
         let start = Instant::now();
-        let outcome = self.backend.backend.train(run, self.devices, &mut progress)?;
+        let outcome = self.backend.backend.train(run, self.devices, &mut progress);
+        let outcome = outcome.map_err(|error| match error.downcast_ref::<Stopped>() {
+            Some(Stopped { resumable: true, .. }) => error.context(
+                "the training has stopped: continue it with --resume and the same options",
+            ),
+            _ => error,
+        })?;
         let time = start.elapsed();
         // Read from the file, so that the network that is measured is the one that was written.
         let best = checkpoint::load::<B>(&outcome.checkpoint, device)?;
@@ -119,39 +142,46 @@ impl RunArgs {
         // the test images would fit the network to the test.
         let (_, validation) = run.split()?;
         let found = predict(&best.model, &validation, best.normalisation, device);
-        report::write(&self.out.join(VALIDATION), &validation, &dataset.classes, &found)?;
+        report::write(&self.out().join(VALIDATION), &validation, &dataset.classes, &found)?;
+        even_if_closed(self.print(recipe, &outcome, time, (&test, int8.as_ref())))
+    }
+
+    fn print(
+        &self,
+        recipe: &Recipe,
+        outcome: &Outcome,
+        time: Duration,
+        (test, int8): (&Evaluation, Option<&Evaluation>),
+    ) -> Result<()> {
         let (row, epochs) = (&outcome.epochs[outcome.best - 1], outcome.epochs.len());
         if self.view.json {
             let best = outcome.best;
-            println!(
+            return say!(
                 "{}",
                 json!({
                     "epochs": epochs,
                     "best_epoch": best,
-                    "test": eval::json(&test),
-                    "simulated_int8_test": int8.as_ref().map(eval::json),
+                    "test": eval::json(test),
+                    "simulated_int8_test": int8.map(eval::json),
                 })
             );
-            return Ok(());
         }
         if epochs < recipe.epochs {
-            println!(
-                "stopped after epoch {epochs}: the validation accuracy did not improve any more"
-            );
+            say!("stopped after epoch {epochs}: the validation accuracy did not improve any more")?;
         }
-        println!(
+        say!(
             "trained in {}; best epoch {}: validation accuracy {:.2} %",
             duration(time),
             outcome.best,
             100.0 * row.validation_accuracy
-        );
-        println!(
+        )?;
+        say!(
             "wrote best.mpk, config.json, metrics.csv, curves.svg and {VALIDATION}/ to {}",
-            self.out.display()
-        );
-        println!("test accuracy {test}");
+            self.out().display()
+        )?;
+        say!("test accuracy {test}")?;
         if let Some(int8) = int8 {
-            println!("test accuracy of the simulated int8 network {int8}");
+            say!("test accuracy of the simulated int8 network {int8}")?;
         }
         Ok(())
     }
@@ -199,7 +229,7 @@ impl RunArgs {
             recipe,
             dataset,
             micro_batch: micro_batch.min(recipe.batch_size),
-            out: &self.out,
+            out: self.out(),
             start,
             quantize,
             teacher: self.teacher.as_deref(),
@@ -212,17 +242,17 @@ impl RunArgs {
     /// The micro-batch of the run that is resumed: by now a different number may fit into memory.
     fn micro_batch_before(&self) -> Option<NonZeroUsize> {
         let bytes =
-            self.resume.then(|| std::fs::read(self.out.join(CONFIG_FILE)).ok()).flatten()?;
+            self.resume.then(|| std::fs::read(self.out().join(CONFIG_FILE)).ok()).flatten()?;
         let config = serde_json::from_slice::<serde_json::Value>(&bytes).ok()?;
         NonZeroUsize::new(config["micro_batch"].as_u64()?.try_into().ok()?)
     }
 
-    /// Writes `config.json`: the settings of the run and the size of its data. A resumed run keeps the
-    /// file that it has, because the run may still be refused.
-    fn write_config(&self, run: &Run<'_>) -> Result<()> {
-        let path = self.out.join(CONFIG_FILE);
+    /// Makes room for the run and writes `config.json`: its settings and the size of its data. A resumed run
+    /// keeps the file that it has, because the run may still be refused.
+    fn write_config(&self, run: &Run<'_>, directory: &mut RunDirectory) -> Result<()> {
+        let path = self.out().join(CONFIG_FILE);
         if self.resume && path.exists() {
-            return Ok(());
+            return directory.clear();
         }
         let Run { config, dataset, .. } = run;
         let (train, validation) = run.prepare()?;
@@ -250,27 +280,25 @@ impl RunArgs {
                 "test": dataset.test.len(),
             },
         });
-        std::fs::create_dir_all(&self.out).with_context(|| {
-            format!("cannot create {}: choose another directory with --out", self.out.display())
-        })?;
+        directory.clear()?;
         let text = serde_json::to_string_pretty(&content)? + "\n";
         output::write(&path, text.as_bytes())
     }
 
-    fn announce(&self, run: &Run<'_>) {
+    fn announce(&self, run: &Run<'_>) -> Result<()> {
         let Run { config, recipe, dataset, .. } = run;
-        println!(
+        say!(
             "{}: {} parameters, {} multiply-accumulates per image",
             run.preset,
             grouped(config.parameters()),
             grouped(config.macs())
-        );
+        )?;
         let parts = if run.micro_batch < recipe.batch_size {
             format!(" (in parts of {})", run.micro_batch)
         } else {
             String::new()
         };
-        println!(
+        say!(
             "{} training images, {:.0} % of them for validation; {} epochs in batches of {}{parts} \
              on {}",
             grouped(dataset.train.len() as u64),
@@ -278,6 +306,6 @@ impl RunArgs {
             recipe.epochs,
             recipe.batch_size,
             self.backend.backend
-        );
+        )
     }
 }

@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::preset::{PresetArgs, network};
+use crate::say;
 use crate::summary::Summary;
 
 /// Classes of CIFAR-10.
@@ -22,10 +23,9 @@ impl SummaryArgs {
     pub(super) fn run(self) -> Result<()> {
         let summary = Summary::new(&network(self.network.preset, CLASSES)?);
         if self.json {
-            println!("{}", serde_json::to_string(&summary)?);
+            say!("{}", serde_json::to_string(&summary)?)
         } else {
-            print!("{}", summary.table());
+            say::print(format_args!("{}", summary.table()))
         }
-        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use runtime::config::{Preset, VitConfig};
 use serde_json::json;
@@ -20,8 +20,12 @@ use crate::checkpoint;
 use crate::data::Dataset;
 use crate::eval::evaluate;
 use crate::ops::HostBackend;
+use crate::output;
 use crate::progress::{Progress, duration};
 use crate::recipe::Recipe;
+use crate::run_directory::{BEST_FILE, CONFIG_FILE, Held, METRICS_FILE, RESUME_FILE};
+use crate::say;
+use crate::say::even_if_closed;
 use crate::sweep::{self, Cell, Shape};
 use crate::train::{self, Run};
 
@@ -73,7 +77,9 @@ impl SweepArgs {
     }
 
     fn run_on<B: HostBackend>(&self) -> Result<()> {
+        sweep::check(&self.out)?;
         let dataset = self.data.dataset()?;
+        let _held = Held::take(&self.out)?;
         let recipe = self.numbers.recipe(self.preset, dataset.train.len());
         let stop = train::on_interrupt()?;
         let shared = Shared { args: self, recipe, dataset, stop: &stop };
@@ -86,8 +92,11 @@ impl SweepArgs {
                 None => left.push(plan),
             }
         }
+        for plan in &left {
+            plan.check()?;
+        }
         if !self.view.json {
-            shared.announce::<B>(cells.len(), &left)?;
+            even_if_closed(shared.announce::<B>(cells.len(), &left))?;
         }
         // The last sweep may have stopped after its last network, before the table was written.
         if !cells.is_empty() {
@@ -96,17 +105,37 @@ impl SweepArgs {
         for plan in &left {
             let cell = shared.train::<B>(plan)?;
             if !self.view.json {
-                println!("{}", line(&cell));
+                // Whatever is wrong with standard output, it is said at the end.
+                let _ = say!("{}", line(&cell));
             }
             cells.push(cell);
             sweep::write(&self.out, &mut cells)?;
         }
-        if self.view.json {
-            println!("{}", json!(cells));
+        even_if_closed(if self.view.json {
+            say!("{}", json!(cells))
         } else {
-            println!("\n{}", sweep::markdown(&cells));
-            println!("wrote sweep.csv and sweep.svg to {}", self.out.display());
-        }
+            let table = sweep::markdown(&cells);
+            say!("\n{table}\nwrote sweep.csv and sweep.svg to {}", self.out.display())
+        })
+    }
+}
+
+impl Plan {
+    /// Refuses to train in the directory of a run that is not the sweep's, and removes what killed processes
+    /// have left there.
+    fn check(&self) -> Result<()> {
+        ensure!(
+            !self.out.join(CONFIG_FILE).exists(),
+            "{} holds a run that is not a part of the sweep: choose another directory with --out",
+            self.out.display()
+        );
+        let there = |file| self.out.join(file).exists();
+        ensure!(
+            !there(BEST_FILE) || there(RESUME_FILE) || there(METRICS_FILE),
+            "{} may not be a network of the sweep: remove it, or choose another directory with --out",
+            self.out.join(BEST_FILE).display()
+        );
+        output::remove_leftovers(&self.out);
         Ok(())
     }
 }
@@ -145,7 +174,7 @@ impl Shared<'_> {
             quantize: false,
             teacher: None,
             scores: None,
-            resume: plan.out.join(train::RESUME_FILE).exists(),
+            resume: plan.out.join(RESUME_FILE).exists(),
             stop: self.stop,
         }
     }
@@ -156,13 +185,12 @@ impl Shared<'_> {
         for plan in left {
             time += train::duration::<B>(&self.run(plan), &devices)?;
         }
-        println!(
+        say!(
             "{}: {} networks, {done} of them done; about {} on this machine",
             self.args.preset.name(),
             done + left.len(),
             duration(time)
-        );
-        Ok(())
+        )
     }
 
     fn train<B: HostBackend>(&self, plan: &Plan) -> Result<Cell> {

@@ -18,6 +18,7 @@ pub(super) struct TrainArgs {
 
 impl TrainArgs {
     pub(super) fn run(self) -> Result<()> {
+        let mut directory = self.run.directory(None)?;
         let dataset = self.run.data.dataset()?;
         let recipe = self.recipe(dataset.train.len());
         let config = network(self.network.preset, dataset.classes.len())?;
@@ -28,7 +29,7 @@ impl TrainArgs {
             start: None,
             quantize: false,
         };
-        on_backend!(self.run.backend.backend, B => self.run.run::<B>(&begin, &dataset))
+        on_backend!(self.run.backend.backend, B => self.run.run::<B>(&begin, &dataset, &mut directory))
     }
 
     /// The recipe for this number of images, validation included.

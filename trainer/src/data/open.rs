@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::cifar10::{TRAIN_FILES, cifar10};
 use super::dataset::Dataset;
 use super::folder::folder;
+use crate::note;
 
 /// Number of skipped files that are listed by name; the rest are only counted.
 const NAMED: usize = 10;
@@ -30,10 +31,10 @@ pub fn open(dir: &Path) -> Result<Dataset> {
     }
     let found = with_reading_bar(|progress| folder(dir, progress))?;
     for (path, reason) in found.skipped.iter().take(NAMED) {
-        eprintln!("skipped {}: {reason}", path.display());
+        note!("skipped {}: {reason}", path.display());
     }
     if let Some(more) = found.skipped.len().checked_sub(NAMED + 1) {
-        eprintln!("skipped {} more files that are not pictures", more + 1);
+        note!("skipped {} more files that are not pictures", more + 1);
     }
     Ok(found.dataset)
 }

@@ -7,16 +7,18 @@ use burn::tensor::backend::Backend;
 use runtime::config::{Preset, VitConfig};
 
 use super::description::Description;
+use super::foreign;
 use super::names::Naming;
 use super::network;
 use super::options::Options;
 use super::tensors::Tensors;
 use crate::checkpoint::Checkpoint;
+use crate::note;
 
 /// Name of a network in its checkpoint if no preset has its shape.
 const CUSTOM: &str = "custom";
 
-/// Reads PyTorch weights.
+/// Reads PyTorch weights. Standard error says what was left out of the names of the tensors.
 ///
 /// # Errors
 /// If the file cannot be read, is not a complete safetensors file, or does not have exactly the
@@ -33,21 +35,30 @@ pub fn load<B: Backend>(
     );
     let bytes = std::fs::read(path)
         .with_context(|| format!("cannot read {name}: give the path of a safetensors file"))?;
-    decode(&bytes, options, device).with_context(|| format!("cannot import {name}"))
+    let tensors = Tensors::parse(&bytes).with_context(|| format!("cannot import {name}"))?;
+    if let Some(removed) = tensors.removed() {
+        note!("{name}: the names of its tensors are read without {removed}");
+    }
+    build(tensors, options, device).with_context(|| format!("cannot import {name}"))
 }
 
+/// The network of a whole file.
+#[cfg(test)]
 pub(super) fn decode<B: Backend>(
     bytes: &[u8],
     options: &Options,
     device: &B::Device,
 ) -> Result<Checkpoint<B>> {
-    let tensors = Tensors::parse(bytes)?;
+    build(Tensors::parse(bytes)?, options, device)
+}
+
+fn build<B: Backend>(
+    tensors: Tensors<'_>,
+    options: &Options,
+    device: &B::Device,
+) -> Result<Checkpoint<B>> {
     let Some(naming) = Naming::detect(tensors.left()) else {
-        bail!(
-            "none of its {} tensors has a name that starts with `bl.` or `blocks.`: rename them as \
-             `export import --help` lists",
-            tensors.left().len()
-        );
+        return Err(foreign::refusal(tensors.left().iter().map(String::as_str)));
     };
     let normalisation = options.normalisation(naming, &tensors)?;
     let (preset, config) = shape(naming, &tensors, options.preset)?;

@@ -21,17 +21,22 @@
 //! | class head | `head` | `h3` |
 //! | class head with hidden layers | `head.0`, `head.1` … | `h1`, `h2`, `h3` |
 //!
+//! What PyTorch's wrappers add to these names, such as `module.` and `_orig_mod.`, is left out, and so is a
+//! beginning that all names share.
+//!
 //! The metadata of the file may have further values, all as text: `mean` and `std` (three numbers,
 //! separated by commas) and, for a plain transformer on square images, its shape: `T` tokens, `P` values
 //! of a patch, `D` dim, `L` depth, `H` heads, `dh` head width, `M` MLP width, `gelu2` (`True` or
 //! `False`), `head` (`mean` or `flat`).
 
 mod description;
+mod foreign;
 mod load;
 mod names;
 mod network;
 mod options;
 mod tensors;
+mod wrappers;
 
 pub use load::load;
 pub use options::{Options, Rgb, deviation, mean};

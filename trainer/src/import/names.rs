@@ -1,7 +1,5 @@
 //! Names of tensors: one naming for networks with a convolution stem, one for plain transformers.
 
-use std::collections::BTreeSet;
-
 /// How a file names its tensors, without `.weight` and `.bias`: the table of [`super`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Naming {
@@ -21,14 +19,19 @@ pub(super) enum QueryKeyValue {
 }
 
 impl Naming {
-    /// The naming of a file: a name with `bl.` decides, then one with `blocks.`; `None` without either.
-    pub(super) fn detect(names: &BTreeSet<String>) -> Option<Self> {
-        let any = |prefix: &str| names.iter().any(|name| name.starts_with(prefix));
-        match (any("bl."), any("blocks.")) {
-            (true, _) => Some(Self::Modules),
-            (false, true) => Some(Self::Plain),
-            (false, false) => None,
-        }
+    /// The naming that some of `names` follow, if any do.
+    pub(super) fn detect<'a>(names: impl IntoIterator<Item = &'a String>) -> Option<Self> {
+        names.into_iter().find_map(|name| {
+            let mut parts = name.split('.');
+            let (blocks, _, part) =
+                (parts.next()?, parts.next()?.parse::<u8>().ok()?, parts.next()?);
+            // Others call their blocks `blocks` too.
+            match (blocks, part) {
+                ("bl", "n1" | "at" | "n2" | "f") => Some(Self::Modules),
+                ("blocks", "n1" | "a" | "n2" | "f1" | "f2") => Some(Self::Plain),
+                _ => None,
+            }
+        })
     }
 
     /// Convolution `conv` of stem stage `stage`, and its batch normalisation.

@@ -33,7 +33,7 @@ impl Options {
         let Some(classes) = &self.classes else {
             ensure!(
                 count == CIFAR10_CLASSES.len(),
-                "its head has {count} outputs: name the classes with --classes A,B,…"
+                "its head has {count} outputs: name the classes with --classes A,B,…, in the order of the outputs"
             );
             let classes = CIFAR10_CLASSES.map(String::from);
             return Ok((classes.to_vec(), DataSource::Cifar10));

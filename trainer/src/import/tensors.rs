@@ -1,23 +1,27 @@
 //! The tensors of a safetensors file. Each is taken once and checked when it is taken.
 
+use super::wrappers::Unwrapped;
 use anyhow::{Result, anyhow, bail, ensure};
 use half::{bf16, f16};
-use safetensors::tensor::{Metadata, TensorView};
+use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How such a file is written.
 const REMEDY: &str =
     "write it again with safetensors.torch.save_file(model.state_dict(), \"weights.safetensors\")";
 
-/// The counter that a PyTorch batch normalisation keeps beside its statistics: no forward pass
-/// reads it.
-const BATCH_COUNTER: &str = ".num_batches_tracked";
+/// Counters that no forward pass reads: of a batch normalisation, beside its statistics, and of the
+/// networks that PyTorch's `AveragedModel` has averaged.
+const COUNTERS: [&str; 2] = ["num_batches_tracked", "n_averaged"];
 
 /// An open file, and the names of the tensors that were not taken yet.
 pub(super) struct Tensors<'a> {
     file: SafeTensors<'a>,
     metadata: HashMap<String, String>,
+    /// From the name of a tensor to its name in the file.
+    stored: BTreeMap<String, String>,
+    removed: BTreeSet<String>,
     left: BTreeSet<String>,
 }
 
@@ -32,9 +36,10 @@ impl<'a> Tensors<'a> {
         }
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| refusal(&error))?;
         let file = SafeTensors::deserialize(bytes).map_err(|error| refusal(&error))?;
-        let left = names(&header);
+        let Unwrapped { stored, removed } = Unwrapped::new(header.tensors().into_keys());
+        let left = stored.keys().cloned().collect();
         let metadata = header.metadata().clone().unwrap_or_default();
-        Ok(Self { file, metadata, left })
+        Ok(Self { file, metadata, stored, removed, left })
     }
 
     /// The value of a key of the file's own metadata.
@@ -47,10 +52,20 @@ impl<'a> Tensors<'a> {
         &self.left
     }
 
+    /// What was left out of the names, for a message.
+    pub(super) fn removed(&self) -> Option<String> {
+        let quoted: Vec<_> = self.removed.iter().map(|part| format!("`{part}`")).collect();
+        (!quoted.is_empty()).then(|| quoted.join(" and "))
+    }
+
+    /// A tensor by its name without wrappers.
+    fn view(&self, name: &str) -> Option<TensorView<'a>> {
+        self.file.tensor(self.stored.get(name)?).ok()
+    }
+
     /// The sides of a tensor, if the file has it.
     pub(super) fn shape(&self, name: &str) -> Option<Vec<usize>> {
-        let view = self.file.tensor(name).ok()?;
-        Some(view.shape().to_vec())
+        Some(self.view(name)?.shape().to_vec())
     }
 
     /// The values of a tensor of that shape, the last side fastest.
@@ -59,7 +74,7 @@ impl<'a> Tensors<'a> {
     /// If it is missing, of another shape, of a type other than f16, bf16 and f32, or has a value
     /// that is not finite.
     pub(super) fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
-        let Ok(view) = self.file.tensor(name) else {
+        let Some(view) = self.view(name) else {
             bail!(
                 "tensor `{name}` {shape:?} is missing: import with the preset and the names that \
                  the weights were trained with"
@@ -88,7 +103,8 @@ impl<'a> Tensors<'a> {
     /// # Errors
     /// Names the first that was not.
     pub(super) fn finish(self) -> Result<()> {
-        let mut surplus = self.left.iter().filter(|name| !name.ends_with(BATCH_COUNTER));
+        let counter = |name: &str| COUNTERS.contains(&name.rsplit('.').next().unwrap_or(name));
+        let mut surplus = self.left.iter().filter(|name| !counter(name));
         let Some(first) = surplus.next() else {
             return Ok(());
         };
@@ -101,10 +117,6 @@ impl<'a> Tensors<'a> {
              preset that the weights were trained with"
         );
     }
-}
-
-fn names(header: &Metadata) -> BTreeSet<String> {
-    header.tensors().into_keys().collect()
 }
 
 /// All values of a tensor; f16 and bf16 fit f32 exactly.

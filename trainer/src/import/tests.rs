@@ -306,7 +306,42 @@ fn foreign_names_are_noticed() {
     let mut file = File::default();
     file.layer("conv1", &[3, 3]);
     let error = file.refused(Preset::Micro);
-    assert!(error.contains("none of its 2 tensors") && error.contains("--help"), "{error}");
+    assert!(error.contains("`conv1.bias`") && error.contains("--help"), "{error}");
+    // Blocks called as ours, with other parts in them.
+    let mut file = File::default();
+    for name in ["cls_token", "patch_embed.proj.weight", "blocks.0.attn.qkv.weight"] {
+        file.add(name, &[1]);
+    }
+    for options in [Options::default(), options(Preset::Micro)] {
+        let found = decode::<Flex>(&file.bytes(), &options, &Default::default());
+        let error = found.map(drop).unwrap_err().to_string();
+        assert!(error.contains("timm") && error.contains("`cls_token`"), "{error}");
+        assert!(!error.contains("--preset"), "no preset helps: {error}");
+    }
+}
+
+#[test]
+fn names_of_wrapped_networks_are_read_without_the_wrapper() {
+    let network = |file: &File| {
+        let network = decode::<Flex>(&file.bytes(), &options(Preset::Micro), &Default::default());
+        checkpoint::model_bytes(&network.unwrap().model).unwrap().len()
+    };
+    let plain = micro();
+    for before in ["module.", "_orig_mod.", "module._orig_mod.", "model."] {
+        let mut file = File::default();
+        for (name, tensor) in &plain.tensors {
+            file.tensors.insert(format!("{before}{name}"), tensor.clone());
+        }
+        assert_eq!(network(&file), network(&plain), "{before}");
+        // PyTorch's counter of averaged networks has no wrapper.
+        if before == "module." {
+            file.add("n_averaged", &[]);
+            assert_eq!(network(&file), network(&plain), "with a counter");
+        }
+        file.tensors.remove(&format!("{before}head.bias"));
+        let error = file.refused(Preset::Micro);
+        assert!(error.contains("tensor `head.bias` [10] is missing"), "{error}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::time::Instant;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{LINE_PERIOD, Progress, View, duration};
+use crate::note;
 
 /// A bar where the run has a screen, lines where it has lines, nothing elsewhere.
 pub(crate) struct Bar {
@@ -44,7 +45,7 @@ impl Bar {
         let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
         let share = all.saturating_sub(done) as f64 / done.max(1) as f64;
         let left = self.bar.elapsed().mul_f64(share);
-        eprintln!("{}: {done} of {all} images, {} left", self.what, duration(left));
+        note!("{}: {done} of {all} images, {} left", self.what, duration(left));
         self.lines = Some(Instant::now());
     }
 }

@@ -9,6 +9,7 @@ use std::io::{Stdout, stdout};
 use std::time::{Duration, Instant};
 
 use crate::metrics::EpochMetrics;
+use crate::{note, say};
 pub(crate) use bar::Bar;
 pub use duration::duration;
 use painter::Painter;
@@ -105,7 +106,7 @@ impl Progress {
         match &self.view {
             View::Screen { last, .. } if last.elapsed() >= SCREEN_PERIOD => self.paint(),
             View::Lines { last } if last.elapsed() >= LINE_PERIOD => {
-                eprintln!("{}", self.message());
+                note!("{}", self.message());
                 self.view = View::Lines { last: Instant::now() };
             }
             View::Screen { .. } | View::Lines { .. } | View::Json | View::Nothing => {}
@@ -122,10 +123,16 @@ impl Progress {
         match &self.view {
             View::Screen { .. } => self.paint(),
             View::Lines { .. } => {
-                eprintln!("{}  {} left", self.line(row, best), duration(self.left()));
+                note!("{}  {} left", self.line(row, best), duration(self.left()));
                 self.view = View::Lines { last: Instant::now() };
             }
-            View::Json => println!("{}", serde_json::json!(row)),
+            View::Json => {
+                // Neither a closed reader nor a full disk ends the training. Whoever prints the result of
+                // the run finds the same error again.
+                if say!("{}", serde_json::json!(row)).is_err() {
+                    self.view = View::Nothing;
+                }
+            }
             View::Nothing => {}
         }
     }

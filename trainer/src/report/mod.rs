@@ -14,6 +14,10 @@ use crate::eval::Predictions;
 use crate::output;
 use confusion::Confusion;
 
+/// The files of a report.
+pub(crate) const FILES: [&str; 4] =
+    ["confusion.csv", "confusion.svg", "mistakes.csv", "mistakes.png"];
+
 /// Writes `confusion.csv`, `confusion.svg`, `mistakes.csv` and `mistakes.png` about the predictions for
 /// these images. The directory is created if necessary.
 ///

@@ -10,6 +10,9 @@ const SIZE: (u32, u32) = (760, 480);
 /// Room above the highest and below the lowest accuracy, in percent.
 const ROOM: f64 = 2.0;
 
+/// Its title, by which it is known again.
+pub(super) const CAPTION: &str = "Test accuracy by depth and width";
+
 /// Draws the test accuracies.
 pub(super) fn svg(cells: &[Cell]) -> Result<String> {
     draw(cells).map_err(|error| anyhow!("cannot draw the sweep: {error}"))
@@ -33,7 +36,7 @@ fn draw(cells: &[Cell]) -> Result<String, Box<dyn std::error::Error>> {
         let last = (dims.len().max(2) - 1) as f64;
         let heights = (bottom - ROOM).max(0.0)..(top + ROOM).min(100.0);
         let mut chart = ChartBuilder::on(&root)
-            .caption("Test accuracy by depth and width", ("sans-serif", 22))
+            .caption(CAPTION, ("sans-serif", 22))
             .margin(14)
             .x_label_area_size(40)
             .y_label_area_size(54)

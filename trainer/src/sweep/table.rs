@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::cell::Cell;
 
 /// First line of `sweep.csv`.
-const HEADER: &str = "depth,dim,parameters,macs,best_epoch,validation_accuracy,test_accuracy,\
+pub(super) const HEADER: &str = "depth,dim,parameters,macs,best_epoch,validation_accuracy,test_accuracy,\
                       test_top5_accuracy,seconds";
 
 /// A line for each cell.

@@ -1,5 +1,6 @@
 //! The finished epochs of a training run, the best one, and the files that record them.
 
+use std::fmt;
 use std::mem;
 use std::path::{Path, PathBuf};
 
@@ -12,11 +13,21 @@ use crate::curves;
 use crate::eval::Evaluation;
 use crate::metrics::{self, EpochMetrics};
 use crate::ops::HostBackend;
+use crate::run_directory::{BEST_FILE, CURVES_FILE, METRICS_FILE, RESUME_FILE};
 
-/// Name of the file with the best checkpoint of a run.
-pub(crate) const BEST_FILE: &str = "best.mpk";
-/// Name of the file with the state of an unfinished run.
-pub(crate) const RESUME_FILE: &str = "resume.bin";
+/// A run has ended before its last epoch.
+#[derive(Clone, Debug)]
+pub struct Stopped {
+    kept: String,
+    /// Whether the run can go on after its last finished epoch.
+    pub resumable: bool,
+}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.kept)
+    }
+}
 
 /// The finished epochs of a run.
 pub(super) struct History<'a> {
@@ -49,9 +60,9 @@ impl<'a> History<'a> {
             return Ok(Self { out: run.out, state });
         }
         let mut state = State::load(&path, &settings)?;
-        learner.resume(&mut state).with_context(|| {
-            format!("cannot use {}: start again without --resume", path.display())
-        })?;
+        learner
+            .resume(&mut state)
+            .with_context(|| format!("cannot use {}: remove it and start again", path.display()))?;
         Ok(Self { out: run.out, state })
     }
 
@@ -93,8 +104,8 @@ impl<'a> History<'a> {
 
     /// Writes `metrics.csv`, `curves.svg` and the state after an epoch.
     pub(super) fn save<B: HostBackend>(&mut self, learner: &Learner<'_, B>) -> Result<()> {
-        metrics::write_csv(&self.out.join("metrics.csv"), &self.state.epochs)?;
-        curves::write_svg(&self.out.join("curves.svg"), &self.state.epochs)?;
+        metrics::write_csv(&self.out.join(METRICS_FILE), &self.state.epochs)?;
+        curves::write_svg(&self.out.join(CURVES_FILE), &self.state.epochs)?;
         learner.save(&mut self.state)?;
         self.state.save(&resume_path(self.out))?;
         // The learner has these values; copies of them are only for the file.
@@ -103,7 +114,12 @@ impl<'a> History<'a> {
         Ok(())
     }
 
-    /// The message for a run that stops in `epoch`: which checkpoint it leaves, and how to continue.
+    /// What is left of a run that stops in `epoch`.
+    pub(super) fn stopped(&self, epoch: usize) -> Stopped {
+        Stopped { kept: self.kept(epoch), resumable: resume_path(self.out).exists() }
+    }
+
+    /// The message for a run that stops in `epoch`: which checkpoint it leaves.
     pub(super) fn kept(&self, epoch: usize) -> String {
         let Some((best, evaluation)) = &self.state.best else {
             return "the run stopped in its first epoch, so it has no checkpoint: start it again"
@@ -111,7 +127,7 @@ impl<'a> History<'a> {
         };
         format!(
             "the run stopped in epoch {epoch}; {} has the network of epoch {best}, validation accuracy \
-             {:.2} %: use it, or continue with --resume",
+             {:.2} %",
             self.checkpoint().display(),
             100.0 * evaluation.accuracy()
         )

@@ -20,7 +20,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 
 pub use budget::{duration, micro_batch};
-pub(crate) use history::{BEST_FILE, RESUME_FILE};
+pub use history::Stopped;
 pub use interrupt::{Interrupted, on_interrupt};
 pub use run::{Outcome, Run};
 
@@ -32,6 +32,15 @@ use history::History;
 use learner::Learner;
 use scores::Scores;
 
+/// Makes everything that a run needs before its first step, and drops it again.
+///
+/// # Errors
+/// As [`train()`] before it writes a file.
+pub fn check<B: HostBackend>(run: &Run<'_>, devices: &[B::Device]) -> Result<()> {
+    run.prepare()?;
+    Learner::<B>::new(run, 1, devices).map(drop)
+}
+
 /// Trains a network on one device, or on several that share the parts of each batch. Writes `best.mpk`,
 /// `metrics.csv` and `curves.svg` after every epoch that changes them.
 ///
@@ -42,7 +51,7 @@ use scores::Scores;
 ///
 /// # Errors
 /// If the recipe or the images do not fit, the loss is not finite, or a file cannot be read or written. If
-/// the run is stopped, the error is an [`Interrupted`] and its context says which epoch is kept.
+/// the run is stopped, the error is an [`Interrupted`] and its context is a [`Stopped`].
 pub fn train<B: HostBackend>(
     run: Run<'_>,
     devices: &[B::Device],
@@ -67,7 +76,7 @@ pub fn train<B: HostBackend>(
         }
         let sums = learner
             .epoch(epoch, batches.epoch(epoch), progress)
-            .with_context(|| history.kept(epoch))?;
+            .with_context(|| history.stopped(epoch))?;
         let model = learner.result();
         let found = learner.evaluate(&model, &validation, recipe.normalisation);
         ensure!(

@@ -47,20 +47,19 @@ impl State {
     pub(super) fn load(path: &Path, settings: &[(String, String)]) -> Result<Self> {
         let bytes = std::fs::read(path).with_context(|| {
             format!(
-                "cannot read {}: there is no unfinished run to resume; start one without --resume",
+                "cannot read {}: there is no unfinished run to continue; start a new one",
                 path.display()
             )
         })?;
-        let state = Self::decode(&bytes).with_context(|| {
-            format!("cannot use {}: start again without --resume", path.display())
-        })?;
+        let state = Self::decode(&bytes)
+            .with_context(|| format!("cannot use {}: remove it and start again", path.display()))?;
         for (name, now) in settings {
             // A setting that an earlier version did not have is as if it were off.
             let then = state.settings.iter().find(|setting| setting.0 == *name);
             let then = then.map_or("null", |(_, then)| then);
             ensure!(
                 then == now,
-                "{} belongs to a run with {name} {then}, not {now}: resume with the same options, \
+                "{} belongs to a run with {name} {then}, not {now}: continue with the same options, \
                  or choose another --out",
                 path.display()
             );

@@ -249,10 +249,13 @@ fn a_damaged_directory_is_replaced() {
     fs::write(images.join("a.bin"), noise(1)).unwrap();
     fs::write(images.join("b.bin"), &noise(2)[1..]).unwrap();
     fs::write(images.join("notes"), "of the user").unwrap();
+    fs::create_dir(cache.path().join(".unpacking-a1b2c3")).unwrap();
     let server = Server::start(bytes, &[Answer::Ranges]);
     let directory = fetch(&server, &archive, cache.path()).unwrap();
     assert_eq!(fs::read_to_string(images.join("notes")).unwrap(), "of the user", "untouched");
+    assert_eq!(fs::read(images.join("b.bin.damaged-1")).unwrap(), &noise(2)[1..], "kept");
     fs::remove_file(images.join("notes")).unwrap();
+    fs::remove_file(images.join("b.bin.damaged-1")).unwrap();
     assert_unpacked(cache.path(), &directory);
 }
 

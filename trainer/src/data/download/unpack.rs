@@ -2,13 +2,14 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use flate2::read::GzDecoder;
 use sha2::{Digest, Sha256};
 
 use super::archive::Archive;
+use crate::note;
 
 /// Checks length and SHA-256 of a part file that came from `url`; a wrong one is deleted.
 pub(super) fn check(archive: &Archive, part: &Path, url: &str) -> Result<()> {
@@ -45,14 +46,18 @@ fn digest(path: &Path) -> io::Result<(u64, String)> {
     Ok((bytes, digits))
 }
 
-/// Unpacks the files of a checked archive into its directory in `cache`. The files are moved there only
-/// after all of them have been read, so that none is incomplete.
+/// Beginning of the name of a directory that an archive is unpacked to.
+const UNPACKING: &str = ".unpacking-";
+
+/// Unpacks the files of a checked archive into its directory in `cache`. Each file appears whole, and
+/// the first one only after all have been read. A file of the same name that is another one is kept under
+/// another name. Nobody else may unpack into `cache` meanwhile.
 ///
 /// Paths in the archive do not decide where files are written. An entry with an unexpected name is skipped.
 pub(super) fn unpack(archive: &Archive, part: &Path, cache: &Path) -> Result<()> {
     let full = "cannot unpack into the cache: free disk space, or give another cache with --cache";
-    let temporary =
-        tempfile::Builder::new().prefix(".unpacking-").tempdir_in(cache).context(full)?;
+    remove_leftovers(cache);
+    let temporary = tempfile::Builder::new().prefix(UNPACKING).tempdir_in(cache).context(full)?;
     let file = File::open(part).with_context(|| format!("cannot read {}", part.display()))?;
     let mut entries = tar::Archive::new(GzDecoder::new(BufReader::new(file)));
     for entry in entries.entries()? {
@@ -79,7 +84,35 @@ pub(super) fn unpack(archive: &Archive, part: &Path, cache: &Path) -> Result<()>
     let directory = cache.join(archive.directory);
     fs::create_dir_all(&directory).context(full)?;
     for name in &archive.files {
-        fs::rename(temporary.path().join(name), directory.join(name)).context(full)?;
+        let (new, place) = (temporary.path().join(name), directory.join(name));
+        if place.exists() && fs::read(&place).context(full)? != fs::read(&new).context(full)? {
+            let kept = free(&place);
+            fs::rename(&place, &kept).context(full)?;
+            note!("{} was not the published file: it is now {}", place.display(), kept.display());
+        }
+        fs::rename(new, place).context(full)?;
     }
     Ok(())
+}
+
+/// A name beside `path` that no file has.
+fn free(path: &Path) -> PathBuf {
+    let mut number = 1;
+    loop {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".damaged-{number}"));
+        if !Path::new(&name).exists() {
+            return name.into();
+        }
+        number += 1;
+    }
+}
+
+/// Removes what killed processes have unpacked half.
+fn remove_leftovers(cache: &Path) {
+    for entry in cache.read_dir().into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(UNPACKING) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }

@@ -66,14 +66,14 @@ fn a_state_that_cannot_be_used_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path();
     let refusal = || format!("{:#}", run_to(false, true, out).expect_err("refused"));
-    assert!(refusal().contains("no unfinished run to resume"), "nothing there");
+    assert!(refusal().contains("no unfinished run to continue"), "nothing there");
 
     run_to(true, false, out).expect_err("stopped");
     let path = out.join("resume.bin");
     let whole = fs::read(&path).unwrap();
     for len in [0, 7, 8, 39, 40, whole.len() / 2, whole.len() - 1] {
         fs::write(&path, &whole[..len]).unwrap();
-        assert!(refusal().contains("without --resume"), "cut to {len} bytes");
+        assert!(refusal().contains("remove it"), "cut to {len} bytes");
     }
     let mut damaged = whole.clone();
     damaged[whole.len() / 2] ^= 1;

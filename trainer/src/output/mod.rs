@@ -1,11 +1,18 @@
-//! Writes output files, each whole or not at all.
+//! Output files: checked before the work begins, and written whole or not at all.
+
+mod check;
+mod temporary;
 
 use std::io::{self, ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-/// Writes `bytes` to a temporary file beside `path`, then renames it to `path`.
+pub use check::{Replaces, check, check_directory, refuse_inputs};
+pub(crate) use temporary::remove_leftovers;
+
+/// Writes `bytes` to a temporary file beside `path`, then renames it to `path`. If `path` is a link, the file
+/// that it leads to is replaced, and the link stays.
 ///
 /// # Errors
 /// If the directory cannot be written to or has no room; what was at `path` is then untouched.
@@ -17,16 +24,26 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut file = builder().tempfile_in(directory)?;
+    let path = followed(path)?;
+    let mut file = temporary::create(directory_of(&path))?;
     file.write_all(bytes)?;
     // Without this, a power cut after the rename may leave an empty file.
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// Where the bytes of `path` are, or will be.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    if path.is_symlink() { path.canonicalize() } else { Ok(path.to_owned()) }
+}
+
+/// The directory that a file is in.
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
 }
 
 fn remedy(kind: ErrorKind) -> &'static str {
@@ -38,14 +55,6 @@ fn remedy(kind: ErrorKind) -> &'static str {
         ErrorKind::IsADirectory => "it is a directory; give the path of a file",
         _ => "check that its directory is writable",
     }
-}
-
-/// Temporary files are private by default, but these become ordinary files with the usual permissions.
-fn builder() -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder
 }
 
 #[cfg(test)]
@@ -61,6 +70,18 @@ mod tests {
             assert_eq!(std::fs::read_to_string(&path).unwrap(), content, "content");
         }
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "files in all");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link() {
+        let directory = tempfile::tempdir().unwrap();
+        let (file, link) = (directory.path().join("model.bin"), directory.path().join("link.bin"));
+        std::fs::write(&file, "first").unwrap();
+        std::os::unix::fs::symlink("model.bin", &link).unwrap();
+        write(&link, b"second").unwrap();
+        assert!(link.is_symlink(), "the link");
+        assert_eq!(std::fs::read(&file).unwrap(), b"second", "the file that it leads to");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use kit::draw::Draw;
 use kit::rng::Rng;
-use runtime::frame::{Frame, FrameError, MAX_FRAME_SIDE, PixelFormat, Rectangle, Size};
+use runtime::camera::{Frame, FrameError, MAX_FRAME_SIDE, PixelFormat, Rectangle, Size};
 
 /// Any bytes.
 fn noise(rng: &mut Rng, len: usize) -> Vec<u8> {
@@ -11,20 +11,36 @@ fn noise(rng: &mut Rng, len: usize) -> Vec<u8> {
     bytes
 }
 
-const FORMATS: [(PixelFormat, usize); 5] = [
+/// All formats, with the bytes of a pixel in a row.
+const FORMATS: [(PixelFormat, usize); 8] = [
     (PixelFormat::Rgb888, 3),
     (PixelFormat::Bgr888, 3),
     (PixelFormat::Rgb565LittleEndian, 2),
     (PixelFormat::Rgb565BigEndian, 2),
+    (PixelFormat::Grey, 1),
     (PixelFormat::Yuyv, 2),
+    (PixelFormat::Uyvy, 2),
+    (PixelFormat::Nv12, 1),
 ];
 
 const fn size(width: usize, height: usize) -> Size {
     Size { width, height }
 }
 
-/// One pixel by the formats' definitions.
-fn pixel(row: &[u8], x: usize, format: PixelFormat) -> [f64; 3] {
+/// Bytes of a frame: for NV12, rows of colour differences follow the rows of pixels.
+fn frame_len(format: PixelFormat, stride: usize, height: usize) -> usize {
+    let halves = if format == PixelFormat::Nv12 { height.div_ceil(2) } else { 0 };
+    stride * (height + halves)
+}
+
+/// One pixel of a frame with `height` rows by the formats' definitions.
+fn pixel(
+    frame: &[u8],
+    (stride, height): (usize, usize),
+    (x, y): (usize, usize),
+    format: PixelFormat,
+) -> [f64; 3] {
+    let row = &frame[y * stride..];
     let rgb565 = |value: u16| {
         let part = |shift: u32, bits: u32| {
             let most = (1u16 << bits) - 1;
@@ -32,21 +48,29 @@ fn pixel(row: &[u8], x: usize, format: PixelFormat) -> [f64; 3] {
         };
         [part(11, 5), part(5, 6), part(0, 5)]
     };
+    let yuv = |y: u8, b: u8, r: u8| {
+        let y = 255.0 / 219.0 * (f64::from(y) - 16.0);
+        let scale = 255.0 / 224.0;
+        let (b, r) = (f64::from(b) - 128.0, f64::from(r) - 128.0);
+        let (kr, kb) = (0.299, 0.114);
+        let (red, blue) = (2.0 * (1.0 - kr) * scale * r, 2.0 * (1.0 - kb) * scale * b);
+        let green = -(kr * red + kb * blue) / (1.0 - kr - kb);
+        [y + red, y + green, y + blue].map(|value: f64| value.clamp(0.0, 255.0))
+    };
+    let pair = |bytes: usize| &row[x / 2 * bytes..];
     match format {
         PixelFormat::Rgb888 => [0, 1, 2].map(|channel| row[3 * x + channel].into()),
         PixelFormat::Bgr888 => [2, 1, 0].map(|channel| row[3 * x + channel].into()),
         PixelFormat::Rgb565LittleEndian => rgb565(u16::from_le_bytes([row[2 * x], row[2 * x + 1]])),
         PixelFormat::Rgb565BigEndian => rgb565(u16::from_be_bytes([row[2 * x], row[2 * x + 1]])),
-        PixelFormat::Yuyv => {
-            let pair = &row[x / 2 * 4..];
-            let y = 255.0 / 219.0 * (f64::from(pair[x % 2 * 2]) - 16.0);
-            let scale = 255.0 / 224.0;
-            let (b, r) = (f64::from(pair[1]) - 128.0, f64::from(pair[3]) - 128.0);
-            let (kr, kb) = (0.299, 0.114);
-            let (red, blue) = (2.0 * (1.0 - kr) * scale * r, 2.0 * (1.0 - kb) * scale * b);
-            let green = -(kr * red + kb * blue) / (1.0 - kr - kb);
-            [y + red, y + green, y + blue].map(|value: f64| value.clamp(0.0, 255.0))
+        PixelFormat::Grey => [row[x].into(); 3],
+        PixelFormat::Yuyv => yuv(pair(4)[x % 2 * 2], pair(4)[1], pair(4)[3]),
+        PixelFormat::Uyvy => yuv(pair(4)[x % 2 * 2 + 1], pair(4)[0], pair(4)[2]),
+        PixelFormat::Nv12 => {
+            let differences = &frame[stride * height..][stride * (y / 2)..][x / 2 * 2..];
+            yuv(row[x], differences[0], differences[1])
         }
+        _ => panic!("{format:?} has no reference"),
     }
 }
 
@@ -72,7 +96,7 @@ fn every_format_and_size_is_within_a_level_of_floats() {
     for (format, bytes) in FORMATS {
         for (width, height, padding) in [(1, 1, 2), (8, 6, 0), (13, 9, 5), (40, 31, 3)] {
             let stride = bytes * (width + width % 2) + padding;
-            let frame = noise(&mut rng, stride * height);
+            let frame = noise(&mut rng, frame_len(format, stride, height));
             let view = Frame::new(&frame, size(width, height), stride, format).unwrap();
             let inner = Rectangle {
                 x: width / 3,
@@ -88,9 +112,9 @@ fn every_format_and_size_is_within_a_level_of_floats() {
                     for (index, found) in image.chunks(3).enumerate() {
                         let mut expected = [0.0; 3];
                         for (dy, wy) in rows[index / w].iter().enumerate() {
-                            let row = &frame[(part.y + dy) * stride..];
                             for (dx, wx) in columns[index % w].iter().enumerate() {
-                                let values = pixel(row, part.x + dx, format);
+                                let place = (part.x + dx, part.y + dy);
+                                let values = pixel(&frame, (stride, height), place, format);
                                 (0..3).for_each(|c| expected[c] += wx * wy * values[c]);
                             }
                         }
@@ -144,6 +168,29 @@ fn colours_have_their_bytes() {
     first(&[235, 128, 16, 128], PixelFormat::Yuyv, [255, 255, 255]);
     first(&[16, 128, 235, 128], PixelFormat::Yuyv, [0, 0, 0]);
     first(&[81, 90, 81, 240], PixelFormat::Yuyv, [254, 0, 0]);
+    first(&[90, 81, 240, 235], PixelFormat::Uyvy, [254, 0, 0]);
+    first(&[200, 0], PixelFormat::Grey, [200, 200, 200]);
+}
+
+#[test]
+fn four_pixels_of_nv12_share_their_colour_differences() {
+    // Three by three pixels: the last column and the last row share with none.
+    let (width, height, stride) = (3, 3, 5);
+    let luma = [[235, 235, 81, 9, 9], [235, 16, 81, 9, 9], [16, 16, 235, 9, 9]].concat();
+    let differences = [[128, 128, 90, 240, 9], [128, 128, 128, 128, 9]].concat();
+    let bytes = [luma, differences].concat();
+    // The last row of the buffer needs no padding.
+    let (whole, short) = (&bytes[..bytes.len() - 1], &bytes[..bytes.len() - 2]);
+    let found = Frame::new(short, size(width, height), stride, PixelFormat::Nv12).map(|_| ());
+    assert_eq!(found, Err(FrameError::FrameLen { found: 23, min: 24 }), "both planes");
+    let found = Frame::new(whole, size(width, height), 3, PixelFormat::Nv12).map(|_| ());
+    assert_eq!(found, Err(FrameError::Stride { found: 3, min: 4 }), "two pairs of differences");
+    let frame = Frame::new(whole, size(width, height), stride, PixelFormat::Nv12).unwrap();
+    let mut image = [7; 27];
+    frame.resize(frame.whole(), size(width, height), &mut image).unwrap();
+    let (white, black, red) = ([255; 3], [0; 3], [254, 0, 0]);
+    let expected = [white, white, red, white, black, red, black, black, white];
+    assert_eq!(image.as_chunks::<3>().0, expected, "row by row");
 }
 
 #[test]

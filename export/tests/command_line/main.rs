@@ -1,5 +1,8 @@
 //! The `export` command as a shell sees it: exit codes, messages, and what is left behind.
 
+mod lost;
+mod weights;
+
 use std::path::Path;
 use std::process::{Command, Output};
 

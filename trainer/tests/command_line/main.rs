@@ -1,5 +1,9 @@
 //! The `trainer` command as a shell sees it: exit codes, messages, and what is left behind.
 
+#[cfg(unix)]
+mod closed;
+mod lost;
+
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -88,9 +92,9 @@ fn a_refused_run_leaves_what_was_there() {
     let before = files();
     let error = refusal(&run(&["--teacher", text(&out.join("best.mpk"))]), 1);
     assert!(error.contains("would be replaced"), "{error}");
-    let error = refusal(&run(&["--batch-size", "6000"]), 1);
+    let error = refusal(&run(&["--overwrite", "--batch-size", "6000"]), 1);
     assert!(error.contains("do not fill one batch"), "{error}");
-    let error = refusal(&run(&["--augment", "2"]), 1);
+    let error = refusal(&run(&["--overwrite", "--augment", "2"]), 1);
     assert!(error.contains("not from 0 to 1"), "{error}");
     assert!(files() == before, "the same files");
 }

@@ -1,0 +1,64 @@
+//! Why a frame, or a part of it, cannot be used.
+
+use super::size::Rectangle;
+use core::fmt;
+
+/// Why a frame, or a part of it, cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum FrameError {
+    /// A side is outside `1..=max`.
+    Side {
+        /// The side.
+        found: usize,
+        /// The longest side that is allowed.
+        max: usize,
+    },
+    /// The stride is shorter than a row.
+    Stride {
+        /// Bytes from one row to the next.
+        found: usize,
+        /// Bytes of a row.
+        min: usize,
+    },
+    /// The frame has fewer bytes than its rows.
+    FrameLen {
+        /// Bytes given.
+        found: usize,
+        /// Bytes from the first pixel to the last.
+        min: usize,
+    },
+    /// The rectangle is empty or not inside the frame.
+    Rectangle(Rectangle),
+    /// The length of the image disagrees with its size.
+    ImageLen {
+        /// Bytes given.
+        found: usize,
+        /// Height times width times three.
+        expected: usize,
+    },
+}
+
+impl fmt::Display for FrameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Side { found, max } => write!(f, "a side is {found}, allowed is 1 to {max}"),
+            Self::Stride { found, min } => {
+                write!(f, "rows are {found} bytes apart and have {min}")
+            }
+            Self::FrameLen { found, min } => {
+                write!(f, "the frame has {found} bytes, its rows {min}")
+            }
+            Self::Rectangle(Rectangle { x, y, width, height }) => write!(
+                f,
+                "the rectangle of {width} x {height} pixels at ({x}, {y}) is not a part of the frame"
+            ),
+            Self::ImageLen { found, expected } => {
+                write!(f, "the image has {found} bytes, its size asks for {expected}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for FrameError {}

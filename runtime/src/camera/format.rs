@@ -1,0 +1,52 @@
+//! Pixel formats, and the bytes that a frame of each takes.
+
+/// How the pixels of a frame are stored.
+///
+/// The formats with luma and colour differences are those of ITU-R BT.601, with luma from 16 to 235. In them,
+/// neighbours share colour differences: two pixels of a row, and for [`Nv12`](Self::Nv12) those of the row
+/// below too. Where the width is odd, the last pixel of a row shares them with none, but takes the bytes of
+/// a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum PixelFormat {
+    /// Three bytes: red, green, blue.
+    Rgb888,
+    /// Three bytes: blue, green, red.
+    Bgr888,
+    /// Five bits red, six green, five blue, the upper byte last. Each colour is rounded to the nearest byte.
+    Rgb565LittleEndian,
+    /// The same, the upper byte first, as most sensors send it.
+    Rgb565BigEndian,
+    /// One byte of grey, from 0 (black) to 255 (white), also called Y8. Red, green and blue are equal to it.
+    Grey,
+    /// Two pixels in four bytes: luma, blue difference, luma, red difference.
+    Yuyv,
+    /// Two pixels in four bytes: blue difference, luma, red difference, luma.
+    Uyvy,
+    /// First a byte of luma for each pixel, row by row. After all rows, from `height` times the stride on,
+    /// follow the colour differences: for each two by two pixels, blue and red. Their rows are as far apart
+    /// as those of luma, and there is one for two rows of pixels, rounded up.
+    Nv12,
+}
+
+impl PixelFormat {
+    /// Bytes of a row of `width` pixels.
+    pub(super) const fn row_len(self, width: usize) -> usize {
+        match self {
+            Self::Rgb888 | Self::Bgr888 => 3 * width,
+            Self::Rgb565LittleEndian | Self::Rgb565BigEndian => 2 * width,
+            Self::Grey => width,
+            Self::Yuyv | Self::Uyvy => 2 * width.next_multiple_of(2),
+            Self::Nv12 => width.next_multiple_of(2),
+        }
+    }
+
+    /// Rows of bytes of a frame with `height` rows of pixels.
+    pub(super) const fn rows(self, height: usize) -> usize {
+        match self {
+            Self::Nv12 => height + height.div_ceil(2),
+            _ => height,
+        }
+    }
+}
