@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use trainer::backend::BackendChoice;
-use trainer::data::{self, DataSource};
+use trainer::data::{self, DataSource, Reading};
 use trainer::progress::Progress;
 use trainer::recipe::Recipe;
 use trainer::train::Run;
@@ -36,7 +36,7 @@ fn pictures(dir: &Path, count: u32) {
 fn pictures_become_a_blob_with_their_names() {
     let directory = tempfile::tempdir().unwrap();
     pictures(&directory.path().join("pictures"), 24);
-    let dataset = data::open(&directory.path().join("pictures")).unwrap();
+    let dataset = data::open(&directory.path().join("pictures"), Reading::default()).unwrap();
     assert_eq!((dataset.train.len(), dataset.test.len()), (66, 6), "two of each class to test on");
     let config = Preset::Nano.config(3).unwrap();
     let recipe = Recipe { epochs: 12, batch_size: 12, ..Recipe::small_data(Preset::Nano) };

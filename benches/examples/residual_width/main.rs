@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::LazyLock;
 use std::thread;
-use trainer::data::{self, Images};
+use trainer::data::{self, Images, Reading};
 
 /// Training images that decide the grids.
 const CALIBRATION: usize = 512;
@@ -59,13 +59,13 @@ fn compare(cli: &Cli) -> Result<()> {
     let config = model.config().clone();
     ensure!(config == *real.config(), "the two blobs hold networks of different shapes");
     ensure!(!config.spec().mlp.second_gelu, "what a second GELU adds to the stream is not rounded");
-    let data = data::open(&cli.data)?;
+    let data = data::open(&cli.data, Reading::default())?;
     let len = config.image().len();
     ensure!(data.test.image_len() == len, "the network reads images of {len} bytes");
     let model = model.with_kernels(&KERNELS);
 
     let compared = data.test.take(cli.compared);
-    let reals = real.run_batch(compared.pixels(), |output| output.logits().to_vec())?;
+    let reals = real.run_batch(&compared.pixels(), |output| output.logits().to_vec())?;
     let reals: Vec<f64> = reals.into_iter().flatten().map(f64::from).collect();
 
     let counted = counted(&model, &data.train.sample(CALIBRATION, SEED));

@@ -97,7 +97,7 @@ struct Made {
 impl ExportArgs {
     pub(super) fn run(&self) -> Result<()> {
         let float = float_model(&self.checkpoint, self.preset)?;
-        let data = dataset(self.data.as_deref(), Some(float.source()))?;
+        let data = dataset(self.data.as_deref(), Some(float.source()), float.classes().len())?;
         check_classes(
             &data,
             float.classes().iter().map(|name| Some(name.as_str())),

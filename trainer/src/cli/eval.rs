@@ -10,9 +10,11 @@ use super::backend::BackendArgs;
 use super::data::DataArgs;
 use crate::backend::on_backend;
 use crate::checkpoint;
+use crate::data::Reading;
 use crate::eval::{Evaluation, predict};
 use crate::ops::HostBackend;
 use crate::report;
+use crate::summary::listed;
 
 #[derive(Debug, Args)]
 pub(super) struct EvalArgs {
@@ -38,7 +40,8 @@ impl EvalArgs {
     fn run_on<B: HostBackend>(self) -> Result<()> {
         let device = B::training_device()?;
         let checkpoint = checkpoint::load::<B>(&self.checkpoint, &device)?;
-        let dataset = self.data.dataset()?;
+        let reading = Reading::of_network(checkpoint.classes.len(), checkpoint.source);
+        let dataset = self.data.dataset(reading)?;
         let (image, test) = (checkpoint.config.image(), &dataset.test);
         ensure!(
             (test.height(), test.width()) == (image.height, image.width)
@@ -46,7 +49,7 @@ impl EvalArgs {
             "{} is a network for {} classes ({}): give images of these classes with --data",
             self.checkpoint.display(),
             checkpoint.classes.len(),
-            checkpoint.classes.join(", ")
+            listed(&checkpoint.classes)
         );
         let predictions = predict(&checkpoint.model, test, checkpoint.normalisation, &device);
         if let Some(directory) = &self.report {

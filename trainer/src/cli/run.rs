@@ -16,7 +16,7 @@ use super::eval;
 use super::recipe::RecipeArgs;
 use super::view::ViewArgs;
 use crate::checkpoint::{self, Checkpoint};
-use crate::data::Dataset;
+use crate::data::{DataSource, Dataset, HeldOut};
 use crate::eval::{Evaluation, evaluate, predict};
 use crate::ops::HostBackend;
 use crate::output;
@@ -75,6 +75,17 @@ pub(super) struct Begin<'a> {
 }
 
 impl RunArgs {
+    /// The images. Test images of folders are chosen as for the network that the run starts from, or for the
+    /// run that it continues, so that none of them has been trained on.
+    pub(super) fn dataset(&self, start: Option<DataSource>) -> Result<Dataset> {
+        let before = self.config_before().map(|config| {
+            // The first versions did not write it.
+            serde_json::from_value(config["data"]["source"].clone()).unwrap_or(DataSource::Custom)
+        });
+        let source = before.or(start).unwrap_or(DataSource::Pictures);
+        self.data.dataset(HeldOut::of(source))
+    }
+
     /// Refuses a run that would replace a checkpoint that it reads.
     fn spare(&self, checkpoint: &Path) -> Result<()> {
         let replaced = self.out.join(BEST_FILE).canonicalize().ok();
@@ -193,10 +204,15 @@ impl RunArgs {
 
     /// The micro-batch of the run that is resumed: by now a different number may fit into memory.
     fn micro_batch_before(&self) -> Option<NonZeroUsize> {
+        let micro_batch = self.config_before()?["micro_batch"].as_u64()?;
+        NonZeroUsize::new(micro_batch.try_into().ok()?)
+    }
+
+    /// The settings of the run that is resumed.
+    fn config_before(&self) -> Option<serde_json::Value> {
         let bytes =
             self.resume.then(|| std::fs::read(self.out.join(CONFIG_FILE)).ok()).flatten()?;
-        let config = serde_json::from_slice::<serde_json::Value>(&bytes).ok()?;
-        NonZeroUsize::new(config["micro_batch"].as_u64()?.try_into().ok()?)
+        serde_json::from_slice(&bytes).ok()
     }
 
     /// Writes `config.json`: the settings of the run and the size of its data. A resumed run keeps the
@@ -226,6 +242,7 @@ impl RunArgs {
             "devices": self.devices,
             "data": {
                 "images": self.data.source(),
+                "source": dataset.source,
                 "classes": dataset.classes,
                 "train": train.len(),
                 "validation": validation.len(),
@@ -252,11 +269,13 @@ impl RunArgs {
         } else {
             String::new()
         };
+        let validation = match &dataset.validation {
+            Some(images) => format!("{} more for validation", grouped(images.len() as u64)),
+            None => format!("{:.0} % of them for validation", 100.0 * recipe.validation),
+        };
         println!(
-            "{} training images, {:.0} % of them for validation; {} epochs in batches of {}{parts} \
-             on {}",
+            "{} training images, {validation}; {} epochs in batches of {}{parts} on {}",
             grouped(dataset.train.len() as u64),
-            100.0 * recipe.validation,
             recipe.epochs,
             recipe.batch_size,
             self.backend.backend
