@@ -37,7 +37,10 @@ fn pictures_become_a_blob_with_their_names() {
     let directory = tempfile::tempdir().unwrap();
     pictures(&directory.path().join("pictures"), 24);
     let dataset = data::open(&directory.path().join("pictures"), Reading::default()).unwrap();
-    assert_eq!((dataset.train.len(), dataset.test.len()), (66, 6), "two of each class to test on");
+    assert_eq!(dataset.train.len() + dataset.test.len(), 72, "all pictures");
+    for class in 0..3 {
+        assert!(dataset.test.labels().contains(&class), "some of class {class} to test on");
+    }
     let config = Preset::Nano.config(3).unwrap();
     let recipe = Recipe { epochs: 12, batch_size: 12, ..Recipe::small_data(Preset::Nano) };
     let run = Run {
@@ -64,5 +67,5 @@ fn pictures_become_a_blob_with_their_names() {
     assert_eq!(names, CLASSES.map(|(name, _)| name), "the folders' names");
     let accuracy =
         Accuracy::count(&classify(&model, &dataset.test, |_| {}).unwrap(), &dataset.test);
-    assert!(accuracy.correct >= 5, "{accuracy} of pictures that differ by colour");
+    assert!(accuracy.percent() >= 75.0, "{accuracy} of pictures that differ by colour");
 }
