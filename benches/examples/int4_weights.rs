@@ -20,7 +20,7 @@ use export::verify::{Accuracy, classify};
 use runtime::config::Preset;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use trainer::data;
+use trainer::data::{self, Reading};
 use trainer::import::{self, Options};
 
 /// Training images that decide ranges and biases, and the seed of their choice.
@@ -72,7 +72,7 @@ fn compare(cli: &Cli) -> Result<()> {
             FloatModel::new(import::load(&cli.record, &options, &Default::default())?)
         }
     };
-    let data = data::open(&cli.data)?;
+    let data = data::open(&cli.data, Reading::default())?;
     ensure!(data.test.image_len() == model.config().image().len(), "images of another size");
     let calibration = data.train.sample(CALIBRATION.0.min(data.train.len()), CALIBRATION.1);
     let ranges = Ranges::observe(&model, &calibration, Observer::default(), |_| {})?;

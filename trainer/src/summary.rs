@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use pictures::shown;
 use runtime::config::VitConfig;
 use serde::Serialize;
 
@@ -78,10 +79,30 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// The names that a message lists.
+const LISTED: usize = 10;
+
+/// The first of some names, safe to print, and how many follow.
+pub fn listed(names: &[impl AsRef<str>]) -> String {
+    let first = names.iter().take(LISTED).map(|name| shown(name.as_ref()));
+    let first = first.collect::<Vec<_>>().join(", ");
+    match names.len().checked_sub(LISTED + 1) {
+        Some(more) => format!("{first} and {} more", more + 1),
+        None => first,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use runtime::config::Preset;
+
+    #[test]
+    fn a_thousand_names_fit_into_a_message() {
+        let names = (0..1000).map(|class| class.to_string()).collect::<Vec<_>>();
+        assert_eq!(listed(&names[..2]), "0, 1", "all");
+        assert_eq!(listed(&names), "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 990 more", "the first ones");
+    }
 
     #[test]
     fn digits_are_grouped_by_threes() {

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::LazyLock;
 use std::thread;
-use trainer::data::{self, Images};
+use trainer::data::{self, Images, Reading};
 
 /// Number of training images from which the grids are calibrated.
 const CALIBRATION: usize = 512;
@@ -62,13 +62,13 @@ fn compare(cli: &Cli) -> Result<()> {
         !config.spec().mlp.second_gelu,
         "a network with a GELU after the second MLP layer cannot be measured"
     );
-    let data = data::open(&cli.data)?;
+    let data = data::open(&cli.data, Reading::default())?;
     let len = config.image().len();
     ensure!(data.test.image_len() == len, "the network reads images of {len} bytes");
     let model = model.with_kernels(&KERNELS);
 
     let compared = data.test.take(cli.compared);
-    let reals = real.run_batch(compared.pixels(), |output| output.logits().to_vec())?;
+    let reals = real.run_batch(&compared.pixels(), |output| output.logits().to_vec())?;
     let reals: Vec<f64> = reals.into_iter().flatten().map(f64::from).collect();
 
     let counted = counted(&model, &data.train.sample(CALIBRATION, SEED));

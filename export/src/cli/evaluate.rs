@@ -8,15 +8,22 @@ use super::weights::class_remedy;
 use anyhow::{Context, Result};
 use clap::Args;
 use export::verify::{self, Accuracy};
+use pictures::shown;
+use serde::Serialize;
 use std::path::PathBuf;
+use trainer::data::Images;
 use trainer::say;
+
+/// Files with mistakes that are printed; more are counted.
+const NAMED: usize = 20;
 
 #[derive(Debug, Args)]
 pub(super) struct EvaluateArgs {
     /// Blob to run.
     blob: PathBuf,
-    /// Directory with a folder of pictures for each class, or with the binary version of CIFAR-10.
-    /// Without it, the built-in 5,000 training and 1,000 test images of CIFAR-10 are used.
+    /// Directory with a folder of pictures for each class, or with the binary version of CIFAR-10 or
+    /// CIFAR-100. Of pictures, the files that the blob gets wrong are named. Without it, the built-in
+    /// 5,000 training and 1,000 test images of CIFAR-10 are used.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Test images to run; all of them by default.
@@ -31,7 +38,7 @@ impl EvaluateArgs {
     pub(super) fn run(&self) -> Result<()> {
         let bytes = read(&self.blob)?;
         let model = parse(&self.blob, &bytes)?;
-        let data = dataset(self.data.as_deref(), None)?;
+        let data = dataset(self.data.as_deref(), None, model.config().classes())?;
         let names = (0..model.config().classes()).map(|class| model.class_name(class));
         check_classes(&data, names, &self.blob, class_remedy(&self.blob))?;
         let images = data.test.take(self.images.unwrap_or(usize::MAX));
@@ -40,10 +47,69 @@ impl EvaluateArgs {
             .with_context(|| format!("cannot evaluate {}", self.blob.display()))?;
         progress.finish_and_clear();
         let accuracy = Accuracy::count(&classes, &images);
+        let mistakes = mistakes(&images, &classes, &data.classes);
         if self.json {
-            say!("{}", serde_json::to_string(&accuracy)?)
-        } else {
-            say!("{} accuracy {accuracy}", model.precision())
+            let mut object = serde_json::to_value(accuracy)?;
+            if images.have_names() {
+                object["mistakes"] = serde_json::to_value(&mistakes)?;
+            }
+            return say!("{object}");
         }
+        say!("{} accuracy {accuracy}", model.precision())?;
+        if mistakes.is_empty() {
+            return Ok(());
+        }
+        say!("wrong:")?;
+        let shown_mistakes = mistakes.iter().take(NAMED);
+        for Mistake { file, true_class, given_class } in shown_mistakes {
+            say!("  {}: {given_class}, not {true_class}", shown(file))?;
+        }
+        if let Some(more) = mistakes.len().checked_sub(NAMED + 1) {
+            say!("  and {} more; --json lists all", more + 1)?;
+        }
+    }
+}
+
+/// A file that the blob got wrong.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Mistake<'a> {
+    file: &'a str,
+    true_class: &'a str,
+    given_class: &'a str,
+}
+
+/// The mistakes on images with files of their own, in the order of the files.
+fn mistakes<'a>(images: &'a Images, found: &[usize], classes: &'a [String]) -> Vec<Mistake<'a>> {
+    let name = |class: usize| classes.get(class).map_or("?", String::as_str);
+    let mistake = |(index, &found): (usize, &usize)| {
+        let label = usize::from(images.label(index));
+        (found != label).then_some(())?;
+        let file = images.name(index)?;
+        Some(Mistake { file, true_class: name(label), given_class: name(found) })
+    };
+    let mut mistakes: Vec<_> = found.iter().enumerate().filter_map(mistake).collect();
+    mistakes.sort_by_key(|mistake| mistake.file);
+    mistakes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_of_mistakes_are_named() {
+        let names = ["b/2.png", "a/1.png", "a/0.png"].map(Into::into).to_vec();
+        let images = Images::with_names(1, 1, vec![0; 9], vec![1, 0, 0], names).unwrap();
+        let classes = ["a".to_owned(), "b".to_owned()];
+        let found = mistakes(&images, &[0, 1, 0], &classes);
+        let expected = [("a/1.png", "a", "b"), ("b/2.png", "b", "a")];
+        let expected = expected.map(|(file, true_class, given_class)| Mistake {
+            file,
+            true_class,
+            given_class,
+        });
+        assert_eq!(found, expected, "by file");
+        let unnamed = Images::new(1, 1, vec![0; 3], vec![0]).unwrap();
+        assert_eq!(mistakes(&unnamed, &[1], &classes), [], "no file");
     }
 }

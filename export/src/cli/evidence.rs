@@ -63,7 +63,7 @@ impl EvidenceArgs {
         let AnyModel::Int8(model) = parse(&self.blob, &bytes)? else {
             bail!("{}: an f16 blob has no evidence; export it as int8", context());
         };
-        let data = dataset(self.data.as_deref(), None)?;
+        let data = dataset(self.data.as_deref(), None, model.config().classes())?;
         let names = (0..model.config().classes()).map(|class| model.class_name(class));
         check_classes(&data, names, &self.blob, class_remedy(&self.blob))?;
         let pointing = self.pointing(&model, &data.test).with_context(shown)?;

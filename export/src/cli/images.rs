@@ -2,14 +2,23 @@
 
 use anyhow::{Result, bail, ensure};
 use std::path::Path;
-use trainer::data::{self, DataSource, Dataset};
+use trainer::data::{self, DataSource, Dataset, Reading};
+use trainer::summary::listed;
 
-/// The images of a directory, or the built-in ones if the network was trained on them.
-pub(super) fn dataset(directory: Option<&Path>, source: Option<DataSource>) -> Result<Dataset> {
+/// The images of a directory for a network of so many classes, or the built-in ones if it was trained on
+/// them. A blob does not say what it was trained on.
+pub(super) fn dataset(
+    directory: Option<&Path>,
+    source: Option<DataSource>,
+    classes: usize,
+) -> Result<Dataset> {
     match (directory, source) {
-        (Some(directory), _) => data::open(directory),
+        (Some(directory), _) => {
+            let reading = Reading::of_network(classes, source.unwrap_or(DataSource::Pictures));
+            data::open(directory, reading)
+        }
         (None, None | Some(DataSource::Cifar10)) => data::embedded(),
-        (None, Some(DataSource::Custom)) => bail!(
+        (None, Some(DataSource::Custom | DataSource::Pictures)) => bail!(
             "the network was trained on its owner's images, which are not built in: \
              give their directory with --data DIR"
         ),
@@ -34,9 +43,9 @@ pub(super) fn check_classes<'a>(
         "{} has {} classes, {}; the images have {}, {}: {remedy}",
         file.display(),
         known.len(),
-        known.iter().map(|name| name.unwrap_or("?")).collect::<Vec<_>>().join(", "),
+        listed(&known.iter().map(|name| name.unwrap_or("?")).collect::<Vec<_>>()),
         dataset.classes.len(),
-        dataset.classes.join(", ")
+        listed(&dataset.classes)
     );
     Ok(())
 }

@@ -132,7 +132,8 @@ impl Export {
     pub(super) fn run(&self) -> Result<()> {
         self.check_outputs()?;
         let float = self.options.weights.float_model(&self.files.checkpoint)?;
-        let data = dataset(self.options.data.as_deref(), Some(float.source()))?;
+        let data =
+            dataset(self.options.data.as_deref(), Some(float.source()), float.classes().len())?;
         check_classes(
             &data,
             float.classes().iter().map(|name| Some(name.as_str())),

@@ -47,7 +47,7 @@ pub(super) struct SensitivityArgs {
 impl SensitivityArgs {
     pub(super) fn run(&self) -> Result<()> {
         let float = self.weights.float_model(&self.checkpoint)?;
-        let data = dataset(self.data.as_deref(), Some(float.source()))?;
+        let data = dataset(self.data.as_deref(), Some(float.source()), float.classes().len())?;
         check_classes(
             &data,
             float.classes().iter().map(|name| Some(name.as_str())),

@@ -3,6 +3,7 @@
 use super::contents::{Classified, Report};
 use super::{charts, pictures};
 use crate::verify::Accuracy;
+use ::pictures::shown;
 use anyhow::Result;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use runtime::config::{LayerKind, VitConfig};
@@ -14,6 +15,8 @@ pub(super) const GENERATOR: &str = "export --report of Ocelli";
 const STYLE: &str = include_str!("page.css");
 /// Below this ratio of signal to noise a site is marked.
 const LOW_DECIBELS: f64 = 20.0;
+/// Classes that are shown; of more, the ones with the lowest accuracy.
+const CLASSES: usize = 60;
 /// Images on which the networks disagree that are shown.
 const SHOWN: usize = 60;
 
@@ -26,6 +29,7 @@ pub(super) fn page(report: &Report<'_, '_>) -> Result<Markup> {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width";
+                // This marks a folder with the page as output, so that it never becomes a class.
                 meta name="generator" content=(GENERATOR);
                 title { (title) }
                 style { (PreEscaped(STYLE)) }
@@ -115,10 +119,18 @@ fn parameters(config: &VitConfig) -> Vec<(String, f64)> {
 }
 
 fn classes(report: &Report<'_, '_>) -> Markup {
-    let classes = report.class_accuracies();
+    let mut classes = report.class_accuracies();
+    let all = classes.len();
+    if all > CLASSES {
+        classes.sort_by(|one, other| one.blob.percent().total_cmp(&other.blob.percent()));
+        classes.truncate(CLASSES);
+    }
     html! {
         @if !classes.is_empty() {
             h2 { "Classes" }
+            @if all > CLASSES {
+                p class="note" { "The " (CLASSES) " of " (all) " classes with the lowest accuracy of the blob" }
+            }
             table {
                 tr {
                     th { "class" } th class="number" { "float" }
@@ -126,7 +138,7 @@ fn classes(report: &Report<'_, '_>) -> Markup {
                 }
                 @for class in classes {
                     tr {
-                        td { (class.name) }
+                        td { (shown(&class.name)) }
                         td class="number" { (format!("{:.1} %", class.float.percent())) }
                         td class="number" { (format!("{:.1} %", class.blob.percent())) }
                         td {
@@ -188,13 +200,14 @@ fn step(scale: f64) -> String {
 fn disagreements(report: &Report<'_, '_>) -> Result<Markup> {
     let Some(Classified { images, float, blob }) = report.classified else { return Ok(html! {}) };
     let differing: Vec<usize> = (0..images.len()).filter(|&i| float[i] != blob[i]).collect();
-    let name = |class: usize| report.data.classes.get(class).map_or("?", String::as_str);
+    let name = |class: usize| shown(report.data.classes.get(class).map_or("?", String::as_str));
     let figures = differing.iter().take(SHOWN).map(|&index| {
         Ok((
             pictures::data_url(images, index)?,
             name(images.label(index).into()),
             name(float[index]),
             name(blob[index]),
+            images.name(index).map(shown),
         ))
     });
     let figures = figures.collect::<Result<Vec<_>>>()?;
@@ -205,13 +218,14 @@ fn disagreements(report: &Report<'_, '_>) -> Result<Markup> {
             @if differing.len() > SHOWN { ", the first " (SHOWN) " shown" }
         }
         div class="pictures" {
-            @for (url, label, float, blob) in figures {
+            @for (url, label, float, blob, file) in figures {
                 figure {
                     img src=(url) alt=(label);
                     figcaption {
                         b { (label) } br;
                         "float " (float) br;
                         (report.model.precision()) " " (blob)
+                        @if let Some(file) = file { br; span class="file" { (file) } }
                     }
                 }
             }

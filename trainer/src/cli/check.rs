@@ -53,20 +53,10 @@ fn print(found: &FolderCheck) -> Result<()> {
     }
     let pictures = found.classes.iter().map(|class| class.pictures).sum::<usize>();
     say!("{} pictures in {} classes", grouped(pictures as u64), found.classes.len())?;
-    for finding in &found.findings {
-        let severity = match finding.severity {
-            Severity::Problem => "problem",
-            Severity::Warning => "warning",
-        };
-        say!("{severity}: {}", finding.message)?;
-        for file in finding.files.iter().take(NAMED) {
-            say!("    {file}")?;
-        }
-        if let Some(more) = finding.files.len().checked_sub(NAMED + 1) {
-            say!("    and {} more", more + 1)?;
-        }
+    for line in found.findings.iter().flat_map(|finding| finding.lines(NAMED)) {
+        say!("{line}")?;
     }
-    if found.findings.is_empty() {
+    if found.count(Severity::Problem) + found.count(Severity::Warning) == 0 {
         say!("no problem found")?;
     }
     Ok(())

@@ -6,14 +6,18 @@ use anyhow::{Result, ensure};
 use clap::Args;
 
 use crate::data::download::DownloadArgs;
-use crate::data::{Dataset, embedded, open};
+use crate::data::{Dataset, HeldOut, Labels, Reading, embedded, open};
 
 /// Where the images come from.
 #[derive(Debug, Args)]
 pub(super) struct DataArgs {
-    /// Directory with one folder of pictures for each class, or with the binary version of CIFAR-10
-    /// (`data_batch_1.bin` and so on) [default: the first 5,000 training and 1,000 test images of
-    /// CIFAR-10, which are embedded].
+    /// Directory with one folder of pictures for each class, or with folders train, val and test of such
+    /// folders, or with the binary version of CIFAR-10 (`data_batch_1.bin` and so on) or CIFAR-100
+    /// (`train.bin`, `test.bin`) [default: the first 5,000 training and 1,000 test images of CIFAR-10,
+    /// which are embedded].
+    ///
+    /// Without a folder test, about a tenth of the pictures is the test: the bytes of each file decide
+    /// whether it belongs to that tenth, so that a picture stays there when others are added.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
@@ -25,6 +29,9 @@ pub(super) struct DataArgs {
 pub(super) struct TrainingDataArgs {
     #[command(flatten)]
     all: DataArgs,
+    /// Of CIFAR-100, tell the 20 coarse classes apart instead of the 100 fine ones.
+    #[arg(long)]
+    coarse_labels: bool,
     /// Use only the first N training images.
     #[arg(long, value_name = "N")]
     train_images: Option<usize>,
@@ -32,9 +39,9 @@ pub(super) struct TrainingDataArgs {
 
 impl DataArgs {
     /// All images.
-    pub(super) fn dataset(&self) -> Result<Dataset> {
+    pub(super) fn dataset(&self, reading: Reading) -> Result<Dataset> {
         match self.data.clone().or(self.download.directory()?) {
-            Some(directory) => open(&directory),
+            Some(directory) => open(&directory, reading),
             None => embedded(),
         }
     }
@@ -42,8 +49,9 @@ impl DataArgs {
 
 impl TrainingDataArgs {
     /// The images, with the number of training images that `--train-images` gives.
-    pub(super) fn dataset(&self) -> Result<Dataset> {
-        let mut dataset = self.all.dataset()?;
+    pub(super) fn dataset(&self, held_out: HeldOut) -> Result<Dataset> {
+        let labels = if self.coarse_labels { Labels::Coarse } else { Labels::Fine };
+        let mut dataset = self.all.dataset(Reading { labels, held_out })?;
         if let Some(images) = self.train_images {
             let available = dataset.train.len();
             ensure!(

@@ -10,9 +10,11 @@ use super::backend::BackendArgs;
 use super::data::DataArgs;
 use crate::backend::on_backend;
 use crate::checkpoint;
+use crate::data::Reading;
 use crate::eval::{Evaluation, predict};
 use crate::ops::HostBackend;
 use crate::output::{self, Replaces};
+use crate::summary::listed;
 use crate::{report, say};
 
 #[derive(Debug, Args)]
@@ -45,7 +47,8 @@ impl EvalArgs {
         }
         let device = B::training_device()?;
         let checkpoint = checkpoint::load::<B>(&self.checkpoint, &device)?;
-        let dataset = self.data.dataset()?;
+        let reading = Reading::of_network(checkpoint.classes.len(), checkpoint.source);
+        let dataset = self.data.dataset(reading)?;
         let (image, test) = (checkpoint.config.image(), &dataset.test);
         ensure!(
             (test.height(), test.width()) == (image.height, image.width)
@@ -53,7 +56,7 @@ impl EvalArgs {
             "{} is a network for {} classes ({}): give images of these classes with --data",
             self.checkpoint.display(),
             checkpoint.classes.len(),
-            checkpoint.classes.join(", ")
+            listed(&checkpoint.classes)
         );
         let predictions = predict(&checkpoint.model, test, checkpoint.normalisation, &device);
         if let Some(directory) = &self.report {

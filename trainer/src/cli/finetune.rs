@@ -31,8 +31,8 @@ impl FinetuneArgs {
 
     fn run_on<B: HostBackend>(self) -> Result<()> {
         let mut directory = self.run.directory(Some(&self.checkpoint))?;
-        let dataset = self.run.data.dataset()?;
         let trained = checkpoint::load::<B>(&self.checkpoint, &B::training_device()?)?;
+        let dataset = self.run.dataset(Some(trained.source))?;
         // A network of a sweep takes the dropout rates of `micro`, which are zero.
         let preset = Preset::by_name(&trained.preset).unwrap_or(Preset::Micro);
         let recipe = Recipe {

@@ -6,13 +6,15 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use super::data::DataArgs;
-use crate::data::Dataset;
+use crate::data::{Dataset, Reading};
 use crate::output::{self, Replaces};
+use crate::report::csv;
 use crate::say;
 
 #[derive(Debug, Args)]
 pub(super) struct ImagesArgs {
-    /// Directory to write the pictures to; it is created if necessary.
+    /// Directory to write the pictures to, and images.csv with their classes and files; it is created if
+    /// necessary.
     out: PathBuf,
     /// Replace files that are there already.
     #[arg(long)]
@@ -26,23 +28,30 @@ pub(super) struct ImagesArgs {
 
 impl ImagesArgs {
     pub(super) fn run(self) -> Result<()> {
-        let Dataset { test, classes, .. } = self.data.dataset()?;
+        let Dataset { test, classes, .. } = self.data.dataset(Reading::default())?;
         let count = self.count.min(test.len());
-        let mut pictures = Vec::with_capacity(count);
+        let mut files = Vec::with_capacity(count + 1);
+        let mut table = "picture,class,file\n".to_owned();
         for index in 0..count {
-            let name = format!("{index:04}_{}.png", classes[usize::from(test.label(index))]);
-            let png = test.png(index)?;
-            // The same command twice has nothing to replace.
-            if std::fs::read(self.out.join(&name)).ok().as_ref() != Some(&png) {
-                pictures.push((name, png));
-            }
+            let class = &classes[usize::from(test.label(index))];
+            let picture = format!("{index:04}_{class}.png");
+            let fields =
+                [&picture, class.as_str(), test.name(index).unwrap_or_default()].map(csv::field);
+            table += &(fields.join(",") + "\n");
+            files.push((picture, test.png(index)?));
         }
-        let names: Vec<_> = pictures.iter().map(|(name, _)| name.as_str()).collect();
+        // This file marks the directory as output, so that it never becomes a class.
+        files.push(("images.csv".to_owned(), table.into_bytes()));
+        // The same command twice has nothing to replace.
+        files.retain(|(name, bytes)| {
+            std::fs::read(self.out.join(name)).ok().as_ref() != Some(bytes)
+        });
+        let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
         output::check_directory(&self.out, &names, Replaces::if_told(self.overwrite))?;
         std::fs::create_dir_all(&self.out)
             .with_context(|| format!("cannot create {}", self.out.display()))?;
-        for (name, png) in &pictures {
-            output::write(&self.out.join(name), png)?;
+        for (name, bytes) in &files {
+            output::write(&self.out.join(name), bytes)?;
         }
         say!("wrote the first {count} test images to {}", self.out.display())
     }

@@ -16,8 +16,8 @@ use super::eval;
 use super::recipe::RecipeArgs;
 use super::view::ViewArgs;
 use crate::checkpoint::{self, Checkpoint};
-use crate::data::Dataset;
 use crate::data::download::cache_directory;
+use crate::data::{DataSource, Dataset, HeldOut};
 use crate::eval::{Evaluation, evaluate, predict};
 use crate::ops::HostBackend;
 use crate::output;
@@ -83,6 +83,17 @@ pub(super) struct Begin<'a> {
 }
 
 impl RunArgs {
+    /// The images. Test images of folders are chosen as for the network that the run starts from, or for the
+    /// run that it continues, so that none of them has been trained on.
+    pub(super) fn dataset(&self, start: Option<DataSource>) -> Result<Dataset> {
+        let before = self.config_before().map(|config| {
+            // The first versions did not write it.
+            serde_json::from_value(config["data"]["source"].clone()).unwrap_or(DataSource::Custom)
+        });
+        let source = before.or(start).unwrap_or(DataSource::Pictures);
+        self.data.dataset(HeldOut::of(source))
+    }
+
     fn out(&self) -> &Path {
         self.out.as_deref().unwrap_or(Path::new("."))
     }
@@ -241,10 +252,15 @@ impl RunArgs {
 
     /// The micro-batch of the run that is resumed: by now a different number may fit into memory.
     fn micro_batch_before(&self) -> Option<NonZeroUsize> {
+        let micro_batch = self.config_before()?["micro_batch"].as_u64()?;
+        NonZeroUsize::new(micro_batch.try_into().ok()?)
+    }
+
+    /// The settings of the run that is resumed.
+    fn config_before(&self) -> Option<serde_json::Value> {
         let bytes =
             self.resume.then(|| std::fs::read(self.out().join(CONFIG_FILE)).ok()).flatten()?;
-        let config = serde_json::from_slice::<serde_json::Value>(&bytes).ok()?;
-        NonZeroUsize::new(config["micro_batch"].as_u64()?.try_into().ok()?)
+        serde_json::from_slice(&bytes).ok()
     }
 
     /// Makes room for the run and writes `config.json`: its settings and the size of its data. A resumed run
@@ -274,6 +290,7 @@ impl RunArgs {
             "devices": self.devices,
             "data": {
                 "images": self.data.source(),
+                "source": dataset.source,
                 "classes": dataset.classes,
                 "train": train.len(),
                 "validation": validation.len(),
@@ -298,11 +315,13 @@ impl RunArgs {
         } else {
             String::new()
         };
+        let validation = match &dataset.validation {
+            Some(images) => format!("{} more for validation", grouped(images.len() as u64)),
+            None => format!("{:.0} % of them for validation", 100.0 * recipe.validation),
+        };
         say!(
-            "{} training images, {:.0} % of them for validation; {} epochs in batches of {}{parts} \
-             on {}",
+            "{} training images, {validation}; {} epochs in batches of {}{parts} on {}",
             grouped(dataset.train.len() as u64),
-            100.0 * recipe.validation,
             recipe.epochs,
             recipe.batch_size,
             self.backend.backend

@@ -17,7 +17,7 @@ use super::recipe::RecipeArgs;
 use super::view::ViewArgs;
 use crate::backend::on_backend;
 use crate::checkpoint;
-use crate::data::Dataset;
+use crate::data::{DataSource, Dataset, HeldOut};
 use crate::eval::evaluate;
 use crate::ops::HostBackend;
 use crate::output;
@@ -78,7 +78,7 @@ impl SweepArgs {
 
     fn run_on<B: HostBackend>(&self) -> Result<()> {
         sweep::check(&self.out)?;
-        let dataset = self.data.dataset()?;
+        let dataset = self.data.dataset(HeldOut::default())?;
         let _held = Held::take(&self.out)?;
         let recipe = self.numbers.recipe(self.preset, dataset.train.len());
         let stop = train::on_interrupt()?;
@@ -145,15 +145,19 @@ impl Shared<'_> {
         let classes = u16::try_from(self.dataset.classes.len()).context("too many classes")?;
         let plan = |shape: Shape| {
             let config = sweep::network(self.args.preset, shape, classes)?;
-            let settings = json!({
+            let mut settings = json!({
                 "network": config.spec(),
                 "recipe": self.recipe,
                 "classes": self.dataset.classes,
                 "train_images": self.dataset.train.len(),
                 "test_images": self.dataset.test.len(),
-            })
-            .to_string();
-            Ok(Plan { shape, config, out: shape.directory(&self.args.out), settings })
+            });
+            // Only here, so that sweeps of the first versions over CIFAR-10 go on.
+            if self.dataset.source == DataSource::Pictures {
+                settings["source"] = json!(self.dataset.source);
+            }
+            let out = shape.directory(&self.args.out);
+            Ok(Plan { shape, config, out, settings: settings.to_string() })
         };
         Shape::grid(&self.args.depth, &self.args.dim).into_iter().map(plan).collect()
     }

@@ -19,7 +19,7 @@ pub(super) struct TrainArgs {
 impl TrainArgs {
     pub(super) fn run(self) -> Result<()> {
         let mut directory = self.run.directory(None)?;
-        let dataset = self.run.data.dataset()?;
+        let dataset = self.run.dataset(None)?;
         let recipe = self.recipe(dataset.train.len());
         let config = network(self.network.preset, dataset.classes.len())?;
         let begin = Begin {

@@ -7,9 +7,9 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::dataset::{DataSource, Dataset};
 use super::images::Images;
+use super::planes::{PLANE_BYTES, append_pixels};
+use super::size::SIDE;
 
-/// Rows and columns of an image.
-pub(super) const SIDE: usize = 32;
 /// Names of the classes, in the order of the labels.
 pub const CLASSES: [&str; 10] =
     ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
@@ -25,7 +25,6 @@ pub(super) const TRAIN_FILES: [&str; 5] = [
 /// The file with the test images.
 pub(super) const TEST_FILE: &str = "test_batch.bin";
 const RECORDS_PER_FILE: usize = 10_000;
-const PLANE_BYTES: usize = SIDE * SIDE;
 /// A label byte, then a red, a green and a blue plane, rows top to bottom.
 const RECORD_BYTES: usize = 1 + 3 * PLANE_BYTES;
 /// Length of every file.
@@ -45,6 +44,7 @@ const REMEDY: &str = "the directory must be the unpacked binary version of CIFAR
 pub fn cifar10(dir: &Path) -> Result<Dataset> {
     Ok(Dataset {
         train: read_files(dir, &TRAIN_FILES)?,
+        validation: None,
         test: read_files(dir, &[TEST_FILE])?,
         classes: CLASSES.map(String::from).to_vec(),
         source: DataSource::Cifar10,
@@ -102,11 +102,7 @@ fn append_records(bytes: &[u8], pixels: &mut Vec<u8>, labels: &mut Vec<u16>) -> 
             CLASSES.len() - 1
         );
         labels.push(label.into());
-        let (red, rest) = record[1..].split_at(PLANE_BYTES);
-        let (green, blue) = rest.split_at(PLANE_BYTES);
-        for ((&red, &green), &blue) in red.iter().zip(green).zip(blue) {
-            pixels.extend_from_slice(&[red, green, blue]);
-        }
+        append_pixels(&record[1..], pixels);
     }
     Ok(())
 }

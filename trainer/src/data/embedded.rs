@@ -9,9 +9,10 @@ use std::thread::{self, ScopedJoinHandle};
 use anyhow::{Context, Result, ensure};
 use image::ImageFormat;
 
-use super::cifar10::{CLASSES, SIDE};
+use super::cifar10::CLASSES;
 use super::dataset::{DataSource, Dataset};
 use super::images::Images;
+use super::size::SIDE;
 
 /// One WebP strip: the name for messages and the bytes.
 struct Strip {
@@ -58,6 +59,7 @@ pub fn embedded() -> Result<Dataset> {
         let test: Vec<_> = TEST_STRIPS.iter().map(start).collect();
         Ok(Dataset {
             train: collect(train, TRAIN_LABELS).context("train_labels.txt")?,
+            validation: None,
             test: collect(test, TEST_LABELS).context("test_labels.txt")?,
             classes: CLASSES.map(String::from).to_vec(),
             source: DataSource::Cifar10,

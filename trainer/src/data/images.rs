@@ -1,6 +1,8 @@
 //! Labelled RGB images of one size in one buffer.
 
+use std::borrow::Cow;
 use std::io::Cursor;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use image::{ImageFormat, RgbImage};
@@ -12,13 +14,24 @@ use super::random::{Purpose, stream};
 /// Labelled RGB images of one size.
 ///
 /// A pixel component is a u8; the order within an image is row, column, channel (HWC), rows top
-/// to bottom, channels red, green, blue. Image `i` has the label `labels[i]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// to bottom, channels red, green, blue. Image `i` has the label `labels[i]`. A part of the images, such as
+/// [`take`](Self::take) gives, shares their memory.
+#[derive(Clone, Debug)]
 pub struct Images {
     height: usize,
     width: usize,
-    pixels: Vec<u8>,
+    store: Arc<Store>,
+    /// Where each image is in the store.
+    places: Vec<u32>,
     labels: Vec<u16>,
+}
+
+/// The memory that sets of images share.
+#[derive(Debug)]
+struct Store {
+    pixels: Vec<u8>,
+    /// A name for each image, or none for all.
+    names: Vec<Box<str>>,
 }
 
 impl Images {
@@ -26,8 +39,23 @@ impl Images {
     /// for each image.
     ///
     /// # Errors
-    /// If a side is 0, or `pixels` does not have `height · width · 3` bytes for each label.
+    /// If a side is 0, `pixels` does not have `height · width · 3` bytes for each label, or there are
+    /// more than 2³² images.
     pub fn new(height: usize, width: usize, pixels: Vec<u8>, labels: Vec<u16>) -> Result<Self> {
+        Self::with_names(height, width, pixels, labels, Vec::new())
+    }
+
+    /// As [`new`](Self::new), with the name of each image's file; none for all if they have no files.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), or if some images have names and others do not.
+    pub fn with_names(
+        height: usize,
+        width: usize,
+        pixels: Vec<u8>,
+        labels: Vec<u16>,
+        names: Vec<Box<str>>,
+    ) -> Result<Self> {
         ensure!(
             height > 0 && width > 0,
             "images of {height} x {width} pixels are empty: both sides must be at least 1"
@@ -40,7 +68,10 @@ impl Images {
             labels.len(),
             pixels.len()
         );
-        Ok(Self { height, width, pixels, labels })
+        ensure!(names.is_empty() || names.len() == labels.len(), "a name for each image, or none");
+        let count = u32::try_from(labels.len()).context("there are more than 2^32 images")?;
+        let store = Arc::new(Store { pixels, names });
+        Ok(Self { height, width, store, places: (0..count).collect(), labels })
     }
 
     /// Number of images.
@@ -73,7 +104,21 @@ impl Images {
     /// # Panics
     /// If `i` is not below [`len`](Self::len).
     pub fn image(&self, i: usize) -> &[u8] {
-        &self.pixels[i * self.image_len()..][..self.image_len()]
+        &self.store.pixels[self.places[i] as usize * self.image_len()..][..self.image_len()]
+    }
+
+    /// The name of the file that image `i` was read from, relative to the directory of all; `None` if it
+    /// has no file of its own.
+    ///
+    /// # Panics
+    /// If `i` is not below [`len`](Self::len).
+    pub fn name(&self, i: usize) -> Option<&str> {
+        self.store.names.get(self.places[i] as usize).map(AsRef::as_ref)
+    }
+
+    /// Whether the images were read from files of their own.
+    pub fn have_names(&self) -> bool {
+        !self.store.names.is_empty()
     }
 
     /// Image `i` as a PNG file.
@@ -105,9 +150,14 @@ impl Images {
         &self.labels
     }
 
-    /// All images one after another, `[len, height, width, 3]`.
-    pub fn pixels(&self) -> &[u8] {
-        &self.pixels
+    /// All images one after another, `[len, height, width, 3]`; a copy if they do not lie so in memory.
+    pub fn pixels(&self) -> Cow<'_, [u8]> {
+        let first = self.places.first().copied().unwrap_or(0);
+        if self.places.iter().copied().eq(first..first + self.places.len() as u32) {
+            let first = first as usize * self.image_len();
+            return Cow::Borrowed(&self.store.pixels[first..][..self.len() * self.image_len()]);
+        }
+        Cow::Owned((0..self.len()).flat_map(|i| self.image(i)).copied().collect())
     }
 
     /// The first `n` images, or all if there are fewer.
@@ -115,7 +165,8 @@ impl Images {
     pub fn take(&self, n: usize) -> Self {
         let n = n.min(self.len());
         Self {
-            pixels: self.pixels[..n * self.image_len()].to_vec(),
+            store: Arc::clone(&self.store),
+            places: self.places[..n].to_vec(),
             labels: self.labels[..n].to_vec(),
             ..*self
         }
@@ -136,14 +187,25 @@ impl Images {
     /// If an index is not below [`len`](Self::len).
     #[must_use]
     pub fn subset(&self, indices: &[usize]) -> Self {
-        let mut pixels = Vec::with_capacity(indices.len() * self.image_len());
-        for &i in indices {
-            pixels.extend_from_slice(self.image(i));
+        Self {
+            store: Arc::clone(&self.store),
+            places: indices.iter().map(|&i| self.places[i]).collect(),
+            labels: indices.iter().map(|&i| self.label(i)).collect(),
+            ..*self
         }
-        let labels = indices.iter().map(|&i| self.label(i)).collect();
-        Self { pixels, labels, ..*self }
     }
 }
+
+/// Equal images with equal labels and names, wherever they lie.
+impl PartialEq for Images {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |i| self.image(i) == other.image(i) && self.name(i) == other.name(i);
+        (self.height, self.width, &self.labels) == (other.height, other.width, &other.labels)
+            && (0..self.len()).all(same)
+    }
+}
+
+impl Eq for Images {}
 
 #[cfg(test)]
 mod tests {
@@ -177,6 +239,20 @@ mod tests {
         assert_eq!(chosen.labels(), [9, 7, 9], "labels");
         assert_eq!(chosen.image(0), three().image(2), "first chosen image");
         assert_eq!(chosen.image(1), three().image(0), "second chosen image");
+    }
+
+    #[test]
+    fn names_and_pixels_follow_the_images() {
+        let names = ["a", "b", "c"].map(Into::into).to_vec();
+        let images = Images::with_names(1, 1, vec![0, 0, 0, 1, 1, 1, 2, 2, 2], vec![7; 3], names);
+        let chosen = images.unwrap().subset(&[2, 0]);
+        assert_eq!([chosen.name(0), chosen.name(1)], [Some("c"), Some("a")], "names");
+        assert_eq!(*chosen.pixels(), [2, 2, 2, 0, 0, 0], "pixels in the new order");
+        assert_eq!(*three().subset(&[1, 2]).pixels(), three().pixels()[6..], "a part in order");
+        assert_eq!((three().name(0), three().have_names()), (None, false), "no names");
+        assert_ne!(chosen, chosen.subset(&[1, 0]), "another order");
+        let half = vec!["a".into()];
+        assert!(Images::with_names(1, 1, vec![0; 6], vec![0; 2], half).is_err(), "half of them");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Labelled images: reads them, splits them, augments them and makes batches of them.
 //!
 //! [`embedded`] decodes the built-in part of CIFAR-10. [`cifar10`] reads all of CIFAR-10 from a directory.
-//! [`open`] reads a directory with CIFAR-10, or with one folder of pictures for each class. These three
+//! [`open`] reads a directory with CIFAR-10, with CIFAR-100, or with one folder of pictures for each class. These
 //! check the size and the label of each image, so that later steps need not. [`check()`] reports mistakes
 //! in folders of pictures.
 //!
@@ -11,6 +11,7 @@
 pub mod augment;
 pub mod batch;
 mod cifar10;
+mod cifar100;
 mod dataset;
 pub mod download;
 mod embedded;
@@ -19,15 +20,20 @@ mod images;
 pub mod mix;
 mod normalisation;
 mod open;
+mod planes;
 mod random;
+mod reading;
+mod size;
 mod split;
 
 pub use cifar10::{CLASSES as CIFAR10_CLASSES, cifar10};
 pub use dataset::{DataSource, Dataset};
 pub use embedded::embedded;
-pub use folder::check::{FolderCheck, Severity, check};
+pub use folder::check::{FolderCheck, check};
+pub use folder::finding::{Finding, Severity};
 pub use images::Images;
 pub use normalisation::Normalisation;
 pub use open::open;
 pub(crate) use open::with_reading_bar;
+pub use reading::{HeldOut, Labels, Reading};
 pub use split::split;

@@ -1,4 +1,4 @@
-//! Images from a directory: CIFAR-10 or folders of pictures.
+//! Images from a directory: CIFAR-10, CIFAR-100 or folders of pictures.
 
 use std::path::Path;
 
@@ -6,22 +6,26 @@ use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::cifar10::{TRAIN_FILES, cifar10};
+use super::cifar100::{self, cifar100};
 use super::dataset::Dataset;
 use super::folder::folder;
+use super::reading::Reading;
 use crate::note;
 
-/// Number of skipped files that are listed by name; the rest are only counted.
+/// Files of a finding that are named; more are counted.
 const NAMED: usize = 10;
 
-/// Reads the binary version of CIFAR-10, or a folder of pictures for each class.
+/// Reads the binary version of CIFAR-10 or of CIFAR-100, or a folder of pictures for each class.
 ///
-/// Standard error shows a progress bar and names the files that are skipped because they are not
-/// pictures.
+/// Standard error shows a progress bar and says what is left out.
 ///
 /// # Errors
-/// If the directory holds neither; the message says what it holds and what to do.
-pub fn open(dir: &Path) -> Result<Dataset> {
+/// If the directory holds none of them; the message says what it holds and what to do.
+pub fn open(dir: &Path, reading: Reading) -> Result<Dataset> {
     let holds = |name: &str| dir.join(name).exists();
+    if cifar100::is_in(dir) {
+        return cifar100(dir, reading.labels);
+    }
     // `cifar10` has messages for the Python version and for a directory one level too high.
     let cifar = TRAIN_FILES.iter().any(|name| holds(name))
         || holds("data_batch_1")
@@ -29,12 +33,9 @@ pub fn open(dir: &Path) -> Result<Dataset> {
     if cifar || !dir.is_dir() || empty(dir) {
         return cifar10(dir);
     }
-    let found = with_reading_bar(|progress| folder(dir, progress))?;
-    for (path, reason) in found.skipped.iter().take(NAMED) {
-        note!("skipped {}: {reason}", path.display());
-    }
-    if let Some(more) = found.skipped.len().checked_sub(NAMED + 1) {
-        note!("skipped {} more files that are not pictures", more + 1);
+    let found = with_reading_bar(|progress| folder(dir, reading.held_out, progress))?;
+    for line in found.findings.iter().flat_map(|finding| finding.lines(NAMED)) {
+        note!("{line}");
     }
     Ok(found.dataset)
 }

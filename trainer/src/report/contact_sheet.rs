@@ -4,7 +4,9 @@ use std::convert::Infallible;
 use std::io::Cursor;
 
 use anyhow::{Context, Result};
-use embedded_graphics::mono_font::iso_8859_1::{FONT_8X13, FONT_8X13_BOLD, FONT_9X15_BOLD};
+use embedded_graphics::mono_font::iso_8859_1::{
+    FONT_6X10, FONT_8X13, FONT_8X13_BOLD, FONT_9X15_BOLD,
+};
 use embedded_graphics::mono_font::{MonoFont, MonoTextStyle};
 use embedded_graphics::pixelcolor::Rgb888;
 use embedded_graphics::prelude::*;
@@ -22,11 +24,13 @@ const ROWS: usize = 5;
 const IMAGE_WIDTH: usize = 128;
 const GAP: usize = 10;
 const HEADER_HEIGHT: usize = 34;
-/// Two lines of text under an image.
+/// Two lines of text under an image, and a third one with the name of its file.
 const CAPTION_HEIGHT: usize = 34;
+const FILE_HEIGHT: usize = 14;
 const LINE_HEIGHT: i32 = 15;
-/// Width of a letter of the captions.
+/// Width of a letter of the captions, and of one of the names of files.
 const LETTER: usize = 8;
+const FILE_LETTER: usize = 6;
 const PAPER: Rgb<u8> = Rgb([250, 250, 248]);
 const INK: Rgb888 = Rgb888::new(50, 50, 50);
 const WRONG: Rgb888 = Rgb888::new(178, 60, 10);
@@ -39,7 +43,8 @@ pub(super) fn png(mistakes: &[Mistake], images: &Images, classes: &[String]) -> 
     let shown = &mistakes[..mistakes.len().min(COLUMNS * ROWS)];
     let scale = (IMAGE_WIDTH / images.height().max(images.width())).max(1);
     let (width, height) = (scale * images.width(), scale * images.height());
-    let cell = (width.max(IMAGE_WIDTH) + GAP, height + CAPTION_HEIGHT + GAP);
+    let caption = CAPTION_HEIGHT + if images.have_names() { FILE_HEIGHT } else { 0 };
+    let cell = (width.max(IMAGE_WIDTH) + GAP, height + caption + GAP);
     let rows = shown.len().div_ceil(COLUMNS);
     let size = (GAP + COLUMNS * cell.0, HEADER_HEIGHT + rows * cell.1);
     let mut sheet = Sheet(RgbImage::from_pixel(size.0.try_into()?, size.1.try_into()?, PAPER));
@@ -66,6 +71,11 @@ pub(super) fn png(mistakes: &[Mistake], images: &Images, classes: &[String]) -> 
         sheet.write(&format!("is {label}"), [x, text], &FONT_8X13, INK);
         let below = text + LINE_HEIGHT as usize;
         sheet.write(&format!("{sure}{predicted}"), [x, below], &FONT_8X13_BOLD, WRONG);
+        if let Some(file) = images.name(mistake.image) {
+            let file = end(&printed(file), (cell.0 - GAP) / FILE_LETTER);
+            let below = below + LINE_HEIGHT as usize;
+            sheet.write(&file, [x, below], &FONT_6X10, INK);
+        }
     }
     let mut bytes = Cursor::new(Vec::new());
     sheet.0.write_to(&mut bytes, ImageFormat::Png)?;
@@ -83,11 +93,29 @@ fn header(mistakes: usize, shown: usize, images: usize) -> String {
     }
 }
 
+/// The last letters of a name, which tell the files of a folder apart.
+fn end(name: &str, letters: usize) -> String {
+    let skipped = name.chars().count().saturating_sub(letters);
+    if skipped == 0 {
+        return name.to_owned();
+    }
+    // The font has no ellipsis.
+    format!("..{}", name.chars().skip(skipped + 2).collect::<String>())
+}
+
+/// The text with a question mark for each letter that the font lacks.
+fn printed(text: &str) -> String {
+    text.chars().map(|letter| if printable(letter) { letter } else { '?' }).collect()
+}
+
+/// The printable letters of ISO 8859-1, which Unicode begins with.
+const fn printable(letter: char) -> bool {
+    matches!(letter, ' '..='~' | '\u{a1}'..='\u{ff}')
+}
+
 /// The first `letters` letters of a class name. If the font lacks one of its letters, the class number.
 fn name(classes: &[String], class: usize, letters: usize) -> String {
     let name = &classes[class];
-    // The printable letters of ISO 8859-1, which Unicode begins with.
-    let printable = |letter| matches!(letter, ' '..='~' | '\u{a1}'..='\u{ff}');
     let name =
         if name.chars().all(printable) { name.clone() } else { format!("class {}", class + 1) };
     name.chars().take(letters).collect()
@@ -160,6 +188,22 @@ mod tests {
             "full"
         );
         assert_eq!(decoded(&[], &images).height() as usize, HEADER_HEIGHT, "no mistake");
+    }
+
+    #[test]
+    fn the_name_of_the_file_is_written() {
+        let names = vec!["cat/IMG_0001.jpg".into()];
+        let images = Images::with_names(1, 1, vec![0; 3], vec![0], names).unwrap();
+        let mistake = Mistake { image: 0, label: 0, predicted: 1, sure: 0.9, own: 0.1 };
+        let sheet = decoded(&[mistake], &images);
+        let height = HEADER_HEIGHT + 128 + CAPTION_HEIGHT + FILE_HEIGHT + GAP;
+        assert_eq!(sheet.height() as usize, height, "a line more");
+        let ink = |pixel: &&Rgb<u8>| pixel.0 == [50, 50, 50];
+        let last = sheet.pixels().skip((height - FILE_HEIGHT - GAP) * sheet.width() as usize);
+        assert!(last.filter(ink).count() > 50, "the name");
+        assert_eq!(end("cat/IMG_0001.jpg", 16), "cat/IMG_0001.jpg", "it fits");
+        assert_eq!(end("cat/IMG_0001.jpg", 12), "..G_0001.jpg", "its end");
+        assert_eq!(printed("a\u{1b}猫é"), "a??é", "letters of the font");
     }
 
     #[test]

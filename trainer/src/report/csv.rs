@@ -1,7 +1,7 @@
 //! Fields of tables with commas.
 
 /// A field of a table, in quotes if it holds a character that would end it.
-pub(super) fn field(text: &str) -> String {
+pub(crate) fn field(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

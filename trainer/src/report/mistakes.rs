@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::csv;
+use crate::data::Images;
 use crate::eval::Predictions;
 
 /// A misclassified image.
@@ -35,13 +36,17 @@ pub(super) fn worst_first(predictions: &Predictions) -> Vec<Mistake> {
     mistakes
 }
 
-/// A line for each mistake; images are counted from 0.
-pub(super) fn table(mistakes: &[Mistake], classes: &[String]) -> String {
+/// A line for each mistake. Images are counted from 0; those with files of their own have a last column with
+/// the file's name.
+pub(super) fn table(mistakes: &[Mistake], images: &Images, classes: &[String]) -> String {
     let mut table =
-        "image,true class,given class,probability of given,probability of true\n".to_owned();
+        "image,true class,given class,probability of given,probability of true".to_owned();
+    table += if images.have_names() { ",file\n" } else { "\n" };
     for Mistake { image, label, predicted, sure, own } in mistakes {
         let (label, predicted) = (csv::field(&classes[*label]), csv::field(&classes[*predicted]));
-        writeln!(table, "{image},{label},{predicted},{sure:.5},{own:.5}")
+        let file =
+            images.name(*image).map_or(String::new(), |name| format!(",{}", csv::field(name)));
+        writeln!(table, "{image},{label},{predicted},{sure:.5},{own:.5}{file}")
             .expect("a String takes any text");
     }
     table
@@ -59,7 +64,17 @@ mod tests {
         let images = mistakes.iter().map(|mistake| mistake.image).collect::<Vec<_>>();
         assert_eq!(images, [2, 0, 1], "by what is left for the own class; the last is right");
         assert!((mistakes[0].sure + mistakes[0].own - 1.0).abs() < 1e-9, "of two classes");
-        let table = table(&mistakes, &["a".into(), "b, c".into()]);
-        assert_eq!(table.lines().nth(1), Some("2,\"b, c\",a,0.95257,0.04743"), "first line");
+        let classes = ["a".into(), "b, c".into()];
+        let images = Images::new(1, 1, vec![0; 12], vec![1, 0, 1, 1]).unwrap();
+        let lines = table(&mistakes, &images, &classes);
+        assert_eq!(lines.lines().nth(1), Some("2,\"b, c\",a,0.95257,0.04743"), "first line");
+        let names = ["w.png", "x.png", "y,1.png", "z.png"].map(Into::into).to_vec();
+        let images = Images::with_names(1, 1, vec![0; 12], vec![1, 0, 1, 1], names).unwrap();
+        let lines = table(&mistakes, &images, &classes);
+        assert_eq!(
+            lines.lines().nth(1),
+            Some("2,\"b, c\",a,0.95257,0.04743,\"y,1.png\""),
+            "with its file"
+        );
     }
 }

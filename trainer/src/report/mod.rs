@@ -2,8 +2,11 @@
 
 mod confusion;
 mod contact_sheet;
-mod csv;
+pub(crate) mod csv;
+mod label;
+mod matrix;
 mod mistakes;
+mod pairs;
 
 use std::path::Path;
 
@@ -17,6 +20,8 @@ use confusion::Confusion;
 /// The files of a report.
 pub(crate) const FILES: [&str; 4] =
     ["confusion.csv", "confusion.svg", "mistakes.csv", "mistakes.png"];
+/// With more classes, the cells of a matrix are too small to read.
+const MATRIX_CLASSES: usize = 40;
 
 /// Writes `confusion.csv`, `confusion.svg`, `mistakes.csv` and `mistakes.png` about the predictions for
 /// these images. The directory is created if necessary.
@@ -36,9 +41,15 @@ pub fn write(
     std::fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
     let confusion = Confusion::count(predictions, classes);
     output::write(&dir.join("confusion.csv"), confusion.table().as_bytes())?;
-    output::write(&dir.join("confusion.svg"), confusion.svg()?.as_bytes())?;
+    let drawn = if classes.len() <= MATRIX_CLASSES {
+        matrix::svg(&confusion)
+    } else {
+        pairs::svg(&confusion)
+    };
+    output::write(&dir.join("confusion.svg"), drawn?.as_bytes())?;
     let mistakes = mistakes::worst_first(predictions);
-    output::write(&dir.join("mistakes.csv"), mistakes::table(&mistakes, classes).as_bytes())?;
+    let table = mistakes::table(&mistakes, images, classes);
+    output::write(&dir.join("mistakes.csv"), table.as_bytes())?;
     let sheet = contact_sheet::png(&mistakes, images, classes)?;
     output::write(&dir.join("mistakes.png"), &sheet)
 }
@@ -46,6 +57,23 @@ pub fn write(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_classes_are_shown_as_pairs() {
+        let directory = tempfile::tempdir().unwrap();
+        let classes = (0..300).map(|class| format!("class {class}")).collect::<Vec<_>>();
+        let labels = (0..300).collect::<Vec<u16>>();
+        let images = Images::new(1, 1, vec![9; 900], labels.clone()).unwrap();
+        // Class 7 is taken for class 8, all others are right.
+        let logit =
+            |label: usize, class: usize| f32::from(class == label + usize::from(label == 7));
+        let logits = (0..300).flat_map(|label| (0..300).map(move |class| logit(label, class)));
+        let predictions = Predictions::of_logits(logits.collect(), labels);
+        write(directory.path(), &images, &classes, &predictions).unwrap();
+        let svg = std::fs::read_to_string(directory.path().join("confusion.svg")).unwrap();
+        assert!(svg.contains("class 7") && svg.contains("class 8"), "the pair");
+        assert!(!svg.contains("class 100") && svg.len() < 20_000, "and no other class");
+    }
 
     #[test]
     fn a_report_has_its_four_files() {

@@ -77,6 +77,9 @@ impl Run<'_> {
     /// # Errors
     /// If no image is left for validation.
     pub fn split(&self) -> Result<(Images, Images)> {
+        if let Some(validation) = &self.dataset.validation {
+            return Ok((self.dataset.train.clone(), validation.clone()));
+        }
         let recipe = self.recipe;
         let (train, validation) = split(&self.dataset.train, recipe.validation, recipe.seed);
         let few = "no image is left for validation: use more training images";

@@ -58,6 +58,13 @@ impl State {
             let then = state.settings.iter().find(|setting| setting.0 == *name);
             let then = then.map_or("null", |(_, then)| then);
             ensure!(
+                then == now || !name.contains("SHA-256"),
+                "{} belongs to a run with other {}: give the images that it had, or choose another --out and \
+                 start again without --resume",
+                path.display(),
+                name.trim_end_matches(" with the SHA-256")
+            );
+            ensure!(
                 then == now,
                 "{} belongs to a run with {name} {then}, not {now}: continue with the same options, \
                  or choose another --out",
@@ -92,6 +99,9 @@ pub(super) fn settings(run: &Run<'_>) -> Result<Vec<(String, String)>> {
         ("start".to_owned(), run.start.map_or("null".into(), |path| path.display().to_string())),
         ("quantize".to_owned(), if run.quantize { "true" } else { "null" }.to_owned()),
     ];
+    if let Some(validation) = &run.dataset.validation {
+        settings.push(("validation images with the SHA-256".to_owned(), digest(validation)));
+    }
     let recipe = serde_json::to_value(run.recipe)?;
     let fields = recipe.as_object().into_iter().flatten();
     settings.extend(fields.map(|(name, value)| (name.replace('_', " "), value.to_string())));

@@ -142,17 +142,104 @@ fn report(dir: &Path, images: usize) {
     assert!(sheet.width() > 1000, "eight images side by side");
 }
 
-#[test]
-fn what_is_wrong_with_a_folder_is_said() {
-    let directory = tempfile::tempdir().unwrap();
-    let dir = directory.path();
+/// Thirty pictures each of cats and dogs, no two alike.
+fn pictures(dir: &Path) {
     for (class, first) in [("cat", 0), ("dog", 100)] {
-        std::fs::create_dir(dir.join(class)).unwrap();
+        std::fs::create_dir_all(dir.join(class)).unwrap();
         for index in first..first + 30 {
             let picture = image::RgbImage::from_pixel(40, 40, image::Rgb([index, 9, 9]));
             picture.save(dir.join(class).join(format!("{index}.png"))).unwrap();
         }
     }
+}
+
+#[test]
+fn a_run_inside_its_pictures_does_not_become_a_class() {
+    let directory = tempfile::tempdir().unwrap();
+    let dir = directory.path();
+    pictures(dir);
+    let printed = |args: &[&str]| {
+        let output = trainer(args);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let size = ["--preset", "vit-64x4", "--epochs", "1", "--plain", "--data", text(dir)];
+    printed(&[&size[..], &["--out", text(dir)]].concat());
+    printed(&[&size[..], &["--out", text(&dir.join("runs/second"))]].concat());
+    printed(&["images", text(&dir.join("seen")), "--data", text(dir)]);
+    let seen = std::fs::read_to_string(dir.join("seen/images.csv")).unwrap();
+    assert!(seen.contains("0000_") && seen.contains(",cat/") && seen.contains(",dog/"), "{seen}");
+    let checked = printed(&["check", text(dir)]);
+    assert!(checked.contains("60 pictures in 2 classes"), "{checked}");
+    for output in ["runs", "seen", "validation"] {
+        assert!(checked.contains(&format!("    {output}\n")), "{output}: {checked}");
+    }
+    let report = dir.join("report");
+    printed(&["eval", text(&dir.join("best.mpk")), "--data", text(dir), "--report", text(&report)]);
+    let mistakes = std::fs::read_to_string(report.join("mistakes.csv")).unwrap();
+    let rows = mistakes.lines().skip(1).collect::<Vec<_>>();
+    assert!(mistakes.lines().next().unwrap().ends_with(",file"), "{mistakes}");
+    assert!(
+        rows.iter()
+            .all(|row| row.ends_with(".png") && row.contains(",cat/") || row.contains(",dog/")),
+        "{mistakes}"
+    );
+}
+
+#[test]
+fn what_training_leaves_out_is_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let (dir, out) = (directory.path().join("pictures"), directory.path().join("run"));
+    pictures(&dir);
+    std::fs::create_dir(dir.join("__MACOSX")).unwrap();
+    let whole = std::fs::read(dir.join("cat/1.png")).unwrap();
+    std::fs::write(dir.join("cat/a\u{1b}[31m.png"), &whole[..whole.len() / 2]).unwrap();
+    let size = ["--preset", "vit-64x4", "--epochs", "1", "--plain", "--data", text(&dir)];
+    let output = trainer(&[&size[..], &["--out", text(&out)]].concat());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("cat/a\\u{1b}[31m.png is cut short"), "{said}");
+    assert!(said.contains("    __MACOSX") && !said.contains('\u{1b}'), "{said}");
+    let config = std::fs::read_to_string(out.join("config.json")).unwrap();
+    assert!(config.contains("\"source\": \"Pictures\""), "{config}");
+
+    let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
+    std::fs::create_dir(dir.join("fox")).unwrap();
+    std::fs::write(dir.join("fox/1.jpg"), heic).unwrap();
+    let error = refusal(&trainer(&[&size[..], &["--out", text(&out)]].concat()), 1);
+    assert!(error.contains("class fox has 0") && error.contains("fox/1.jpg is HEIC"), "{error}");
+}
+
+#[test]
+fn cifar_100_is_read_with_either_kind_of_labels() {
+    let directory = tempfile::tempdir().unwrap();
+    let (dir, out) = (directory.path().join("cifar"), directory.path().join("run"));
+    std::fs::create_dir(&dir).unwrap();
+    let record = |index: u8| [&[index % 20, index % 100][..], &[index; 3072]].concat();
+    let records = |count: u8| (0..count).flat_map(record).collect::<Vec<_>>();
+    let names =
+        |count: usize| (0..count).map(|class| format!("name {class}\n")).collect::<String>();
+    std::fs::write(dir.join("train.bin"), records(200)).unwrap();
+    std::fs::write(dir.join("test.bin"), records(100)).unwrap();
+    std::fs::write(dir.join("fine_label_names.txt"), names(100)).unwrap();
+    std::fs::write(dir.join("coarse_label_names.txt"), names(20)).unwrap();
+    let size = ["--preset", "vit-64x4", "--epochs", "1", "--plain", "--data", text(&dir)];
+    for (labels, classes) in [(&[][..], 100), (&["--coarse-labels"], 20)] {
+        let output = trainer(&[&size[..], &["--out", text(&out)], labels].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let eval = trainer(&["eval", text(&out.join("best.mpk")), "--data", text(&dir), "--json"]);
+        let printed = String::from_utf8_lossy(&eval.stdout);
+        assert!(printed.contains("\"images\":100"), "the same labels: {printed}");
+        let table = std::fs::read_to_string(out.join("validation/confusion.csv")).unwrap();
+        assert_eq!(table.lines().count(), 1 + classes, "a row for each class");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_folder_is_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let dir = directory.path();
+    pictures(dir);
     let good = trainer(&["check", text(dir)]);
     let printed = String::from_utf8_lossy(&good.stdout);
     assert_eq!(good.status.code(), Some(0), "{printed}");

@@ -56,7 +56,8 @@ fn images(count: usize) -> Images {
 
 fn dataset() -> Dataset {
     let classes = ["red", "green", "blue"].map(String::from).into();
-    Dataset { train: images(120), test: images(30), classes, source: DataSource::Cifar10 }
+    let (train, test) = (images(120), images(30));
+    Dataset { train, validation: None, test, classes, source: DataSource::Cifar10 }
 }
 
 fn recipe() -> Recipe {

@@ -22,8 +22,7 @@ fn look(dir: &Path) -> FolderCheck {
 fn only(dir: &Path) -> (Severity, String) {
     let found = look(dir).findings;
     assert_eq!(found.len(), 1, "{found:#?}");
-    let Finding { severity, message, files } = &found[0];
-    (*severity, format!("{message}\n{}", files.join("\n")))
+    (found[0].severity, found[0].lines(99).join("\n"))
 }
 
 /// Two good classes.
@@ -42,6 +41,7 @@ fn nothing_is_wrong_with_a_good_directory() {
     let cat = ClassCheck {
         name: "cat".into(),
         pictures: 30,
+        validation_pictures: None,
         test_pictures: None,
         sizes: Some([(40, 40); 2]),
     };
@@ -58,7 +58,7 @@ fn each_thing_that_is_wrong_is_said() {
     let (severity, text) = with(|dir| fs::write(dir.join("dog/b.jpg"), "no picture").unwrap());
     assert_eq!(severity, Severity::Warning, "broken");
     assert!(
-        text.contains("cannot be read as pictures and are skipped: 1") && text.contains("b.jpg: "),
+        text.contains("cannot be used and are left out: 1\n    dog/b.jpg is not a pic"),
         "{text}"
     );
 
@@ -88,11 +88,10 @@ fn each_thing_that_is_wrong_is_said() {
     );
     let (_, text) = with(|dir| RgbImage::new(81, 40).save(dir.join("cat/a.png")).unwrap());
     assert!(text.contains("more than 2 times as long"), "{text}");
-    let (_, text) = with(|dir| {
-        fs::create_dir(dir.join("cat/more")).unwrap();
-        fs::write(dir.join("notes.txt"), "").unwrap();
-    });
-    assert!(text.ends_with("notes.txt\ncat/more"), "{text}");
+    let (severity, text) = with(|dir| fs::create_dir(dir.join("cat/more")).unwrap());
+    assert!(severity == Severity::Warning && text.ends_with("cat/more"), "{text}");
+    let (severity, text) = with(|dir| fs::write(dir.join(".DS_Store"), "x").unwrap());
+    assert!(severity == Severity::Note && text.ends_with("    .DS_Store"), "{text}");
 }
 
 #[test]
@@ -102,8 +101,8 @@ fn too_few_pictures_are_a_problem_and_few_a_warning() {
         pictures(&directory.path().join("cat"), 0, 30);
         pictures(&directory.path().join("dog"), 100, count);
         let found = look(directory.path()).findings;
-        let about = format!("class dog has {count} pictures");
-        let finding = found.iter().find(|finding| finding.message.contains(&about));
+        let about = format!("dog: {count}");
+        let finding = found.iter().find(|finding| finding.files == [about.clone()]);
         assert_eq!(finding.map(|finding| finding.severity), Some(expected), "{found:#?}");
     }
 }
@@ -116,7 +115,7 @@ fn pictures_to_test_on_are_none_to_learn_from() {
         pictures(&directory.path().join("test").join(class), first + 30, 5);
     }
     let found = look(directory.path()).findings;
-    let finding = found.iter().find(|finding| finding.message.contains("class dog has 6 pictures"));
+    let finding = found.iter().find(|finding| finding.files == ["dog: 6, 5 of them for test"]);
     assert_eq!(finding.map(|finding| finding.severity), Some(Severity::Problem), "{found:#?}");
 }
 
@@ -126,16 +125,23 @@ fn training_and_test_pictures_must_differ() {
     let dir = directory.path();
     for (class, first) in [("cat", 0), ("dog", 100)] {
         pictures(&dir.join("train").join(class), first, 30);
-        pictures(&dir.join("test").join(class), first + 30, 5);
+        pictures(&dir.join("val").join(class), first + 30, 4);
+        pictures(&dir.join("test").join(class), first + 40, 5);
     }
     assert_eq!(look(dir).findings, [], "apart");
-    assert_eq!(look(dir).classes[1].test_pictures, Some(5), "test pictures");
-    fs::copy(dir.join("train/cat/1.png"), dir.join("test/cat/1.png")).unwrap();
-    let (severity, text) = only(dir);
-    assert_eq!(severity, Severity::Problem, "leak");
-    assert!(text.contains("in the training folder and in the test folder"), "{text}");
-
-    fs::remove_file(dir.join("test/cat/1.png")).unwrap();
+    let dog = &look(dir).classes[1];
+    assert_eq!((dog.test_pictures, dog.validation_pictures), (Some(5), Some(4)), "each part");
+    for part in ["test", "val"] {
+        let copy = dir.join(part).join("cat/1.png");
+        fs::copy(dir.join("train/cat/1.png"), &copy).unwrap();
+        let (severity, text) = only(dir);
+        assert_eq!(severity, Severity::Problem, "leak");
+        assert!(
+            text.contains("in more than one of the folders for training, validation"),
+            "{text}"
+        );
+        fs::remove_file(copy).unwrap();
+    }
     fs::rename(dir.join("test/dog"), dir.join("test/wolf")).unwrap();
     let found = look(dir);
     assert_eq!(

@@ -1,0 +1,51 @@
+//! The pictures that are asked for: files, and those in folders.
+
+use anyhow::{Context, Result, ensure};
+use pictures::{Listing, Reason, looks_like_picture, shown_path};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+/// Files in the order of the arguments; those of a folder by name, then those of the folders in it.
+#[derive(Default)]
+pub(super) struct Inputs {
+    pub(super) files: Vec<PathBuf>,
+    /// What folders have besides pictures, in words.
+    pub(super) left_out: Vec<String>,
+    entered: HashSet<PathBuf>,
+}
+
+impl Inputs {
+    /// Looks into folders and the folders in them. In folders a file needs the name of a picture.
+    pub(super) fn gather(paths: &[PathBuf]) -> Result<Self> {
+        let mut inputs = Self::default();
+        for path in paths {
+            if path.is_dir() {
+                inputs.enter(path)?;
+            } else {
+                inputs.files.push(path.clone());
+            }
+        }
+        ensure!(!inputs.files.is_empty(), "there are no pictures in {}", shown_path(&paths[0]));
+        Ok(inputs)
+    }
+
+    fn enter(&mut self, dir: &Path) -> Result<()> {
+        let context = || format!("cannot read {}", shown_path(dir));
+        // A link may lead back to a folder above.
+        if !self.entered.insert(dir.canonicalize().with_context(context)?) {
+            return Ok(());
+        }
+        let listing = Listing::read(dir).with_context(context)?;
+        let (pictures, others): (Vec<_>, Vec<_>) =
+            listing.files.into_iter().partition(|path| looks_like_picture(path));
+        self.files.extend(pictures);
+        self.left_out.extend(others.iter().map(|path| shown_path(path)));
+        for entry in listing.left_out {
+            if let Reason::BrokenLink { target } = entry.reason {
+                let link = shown_path(&entry.path);
+                self.left_out.push(format!("{link}, a link to {}", shown_path(&target)));
+            }
+        }
+        listing.folders.iter().try_for_each(|folder| self.enter(folder))
+    }
+}

@@ -1,0 +1,67 @@
+//! Cuts and resizes a picture to the input of a network.
+
+use image::RgbImage;
+use image::imageops::{self, FilterType};
+
+/// The largest centred part of a picture with the shape of the input, resized to its width and height:
+/// `[height, width, 3]` bytes. A picture of that size keeps its pixels.
+pub fn centre(picture: &RgbImage, (width, height): (u32, u32)) -> Vec<u8> {
+    let (cut_width, cut_height) = part(picture.dimensions(), (width, height));
+    let (x, y) = ((picture.width() - cut_width) / 2, (picture.height() - cut_height) / 2);
+    let picture = imageops::crop_imm(picture, x, y, cut_width, cut_height);
+    if (cut_width, cut_height) == (width, height) {
+        return picture.to_image().into_raw();
+    }
+    imageops::resize(&*picture, width, height, FilterType::Lanczos3).into_raw()
+}
+
+/// Width and height of the largest part of a picture with the aspect ratio of `to`, at least one
+/// pixel each.
+fn part((width, height): (u32, u32), to: (u32, u32)) -> (u32, u32) {
+    let (wide, high) = (u64::from(width), u64::from(height));
+    let (to_width, to_height) = (u64::from(to.0), u64::from(to.1));
+    // Rounded; not above the side that it is cut from, since the other product is smaller.
+    let rounded = |product: u64, by: u64| u32::try_from((product + by / 2) / by).unwrap_or(1);
+    if wide * to_height > high * to_width {
+        (rounded(high * to_width, to_height).clamp(1, width), height)
+    } else {
+        (width, rounded(wide * to_height, to_width).clamp(1, height))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::Rgb;
+
+    #[test]
+    fn the_part_has_the_shape_of_the_input() {
+        for (picture, to, expected) in [
+            ((4000, 3000), (32, 32), (3000, 3000)),
+            ((3000, 4000), (32, 32), (3000, 3000)),
+            ((1000, 1000), (64, 32), (1000, 500)),
+            ((100, 1000), (32, 64), (100, 200)),
+            ((1, 9), (32, 32), (1, 1)),
+            ((500, 1), (32, 64), (1, 1)),
+            ((1, 1), (512, 1), (1, 1)),
+            ((32, 32), (32, 32), (32, 32)),
+        ] {
+            assert_eq!(part(picture, to), expected, "{picture:?} to {to:?}");
+        }
+    }
+
+    #[test]
+    fn a_picture_of_the_right_size_is_taken_as_it_is() {
+        let bytes: Vec<u8> = (0..3 * 6 * 4).collect();
+        let picture = RgbImage::from_raw(6, 4, bytes.clone()).unwrap();
+        assert_eq!(centre(&picture, (6, 4)), bytes, "a picture of 6 x 4");
+    }
+
+    #[test]
+    fn the_middle_is_kept() {
+        // Red, green and blue thirds side by side.
+        let thirds = [Rgb([255, 0, 0]), Rgb([0, 255, 0]), Rgb([0, 0, 255])];
+        let picture = RgbImage::from_fn(12, 4, |x, _| thirds[x as usize / 4]);
+        assert_eq!(centre(&picture, (2, 2)), [0, 255, 0].repeat(4), "the green third");
+    }
+}

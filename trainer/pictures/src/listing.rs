@@ -1,0 +1,232 @@
+//! What is in a folder, without what other programs and our own runs leave there.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::kind;
+
+/// Names that file systems, archives and viewers use for themselves. Hidden names are left out as well.
+const RUBBISH: [&str; 12] = [
+    "__macosx",
+    "@eadir",
+    "@recycle",
+    "#recycle",
+    "$recycle.bin",
+    "system volume information",
+    "lost+found",
+    "__pycache__",
+    "thumbs.db",
+    "ehthumbs.db",
+    "desktop.ini",
+    "icon\r",
+];
+/// Endings of the names of pictures, for hints only: a file is known by its bytes.
+const PICTURES: [&str; 14] = [
+    "jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "gif", "tif", "tiff", "heic", "heif",
+    "avif", "jxl",
+];
+/// Sets of files by each of which a folder is known as the output of a run, a report or an export.
+const OUTPUTS: [&[&str]; 6] = [
+    &["confusion.csv", "confusion.svg"],
+    &["config.json", "metrics.csv"],
+    &["config.json", "best.mpk"],
+    &["resume.bin"],
+    &["sweep.csv", "sweep.svg"],
+    &["images.csv"],
+];
+
+/// What the page of an export says in its head.
+const GENERATOR: &str = "name=\"generator\" content=\"ocelli\"";
+
+/// The entries of a folder, each kind in the order of its names.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// Folders.
+    pub folders: Vec<PathBuf>,
+    /// Files, pictures or not.
+    pub files: Vec<PathBuf>,
+    /// What is neither.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// An entry that is not used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The entry.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why an entry is not used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// A file system, an archive or a viewer put it there, or it is hidden.
+    Rubbish,
+    /// One of our own programs wrote it.
+    Output,
+    /// It is a link to something that is not there.
+    BrokenLink {
+        /// What it points to.
+        target: PathBuf,
+    },
+    /// It is neither a file nor a folder.
+    Device,
+}
+
+impl Listing {
+    /// Reads a folder.
+    ///
+    /// # Errors
+    /// If the folder or an entry of it cannot be read.
+    pub fn read(dir: &Path) -> io::Result<Self> {
+        let mut paths = Vec::new();
+        for entry in dir.read_dir()? {
+            paths.push(entry?.path());
+        }
+        paths.sort_unstable();
+        let mut listing = Self::default();
+        for path in paths {
+            listing.add(path)?;
+        }
+        Ok(listing)
+    }
+
+    fn add(&mut self, path: PathBuf) -> io::Result<()> {
+        let reason = if is_rubbish(&path) {
+            Reason::Rubbish
+        } else {
+            match path.metadata() {
+                Ok(about) if about.is_dir() => {
+                    if !is_output(&path) {
+                        self.folders.push(path);
+                        return Ok(());
+                    }
+                    Reason::Output
+                }
+                Ok(about) if about.is_file() => {
+                    self.files.push(path);
+                    return Ok(());
+                }
+                Ok(_) => Reason::Device,
+                Err(error) => {
+                    let Ok(target) = path.read_link() else { return Err(error) };
+                    Reason::BrokenLink { target }
+                }
+            }
+        };
+        self.left_out.push(LeftOut { path, reason });
+        Ok(())
+    }
+
+    /// Files whose names are those of pictures.
+    pub fn pictures(&self) -> impl Iterator<Item = &PathBuf> {
+        self.files.iter().filter(|path| looks_like_picture(path))
+    }
+}
+
+/// Whether a file has the name of a picture. Only its bytes decide whether it is one.
+pub fn looks_like_picture(path: &Path) -> bool {
+    kind::extension(path).is_some_and(|extension| PICTURES.contains(&extension.as_str()))
+}
+
+fn is_rubbish(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| {
+        let name = name.to_string_lossy().to_lowercase();
+        name.starts_with('.') || RUBBISH.contains(&name.as_str())
+    })
+}
+
+/// Whether our own programs wrote a folder: by what it holds, because its name is the user's choice.
+fn is_output(dir: &Path) -> bool {
+    if holds_output(dir) {
+        return true;
+    }
+    // A folder of nothing but such folders, as `runs` is. One level: a link may lead in a circle.
+    let Ok(entries) = dir.read_dir() else { return false };
+    let mut outputs = 0;
+    for path in entries.flatten().map(|entry| entry.path()).filter(|path| !is_rubbish(path)) {
+        if !holds_output(&path) {
+            return false;
+        }
+        outputs += 1;
+    }
+    outputs > 0
+}
+
+fn holds_output(dir: &Path) -> bool {
+    OUTPUTS.iter().any(|names| names.iter().all(|name| dir.join(name).is_file())) || holds_page(dir)
+}
+
+/// Whether a folder holds the page that `export` writes.
+fn holds_page(dir: &Path) -> bool {
+    let mut head = Vec::new();
+    let page = File::open(dir.join("index.html"));
+    page.is_ok_and(|page| page.take(1024).read_to_end(&mut head).is_ok())
+        && String::from_utf8_lossy(&head).contains(GENERATOR)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn names(paths: &[PathBuf]) -> Vec<String> {
+        paths.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect()
+    }
+
+    #[test]
+    fn what_others_leave_in_a_folder_is_left_out() {
+        let directory = tempfile::tempdir().unwrap();
+        let dir = directory.path();
+        for name in ["cat", "__MACOSX", "@eaDir", ".ipynb_checkpoints", "Lost+Found"] {
+            fs::create_dir(dir.join(name)).unwrap();
+        }
+        for name in ["a.png", ".DS_Store", "Thumbs.db", "._a.png", "notes.txt"] {
+            fs::write(dir.join(name), "x").unwrap();
+        }
+        let found = Listing::read(dir).unwrap();
+        assert_eq!(names(&found.folders), ["cat"], "folders");
+        assert_eq!(names(&found.files), ["a.png", "notes.txt"], "files");
+        assert_eq!(found.pictures().count(), 1, "pictures by name");
+        assert_eq!(found.left_out.len(), 7, "{:?}", found.left_out);
+        assert!(found.left_out.iter().all(|one| one.reason == Reason::Rubbish), "rubbish");
+    }
+
+    #[test]
+    fn our_own_output_is_known_by_what_it_holds() {
+        let directory = tempfile::tempdir().unwrap();
+        let dir = directory.path();
+        let folder = |name: &str, files: &[&str]| {
+            fs::create_dir_all(dir.join(name)).unwrap();
+            files.iter().for_each(|file| fs::write(dir.join(name).join(file), "x").unwrap());
+        };
+        folder("validation", &["confusion.csv", "confusion.svg", "mistakes.csv", "mistakes.png"]);
+        folder("mine", &["best.mpk", "config.json", "metrics.csv", "curves.svg"]);
+        folder("killed", &["resume.bin"]);
+        folder("runs/one", &["best.mpk", "config.json"]);
+        folder("runs/two", &["sweep.csv", "sweep.svg"]);
+        folder("seen", &["images.csv", "0000_cat.png"]);
+        folder("report", &[]);
+        let page = "<!DOCTYPE html><meta name=\"generator\" content=\"ocelli\">";
+        fs::write(dir.join("report/index.html"), page).unwrap();
+        folder("config", &["config.json", "a.png"]);
+        folder("cat", &["a.png"]);
+        let found = Listing::read(dir).unwrap();
+        assert_eq!(names(&found.folders), ["cat", "config"], "classes");
+        assert_eq!(found.left_out.len(), 6, "{:?}", found.left_out);
+        assert!(found.left_out.iter().all(|one| one.reason == Reason::Output), "our own");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_broken_link_is_told_with_its_target() {
+        let directory = tempfile::tempdir().unwrap();
+        let link = directory.path().join("bird");
+        std::os::unix::fs::symlink("/mnt/gone/bird", &link).unwrap();
+        let found = Listing::read(directory.path()).unwrap();
+        let reason = Reason::BrokenLink { target: "/mnt/gone/bird".into() };
+        assert_eq!(found.left_out, [LeftOut { path: link, reason }], "the link");
+    }
+}
