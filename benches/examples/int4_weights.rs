@@ -72,7 +72,7 @@ fn compare(cli: &Cli) -> Result<()> {
             FloatModel::new(import::load(&cli.record, &options, &Default::default())?)
         }
     };
-    let data = data::open(&cli.data)?;
+    let data = data::open(&cli.data, data::CIFAR10_SIZE)?;
     ensure!(data.test.image_len() == model.config().image().len(), "images of another size");
     let calibration = data.train.sample(CALIBRATION.0.min(data.train.len()), CALIBRATION.1);
     let ranges = Ranges::observe(&model, &calibration, Observer::default(), |_| {})?;

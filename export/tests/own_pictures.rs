@@ -36,7 +36,7 @@ fn pictures(dir: &Path, count: u32) {
 fn pictures_become_a_blob_with_their_names() {
     let directory = tempfile::tempdir().unwrap();
     pictures(&directory.path().join("pictures"), 24);
-    let dataset = data::open(&directory.path().join("pictures")).unwrap();
+    let dataset = data::open(&directory.path().join("pictures"), data::CIFAR10_SIZE).unwrap();
     assert_eq!((dataset.train.len(), dataset.test.len()), (66, 6), "two of each class to test on");
     let config = Preset::Nano.config(3).unwrap();
     let recipe = Recipe { epochs: 12, batch_size: 12, ..Recipe::small_data(Preset::Nano) };

@@ -18,6 +18,7 @@ pub mod quantize;
 pub mod recipe;
 pub mod report;
 pub mod schedule;
+pub mod shipped;
 pub mod summary;
 pub mod sweep;
 pub mod train;

@@ -62,7 +62,7 @@ fn compare(cli: &Cli) -> Result<()> {
         !config.spec().mlp.second_gelu,
         "a network with a GELU after the second MLP layer cannot be measured"
     );
-    let data = data::open(&cli.data)?;
+    let data = data::open(&cli.data, data::CIFAR10_SIZE)?;
     let len = config.image().len();
     ensure!(data.test.image_len() == len, "the network reads images of {len} bytes");
     let model = model.with_kernels(&KERNELS);

@@ -1,7 +1,7 @@
 //! `export best.mpk model.bin`: a checkpoint becomes a blob, and both are measured.
 
 use super::files::{float_model, parse, read};
-use super::images::{check_classes, dataset};
+use super::images::Network;
 use super::progress::{bar, watched};
 use super::values::{positive, preset_parser};
 use anyhow::{Context, Result};
@@ -97,12 +97,13 @@ struct Made {
 impl ExportArgs {
     pub(super) fn run(&self) -> Result<()> {
         let float = float_model(&self.checkpoint, self.preset)?;
-        let data = dataset(self.data.as_deref(), Some(float.source()))?;
-        check_classes(
-            &data,
-            float.classes().iter().map(|name| Some(name.as_str())),
-            &self.checkpoint,
-        )?;
+        let network = Network {
+            file: &self.checkpoint,
+            config: float.config(),
+            classes: float.classes().iter().map(|name| Some(name.as_str())).collect(),
+            source: Some(float.source()),
+        };
+        let data = network.dataset(self.data.as_deref())?;
         let made = self
             .make(&float, &data.train)
             .with_context(|| format!("cannot quantize {}", self.checkpoint.display()))?;

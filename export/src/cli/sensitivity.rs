@@ -1,7 +1,7 @@
 //! `export sensitivity best.mpk`: ranks the activations by the loss that eight bits cause there.
 
 use super::files::float_model;
-use super::images::{check_classes, dataset};
+use super::images::Network;
 use super::progress::{bar, watched};
 use super::values::{positive, preset_parser};
 use anyhow::{Result, ensure};
@@ -48,12 +48,13 @@ pub(super) struct SensitivityArgs {
 impl SensitivityArgs {
     pub(super) fn run(&self) -> Result<()> {
         let float = float_model(&self.checkpoint, self.preset)?;
-        let data = dataset(self.data.as_deref(), Some(float.source()))?;
-        check_classes(
-            &data,
-            float.classes().iter().map(|name| Some(name.as_str())),
-            &self.checkpoint,
-        )?;
+        let network = Network {
+            file: &self.checkpoint,
+            config: float.config(),
+            classes: float.classes().iter().map(|name| Some(name.as_str())).collect(),
+            source: Some(float.source()),
+        };
+        let data = network.dataset(self.data.as_deref())?;
         // The sample is in random order: its first images are for calibration, the others for the loss.
         let sample = data.train.sample(self.calibration + self.images, self.seed);
         let calibration = sample.take(self.calibration);

@@ -1,9 +1,11 @@
 //! The options that say which images a command works on.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::Args;
+use runtime::config::ImageSpec;
 
 use crate::data::download::DownloadArgs;
 use crate::data::{Dataset, embedded, open};
@@ -20,30 +22,46 @@ pub(super) struct DataArgs {
     download: DownloadArgs,
 }
 
-/// Where the images come from, and how many of them are trained on.
+/// Where the images come from, and which of them are trained on.
 #[derive(Debug, Args)]
 pub(super) struct TrainingDataArgs {
     #[command(flatten)]
     all: DataArgs,
+    /// Use only these classes, numbered in this order.
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',', conflicts_with = "leave_out")]
+    classes: Option<Vec<String>>,
+    /// Use all classes but these.
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    leave_out: Option<Vec<String>>,
+    /// Use at most N training images of each class, chosen by --seed.
+    #[arg(long, value_name = "N", conflicts_with = "train_images")]
+    images_per_class: Option<NonZeroUsize>,
     /// Use only the first N training images.
     #[arg(long, value_name = "N")]
     train_images: Option<usize>,
 }
 
 impl DataArgs {
-    /// All images.
-    pub(super) fn dataset(&self) -> Result<Dataset> {
+    /// All images, in this size.
+    pub(super) fn dataset(&self, size: ImageSpec) -> Result<Dataset> {
         match self.data.clone().or(self.download.directory()?) {
-            Some(directory) => open(&directory),
-            None => embedded(),
+            Some(directory) => open(&directory, size),
+            None => Ok(embedded()?.resized(size)),
         }
     }
 }
 
 impl TrainingDataArgs {
-    /// The images, with the number of training images that `--train-images` gives.
-    pub(super) fn dataset(&self) -> Result<Dataset> {
-        let mut dataset = self.all.dataset()?;
+    /// The images in this size, with the classes and as many training images as are asked for. `seed` chooses
+    /// those of each class.
+    pub(super) fn dataset(&self, size: ImageSpec, seed: u64) -> Result<Dataset> {
+        let mut dataset = self.all.dataset(size)?;
+        if let Some(classes) = self.chosen(&dataset.classes)? {
+            dataset = dataset.of_classes(&classes)?;
+        }
+        if let Some(images) = self.images_per_class {
+            dataset.train = dataset.train.sample_of_each(images.get(), seed);
+        }
         if let Some(images) = self.train_images {
             let available = dataset.train.len();
             ensure!(
@@ -54,6 +72,15 @@ impl TrainingDataArgs {
             dataset.train = dataset.train.take(images);
         }
         Ok(dataset)
+    }
+
+    /// The classes that are asked for; `None` for all.
+    fn chosen(&self, all: &[String]) -> Result<Option<Vec<String>>> {
+        let Some(left_out) = &self.leave_out else { return Ok(self.classes.clone()) };
+        if let Some(name) = left_out.iter().find(|name| !all.contains(name)) {
+            bail!("--leave-out: there is no class {name}: the classes are {}", all.join(", "));
+        }
+        Ok(Some(all.iter().filter(|name| !left_out.contains(name)).cloned().collect()))
     }
 
     /// Where the images come from, in words.

@@ -38,11 +38,11 @@ impl EvalArgs {
     fn run_on<B: HostBackend>(self) -> Result<()> {
         let device = B::training_device()?;
         let checkpoint = checkpoint::load::<B>(&self.checkpoint, &device)?;
-        let dataset = self.data.dataset()?;
-        let (image, test) = (checkpoint.config.image(), &dataset.test);
+        let dataset = self.data.dataset(checkpoint.config.spec().image)?;
+        let dataset = dataset.for_network(&checkpoint.classes)?;
+        let test = &dataset.test;
         ensure!(
-            (test.height(), test.width()) == (image.height, image.width)
-                && dataset.classes == checkpoint.classes,
+            dataset.classes == checkpoint.classes,
             "{} is a network for {} classes ({}): give images of these classes with --data",
             self.checkpoint.display(),
             checkpoint.classes.len(),

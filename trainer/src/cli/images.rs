@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use super::data::DataArgs;
-use crate::data::Dataset;
+use crate::data::{CIFAR10_SIZE, Dataset};
 use crate::output;
 
 #[derive(Debug, Args)]
@@ -22,7 +22,7 @@ pub(super) struct ImagesArgs {
 
 impl ImagesArgs {
     pub(super) fn run(self) -> Result<()> {
-        let Dataset { test, classes, .. } = self.data.dataset()?;
+        let Dataset { test, classes, .. } = self.data.dataset(CIFAR10_SIZE)?;
         std::fs::create_dir_all(&self.out)
             .with_context(|| format!("cannot create {}", self.out.display()))?;
         let count = self.count.min(test.len());

@@ -7,13 +7,14 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use runtime::config::VitConfig;
 use serde_json::json;
 
 use super::backend::BackendArgs;
+use super::begin::Begin;
 use super::data::TrainingDataArgs;
 use super::eval;
 use super::recipe::RecipeArgs;
+use super::size::SizeArgs;
 use super::view::ViewArgs;
 use crate::checkpoint::{self, Checkpoint};
 use crate::data::Dataset;
@@ -23,10 +24,9 @@ use crate::ops::HostBackend;
 use crate::output;
 use crate::progress::{Progress, duration};
 use crate::quantize::Simulation;
-use crate::recipe::Recipe;
 use crate::report;
 use crate::summary::grouped;
-use crate::train::{self, BEST_FILE, Run};
+use crate::train::{self, BEST_FILE, Run, Start};
 
 /// Directory of the report about the validation images, within the output directory.
 const VALIDATION: &str = "validation";
@@ -37,6 +37,8 @@ const CONFIG_FILE: &str = "config.json";
 pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) data: TrainingDataArgs,
+    #[command(flatten)]
+    pub(super) size: SizeArgs,
     #[command(flatten)]
     pub(super) numbers: RecipeArgs,
     /// Images of one forward and backward pass. A larger batch is processed in parts of this size, and
@@ -67,18 +69,6 @@ pub(super) struct RunArgs {
     view: ViewArgs,
 }
 
-/// What a run trains, and what it starts from.
-pub(super) struct Begin<'a> {
-    /// Name of the network, stored in the checkpoint.
-    pub(super) preset: &'a str,
-    pub(super) config: &'a VitConfig,
-    pub(super) recipe: &'a Recipe,
-    /// The checkpoint to start from instead of seeded values, if any.
-    pub(super) start: Option<&'a Path>,
-    /// Whether the rounding of the int8 form is simulated.
-    pub(super) quantize: bool,
-}
-
 impl RunArgs {
     /// Refuses a run that would replace a checkpoint that it reads.
     fn spare(&self, checkpoint: &Path) -> Result<()> {
@@ -92,9 +82,10 @@ impl RunArgs {
     }
 
     /// Trains, measures the best network and prints the result.
-    pub(super) fn run<B: HostBackend>(&self, begin: &Begin<'_>, dataset: &Dataset) -> Result<()> {
-        let recipe = begin.recipe;
-        for checkpoint in [begin.start, self.teacher.as_deref()].into_iter().flatten() {
+    pub(super) fn run<B: HostBackend>(&self, begin: &Begin, dataset: &Dataset) -> Result<()> {
+        let recipe = &begin.recipe;
+        let start = begin.start.as_ref().and_then(Start::path);
+        for checkpoint in [start, self.teacher.as_deref()].into_iter().flatten() {
             self.spare(checkpoint)?;
         }
         let devices = B::training_devices(self.devices)?;
@@ -103,8 +94,10 @@ impl RunArgs {
         let scores = self.scores(recipe)?;
         let run = Run { scores: scores.as_deref(), ..self.plan(begin, dataset, &stop) };
         if !self.view.json {
-            self.announce(&run);
-            println!("about {} on this machine", duration(train::duration::<B>(&run, &devices)?));
+            self.announce(&run, &begin.origin);
+            let time = duration(train::duration::<B>(&run, &devices)?);
+            let most = if recipe.patience.is_some() { "at most about" } else { "about" };
+            println!("{most} {time} on this machine");
         }
         self.write_config(&run)?;
         let mut progress = self.view.progress(Progress::json);
@@ -182,13 +175,8 @@ impl RunArgs {
         }
     }
 
-    fn plan<'a>(
-        &'a self,
-        begin: &Begin<'a>,
-        dataset: &'a Dataset,
-        stop: &'a AtomicBool,
-    ) -> Run<'a> {
-        let Begin { preset, config, recipe, start, quantize } = *begin;
+    fn plan<'a>(&'a self, begin: &'a Begin, dataset: &'a Dataset, stop: &'a AtomicBool) -> Run<'a> {
+        let Begin { preset, config, recipe, start, quantize, .. } = begin;
         let share = recipe.batch_size.div_ceil(self.devices.get());
         let fitting = || train::micro_batch(config, recipe.batch_size).min(share);
         let micro_batch = self.micro_batch.or_else(|| self.micro_batch_before());
@@ -200,8 +188,8 @@ impl RunArgs {
             dataset,
             micro_batch: micro_batch.min(recipe.batch_size),
             out: &self.out,
-            start,
-            quantize,
+            start: start.as_ref(),
+            quantize: *quantize,
             teacher: self.teacher.as_deref(),
             scores: None,
             resume: self.resume,
@@ -257,7 +245,7 @@ impl RunArgs {
         output::write(&path, text.as_bytes())
     }
 
-    fn announce(&self, run: &Run<'_>) {
+    fn announce(&self, run: &Run<'_>, origin: &str) {
         let Run { config, recipe, dataset, .. } = run;
         println!(
             "{}: {} parameters, {} multiply-accumulates per image",
@@ -265,6 +253,15 @@ impl RunArgs {
             grouped(config.parameters()),
             grouped(config.macs())
         );
+        let image = config.image();
+        println!(
+            "images of {} x {} pixels, {} tokens, {} bytes of memory for an int8 run",
+            image.width,
+            image.height,
+            config.tokens(),
+            grouped(config.arena_len() as u64)
+        );
+        println!("{origin}");
         let parts = if run.micro_batch < recipe.batch_size {
             format!(" (in parts of {})", run.micro_batch)
         } else {

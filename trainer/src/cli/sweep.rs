@@ -17,7 +17,7 @@ use super::recipe::RecipeArgs;
 use super::view::ViewArgs;
 use crate::backend::on_backend;
 use crate::checkpoint;
-use crate::data::Dataset;
+use crate::data::{CIFAR10_SIZE, Dataset};
 use crate::eval::evaluate;
 use crate::ops::HostBackend;
 use crate::progress::{Progress, duration};
@@ -73,7 +73,7 @@ impl SweepArgs {
     }
 
     fn run_on<B: HostBackend>(&self) -> Result<()> {
-        let dataset = self.data.dataset()?;
+        let dataset = self.data.dataset(CIFAR10_SIZE, self.numbers.seed)?;
         let recipe = self.numbers.recipe(self.preset, dataset.train.len());
         let stop = train::on_interrupt()?;
         let shared = Shared { args: self, recipe, dataset, stop: &stop };

@@ -4,12 +4,15 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use runtime::config::ImageSpec;
 
 use super::dataset::{DataSource, Dataset};
 use super::images::Images;
 
 /// Rows and columns of an image.
 pub(super) const SIDE: usize = 32;
+/// Size of an image.
+pub const SIZE: ImageSpec = ImageSpec { height: SIDE as u16, width: SIDE as u16 };
 /// Names of the classes, in the order of the labels.
 pub const CLASSES: [&str; 10] =
     ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];

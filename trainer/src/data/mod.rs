@@ -20,9 +20,10 @@ pub mod mix;
 mod normalisation;
 mod open;
 mod random;
+mod resize;
 mod split;
 
-pub use cifar10::{CLASSES as CIFAR10_CLASSES, cifar10};
+pub use cifar10::{CLASSES as CIFAR10_CLASSES, SIZE as CIFAR10_SIZE, cifar10};
 pub use dataset::{DataSource, Dataset};
 pub use embedded::embedded;
 pub use folder::check::{FolderCheck, Severity, check};

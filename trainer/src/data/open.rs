@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
+use runtime::config::ImageSpec;
 
 use super::cifar10::{TRAIN_FILES, cifar10};
 use super::dataset::Dataset;
@@ -12,23 +13,23 @@ use super::folder::folder;
 /// Number of skipped files that are listed by name; the rest are only counted.
 const NAMED: usize = 10;
 
-/// Reads the binary version of CIFAR-10, or a folder of pictures for each class.
+/// Reads the binary version of CIFAR-10, or a folder of pictures for each class, as images of this size.
 ///
 /// Standard error shows a progress bar and names the files that are skipped because they are not
 /// pictures.
 ///
 /// # Errors
 /// If the directory holds neither; the message says what it holds and what to do.
-pub fn open(dir: &Path) -> Result<Dataset> {
+pub fn open(dir: &Path, size: ImageSpec) -> Result<Dataset> {
     let holds = |name: &str| dir.join(name).exists();
     // `cifar10` has messages for the Python version and for a directory one level too high.
     let cifar = TRAIN_FILES.iter().any(|name| holds(name))
         || holds("data_batch_1")
         || holds("cifar-10-batches-bin");
     if cifar || !dir.is_dir() || empty(dir) {
-        return cifar10(dir);
+        return Ok(cifar10(dir)?.resized(size));
     }
-    let found = with_reading_bar(|progress| folder(dir, progress))?;
+    let found = with_reading_bar(|progress| folder(dir, size, progress))?;
     for (path, reason) in found.skipped.iter().take(NAMED) {
         eprintln!("skipped {}: {reason}", path.display());
     }

@@ -1,15 +1,17 @@
 //! Resizes pictures of any size to one size.
 
-use image::imageops::{self, FilterType};
+use crate::data::resize::fitted;
 use image::{DynamicImage, ImageDecoder, ImageReader, Rgb, RgbImage};
+use runtime::config::ImageSpec;
 use std::path::Path;
 
-/// Reads a picture: its largest centred square, resized, as `[side, side, 3]` bytes.
+/// Reads a picture: its largest centred part with the proportions of `size`, resized, as
+/// `[height, width, 3]` bytes.
 ///
 /// It is rotated by its EXIF orientation, and white shows through transparent pixels, as in the runtime's
 /// example `classify`.
-pub(super) fn read(path: &Path, side: u32) -> Result<Vec<u8>, image::ImageError> {
-    Ok(square(&upright(path)?, side).into_raw())
+pub(super) fn read(path: &Path, size: ImageSpec) -> Result<Vec<u8>, image::ImageError> {
+    Ok(fitted(&upright(path)?, size).into_raw())
 }
 
 /// Reads a picture in its own size.
@@ -39,30 +41,9 @@ fn over_white(value: u8, alpha: u8) -> u8 {
     u8::try_from((value * alpha + 255 * (255 - alpha) + 127) / 255).unwrap_or(u8::MAX)
 }
 
-fn square(picture: &RgbImage, side: u32) -> RgbImage {
-    let (width, height) = picture.dimensions();
-    let cut = width.min(height);
-    let (x, y) = ((width - cut) / 2, (height - cut) / 2);
-    let picture = imageops::crop_imm(picture, x, y, cut, cut);
-    if cut == side {
-        return picture.to_image();
-    }
-    imageops::resize(&*picture, side, side, FilterType::Lanczos3)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_middle_is_kept() {
-        // Red, green and blue thirds side by side.
-        let thirds = [Rgb([255, 0, 0]), Rgb([0, 255, 0]), Rgb([0, 0, 255])];
-        let picture = RgbImage::from_fn(12, 4, |x, _| thirds[x as usize / 4]);
-        let found = square(&picture, 2);
-        assert!(found.pixels().all(|pixel| *pixel == thirds[1]), "{found:?}");
-        assert_eq!(square(&found, 2), found, "the right size stays as it is");
-    }
 
     #[test]
     fn transparency_shows_white() {

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use rayon::prelude::*;
+use runtime::config::ImageSpec;
 
-use super::cifar10::SIDE;
 use super::dataset::{DataSource, Dataset};
 use super::images::Images;
 use super::split::split;
@@ -28,20 +28,24 @@ pub(super) struct Folder {
     pub(super) skipped: Vec<(PathBuf, String)>,
 }
 
-/// Reads `dir/CLASS/…`, of which a tenth become test images, or `dir/train/CLASS/…` and
+/// Reads images of this size from `dir/CLASS/…`, of which a tenth become test images, or `dir/train/CLASS/…` and
 /// `dir/test/CLASS/…`. The classes are the folders in alphabetical order. `progress` receives the number
 /// of files read since the last call, and the total.
 ///
 /// # Errors
 /// If there are fewer than two classes, or if a class has fewer than three pictures that can be read: one
 /// to test on, one to train on and one to choose the best epoch by.
-pub(super) fn folder(dir: &Path, progress: impl Fn(usize, usize) + Sync) -> Result<Folder> {
+pub(super) fn folder(
+    dir: &Path,
+    size: ImageSpec,
+    progress: impl Fn(usize, usize) + Sync,
+) -> Result<Folder> {
     let (train, test) = (dir.join("train"), dir.join("test"));
     let apart = train.is_dir() && test.is_dir();
     let classes = classes(if apart { &train } else { dir })?;
     let mut skipped = Vec::new();
     let mut read = |dir: &Path| -> Result<Images> {
-        let (images, failed) = read_all(&Pictures::list(dir, &classes)?, &progress)?;
+        let (images, failed) = read_all(&Pictures::list(dir, &classes)?, size, &progress)?;
         skipped.extend(failed);
         Ok(images)
     };
@@ -68,11 +72,12 @@ pub(super) fn folder(dir: &Path, progress: impl Fn(usize, usize) + Sync) -> Resu
 /// The pictures in order, and what could not be read.
 fn read_all(
     pictures: &Pictures,
+    size: ImageSpec,
     progress: &(impl Fn(usize, usize) + Sync),
 ) -> Result<(Images, Vec<(PathBuf, String)>)> {
     let total = pictures.files.len();
     let read = |(path, _): &(PathBuf, u16)| {
-        let found = fit::read(path, SIDE as u32);
+        let found = fit::read(path, size);
         progress(1, total);
         found
     };
@@ -87,12 +92,13 @@ fn read_all(
             Err(error) => failed.push((path.clone(), error.to_string())),
         }
     }
-    Ok((Images::new(SIDE, SIDE, pixels, labels)?, failed))
+    Ok((Images::new(size.height.into(), size.width.into(), pixels, labels)?, failed))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::CIFAR10_SIZE;
     use std::fs;
 
     use image::{Rgb, RgbImage};
@@ -108,7 +114,7 @@ mod tests {
     }
 
     fn read(dir: &Path) -> Result<Folder> {
-        folder(dir, |_, _| {})
+        folder(dir, CIFAR10_SIZE, |_, _| {})
     }
 
     #[test]
