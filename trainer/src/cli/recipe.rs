@@ -28,10 +28,10 @@ pub(super) struct RecipeArgs {
     /// another size transfer].
     #[arg(long, value_enum, value_name = "NAME")]
     recipe: Option<RecipeName>,
-    /// Passes over the training images [default: small 40, full 20, finetune 4, transfer 30].
+    /// Passes over the training images [default: small 40, full 20, finetune 4, transfer 40].
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
-    /// Stop after N epochs without a better validation accuracy [default: transfer 10, else train for all
+    /// Stop after N epochs without a better validation accuracy [default: transfer 20, else train for all
     /// epochs].
     #[arg(long, value_name = "N")]
     patience: Option<NonZeroUsize>,
@@ -40,7 +40,7 @@ pub(super) struct RecipeArgs {
     #[arg(long, value_name = "N")]
     batch_size: Option<usize>,
     /// Largest learning rate, reached after the warm-up [default: muon 0.01, adamw 0.002, finetune
-    /// and report 0.0002, transfer 0.0005].
+    /// and report 0.0002, transfer 0.001].
     #[arg(long, value_name = "RATE")]
     learning_rate: Option<f64>,
     /// Optimiser of the hidden layers; adamw updates all other weights [default: muon; for `seed`,

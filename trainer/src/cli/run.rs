@@ -24,6 +24,7 @@ use crate::ops::HostBackend;
 use crate::output;
 use crate::progress::{Progress, duration};
 use crate::quantize::Simulation;
+use crate::recipe::Recipe;
 use crate::report;
 use crate::summary::grouped;
 use crate::train::{self, BEST_FILE, Run, Start};

@@ -22,7 +22,7 @@ pub(super) struct SizeArgs {
 fn parse(text: &str) -> Result<ImageSpec, String> {
     let (width, height) = text.split_once(['x', 'X']).unwrap_or((text, text));
     let side = |text: &str| {
-        let side = text.parse().ok().filter(|side| (MIN_SIDE..=MAX_SIDE).contains(side));
+        let side = text.parse::<u16>().ok().filter(|side| (MIN_SIDE..=MAX_SIDE).contains(side));
         side.ok_or_else(|| {
             format!("give a side, or width and height as 96x64, each from {MIN_SIDE} to {MAX_SIDE} pixels")
         })
