@@ -4,6 +4,8 @@ use anyhow::{Result, anyhow};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use runtime::config::{ImageSpec, Preset, VitConfig, VitSpec};
 
+use super::size::MIN_SIDE;
+
 /// Reads the name of a preset.
 pub(super) fn presets() -> impl TypedValueParser<Value = Preset> {
     PossibleValuesParser::new(Preset::ALL.map(Preset::name))
@@ -44,10 +46,9 @@ pub(super) fn adapted(
         if of_size(spec, spec.image).is_err() {
             return anyhow!(message); // It is not the size.
         }
-        let sides = (32..=width.max(height)).rev();
-        let side = sides
-            .clone()
-            .find(|&side| of_size(spec, ImageSpec { height: side, width: side }).is_ok());
+        let square = |side| ImageSpec { height: side, width: side };
+        let mut sides = (MIN_SIDE..=width.max(height)).rev();
+        let side = sides.find(|&side| of_size(spec, square(side)).is_ok());
         if let Some(side) = side {
             message += &format!("; the largest --image-size for it is {side}");
         }

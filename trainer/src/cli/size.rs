@@ -4,7 +4,7 @@ use clap::Args;
 use runtime::config::ImageSpec;
 
 /// Smallest side of an image.
-const MIN_SIDE: u16 = 32;
+pub(super) const MIN_SIDE: u16 = 32;
 /// Largest side of an image.
 const MAX_SIDE: u16 = 224;
 
