@@ -21,6 +21,7 @@ pub mod report;
 mod run_directory;
 pub mod say;
 pub mod schedule;
+pub mod shipped;
 pub mod summary;
 pub mod sweep;
 pub mod train;

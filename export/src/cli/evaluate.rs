@@ -1,10 +1,9 @@
 //! `export evaluate model.bin`: the accuracy of a blob.
 
 use super::files::{parse, read};
-use super::images::{check_classes, dataset};
+use super::images::Network;
 use super::progress::bar;
 use super::values::positive;
-use super::weights::class_remedy;
 use anyhow::{Context, Result};
 use clap::Args;
 use export::verify::{self, Accuracy};
@@ -38,9 +37,14 @@ impl EvaluateArgs {
     pub(super) fn run(&self) -> Result<()> {
         let bytes = read(&self.blob)?;
         let model = parse(&self.blob, &bytes)?;
-        let data = dataset(self.data.as_deref(), None, model.config().classes())?;
-        let names = (0..model.config().classes()).map(|class| model.class_name(class));
-        check_classes(&data, names, &self.blob, class_remedy(&self.blob))?;
+        let config = model.config();
+        let network = Network {
+            file: &self.blob,
+            config,
+            classes: (0..config.classes()).map(|class| model.class_name(class)).collect(),
+            source: None,
+        };
+        let data = network.dataset(self.data.as_deref())?;
         let images = data.test.take(self.images.unwrap_or(usize::MAX));
         let progress = bar(model.precision(), images.len());
         let classes = verify::classify(&model, &images, |images| progress.inc(images as u64))

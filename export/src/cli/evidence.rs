@@ -1,10 +1,9 @@
 //! `export evidence model.bin`: measures where a network finds the evidence for its classes.
 
 use super::files::{parse, read};
-use super::images::{check_classes, dataset};
+use super::images::Network;
 use super::progress::bar;
 use super::values::positive;
-use super::weights::class_remedy;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use export::blob::AnyModel;
@@ -63,9 +62,14 @@ impl EvidenceArgs {
         let AnyModel::Int8(model) = parse(&self.blob, &bytes)? else {
             bail!("{}: an f16 blob has no evidence; export it as int8", context());
         };
-        let data = dataset(self.data.as_deref(), None, model.config().classes())?;
-        let names = (0..model.config().classes()).map(|class| model.class_name(class));
-        check_classes(&data, names, &self.blob, class_remedy(&self.blob))?;
+        let config = model.config();
+        let network = Network {
+            file: &self.blob,
+            config,
+            classes: (0..config.classes()).map(|class| model.class_name(class)).collect(),
+            source: None,
+        };
+        let data = network.dataset(self.data.as_deref())?;
         let pointing = self.pointing(&model, &data.test).with_context(shown)?;
         let images = data.test.take(self.images);
         let progress = bar("blanking", images.len());

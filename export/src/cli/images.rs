@@ -1,51 +1,71 @@
 //! The images that a command reads.
 
 use anyhow::{Result, bail, ensure};
+use runtime::config::VitConfig;
 use std::path::Path;
 use trainer::data::{self, DataSource, Dataset, Reading};
 use trainer::summary::listed;
 
-/// The images of a directory for a network of so many classes, or the built-in ones if it was trained on
-/// them. A blob does not say what it was trained on.
-pub(super) fn dataset(
-    directory: Option<&Path>,
-    source: Option<DataSource>,
-    classes: usize,
-) -> Result<Dataset> {
-    match (directory, source) {
-        (Some(directory), _) => {
-            let reading = Reading::of_network(classes, source.unwrap_or(DataSource::Pictures));
-            data::open(directory, reading)
-        }
-        (None, None | Some(DataSource::Cifar10)) => data::embedded(),
-        (None, Some(DataSource::Custom | DataSource::Pictures)) => bail!(
-            "the network was trained on its owner's images, which are not built in: \
-             give their directory with --data DIR"
-        ),
-    }
+use super::weights::class_remedy;
+
+/// The network that images are read for.
+pub(super) struct Network<'a> {
+    /// Its file, for messages.
+    pub(super) file: &'a Path,
+    pub(super) config: &'a VitConfig,
+    /// The names of its classes. A blob need not carry them.
+    pub(super) classes: Vec<Option<&'a str>>,
+    /// What it was trained on, if that is known.
+    pub(super) source: Option<DataSource>,
 }
 
-/// Refuses images of other classes than the network's.
-pub(super) fn check_classes<'a>(
-    dataset: &Dataset,
-    classes: impl Iterator<Item = Option<&'a str>>,
-    file: &Path,
-    remedy: &str,
-) -> Result<()> {
-    let known: Vec<_> = classes.collect();
-    let same = known.len() == dataset.classes.len()
-        && known.iter().zip(&dataset.classes).all(|(ours, theirs)| {
-            // A blob need not carry names.
-            ours.is_none_or(|ours| ours == theirs)
-        });
-    ensure!(
-        same,
-        "{} has {} classes, {}; the images have {}, {}: {remedy}",
-        file.display(),
-        known.len(),
-        listed(&known.iter().map(|name| name.unwrap_or("?")).collect::<Vec<_>>()),
-        dataset.classes.len(),
-        listed(&dataset.classes)
-    );
-    Ok(())
+impl Network<'_> {
+    /// The images of a directory, or the built-in ones if the network was trained on them, in the size of the
+    /// network's input. Of CIFAR-10 those of the network's classes.
+    ///
+    /// # Errors
+    /// If they cannot be read, or have other classes than the network.
+    pub(super) fn dataset(&self, directory: Option<&Path>) -> Result<Dataset> {
+        let image = self.config.spec().image;
+        let dataset = match (directory, self.source) {
+            (Some(directory), source) => {
+                let source = source.unwrap_or(DataSource::Pictures);
+                data::open(directory, Reading::of_network(self.classes.len(), source, image))?
+            }
+            (None, None | Some(DataSource::Cifar10)) => data::embedded()?.resized(image),
+            (None, Some(DataSource::Custom | DataSource::Pictures)) => bail!(
+                "the network was trained on its owner's images, which are not built in: \
+                 give their directory with --data DIR"
+            ),
+        };
+        let names: Option<Vec<_>> =
+            self.classes.iter().map(|name| name.map(str::to_owned)).collect();
+        let dataset = match names {
+            Some(names) => dataset.for_network(&names)?,
+            None => dataset,
+        };
+        self.check_classes(&dataset)?;
+        Ok(dataset)
+    }
+
+    /// Refuses images of other classes than the network's.
+    fn check_classes(&self, dataset: &Dataset) -> Result<()> {
+        let known = &self.classes;
+        let same = known.len() == dataset.classes.len()
+            && known.iter().zip(&dataset.classes).all(|(ours, theirs)| {
+                // A blob need not carry names.
+                ours.is_none_or(|ours| ours == theirs)
+            });
+        ensure!(
+            same,
+            "{} has {} classes, {}; the images have {}, {}: {}",
+            self.file.display(),
+            known.len(),
+            listed(&known.iter().map(|name| name.unwrap_or("?")).collect::<Vec<_>>()),
+            dataset.classes.len(),
+            listed(&dataset.classes),
+            class_remedy(self.file)
+        );
+        Ok(())
+    }
 }

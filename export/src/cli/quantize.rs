@@ -1,10 +1,10 @@
 //! `export best.mpk model.bin`: a checkpoint becomes a blob, and both are measured.
 
 use super::files::{parse, read};
-use super::images::{check_classes, dataset};
+use super::images::Network;
 use super::progress::{bar, watched};
 use super::values::positive;
-use super::weights::{WeightsArgs, class_remedy};
+use super::weights::WeightsArgs;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use export::Method;
@@ -132,14 +132,13 @@ impl Export {
     pub(super) fn run(&self) -> Result<()> {
         self.check_outputs()?;
         let float = self.options.weights.float_model(&self.files.checkpoint)?;
-        let data =
-            dataset(self.options.data.as_deref(), Some(float.source()), float.classes().len())?;
-        check_classes(
-            &data,
-            float.classes().iter().map(|name| Some(name.as_str())),
-            &self.files.checkpoint,
-            class_remedy(&self.files.checkpoint),
-        )?;
+        let network = Network {
+            file: &self.files.checkpoint,
+            config: float.config(),
+            classes: float.classes().iter().map(|name| Some(name.as_str())).collect(),
+            source: Some(float.source()),
+        };
+        let data = network.dataset(self.options.data.as_deref())?;
         let made = self
             .make(&float, &data.train)
             .with_context(|| format!("cannot quantize {}", self.files.checkpoint.display()))?;

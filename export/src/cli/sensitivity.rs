@@ -1,9 +1,9 @@
 //! `export sensitivity best.mpk`: ranks the activations by the loss that eight bits cause there.
 
-use super::images::{check_classes, dataset};
+use super::images::Network;
 use super::progress::{bar, watched};
 use super::values::positive;
-use super::weights::{WeightsArgs, class_remedy};
+use super::weights::WeightsArgs;
 use anyhow::{Result, ensure};
 use clap::Args;
 use export::Method;
@@ -47,13 +47,13 @@ pub(super) struct SensitivityArgs {
 impl SensitivityArgs {
     pub(super) fn run(&self) -> Result<()> {
         let float = self.weights.float_model(&self.checkpoint)?;
-        let data = dataset(self.data.as_deref(), Some(float.source()), float.classes().len())?;
-        check_classes(
-            &data,
-            float.classes().iter().map(|name| Some(name.as_str())),
-            &self.checkpoint,
-            class_remedy(&self.checkpoint),
-        )?;
+        let network = Network {
+            file: &self.checkpoint,
+            config: float.config(),
+            classes: float.classes().iter().map(|name| Some(name.as_str())).collect(),
+            source: Some(float.source()),
+        };
+        let data = network.dataset(self.data.as_deref())?;
         // The sample is in random order: its first images are for calibration, the others for the loss.
         let sample = data.train.sample(self.calibration + self.images, self.seed);
         let calibration = sample.take(self.calibration);

@@ -7,7 +7,10 @@ use super::spec::{
 use crate::error::ConfigError;
 use heapless::Vec;
 
-/// A network with a name, for 32×32 RGB images.
+/// Side of the images of most presets.
+const SIDE: u16 = 32;
+
+/// A network with a name, for RGB images of 32×32 pixels unless it says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Preset {
@@ -17,6 +20,10 @@ pub enum Preset {
     Compact,
     /// Convolution stem with two residual stages, dim 64, depth 2: 256 KiB with the code.
     Micro,
+    /// [`Micro`](Self::Micro) for images of 64×64 pixels: the first convolution has stride 2. 64 tokens.
+    Micro64,
+    /// [`Micro64`](Self::Micro64) for images of 96×96 pixels. 144 tokens.
+    Micro96,
     /// Convolution stem with a residual stage, dim 48, depth 2: a blob of at most 96 KiB.
     Nano,
     /// Plain transformer on 4×4 patches, dim 64, depth 4.
@@ -27,8 +34,16 @@ pub enum Preset {
 
 impl Preset {
     /// Every preset: the family by size, then the plain transformers.
-    pub const ALL: [Self; 6] =
-        [Self::Seed, Self::Compact, Self::Micro, Self::Nano, Self::Vit64x4, Self::Vit128x6];
+    pub const ALL: [Self; 8] = [
+        Self::Seed,
+        Self::Compact,
+        Self::Micro,
+        Self::Micro64,
+        Self::Micro96,
+        Self::Nano,
+        Self::Vit64x4,
+        Self::Vit128x6,
+    ];
 
     /// The name used on command lines and in checkpoints.
     pub const fn name(self) -> &'static str {
@@ -36,6 +51,8 @@ impl Preset {
             Self::Seed => "seed",
             Self::Compact => "compact",
             Self::Micro => "micro",
+            Self::Micro64 => "micro-64",
+            Self::Micro96 => "micro-96",
             Self::Nano => "nano",
             Self::Vit64x4 => "vit-64x4",
             Self::Vit128x6 => "vit-128x6",
@@ -60,6 +77,11 @@ impl Preset {
         let patches = |size| StemSpec::Patches { size, order: PatchOrder::Grid };
         let plain = |dim| MlpSpec { dim, depthwise: false, second_gelu: false };
         let depthwise = |dim| MlpSpec { dim, depthwise: true, second_gelu: false };
+        let side = match self {
+            Self::Micro64 => 64,
+            Self::Micro96 => 96,
+            _ => SIDE,
+        };
         let (stem, dim, depth, (heads, head_dim), mlp) = match self {
             Self::Seed => {
                 (patches(2), 128, 8, (4, 128), MlpSpec { second_gelu: true, ..plain(256) })
@@ -75,9 +97,10 @@ impl Preset {
                 ];
                 (StemSpec::Conv(stages.into_iter().collect()), 128, 5, (4, 32), depthwise(256))
             }
-            Self::Micro => {
+            Self::Micro | Self::Micro64 | Self::Micro96 => {
+                // Only strides differ, so that the weights of one fit the others.
                 let stages = [
-                    conv(24, 1, true),
+                    conv(24, if side > SIDE { 2 } else { 1 }, true),
                     conv(48, 2, true),
                     StemStage::Residual { hidden: 80 },
                     StemStage::Residual { hidden: 80 },
@@ -102,7 +125,7 @@ impl Preset {
             _ => (Pool::Mean, Vec::new()),
         };
         VitSpec {
-            image: ImageSpec { height: 32, width: 32 },
+            image: ImageSpec { height: side, width: side },
             stem,
             dim,
             depth,
@@ -128,6 +151,15 @@ mod tests {
         assert_eq!(parameters(Preset::Seed), 71_895_946, "seed, position trained");
         assert_eq!(parameters(Preset::Compact), 905_514, "compact");
         assert_eq!(parameters(Preset::Micro), 190_626, "micro");
+    }
+
+    #[test]
+    fn larger_images_need_no_more_parameters_than_their_positions() {
+        let tokens = |preset: Preset| preset.config(10).unwrap().tokens();
+        assert_eq!([Preset::Micro64, Preset::Micro96].map(tokens), [64, 144], "tokens");
+        assert_eq!(parameters(Preset::Micro64), parameters(Preset::Micro), "64 pixels");
+        let positions = (144 - 64) * 64;
+        assert_eq!(parameters(Preset::Micro96), parameters(Preset::Micro) + positions, "96 pixels");
     }
 
     #[test]

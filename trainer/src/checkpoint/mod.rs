@@ -176,7 +176,8 @@ pub(crate) fn load_model<B: Backend>(
     Ok(model.load_record(record))
 }
 
-fn decode<B: Backend>(mut bytes: Vec<u8>, device: &B::Device) -> Result<Checkpoint<B>> {
+/// As [`load`], from the bytes of a file.
+pub(crate) fn decode<B: Backend>(mut bytes: Vec<u8>, device: &B::Device) -> Result<Checkpoint<B>> {
     let foreign = "it is not a checkpoint of this trainer, or it is incomplete";
     let version = parse::<B, Versioned>(&mut bytes).context(foreign)?.item.format_version;
     ensure!(

@@ -1,9 +1,11 @@
 //! The options that say which images a command works on.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::Args;
+use runtime::config::ImageSpec;
 
 use crate::data::download::DownloadArgs;
 use crate::data::{Dataset, HeldOut, Labels, Reading, embedded, open};
@@ -24,34 +26,50 @@ pub(super) struct DataArgs {
     download: DownloadArgs,
 }
 
-/// Where the images come from, and how many of them are trained on.
+/// Where the images come from, and which of them are trained on.
 #[derive(Debug, Args)]
 pub(super) struct TrainingDataArgs {
     #[command(flatten)]
     all: DataArgs,
-    /// Of CIFAR-100, tell the 20 coarse classes apart instead of the 100 fine ones.
+    /// Use the 20 coarse labels of CIFAR-100 instead of the 100 fine ones.
     #[arg(long)]
     coarse_labels: bool,
+    /// Use only these classes, numbered in this order.
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',', conflicts_with = "leave_out")]
+    classes: Option<Vec<String>>,
+    /// Use all classes but these.
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    leave_out: Option<Vec<String>>,
+    /// Use at most N training images of each class, chosen by --seed.
+    #[arg(long, value_name = "N", conflicts_with = "train_images")]
+    images_per_class: Option<NonZeroUsize>,
     /// Use only the first N training images.
     #[arg(long, value_name = "N")]
     train_images: Option<usize>,
 }
 
 impl DataArgs {
-    /// All images.
+    /// All images, in the size of the reading.
     pub(super) fn dataset(&self, reading: Reading) -> Result<Dataset> {
         match self.data.clone().or(self.download.directory()?) {
             Some(directory) => open(&directory, reading),
-            None => embedded(),
+            None => Ok(embedded()?.resized(reading.size)),
         }
     }
 }
 
 impl TrainingDataArgs {
-    /// The images, with the number of training images that `--train-images` gives.
-    pub(super) fn dataset(&self, held_out: HeldOut) -> Result<Dataset> {
+    /// The images in this size, with the classes and the number of training images that the options give.
+    /// `seed` chooses those of each class.
+    pub(super) fn dataset(&self, held_out: HeldOut, size: ImageSpec, seed: u64) -> Result<Dataset> {
         let labels = if self.coarse_labels { Labels::Coarse } else { Labels::Fine };
-        let mut dataset = self.all.dataset(Reading { labels, held_out })?;
+        let mut dataset = self.all.dataset(Reading { labels, held_out, size })?;
+        if let Some(classes) = self.chosen(&dataset.classes)? {
+            dataset = dataset.of_classes(&classes)?;
+        }
+        if let Some(images) = self.images_per_class {
+            dataset.train = dataset.train.sample_of_each(images.get(), seed);
+        }
         if let Some(images) = self.train_images {
             let available = dataset.train.len();
             ensure!(
@@ -62,6 +80,15 @@ impl TrainingDataArgs {
             dataset.train = dataset.train.take(images);
         }
         Ok(dataset)
+    }
+
+    /// The classes that are asked for; `None` for all.
+    fn chosen(&self, all: &[String]) -> Result<Option<Vec<String>>> {
+        let Some(left_out) = &self.leave_out else { return Ok(self.classes.clone()) };
+        if let Some(name) = left_out.iter().find(|name| !all.contains(name)) {
+            bail!("--leave-out: there is no class {name}: the classes are {}", all.join(", "));
+        }
+        Ok(Some(all.iter().filter(|name| !left_out.contains(name)).cloned().collect()))
     }
 
     /// Where the images come from, in words.

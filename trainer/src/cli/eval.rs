@@ -47,12 +47,12 @@ impl EvalArgs {
         }
         let device = B::training_device()?;
         let checkpoint = checkpoint::load::<B>(&self.checkpoint, &device)?;
-        let reading = Reading::of_network(checkpoint.classes.len(), checkpoint.source);
-        let dataset = self.data.dataset(reading)?;
-        let (image, test) = (checkpoint.config.image(), &dataset.test);
+        let size = checkpoint.config.spec().image;
+        let reading = Reading::of_network(checkpoint.classes.len(), checkpoint.source, size);
+        let dataset = self.data.dataset(reading)?.for_network(&checkpoint.classes)?;
+        let test = &dataset.test;
         ensure!(
-            (test.height(), test.width()) == (image.height, image.width)
-                && dataset.classes == checkpoint.classes,
+            dataset.classes == checkpoint.classes,
             "{} is a network for {} classes ({}): give images of these classes with --data",
             self.checkpoint.display(),
             checkpoint.classes.len(),

@@ -4,17 +4,17 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use runtime::config::Preset;
 
-use super::run::{Begin, RunArgs};
+use super::begin::{Choice, From};
+use super::run::RunArgs;
 use crate::backend::on_backend;
-use crate::checkpoint;
 use crate::ops::HostBackend;
-use crate::recipe::{Recipe, RecipeName};
+use crate::train::Start;
 
 #[derive(Debug, Args)]
 pub(super) struct FinetuneArgs {
-    /// Checkpoint of the network to start from. It is not changed: the result goes to --out.
+    /// Checkpoint of the network to start from. It is not changed: the result goes to --out. If the data has
+    /// other classes, the network gets a new head; with --image-size, a new grid of positions.
     checkpoint: PathBuf,
     /// Simulate the rounding of the int8 network in every forward pass (quantization-aware training).
     /// Gradients are computed as if weights and activations were not rounded.
@@ -31,21 +31,10 @@ impl FinetuneArgs {
 
     fn run_on<B: HostBackend>(self) -> Result<()> {
         let mut directory = self.run.directory(Some(&self.checkpoint))?;
-        let trained = checkpoint::load::<B>(&self.checkpoint, &B::training_device()?)?;
-        let dataset = self.run.dataset(Some(trained.source))?;
-        // A network of a sweep takes the dropout rates of `micro`, which are zero.
-        let preset = Preset::by_name(&trained.preset).unwrap_or(Preset::Micro);
-        let recipe = Recipe {
-            normalisation: trained.normalisation,
-            ..self.run.numbers.recipe_or(RecipeName::Finetune, preset, dataset.train.len())
-        };
-        let begin = Begin {
-            preset: &trained.preset,
-            config: &trained.config,
-            recipe: &recipe,
-            start: Some(&self.checkpoint),
-            quantize: self.quantize,
-        };
+        let from = From::Network(Start::File(self.checkpoint.clone()));
+        let choice =
+            Choice { preset: None, from: Some(&from), run: &self.run, quantize: self.quantize };
+        let (dataset, begin) = choice.make::<B>()?;
         self.run.run::<B>(&begin, &dataset, &mut directory)
     }
 }

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod backend;
+mod begin;
 mod check;
 mod data;
 mod eval;
@@ -10,6 +11,7 @@ mod images;
 mod preset;
 mod recipe;
 mod run;
+mod size;
 mod summary;
 mod sweep;
 mod train;
@@ -35,7 +37,10 @@ Examples:
   trainer --data cifar-10-batches-bin --epochs 30 --out runs/full
       train on all 50,000 images of the binary version of CIFAR-10
   trainer --data pictures --out runs/mine
-      train on your own pictures, one folder for each class: pictures/CLASS/ANY.jpg
+      train on your own pictures, one folder for each class: pictures/CLASS/ANY.jpg; starts from the
+      trained `micro` that is part of the program
+  trainer --data pictures --from scratch --preset micro-96
+      the same from random values, with images of 96 x 96 pixels
   trainer --download --preset compact
       train on CIFAR-10 from the official archive, which is downloaded once and kept
   trainer --preset compact --epochs 5 --train-images 1000
@@ -174,22 +179,32 @@ mod tests {
         let small = Recipe::small_data(Preset::Micro);
         let full = Recipe::full_data(Preset::Micro);
         let tuned = Recipe::finetune(Preset::Micro);
+        let moved = Recipe::transfer(Preset::Micro);
         let warmup = |recipe: &Recipe| match recipe.schedule {
             Schedule::Cosine { warmup } => warmup,
             Schedule::InverseTime { .. } => panic!("no warm-up"),
         };
         for default in [
             format!(
-                "[default: small {}, full {}, finetune {}]",
-                small.epochs, full.epochs, tuned.epochs
+                "[default: small {}, full {}, finetune {}, transfer {}]",
+                small.epochs, full.epochs, tuned.epochs, moved.epochs
             ),
-            format!("[default: small {}, full and finetune {}", small.batch_size, tuned.batch_size),
-            format!("[default: small {}, full and finetune {}]", warmup(&small), warmup(&tuned)),
             format!(
-                "[default: muon {}, adamw {}, finetune and report {}]",
+                "[default: small {}, full and finetune {}, transfer {};",
+                small.batch_size, tuned.batch_size, moved.batch_size
+            ),
+            format!(
+                "[default: small and transfer {}, full and finetune {}]",
+                warmup(&small),
+                warmup(&tuned)
+            ),
+            format!("[default: transfer {},", moved.patience.unwrap()),
+            format!(
+                "[default: muon {}, adamw {}, finetune and report {}, transfer {}]",
                 OptimiserName::Muon.learning_rate(),
                 OptimiserName::AdamW.learning_rate(),
-                tuned.learning_rate
+                tuned.learning_rate,
+                moved.learning_rate
             ),
             format!("[default: {}]", small.weight_decay),
             format!("[default: {}]", small.label_smoothing),

@@ -8,7 +8,7 @@ use runtime::config::Preset;
 use crate::data::augment::{Augment, StrongAugment};
 use crate::data::mix::Mix;
 use crate::model::DropoutRates;
-use crate::recipe::{EmaSpec, OptimiserName, Recipe, RecipeName};
+use crate::recipe::{EmaSpec, HeadFirst, OptimiserName, Recipe, RecipeName};
 use crate::schedule::Schedule;
 
 /// Number of training images from which `full` is the default recipe.
@@ -24,39 +24,41 @@ const MAX_VALIDATION: f64 = 0.1;
 #[derive(Debug, Args)]
 pub(super) struct RecipeArgs {
     /// Recipe: the defaults of all options below [default: full for 20,000 images or more; for fewer,
-    /// report for `seed` and small for other networks; finetune for a trained network].
+    /// report for `seed` and small for other networks; for a trained network finetune, with other classes or
+    /// another size transfer].
     #[arg(long, value_enum, value_name = "NAME")]
     recipe: Option<RecipeName>,
-    /// Passes over the training images [default: small 40, full 20, finetune 4].
+    /// Passes over the training images [default: small 40, full 20, finetune 4, transfer 40].
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
-    /// Stop after N epochs without a better validation accuracy [default: train for all epochs].
+    /// Stop after N epochs without a better validation accuracy [default: transfer 20, else train for all
+    /// epochs].
     #[arg(long, value_name = "N")]
     patience: Option<NonZeroUsize>,
-    /// Images of one step [default: small 64, full and finetune 128; fewer if there are very few
-    /// images].
+    /// Images of one step [default: small 64, full and finetune 128, transfer 32; fewer if there are
+    /// very few images].
     #[arg(long, value_name = "N")]
     batch_size: Option<usize>,
     /// Largest learning rate, reached after the warm-up [default: muon 0.01, adamw 0.002, finetune
-    /// and report 0.0002].
+    /// and report 0.0002, transfer 0.001].
     #[arg(long, value_name = "RATE")]
     learning_rate: Option<f64>,
     /// Optimiser of the hidden layers; adamw updates all other weights [default: muon; for `seed`,
-    /// finetune and report adamw].
+    /// finetune, transfer and report adamw].
     #[arg(long, value_enum, value_name = "NAME")]
     optimiser: Option<OptimiserName>,
     /// Weight decay of matrices [default: 0.05].
     #[arg(long, value_name = "DECAY")]
     weight_decay: Option<f64>,
     /// Warm-up: share of all steps during which the learning rate rises. Then it falls along a cosine to
-    /// zero [default: small 0.1, full and finetune 0.05].
+    /// zero [default: small and transfer 0.1, full and finetune 0.05].
     #[arg(long, value_name = "SHARE")]
     warmup: Option<f64>,
     /// Label smoothing: share of the target that is spread evenly over all classes [default: 0.1].
     #[arg(long, value_name = "SHARE")]
     label_smoothing: Option<f64>,
     /// Strong augmentation: the probability of a geometric change, and also of a change of colour, and of a
-    /// cutout, independent of each other [default: small and long 0.5, else 0].
+    /// cutout, independent of each other [default: small, long and transfer 0.5, else 0].
     #[arg(long, alias = "distort", value_name = "SHARE")]
     augment: Option<f64>,
     /// Probability of mixup for a batch: each image becomes a weighted mean of two [default: long 0.25,
@@ -81,14 +83,15 @@ pub(super) struct RecipeArgs {
     /// grows linearly from the first block [default: long 0.05, else 0].
     #[arg(long, value_name = "SHARE")]
     drop_path: Option<f64>,
-    /// Decay of the EMA (exponential moving average) of the weights. It is updated every eight steps, and
-    /// the checkpoint has the EMA instead of the weights. 0 switches it off [default: small and long 0.995,
+    /// Decay of the EMA (exponential moving average) of the weights. It is updated every eight steps, by
+    /// transfer every step, and the checkpoint has the EMA instead of the weights. 0 switches it off [default:
+    /// small and long 0.995, transfer 0.98,
     /// else 0].
     #[arg(long, alias = "average", value_name = "DECAY")]
     ema: Option<f64>,
     /// Seed of the starting values, the validation split, the order of the images and the augmentation.
     #[arg(long, default_value_t = 1)]
-    seed: u64,
+    pub(super) seed: u64,
 }
 
 impl RecipeArgs {
@@ -115,7 +118,11 @@ impl RecipeArgs {
         let min_validation = (MIN_VALIDATION / images as f64).min(MAX_VALIDATION);
         Recipe {
             epochs: self.epochs.unwrap_or(base.epochs),
-            patience: self.patience,
+            patience: self.patience.or(base.patience),
+            head_first: base.head_first.map(|first| HeadFirst {
+                epochs: first.epochs.min(self.epochs.unwrap_or(base.epochs).saturating_sub(1)),
+                ..first
+            }),
             batch_size: self.batch_size.unwrap_or(batch_size),
             learning_rate: self.learning_rate.unwrap_or(learning_rate),
             optimiser,
@@ -147,7 +154,7 @@ impl RecipeArgs {
             },
             ema: match self.ema {
                 Some(0.0) => None,
-                Some(decay) => Some(EmaSpec { decay, ..EmaSpec::SLOW }),
+                Some(decay) => Some(EmaSpec { decay, ..base.ema.unwrap_or(EmaSpec::SLOW) }),
                 None => base.ema,
             },
             validation: base.validation.max(min_validation),

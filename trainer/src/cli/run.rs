@@ -7,13 +7,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::Args;
-use runtime::config::VitConfig;
+use runtime::config::ImageSpec;
 use serde_json::json;
 
 use super::backend::BackendArgs;
+use super::begin::Begin;
 use super::data::TrainingDataArgs;
 use super::eval;
 use super::recipe::RecipeArgs;
+use super::size::SizeArgs;
 use super::view::ViewArgs;
 use crate::checkpoint::{self, Checkpoint};
 use crate::data::download::cache_directory;
@@ -29,12 +31,14 @@ use crate::run_directory::{Before, CONFIG_FILE, RunDirectory, VALIDATION};
 use crate::say;
 use crate::say::even_if_closed;
 use crate::summary::grouped;
-use crate::train::{self, Outcome, Run, Stopped};
+use crate::train::{self, Outcome, Run, Start, Stopped};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) data: TrainingDataArgs,
+    #[command(flatten)]
+    pub(super) size: SizeArgs,
     #[command(flatten)]
     pub(super) numbers: RecipeArgs,
     /// Images of one forward and backward pass. A larger batch is processed in parts of this size, and
@@ -70,28 +74,16 @@ pub(super) struct RunArgs {
     view: ViewArgs,
 }
 
-/// What a run trains, and what it starts from.
-pub(super) struct Begin<'a> {
-    /// Name of the network, stored in the checkpoint.
-    pub(super) preset: &'a str,
-    pub(super) config: &'a VitConfig,
-    pub(super) recipe: &'a Recipe,
-    /// The checkpoint to start from instead of seeded values, if any.
-    pub(super) start: Option<&'a Path>,
-    /// Whether the rounding of the int8 form is simulated.
-    pub(super) quantize: bool,
-}
-
 impl RunArgs {
-    /// The images. Test images of folders are chosen as for the network that the run starts from, or for the
+    /// The images in this size. Test images of folders are chosen as for the network that the run starts from, or for the
     /// run that it continues, so that none of them has been trained on.
-    pub(super) fn dataset(&self, start: Option<DataSource>) -> Result<Dataset> {
+    pub(super) fn dataset(&self, start: Option<DataSource>, size: ImageSpec) -> Result<Dataset> {
         let before = self.config_before().map(|config| {
             // The first versions did not write it.
             serde_json::from_value(config["data"]["source"].clone()).unwrap_or(DataSource::Custom)
         });
         let source = before.or(start).unwrap_or(DataSource::Pictures);
-        self.data.dataset(HeldOut::of(source))
+        self.data.dataset(HeldOut::of(source), size, self.numbers.seed)
     }
 
     fn out(&self) -> &Path {
@@ -117,11 +109,11 @@ impl RunArgs {
     /// does not end the run.
     pub(super) fn run<B: HostBackend>(
         &self,
-        begin: &Begin<'_>,
+        begin: &Begin,
         dataset: &Dataset,
         directory: &mut RunDirectory,
     ) -> Result<()> {
-        let recipe = begin.recipe;
+        let recipe = &begin.recipe;
         let devices = B::training_devices(self.devices)?;
         let device = &devices[0];
         let stop = train::on_interrupt()?;
@@ -130,9 +122,10 @@ impl RunArgs {
         if self.view.json {
             train::check::<B>(&run, &devices)?;
         } else {
-            even_if_closed(self.announce(&run))?;
+            even_if_closed(self.announce(&run, &begin.origin))?;
             let time = duration(train::duration::<B>(&run, &devices)?);
-            even_if_closed(say!("about {time} on this machine"))?;
+            let most = if recipe.patience.is_some() { "at most about" } else { "about" };
+            even_if_closed(say!("{most} {time} on this machine"))?;
         }
         self.write_config(&run, directory)?;
         let mut progress = self.view.progress(Progress::json);
@@ -223,13 +216,8 @@ impl RunArgs {
         }
     }
 
-    fn plan<'a>(
-        &'a self,
-        begin: &Begin<'a>,
-        dataset: &'a Dataset,
-        stop: &'a AtomicBool,
-    ) -> Run<'a> {
-        let Begin { preset, config, recipe, start, quantize } = *begin;
+    fn plan<'a>(&'a self, begin: &'a Begin, dataset: &'a Dataset, stop: &'a AtomicBool) -> Run<'a> {
+        let Begin { preset, config, recipe, start, quantize, .. } = begin;
         let share = recipe.batch_size.div_ceil(self.devices.get());
         let fitting = || train::micro_batch(config, recipe.batch_size).min(share);
         let micro_batch = self.micro_batch.or_else(|| self.micro_batch_before());
@@ -241,8 +229,8 @@ impl RunArgs {
             dataset,
             micro_batch: micro_batch.min(recipe.batch_size),
             out: self.out(),
-            start,
-            quantize,
+            start: start.as_ref(),
+            quantize: *quantize,
             teacher: self.teacher.as_deref(),
             scores: None,
             resume: self.resume,
@@ -302,7 +290,7 @@ impl RunArgs {
         output::write(&path, text.as_bytes())
     }
 
-    fn announce(&self, run: &Run<'_>) -> Result<()> {
+    fn announce(&self, run: &Run<'_>, origin: &str) -> Result<()> {
         let Run { config, recipe, dataset, .. } = run;
         say!(
             "{}: {} parameters, {} multiply-accumulates per image",
@@ -310,6 +298,15 @@ impl RunArgs {
             grouped(config.parameters()),
             grouped(config.macs())
         )?;
+        let image = config.image();
+        say!(
+            "images of {} x {} pixels, {} tokens, {} bytes of memory for an int8 run",
+            image.width,
+            image.height,
+            config.tokens(),
+            grouped(config.arena_len() as u64)
+        )?;
+        say!("{origin}")?;
         let parts = if run.micro_batch < recipe.batch_size {
             format!(" (in parts of {})", run.micro_batch)
         } else {

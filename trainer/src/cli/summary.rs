@@ -2,8 +2,10 @@
 
 use anyhow::Result;
 use clap::Args;
+use runtime::config::Preset;
 
-use super::preset::{PresetArgs, network};
+use super::preset::{network, presets};
+use super::size::SizeArgs;
 use crate::say;
 use crate::summary::Summary;
 
@@ -12,8 +14,11 @@ const CLASSES: usize = 10;
 
 #[derive(Debug, Args)]
 pub(super) struct SummaryArgs {
+    /// Name of the network.
+    #[arg(long, default_value = "micro", value_parser = presets())]
+    preset: Preset,
     #[command(flatten)]
-    network: PresetArgs,
+    size: SizeArgs,
     /// Print a JSON object instead of a table.
     #[arg(long)]
     json: bool,
@@ -21,7 +26,7 @@ pub(super) struct SummaryArgs {
 
 impl SummaryArgs {
     pub(super) fn run(self) -> Result<()> {
-        let summary = Summary::new(&network(self.network.preset, CLASSES)?);
+        let summary = Summary::new(&network(self.preset, CLASSES, self.size.image_size)?);
         if self.json {
             say!("{}", serde_json::to_string(&summary)?)
         } else {

@@ -17,7 +17,7 @@ use super::recipe::RecipeArgs;
 use super::view::ViewArgs;
 use crate::backend::on_backend;
 use crate::checkpoint;
-use crate::data::{DataSource, Dataset, HeldOut};
+use crate::data::{CIFAR10_SIZE, DataSource, Dataset, HeldOut};
 use crate::eval::evaluate;
 use crate::ops::HostBackend;
 use crate::output;
@@ -78,7 +78,7 @@ impl SweepArgs {
 
     fn run_on<B: HostBackend>(&self) -> Result<()> {
         sweep::check(&self.out)?;
-        let dataset = self.data.dataset(HeldOut::default())?;
+        let dataset = self.data.dataset(HeldOut::default(), CIFAR10_SIZE, self.numbers.seed)?;
         let _held = Held::take(&self.out)?;
         let recipe = self.numbers.recipe(self.preset, dataset.train.len());
         let stop = train::on_interrupt()?;

@@ -1,6 +1,7 @@
 //! Labelled RGB images of one size in one buffer.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::sync::Arc;
 
@@ -56,6 +57,10 @@ impl Images {
         labels: Vec<u16>,
         names: Vec<Box<str>>,
     ) -> Result<Self> {
+        ensure!(
+            u32::try_from(height.max(width)).is_ok(),
+            "images of {height} x {width} pixels are too large"
+        );
         ensure!(
             height > 0 && width > 0,
             "images of {height} x {width} pixels are empty: both sides must be at least 1"
@@ -129,12 +134,18 @@ impl Images {
     /// # Panics
     /// If `i` is not below [`len`](Self::len).
     pub fn png(&self, i: usize) -> Result<Vec<u8>> {
-        let (width, height) = (u32::try_from(self.width)?, u32::try_from(self.height)?);
-        let picture = RgbImage::from_raw(width, height, self.image(i).to_vec());
-        let picture = picture.context("the image does not have all its pixels")?;
         let mut bytes = Cursor::new(Vec::new());
-        picture.write_to(&mut bytes, ImageFormat::Png)?;
+        self.picture(i).write_to(&mut bytes, ImageFormat::Png)?;
         Ok(bytes.into_inner())
+    }
+
+    /// Image `i` as a picture.
+    ///
+    /// # Panics
+    /// If `i` is not below [`len`](Self::len).
+    pub(super) fn picture(&self, i: usize) -> RgbImage {
+        let [width, height] = [self.width, self.height].map(|side| side as u32);
+        RgbImage::from_raw(width, height, self.image(i).to_vec()).expect("all pixels of an image")
     }
 
     /// Label of image `i`.
@@ -170,6 +181,33 @@ impl Images {
             labels: self.labels[..n].to_vec(),
             ..*self
         }
+    }
+
+    /// The images whose label has a new one, with it.
+    ///
+    /// # Panics
+    /// If `labels` is shorter than the largest label.
+    #[must_use]
+    pub(super) fn relabelled(&self, labels: &[Option<u16>]) -> Self {
+        let of = |&index: &usize| labels[usize::from(self.label(index))];
+        let kept: Vec<usize> = (0..self.len()).filter(|index| of(index).is_some()).collect();
+        let labels = kept.iter().filter_map(of).collect();
+        Self { labels, ..self.subset(&kept) }
+    }
+
+    /// At most `n` images of each class, chosen at random and in random order. The same seed gives the same
+    /// images.
+    #[must_use]
+    pub fn sample_of_each(&self, n: usize, seed: u64) -> Self {
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        order.shuffle(&mut stream(seed, Purpose::Sample));
+        let mut chosen = BTreeMap::<u16, usize>::new();
+        order.retain(|&index| {
+            let chosen = chosen.entry(self.label(index)).or_default();
+            *chosen += 1;
+            *chosen <= n
+        });
+        self.subset(&order)
     }
 
     /// `n` random images in random order. If there are fewer, all images in random order. The same seed
@@ -239,6 +277,16 @@ mod tests {
         assert_eq!(chosen.labels(), [9, 7, 9], "labels");
         assert_eq!(chosen.image(0), three().image(2), "first chosen image");
         assert_eq!(chosen.image(1), three().image(0), "second chosen image");
+    }
+
+    #[test]
+    fn a_sample_has_as_many_of_each_class() {
+        let labels: Vec<u16> = (0..50).map(|index| u16::from(index % 5 == 0)).collect();
+        let images = Images::new(1, 1, (0..150).collect(), labels).unwrap();
+        let sample = images.sample_of_each(12, 1);
+        let count = |label| sample.labels().iter().filter(|&&found| found == label).count();
+        assert_eq!((count(0), count(1)), (12, 10), "all ten of the rare class");
+        assert_ne!(sample, images.sample_of_each(12, 2), "another seed");
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod open;
 mod planes;
 mod random;
 mod reading;
+mod resize;
 mod size;
 mod split;
 
@@ -36,4 +37,5 @@ pub use normalisation::Normalisation;
 pub use open::open;
 pub(crate) use open::with_reading_bar;
 pub use reading::{HeldOut, Labels, Reading};
+pub use size::SIZE as CIFAR10_SIZE;
 pub use split::split;

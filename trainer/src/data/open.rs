@@ -24,16 +24,16 @@ const NAMED: usize = 10;
 pub fn open(dir: &Path, reading: Reading) -> Result<Dataset> {
     let holds = |name: &str| dir.join(name).exists();
     if cifar100::is_in(dir) {
-        return cifar100(dir, reading.labels);
+        return Ok(cifar100(dir, reading.labels)?.resized(reading.size));
     }
     // `cifar10` has messages for the Python version and for a directory one level too high.
     let cifar = TRAIN_FILES.iter().any(|name| holds(name))
         || holds("data_batch_1")
         || holds("cifar-10-batches-bin");
     if cifar || !dir.is_dir() || empty(dir) {
-        return cifar10(dir);
+        return Ok(cifar10(dir)?.resized(reading.size));
     }
-    let found = with_reading_bar(|progress| folder(dir, reading.held_out, progress))?;
+    let found = with_reading_bar(|progress| folder(dir, reading, progress))?;
     for line in found.findings.iter().flat_map(|finding| finding.lines(NAMED)) {
         note!("{line}");
     }

@@ -1,17 +1,29 @@
 //! Choices about how a directory is read.
 
+use runtime::config::ImageSpec;
+
 use super::dataset::DataSource;
+use super::size::SIZE;
 
 /// Classes of the coarse labels of CIFAR-100.
 pub(super) const COARSE_CLASSES: usize = 20;
 
 /// How a directory is read, where it can be read in several ways.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// Which labels of CIFAR-100.
     pub labels: Labels,
     /// Which pictures of folders are test images.
     pub held_out: HeldOut,
+    /// The size that every image is brought to.
+    pub size: ImageSpec,
+}
+
+impl Default for Reading {
+    /// Fine labels, test images chosen by their bytes, and the size of CIFAR-10.
+    fn default() -> Self {
+        Self { labels: Labels::default(), held_out: HeldOut::default(), size: SIZE }
+    }
 }
 
 /// The labels of an image of CIFAR-100.
@@ -35,12 +47,13 @@ pub enum HeldOut {
 }
 
 impl Reading {
-    /// The reading for a trained network: the labels that it tells apart, and the test images that it was
-    /// not trained on.
-    pub fn of_network(classes: usize, source: DataSource) -> Self {
+    /// The reading for a trained network: its labels, the test images that it was not trained on, and
+    /// the size of its input.
+    pub fn of_network(classes: usize, source: DataSource, size: ImageSpec) -> Self {
         Self {
             labels: if classes == COARSE_CLASSES { Labels::Coarse } else { Labels::Fine },
             held_out: HeldOut::of(source),
+            size,
         }
     }
 }

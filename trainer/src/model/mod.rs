@@ -116,6 +116,11 @@ impl<B: VitBackend> Vit<B> {
         (logits, keep.tokens.expect("a pass has a last normalisation"))
     }
 
+    /// The logits `[batch, classes]` of the tokens that the pool takes, `[batch, tokens, dim]`.
+    pub(crate) fn logits(&self, tokens: Tensor<B, 3>) -> Tensor<B, 2> {
+        self.classify(tokens, &mut Silent)
+    }
+
     /// The logits `[batch, regions, classes]` of pooled tokens `[batch, regions, dim]`.
     pub(crate) fn head_logits(&self, pooled: Tensor<B, 3>) -> Tensor<B, 3> {
         self.head.forward(pooled, &mut Silent)
@@ -160,6 +165,11 @@ impl<B: VitBackend> Vit<B> {
         }
         let x =
             observer.pass(SiteId::Norm, ops::layer_norm(x, &self.norm, observer.norm_epsilon()));
+        self.classify(x, observer)
+    }
+
+    /// Normalised tokens `[batch, tokens, dim]` to logits `[batch, classes]`.
+    fn classify(&self, x: Tensor<B, 3>, observer: &mut impl Observer<B>) -> Tensor<B, 2> {
         let pooled = match self.pool {
             Pool::Mean => ops::mean_positions(x), // [batch, 1, dim]
             Pool::Flatten => x.flatten::<2>(1, 2).unsqueeze_dim(1), // [batch, 1, tokens · dim]

@@ -76,15 +76,16 @@ impl<'a> History<'a> {
         self.state.best.map(|(epoch, _)| epoch)
     }
 
-    /// Number of epochs after the one with the highest validation accuracy.
-    pub(super) fn waited(&self) -> usize {
+    /// Number of epochs after the one with the highest validation accuracy. The first `uncounted` epochs do not
+    /// count.
+    pub(super) fn waited(&self, uncounted: usize) -> usize {
         let mut highest = (0, f64::NEG_INFINITY);
         for (index, row) in self.state.epochs.iter().enumerate() {
             if row.validation_accuracy > highest.1 {
                 highest = (index + 1, row.validation_accuracy);
             }
         }
-        self.state.epochs.len() - highest.0
+        self.state.epochs.len().saturating_sub(highest.0.max(uncounted))
     }
 
     /// Path of the best checkpoint.

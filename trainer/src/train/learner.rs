@@ -5,19 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use burn::backend::Autodiff;
 use burn::module::AutodiffModule;
 use burn::optim::GradientsAccumulator;
 
 use super::ema::Ema;
 use super::interrupt::Interrupted;
-use super::pretrained;
 use super::qat::{ForwardModel, Qat};
 use super::replica::{self, Replica};
 use super::run::Run;
 use super::scores::Scores;
 use super::state::State;
+use super::transfer::transfer;
 use crate::checkpoint;
 use crate::data::batch::Batch;
 use crate::data::{Images, Normalisation};
@@ -28,7 +28,7 @@ use crate::model::Vit;
 use crate::ops::HostBackend;
 use crate::optimiser::Optimiser;
 use crate::progress::Progress;
-use crate::recipe::EmaSpec;
+use crate::recipe::{EmaSpec, HeadFirst};
 use crate::schedule::LearningRates;
 
 /// A network in training with its optimiser and everything else that changes from step to step.
@@ -36,6 +36,11 @@ pub(super) struct Learner<'a, B: HostBackend> {
     model: Vit<Autodiff<B>>,
     optimiser: Optimiser<Autodiff<B>, Vit<Autodiff<B>>>,
     rates: LearningRates,
+    head_first: Option<HeadFirst>,
+    /// Whether only the head learns in this epoch.
+    frozen: bool,
+    /// Steps before all weights learn.
+    head_steps: usize,
     replicas: Vec<Replica<B>>,
     micro_batch: usize,
     clip: f64,
@@ -57,17 +62,19 @@ pub(super) struct Sums {
 }
 
 impl<'a, B: HostBackend> Learner<'a, B> {
-    /// The network that a run of `steps` steps starts with, on the first of at least one device. `scores` are
-    /// those of the teacher, if they are known.
+    /// The network that a run starts with, whose epochs have `steps` steps, on the first of at least one
+    /// device. `scores` are those of the teacher, if they are known.
     ///
     /// # Errors
-    /// If the checkpoint to start from or the teacher cannot be used.
+    /// If the network to start from or the teacher cannot be used.
     pub(super) fn new(
         run: &Run<'a>,
         steps: usize,
         devices: &'a [B::Device],
         scores: Option<&Arc<Scores>>,
     ) -> Result<Self> {
+        let head_steps = run.recipe.head_epochs() * steps;
+        let steps = run.recipe.epochs * steps - head_steps;
         let (recipe, device) = (run.recipe, &devices[0]);
         let model = start::<B>(run, device)?;
         let ema = |spec: EmaSpec| (spec, Ema::new(model.valid(), spec.decay));
@@ -81,6 +88,9 @@ impl<'a, B: HostBackend> Learner<'a, B> {
             model,
             rates: LearningRates::new(recipe.learning_rate, recipe.schedule, steps),
             micro_batch: run.micro_batch,
+            head_first: recipe.head_first,
+            frozen: false,
+            head_steps,
             step: 0,
             stop: run.stop,
             device,
@@ -129,6 +139,7 @@ impl<'a, B: HostBackend> Learner<'a, B> {
     ) -> Result<Sums> {
         let start = Instant::now();
         let mut sums = Sums::default();
+        self.frozen = self.head_first.is_some_and(|first| epoch <= first.epochs);
         self.model.start_epoch(epoch);
         self.replicas.iter().for_each(|replica| replica.start_epoch(epoch));
         if let Some(qat) = &mut self.qat {
@@ -174,7 +185,7 @@ impl<'a, B: HostBackend> Learner<'a, B> {
                 progress.images(result.images, sums.loss / images, sums.correct as f64 / images);
             }
         }
-        sums.rate = self.rates.rate(self.step);
+        sums.rate = self.rate();
         let mut gradients = gradients.grads();
         if self.clip.is_finite() {
             gradients::clip(&self.model, &mut gradients, self.clip);
@@ -187,6 +198,14 @@ impl<'a, B: HostBackend> Learner<'a, B> {
             ema.update(&self.model.valid());
         }
         Ok(())
+    }
+
+    /// The learning rate of the next step.
+    fn rate(&self) -> f64 {
+        match self.head_first {
+            Some(first) if self.frozen => first.learning_rate,
+            _ => self.rates.rate(self.step.saturating_sub(self.head_steps)),
+        }
     }
 
     /// Evaluates a network of this run, in its int8 form if the run trains for that.
@@ -205,25 +224,27 @@ impl<'a, B: HostBackend> Learner<'a, B> {
     /// The network of the forward pass; its gradients are those of `model`.
     fn forward_model(&self, model: Vit<Autodiff<B>>) -> ForwardModel<Autodiff<B>> {
         match &self.qat {
+            _ if self.frozen => ForwardModel::Head(model),
             None => ForwardModel::Float(model),
             Some(qat) => ForwardModel::Int8(qat.store(&model)),
         }
     }
 }
 
-/// Seeded values, or those of the checkpoint that the run starts from.
+/// Seeded values, or those of the network that the run starts from, with a new head for other classes.
 fn start<B: HostBackend>(run: &Run<'_>, device: &B::Device) -> Result<Vit<Autodiff<B>>> {
     let recipe = run.recipe;
     let model = Vit::new(run.config, recipe.dropout, recipe.seed, device);
-    let Some(path) = run.start else { return Ok(model) };
-    let trained = pretrained::load::<B>(path, "start", run, device)?;
+    let Some(start) = run.start else { return Ok(model) };
+    let context = || format!("{start} cannot be the start of {}", run.preset);
+    let trained = start.load::<B>(device).with_context(context)?;
     ensure!(
-        trained.config == *run.config,
-        "the network in {} has another shape than {}",
-        path.display(),
-        run.preset
+        trained.normalisation == recipe.normalisation,
+        "{}: it normalises pixels differently: train it with a recipe that has the same normalisation",
+        context()
     );
-    checkpoint::load_model(model, checkpoint::model_bytes(&trained.model)?, device)
+    let new_head = trained.classes != run.dataset.classes;
+    transfer(&trained, model, run.config, new_head).with_context(context)
 }
 
 impl Sums {

@@ -11,8 +11,10 @@ mod regions;
 mod replica;
 mod run;
 mod scores;
+mod start;
 mod state;
 mod teacher;
+mod transfer;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -23,6 +25,7 @@ pub use budget::{duration, micro_batch};
 pub use history::Stopped;
 pub use interrupt::{Interrupted, on_interrupt};
 pub use run::{Outcome, Run};
+pub use start::Start;
 
 use crate::checkpoint;
 use crate::data::batch::TrainBatches;
@@ -63,15 +66,18 @@ pub fn train<B: HostBackend>(
     })?;
     let recipe = run.recipe;
     let batches = TrainBatches::new(train, recipe.batches())?;
-    let steps = recipe.epochs * batches.batches_per_epoch();
     let scores = Scores::of_run::<B>(&run, &batches, &devices[0], progress)?.map(Arc::new);
+    let steps = batches.batches_per_epoch();
     let mut learner = Learner::<B>::new(&run, steps, devices, scores.as_ref())?;
     let mut history = History::start(&run, &mut learner)?;
     let start = Instant::now();
     let before = history.epochs().last().map_or(0.0, |row| row.seconds);
     progress.start(history.epochs(), history.best(), recipe.epochs, batches.images_per_epoch());
     for epoch in history.epochs().len() + 1..=recipe.epochs {
-        if recipe.patience.is_some_and(|patience| history.waited() >= patience.get()) {
+        if recipe
+            .patience
+            .is_some_and(|patience| history.waited(recipe.head_epochs()) >= patience.get())
+        {
             break;
         }
         let sums = learner

@@ -1,4 +1,4 @@
-//! Checkpoints of trained networks that a run starts from or learns from.
+//! Checkpoints of trained networks that a run learns from.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use burn::tensor::backend::Backend;
 use super::run::Run;
 use crate::checkpoint::{self, Checkpoint};
 
-/// Reads the checkpoint that is the `role` of `run`: its start, or its teacher.
+/// Reads the checkpoint that is the `role` of `run`, such as its teacher.
 ///
 /// # Errors
 /// If the checkpoint cannot be read, or its network has another image size, other classes or another

@@ -1,6 +1,8 @@
 //! Quantization-aware training: the float weights are trained, the forward pass uses their int8 form.
 
 use anyhow::Result;
+use burn::backend::Autodiff;
+use burn::module::AutodiffModule;
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
@@ -65,30 +67,42 @@ pub(super) enum ForwardModel<B: Backend> {
     Float(Vit<B>),
     /// Rounded as its int8 form.
     Int8(Stored<B>),
+    /// In float, with gradients for the head alone. The rest is as in evaluation: no dropout, and the running
+    /// statistics of batch normalisation, which do not move.
+    Head(Vit<B>),
 }
 
-impl<B: VitBackend> ForwardModel<B> {
+impl<B: HostBackend> ForwardModel<Autodiff<B>> {
     /// The network that receives the gradients.
-    pub(super) const fn model(&self) -> &Vit<B> {
+    pub(super) const fn model(&self) -> &Vit<Autodiff<B>> {
         match self {
-            Self::Float(model) => model,
+            Self::Float(model) | Self::Head(model) => model,
             Self::Int8(stored) => stored.model(),
         }
     }
 
     /// Normalised images to logits.
-    pub(super) fn forward(&self, images: Tensor<B, 4>) -> Tensor<B, 2> {
+    pub(super) fn forward(&self, images: Tensor<Autodiff<B>, 4>) -> Tensor<Autodiff<B>, 2> {
         match self {
             Self::Float(model) => model.forward(images),
             Self::Int8(stored) => stored.forward(images),
+            Self::Head(_) => self.forward_with_tokens(images).0,
         }
     }
 
     /// Normalised images to logits, and the tokens that the pool takes, `[batch, tokens, dim]`.
-    pub(super) fn forward_with_tokens(&self, images: Tensor<B, 4>) -> (Tensor<B, 2>, Tensor<B, 3>) {
+    pub(super) fn forward_with_tokens(
+        &self,
+        images: Tensor<Autodiff<B>, 4>,
+    ) -> (Tensor<Autodiff<B>, 2>, Tensor<Autodiff<B>, 3>) {
         match self {
             Self::Float(model) => model.forward_with_tokens(images),
             Self::Int8(stored) => stored.forward_with_tokens(images),
+            Self::Head(model) => {
+                let (_, tokens) = model.valid().forward_with_tokens(images.inner());
+                let tokens = Tensor::from_inner(tokens);
+                (model.logits(tokens.clone()), tokens)
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use anyhow::{Result, ensure};
 use burn::tensor::backend::Backend;
 use runtime::config::{Pool, VitConfig};
 
+use super::start::Start;
 use crate::checkpoint::Checkpoint;
 use crate::data::batch::BatchSpec;
 use crate::data::{Dataset, Images, split};
@@ -31,8 +32,8 @@ pub struct Run<'a> {
     pub micro_batch: usize,
     /// Directory that the files are written to; it is created if necessary.
     pub out: &'a Path,
-    /// The checkpoint to start from instead of seeded values, if any.
-    pub start: Option<&'a Path>,
+    /// The network to start from instead of seeded values, if any.
+    pub start: Option<&'a Start>,
     /// Whether training and validation simulate the rounding of the int8 form ([`crate::quantize`]).
     pub quantize: bool,
     /// The checkpoint of a teacher, if any.

@@ -96,7 +96,7 @@ pub(super) fn settings(run: &Run<'_>) -> Result<Vec<(String, String)>> {
             "teacher".to_owned(),
             run.teacher.map_or("none".into(), |path| path.display().to_string()),
         ),
-        ("start".to_owned(), run.start.map_or("null".into(), |path| path.display().to_string())),
+        ("start".to_owned(), run.start.map_or("null".into(), ToString::to_string)),
         ("quantize".to_owned(), if run.quantize { "true" } else { "null" }.to_owned()),
     ];
     if let Some(validation) = &run.dataset.validation {

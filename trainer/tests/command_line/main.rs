@@ -35,6 +35,9 @@ fn what_cannot_be_meant_exits_with_2() {
         &["--mixup", "0.6", "--cutmix", "0.6"],
         &["--drop-path", "1"],
         &["--data", "here", "--download"],
+        &["--image-size", "31"],
+        &["--image-size", "96x240"],
+        &["--classes", "cat,dog", "--leave-out", "bird"],
         &["eval"],
     ] {
         assert_eq!(trainer(args).status.code(), Some(2), "{args:?}");
@@ -254,6 +257,103 @@ fn what_is_wrong_with_a_folder_is_said() {
     assert_eq!(found["classes"][1]["pictures"], 31, "{found}");
     let error = refusal(&bad, 1);
     assert!(error.contains("problems 1, warnings 0"), "{error}");
+}
+
+/// Writes pictures of these classes, each of one colour with a grain.
+fn pictures(dir: &Path, classes: &[(&str, [u8; 3])], count: u32) {
+    for (name, colour) in classes {
+        std::fs::create_dir_all(dir.join(name)).unwrap();
+        for index in 0..count {
+            let pixel = |x: u32, y: u32| {
+                image::Rgb(colour.map(|value| value ^ ((x * 7 + y * 13 + index * 29) % 61) as u8))
+            };
+            let picture = image::RgbImage::from_fn(50, 40, pixel);
+            picture.save(dir.join(name).join(format!("{index}.png"))).unwrap();
+        }
+    }
+}
+
+#[test]
+fn own_pictures_start_from_a_shipped_network() {
+    let directory = tempfile::tempdir().unwrap();
+    let (data, out) = (directory.path().join("pictures"), directory.path().join("run"));
+    let classes = [("ant", [200, 40, 40]), ("bee", [40, 200, 40]), ("cow", [40, 40, 200])];
+    pictures(&data, &classes, 15);
+    let run = |args: &[&str]| {
+        let short = ["--preset", "nano", "--epochs", "2", "--out", text(&out)];
+        let output = trainer(&[&["--data", text(&data)], &short[..], args].concat());
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let config = std::fs::read(out.join("config.json")).unwrap();
+        std::fs::remove_dir_all(&out).unwrap();
+        (printed, serde_json::from_slice::<serde_json::Value>(&config).unwrap())
+    };
+    let (printed, config) = run(&[]);
+    let origin = "starts from the shipped network nano (10 classes), with a new head for 3 classes";
+    assert!(printed.contains(origin), "{printed}");
+    assert_eq!(config["start"], "the shipped network nano", "{config}");
+    assert_eq!(config["recipe"]["head_first"]["epochs"], 1, "one of two epochs: {config}");
+
+    let (printed, config) = run(&["--from", "scratch"]);
+    assert!(printed.contains("starts from random values"), "{printed}");
+    assert!(config["start"].is_null() && config["recipe"]["head_first"].is_null(), "{config}");
+
+    let (printed, config) = run(&["--image-size", "48x32"]);
+    let size = "trained at 32 x 32 pixels, now at 48 x 32";
+    assert!(printed.contains(size) && printed.contains("96 tokens"), "{printed}");
+    assert_eq!(config["network"]["image"]["width"], 48, "{config}");
+}
+
+#[test]
+fn a_trained_network_learns_other_classes() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let [red, green, blue] = [[200, 40, 40], [40, 200, 40], [40, 40, 200]];
+    pictures(&path("two"), &[("ant", red), ("bee", green)], 12);
+    pictures(&path("three"), &[("ant", red), ("bee", green), ("cow", blue)], 12);
+    let run = |args: &[&str]| {
+        let output = trainer(&[args, &["--epochs", "2"]].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let first = path("first");
+    run(&["--preset", "vit-64x4", "--data", text(&path("two")), "--out", text(&first)]);
+    let best = first.join("best.mpk");
+    let tune = |data: &str, out: &str| {
+        run(&["finetune", text(&best), "--data", text(&path(data)), "--out", text(&path(out))])
+    };
+    let printed = tune("three", "second");
+    assert!(printed.contains("(2 classes), with a new head for 3 classes"), "{printed}");
+    let printed = tune("two", "third");
+    assert!(printed.contains("which knows these classes"), "{printed}");
+    let eval = path("second").join("best.mpk");
+    let eval = trainer(&["eval", text(&eval), "--data", text(&path("three"))]);
+    assert!(eval.status.success(), "{}", String::from_utf8_lossy(&eval.stderr));
+}
+
+#[test]
+fn a_network_of_some_classes_is_tested_on_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("run");
+    let size = ["--preset", "vit-64x4", "--epochs", "1", "--out", text(&out), "--json"];
+    let some = ["--classes", "truck,bird", "--images-per-class", "20"];
+    let output = trainer(&[&size[..], &some].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let config = std::fs::read(out.join("config.json")).unwrap();
+    let config: serde_json::Value = serde_json::from_slice(&config).unwrap();
+    assert_eq!(config["data"]["classes"], serde_json::json!(["truck", "bird"]), "{config}");
+    let count = |part: &str| config["data"][part].as_u64().unwrap();
+    assert_eq!(count("train") + count("validation"), 40, "{config}");
+    let eval = trainer(&["eval", text(&out.join("best.mpk")), "--json"]);
+    let found: serde_json::Value = serde_json::from_slice(&eval.stdout).unwrap();
+    assert_eq!(found["images"], count("test"), "{found}");
+
+    let error = refusal(&trainer(&["--classes", "bird,dodo"]), 1);
+    assert!(error.contains("no class dodo") && error.contains("airplane"), "{error}");
+    let error = refusal(&trainer(&["--leave-out", "dodo"]), 1);
+    assert!(error.contains("no class dodo"), "{error}");
+    let error = refusal(&trainer(&["--preset", "micro", "--image-size", "96"]), 1);
+    assert!(error.contains("micro-96 (144 tokens)"), "{error}");
 }
 
 #[test]

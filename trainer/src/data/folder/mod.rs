@@ -13,8 +13,7 @@ use std::path::Path;
 use anyhow::{Result, bail, ensure};
 
 use super::dataset::{DataSource, Dataset};
-use super::reading::HeldOut;
-use super::size::SIDE;
+use super::reading::{HeldOut, Reading};
 use super::split::split;
 use finding::{Finding, Severity};
 use layout::{Layout, Role};
@@ -22,7 +21,7 @@ use read::Pictures;
 
 /// Share of each class that became test images in the first versions.
 const TEST_SHARE: f64 = 0.1;
-/// Chose them.
+/// Seed of their choice in the first versions.
 const TEST_SEED: u64 = 0;
 /// Files of a problem that an error names.
 const NAMED: usize = 5;
@@ -35,7 +34,7 @@ pub(super) struct Folder {
     pub(super) findings: Vec<Finding>,
 }
 
-/// Reads `dir/CLASS/…`, of which about a tenth become test images, or `dir/train/CLASS/…` and
+/// Reads images of one size from `dir/CLASS/…`, of which about a tenth become test images, or `dir/train/CLASS/…` and
 /// `dir/val/CLASS/…`, `dir/test/CLASS/…` or both. The classes are the folders in alphabetical order.
 /// `progress` receives the number of files read since the last call, and the total.
 ///
@@ -44,7 +43,7 @@ pub(super) struct Folder {
 /// to test on, one to train on and one to choose the best epoch by.
 pub(super) fn folder(
     dir: &Path,
-    held_out: HeldOut,
+    Reading { held_out, size, .. }: Reading,
     progress: impl Fn(usize, usize) + Sync,
 ) -> Result<Folder> {
     let layout = Layout::find(dir)?;
@@ -56,7 +55,7 @@ pub(super) fn folder(
         }
         bail!("{}: {}: {named}", pictures::shown_path(dir), problem.message);
     }
-    let Pictures { images, about, faults } = Pictures::read(&layout, [SIDE, SIDE], &progress)?;
+    let Pictures { images, about, faults } = Pictures::read(&layout, size, &progress)?;
     let of = |role| (0..about.len()).filter(|&index| about[index].role == role).collect::<Vec<_>>();
     // By digest, so that the first images are a fair sample, and the same ones if others are added.
     let part = |mut indices: Vec<usize>| {

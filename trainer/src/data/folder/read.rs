@@ -3,7 +3,7 @@
 use anyhow::Result;
 use pictures::{Fault, centre, decode, load};
 use rayon::prelude::*;
-use runtime::config::IMAGE_CHANNELS;
+use runtime::config::{IMAGE_CHANNELS, ImageSpec};
 use sha2::{Digest, Sha256};
 
 use super::layout::{File, Layout, Role};
@@ -31,11 +31,12 @@ impl Pictures {
     /// Reads every file. `progress` receives the number of files read since the last call, and the total.
     pub(super) fn read(
         layout: &Layout,
-        [height, width]: [usize; 2],
+        size: ImageSpec,
         progress: &(impl Fn(usize, usize) + Sync),
     ) -> Result<Self> {
         let total = layout.files.len();
-        let size = (u32::try_from(width)?, u32::try_from(height)?);
+        let (height, width) = (usize::from(size.height), usize::from(size.width));
+        let size = (size.width.into(), size.height.into());
         let read = |file: &File| {
             let found = picture(file, size);
             progress(1, total);

@@ -18,7 +18,7 @@ fn pictures(dir: &Path, colour: [u8; 3], count: u32) {
 }
 
 fn read(dir: &Path) -> Result<Folder> {
-    folder(dir, HeldOut::ByBytes, |_, _| {})
+    folder(dir, Reading::default(), |_, _| {})
 }
 
 fn names(images: &Images) -> BTreeSet<String> {
@@ -89,7 +89,8 @@ fn the_first_versions_chose_other_test_images() {
     let dir = directory.path();
     pictures(&dir.join("a"), [200, 0, 0], 20);
     pictures(&dir.join("b"), [0, 200, 0], 12);
-    let Folder { dataset, .. } = folder(dir, HeldOut::Shuffled, |_, _| {}).unwrap();
+    let reading = Reading { held_out: HeldOut::Shuffled, ..Reading::default() };
+    let Folder { dataset, .. } = folder(dir, reading, |_, _| {}).unwrap();
     assert_eq!(
         (dataset.train.len(), dataset.test.len()),
         (29, 3),

@@ -5,6 +5,7 @@ mod finetune;
 mod patience;
 mod regions;
 mod resume;
+mod transfer;
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;

@@ -1,14 +1,15 @@
 //! The recipe of a training run: all hyper-parameters.
 
+mod named;
+
 use std::num::NonZeroUsize;
 
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
-use runtime::config::Preset;
 use serde::Serialize;
 
 use crate::data::Normalisation;
-use crate::data::augment::{Augment, StrongAugment};
+use crate::data::augment::Augment;
 use crate::data::mix::Mix;
 use crate::model::DropoutRates;
 use crate::schedule::Schedule;
@@ -56,6 +57,8 @@ pub struct Recipe {
     /// The moving average of the weights, which is validated and kept instead of the weights.
     #[serde(rename = "average")]
     pub ema: Option<EmaSpec>,
+    /// Epochs at the start in which only the head learns.
+    pub head_first: Option<HeadFirst>,
     /// The part of a teacher in the loss, if there is one.
     #[serde(rename = "imitation")]
     pub distillation: Distillation,
@@ -72,6 +75,16 @@ pub struct Distillation {
     pub share: f64,
     /// Divisor of the logits of both networks; positive.
     pub temperature: f64,
+}
+
+/// The first epochs of a run that starts from a trained network: its new head learns, and the rest stays as it
+/// is, so that the gradients of random weights do not spoil it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct HeadFirst {
+    /// Number of these epochs; below that of all.
+    pub epochs: usize,
+    /// Their learning rate; positive.
+    pub learning_rate: f64,
 }
 
 /// An exponential moving average (EMA) of the weights.
@@ -117,6 +130,9 @@ pub enum RecipeName {
     Long,
     /// For a trained network: 4 epochs in batches of 128 at a tenth of the learning rate.
     Finetune,
+    /// For other classes on a trained network: 5 epochs of the head alone, then up to 35 of all weights at a
+    /// small rate, in batches of 32, with strong augmentation, EMA and early end.
+    Transfer,
     /// Of the report behind `seed`: 20 epochs in batches of 512, pixels 0 to 255 without normalisation,
     /// Adam at 2e-4 with a decay of 0.1 per step.
     Report,
@@ -136,99 +152,11 @@ impl Moments {
 }
 
 impl Recipe {
-    /// A recipe by its name.
-    pub fn named(name: RecipeName, preset: Preset) -> Self {
-        match name {
-            RecipeName::Small => Self::small_data(preset),
-            RecipeName::Full => Self::full_data(preset),
-            RecipeName::Long => Self::long(preset),
-            RecipeName::Finetune => Self::finetune(preset),
-            RecipeName::Report => Self::report(preset),
-        }
-    }
-
-    /// The recipe for a few thousand images, such as the embedded ones.
-    pub fn small_data(preset: Preset) -> Self {
-        let optimiser = optimiser(preset);
-        Self {
-            epochs: 40,
-            patience: None,
-            batch_size: 64,
-            partial_batches: false,
-            learning_rate: optimiser.learning_rate(),
-            schedule: Schedule::Cosine { warmup: 0.1 },
-            optimiser,
-            moments: Moments::SHORT,
-            weight_decay: 0.05,
-            label_smoothing: 0.1,
-            dropout: dropout(preset),
-            validation: 0.1,
-            augment: Augment { strong: Some(StrongAugment::OBJECTS), ..Augment::default() },
-            mix: Mix::default(),
-            views: None,
-            region_loss: None,
-            clip: 1.0,
-            ema: Some(EmaSpec::SLOW),
-            distillation: Distillation { share: 0.7, temperature: 2.0 },
-            normalisation: Normalisation::CIFAR10,
-            seed: 1,
-        }
-    }
-
-    /// The recipe for all of CIFAR-10: fewer passes, each over more images.
-    pub fn full_data(preset: Preset) -> Self {
-        Self {
-            epochs: 20,
-            batch_size: 128,
-            schedule: Schedule::Cosine { warmup: 0.05 },
-            augment: Augment::default(),
-            ema: None,
-            ..Self::small_data(preset)
-        }
-    }
-
-    /// The recipe for the best network. A teacher improves it further.
-    pub fn long(preset: Preset) -> Self {
-        let small = Self::small_data(preset);
-        Self {
-            epochs: 190,
-            batch_size: 512,
-            schedule: Schedule::Cosine { warmup: 0.03 },
-            dropout: DropoutRates { path: 0.05, ..small.dropout },
-            validation: 0.02,
-            mix: Mix { mixup: 0.25, cutmix: 0.25 },
-            ..small
-        }
-    }
-
-    /// The recipe for a trained network.
-    pub fn finetune(preset: Preset) -> Self {
-        let full = Self::full_data(preset);
-        Self {
-            epochs: 4,
-            learning_rate: 0.1 * OptimiserName::AdamW.learning_rate(),
-            optimiser: OptimiserName::AdamW,
-            ..full
-        }
-    }
-
-    /// The recipe of the report behind `seed`.
-    pub fn report(preset: Preset) -> Self {
-        Self {
-            epochs: 20,
-            batch_size: 512,
-            partial_batches: true,
-            learning_rate: 2e-4,
-            schedule: Schedule::InverseTime { decay: 0.1 },
-            optimiser: OptimiserName::AdamW,
-            moments: Moments::KERAS,
-            weight_decay: 0.0,
-            label_smoothing: 0.0,
-            augment: Augment::NONE,
-            clip: f64::INFINITY,
-            ema: None,
-            normalisation: Normalisation::PIXELS,
-            ..Self::small_data(preset)
+    /// Epochs in which only the head learns.
+    pub const fn head_epochs(&self) -> usize {
+        match self.head_first {
+            Some(first) => first.epochs,
+            None => 0,
         }
     }
 
@@ -299,6 +227,17 @@ impl Recipe {
                  1, and the number of steps at least 1"
             );
         }
+        if let Some(HeadFirst { epochs, learning_rate }) = self.head_first {
+            ensure!(
+                epochs < self.epochs,
+                "{epochs} epochs of the head alone leave none of {} for the rest",
+                self.epochs
+            );
+            ensure!(
+                learning_rate > 0.0 && learning_rate.is_finite(),
+                "the learning rate {learning_rate} of the head alone is not positive"
+            );
+        }
         let Distillation { share: of_teacher, temperature } = self.distillation;
         ensure!(
             (0.0..=1.0).contains(&of_teacher) && temperature > 0.0 && temperature.is_finite(),
@@ -323,25 +262,10 @@ impl OptimiserName {
     }
 }
 
-/// Nearly all parameters of `seed` are in its head, which Muon does not update.
-const fn optimiser(preset: Preset) -> OptimiserName {
-    match preset {
-        Preset::Seed => OptimiserName::AdamW,
-        _ => OptimiserName::Muon,
-    }
-}
-
-/// `seed` keeps the rates of its report; the other networks are too small to gain from dropout.
-fn dropout(preset: Preset) -> DropoutRates {
-    match preset {
-        Preset::Seed => DropoutRates { embed: 0.1, mlp: 0.1, head: 0.5, path: 0.0 },
-        _ => DropoutRates::default(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use runtime::config::Preset;
 
     #[test]
     fn the_defaults_pass_their_own_check() {
@@ -377,6 +301,14 @@ mod tests {
         let regions = refusal(|recipe| recipe.region_loss = Some(-1.0));
         assert!(regions.contains("weight -1"), "weight of regions: {regions}");
         assert!(refusal(|recipe| recipe.clip = 0.0).contains("norm"), "clipping");
+        let head = refusal(|recipe| {
+            recipe.head_first = Some(HeadFirst { epochs: 40, learning_rate: 1e-3 });
+        });
+        assert!(head.contains("40 epochs of the head"), "head: {head}");
+        let head = refusal(|recipe| {
+            recipe.head_first = Some(HeadFirst { epochs: 1, learning_rate: 0.0 });
+        });
+        assert!(head.contains("rate 0 of the head"), "head: {head}");
         let teacher = refusal(|recipe| recipe.distillation.temperature = 0.0);
         assert!(teacher.contains("temperature 0"), "teacher");
         let ema = refusal(|recipe| recipe.ema = Some(EmaSpec { decay: 1.0, every: 1 }));
