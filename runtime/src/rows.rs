@@ -40,7 +40,6 @@ pub(crate) fn part<T>(values: &[T], start: usize, len: usize) -> &[T] {
 }
 
 /// The same, to be written to.
-#[cfg(vector_target)]
 #[inline]
 #[track_caller]
 pub(crate) fn part_mut<T>(values: &mut [T], start: usize, len: usize) -> &mut [T] {
@@ -56,6 +55,9 @@ pub(crate) fn up_to<T>(values: &[T], start: usize, len: usize) -> &[T] {
 }
 
 /// Moves the values from `by` on to the front. What is at the end then does not matter.
+///
+/// Not inlined, for the size of the code.
+#[inline(never)]
 pub(crate) fn slide<T: Copy>(values: &mut [T], by: usize) {
     if by == 0 {
         return;

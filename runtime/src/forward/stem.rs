@@ -56,6 +56,9 @@ struct Room<'a, T> {
 impl<'a, T: Copy> Room<'a, T> {
     /// Room at the back of `free` for `lines` rows, of which those of `new` come now. A depthwise
     /// convolution, which reads rows where they lie, wants them in order: old ones `slide` out.
+    ///
+    /// Not inlined, for the size of the code: it is called in two places.
+    #[inline(never)]
     fn new(
         free: &mut &'a mut [T],
         (lines, row): (usize, usize),
