@@ -8,7 +8,7 @@ use super::residual::residual;
 use crate::arithmetic::Arithmetic;
 use crate::config::{Clock, ConvKind, Grid, StemConv};
 use crate::network::Network;
-use crate::rows::slide;
+use crate::rows::{copy, slide};
 use crate::site::{ConvSite, SiteId, SiteValues};
 use crate::window::{Band, Pad, Windows};
 use core::mem;
@@ -205,10 +205,4 @@ fn windows<'a, T>(
 ) -> Windows<'a, T> {
     let Kept { values: x, lines, .. } = *input;
     Windows { x, lines, first: new.start, input: conv.input, output: conv.output, pad }
-}
-
-fn copy<T: Copy>(to: &mut [T], from: &[T]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = *from;
-    }
 }

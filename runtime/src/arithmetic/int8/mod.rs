@@ -133,7 +133,9 @@ impl Operations for Int8 {
         }
         // Weights may have been packed for windows, in another order than for rows of inputs.
         let layer = layer.with_packed(&[]);
-        windows.each(scratch, out, |x, out| (kernels.linear_i8)(x, &layer, activation, out));
+        windows.each(scratch, out.len(), &mut |x, positions| {
+            (kernels.linear_i8)(x, &layer, activation, windows.places(out, positions));
+        });
     }
 
     #[cfg(target_arch = "x86_64")]
@@ -150,7 +152,9 @@ impl Operations for Int8 {
         }
         // As in `conv`.
         let layer = layer.with_packed(&[]);
-        windows.each(scratch, stream, |x, out| (kernels.linear_add_i16)(x, &layer, out));
+        windows.each(scratch, stream.len(), &mut |x, positions| {
+            (kernels.linear_add_i16)(x, &layer, windows.places(stream, positions));
+        });
     }
 
     fn depthwise(
