@@ -40,7 +40,6 @@ pub(crate) fn part<T>(values: &[T], start: usize, len: usize) -> &[T] {
 }
 
 /// The same, to be written to.
-#[cfg(vector_target)]
 #[inline]
 #[track_caller]
 pub(crate) fn part_mut<T>(values: &mut [T], start: usize, len: usize) -> &mut [T] {
@@ -55,17 +54,27 @@ pub(crate) fn up_to<T>(values: &[T], start: usize, len: usize) -> &[T] {
     tail.get(..len).unwrap_or(tail)
 }
 
+/// Copies as many values as both have. A block, not value by value: on Cortex-M that is nine instructions
+/// each.
+#[inline]
+pub(crate) fn copy<T: Copy>(to: &mut [T], from: &[T]) {
+    let len = to.len().min(from.len());
+    if let (Some(to), Some(from)) = (to.get_mut(..len), from.get(..len)) {
+        to.copy_from_slice(from);
+    }
+}
+
 /// Moves the values from `by` on to the front. What is at the end then does not matter.
+///
+/// Not inlined, for the size of the code.
+#[inline(never)]
 pub(crate) fn slide<T: Copy>(values: &mut [T], by: usize) {
     if by == 0 {
         return;
     }
     let mut rest = values;
     while let Some((to, from)) = rest.split_at_mut_checked(by) {
-        let len = by.min(from.len());
-        for (to, from) in to.iter_mut().zip(from.iter().take(len)) {
-            *to = *from;
-        }
+        copy(to, from);
         rest = from;
     }
 }

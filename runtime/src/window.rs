@@ -2,7 +2,7 @@
 //! row.
 
 use crate::config::Grid;
-use crate::rows::{rows, rows_mut, tail};
+use crate::rows::{part_mut, rows_mut, tail};
 use core::ops::Range;
 
 /// What lies outside a grid.
@@ -64,28 +64,35 @@ impl<'a, T: Copy> Windows<'a, T> {
         Some(tail(self.x, y.checked_rem(self.lines)? * len))
     }
 
-    /// Calls `apply` with windows, `[positions, 9 · channels]`, and their part of `out`, which holds
-    /// rows of the output from the first one on. The positions are neighbours in a row, as many as
+    /// Calls `apply` with windows, `[positions, 9 · channels]`, and the numbers of their positions, for `len`
+    /// values of the output from the first row on. The positions are neighbours in a row, as many as
     /// `scratch` has room for. A window's values are in the order row, column, channel.
-    pub fn each<O>(&self, scratch: &mut [T], out: &mut [O], mut apply: impl FnMut(&[T], &mut [O])) {
-        let stride = self.stride();
-        let (window_len, channels) =
-            ((9 * self.input.channels).max(1), self.output.channels.max(1));
-        let together = scratch.len().checked_div(window_len).unwrap_or(0).max(1) * channels;
-        for (row, out) in rows_mut(out, self.output.width * channels).enumerate() {
-            let row = stride * (self.first + row);
-            let lines = [self.line(row), self.line(row + 1), self.line(row + 2)];
+    // A dynamic call, so that a device has this loop once.
+    pub fn each(&self, scratch: &mut [T], len: usize, apply: &mut dyn FnMut(&[T], Range<usize>)) {
+        let (stride, width) = (self.stride(), self.output.width);
+        let window_len = (9 * self.input.channels).max(1);
+        let together = scratch.len().checked_div(window_len).unwrap_or(0).max(1);
+        let rows = len.checked_div(width * self.output.channels).unwrap_or(0);
+        for row in 0..rows {
+            let top = stride * (self.first + row);
+            let lines = [self.line(top), self.line(top + 1), self.line(top + 2)];
             let mut column = 0;
-            for out in out.chunks_mut(together) {
-                let mut len = 0;
-                for (window, _) in rows_mut(scratch, window_len).zip(rows(out, channels)) {
-                    self.gather(&lines, column, window);
-                    column += stride;
-                    len += window_len;
+            while column < width {
+                let count = together.min(width - column);
+                for (at, window) in rows_mut(scratch, window_len).take(count).enumerate() {
+                    self.gather(&lines, stride * (column + at), window);
                 }
-                apply(scratch.get(..len).unwrap_or(&[]), out);
+                let first = row * width + column;
+                apply(scratch.get(..count * window_len).unwrap_or(&[]), first..first + count);
+                column += count;
             }
         }
+    }
+
+    /// The part of the output that belongs to positions.
+    pub fn places<'o, O>(&self, out: &'o mut [O], positions: Range<usize>) -> &'o mut [O] {
+        let channels = self.output.channels;
+        part_mut(out, positions.start * channels, positions.len() * channels)
     }
 
     /// Copies the window around a column of three rows.
@@ -124,11 +131,10 @@ mod tests {
         let x: Vec<i8> = (1..=9).collect();
         let grid = Grid { height: 3, width: 3, channels: 1 };
         let mut seen = Vec::new();
-        let mut out = [0u8; 9];
         let pad = Pad::Zero(-1);
         let windows = Windows { x: &x, lines: 3, first: 0, input: grid, output: grid, pad };
         // Two windows at a time, then the third of the row.
-        windows.each(&mut [0; 20], &mut out, |windows, _| seen.extend_from_slice(windows));
+        windows.each(&mut [0; 20], 9, &mut |windows, _| seen.extend_from_slice(windows));
         assert_eq!(seen.len(), 81, "a window for each position");
         assert_eq!(seen[..9], [-1, -1, -1, -1, 1, 2, -1, 4, 5], "top left");
         assert_eq!(seen[4 * 9..5 * 9], [1, 2, 3, 4, 5, 6, 7, 8, 9], "centre");
@@ -142,7 +148,7 @@ mod tests {
         let pad = Pad::Zero(0);
         for (first, column) in [(3, [2, 3, 4]), (4, [3, 4, 0])] {
             let windows = Windows { x: &x, lines: 3, first, input: grid, output: grid, pad };
-            windows.each(&mut [0; 9], &mut [0u8], |window, _| {
+            windows.each(&mut [0; 9], 1, &mut |window, _| {
                 assert_eq!([window[1], window[4], window[7]], column, "around row {first}");
             });
         }
@@ -154,9 +160,8 @@ mod tests {
         let input = Grid { height: 5, width: 5, channels: 1 };
         let output = Grid { height: 3, width: 3, channels: 1 };
         let mut centres = Vec::new();
-        let mut out = [0u8; 9];
         let windows = Windows { x: &x, lines: 5, first: 0, input, output, pad: Pad::Zero(0) };
-        windows.each(&mut [0; 27], &mut out, |windows, _| {
+        windows.each(&mut [0; 27], 9, &mut |windows, _| {
             centres.extend(windows.chunks(9).map(|window| window[4]));
         });
         assert_eq!(centres, [0, 2, 4, 10, 12, 14, 20, 22, 24], "centres of the windows");
@@ -165,10 +170,9 @@ mod tests {
     #[test]
     fn the_image_is_padded_channel_by_channel() {
         let grid = Grid { height: 1, width: 1, channels: 3 };
-        let mut out = [0u8; 3];
         let pad = Pad::Image([1, 2, 3]);
         let windows = Windows { x: &[7, 8, 9], lines: 1, first: 0, input: grid, output: grid, pad };
-        windows.each(&mut [0; 27], &mut out, |w, _| {
+        windows.each(&mut [0; 27], 3, &mut |w, _| {
             assert_eq!(w[..3], [1, 2, 3], "outside");
             assert_eq!(w[12..15], [7, 8, 9], "the pixel");
         });

@@ -60,7 +60,9 @@ pub trait Operations: Types {
         scratch: &mut [Self::Act],
         out: &mut [Self::Act],
     ) {
-        windows.each(scratch, out, |x, out| Self::linear(kernels, x, layer, activation, out));
+        windows.each(scratch, out.len(), &mut |x, positions| {
+            Self::linear(kernels, x, layer, activation, windows.places(out, positions));
+        });
     }
     /// `stream = stream + layer(windows)`, as [`Self::conv`].
     fn conv_add(
@@ -70,7 +72,9 @@ pub trait Operations: Types {
         scratch: &mut [Self::Act],
         stream: &mut [Self::Residual],
     ) {
-        windows.each(scratch, stream, |x, stream| Self::linear_add(kernels, x, layer, stream));
+        windows.each(scratch, stream.len(), &mut |x, positions| {
+            Self::linear_add(kernels, x, layer, windows.places(stream, positions));
+        });
     }
     /// `out = activation(depthwise3×3(x))` for the rows of a band; outside its grid lies `zero`.
     fn depthwise(

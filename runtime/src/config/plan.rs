@@ -72,11 +72,15 @@ impl RowConv {
     /// Values of the windows that are gathered together; 0 where the input is read where it lies. Few of
     /// them, because a convolution has as many values in one window as in nine pixels.
     pub(crate) fn windows_len(&self, whole: bool) -> usize {
-        const FEW: usize = 4;
-        const SHORT: usize = 32;
         let ConvKind::Full = self.conv.kind else { return 0 };
-        let few = if whole || self.conv.inputs() <= SHORT { self.conv.output.width } else { FEW };
-        self.conv.inputs() * few.min(self.conv.output.width)
+        let (inputs, width) = (self.conv.inputs(), self.conv.output.width);
+        let few = match inputs {
+            _ if whole => width,
+            0..=32 => width,
+            33..=288 => 8,
+            _ => 4,
+        };
+        inputs * few.min(width)
     }
 }
 

@@ -4,6 +4,7 @@ use super::arena::Carver;
 use super::residual::residual;
 use crate::arithmetic::Arithmetic;
 use crate::network::{Block, Network};
+use crate::rows::copy;
 use crate::site::{BlockSite, Columns, SiteValues};
 
 /// Adds attention to the residual stream. Tokens are normalised and projected as many at a time as the
@@ -40,9 +41,7 @@ pub(super) fn attention<A: Arithmetic>(
     let zero = A::attention(kernels, qkv, &block.attention, scores);
     for token in 1..tokens {
         let (to, from) = qkv.split_at_mut_checked(token * 3 * width)?;
-        for (to, from) in to.get_mut(token * width..)?.iter_mut().zip(from.iter().take(width)) {
-            *to = *from;
-        }
+        copy(to.get_mut(token * width..)?.get_mut(..width)?, from);
     }
     let context = qkv.get(..tokens * width)?; //                              [tokens, width]
     observer(BlockSite::Context, A::show(context, zero));

@@ -8,7 +8,7 @@ use super::residual::residual;
 use crate::arithmetic::Arithmetic;
 use crate::config::{Clock, ConvKind, Grid, StemConv};
 use crate::network::Network;
-use crate::rows::slide;
+use crate::rows::{copy, slide};
 use crate::site::{ConvSite, SiteId, SiteValues};
 use crate::window::{Band, Pad, Windows};
 use core::mem;
@@ -56,6 +56,9 @@ struct Room<'a, T> {
 impl<'a, T: Copy> Room<'a, T> {
     /// Room at the back of `free` for `lines` rows, of which those of `new` come now. A depthwise
     /// convolution, which reads rows where they lie, wants them in order: old ones `slide` out.
+    ///
+    /// Not inlined, for the size of the code: it is called in two places.
+    #[inline(never)]
     fn new(
         free: &mut &'a mut [T],
         (lines, row): (usize, usize),
@@ -202,10 +205,4 @@ fn windows<'a, T>(
 ) -> Windows<'a, T> {
     let Kept { values: x, lines, .. } = *input;
     Windows { x, lines, first: new.start, input: conv.input, output: conv.output, pad }
-}
-
-fn copy<T: Copy>(to: &mut [T], from: &[T]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = *from;
-    }
 }

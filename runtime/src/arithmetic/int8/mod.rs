@@ -134,7 +134,9 @@ impl Operations for Int8 {
         }
         // `linear_i8` must not read weights that are packed for windows: their order is another one.
         let layer = layer.with_packed(&[]);
-        windows.each(scratch, out, |x, out| (kernels.linear_i8)(x, &layer, activation, out));
+        windows.each(scratch, out.len(), &mut |x, positions| {
+            (kernels.linear_i8)(x, &layer, activation, windows.places(out, positions));
+        });
     }
 
     #[cfg(target_arch = "x86_64")]
@@ -151,7 +153,9 @@ impl Operations for Int8 {
         }
         // Without packed weights, as in `conv`.
         let layer = layer.with_packed(&[]);
-        windows.each(scratch, stream, |x, out| (kernels.linear_add_i16)(x, &layer, out));
+        windows.each(scratch, stream.len(), &mut |x, positions| {
+            (kernels.linear_add_i16)(x, &layer, windows.places(stream, positions));
+        });
     }
 
     fn depthwise(

@@ -82,10 +82,12 @@ pub(super) fn conv<M: Memory, D: Draw>(this: &mut Comparison<'_, M, D>, case: Ca
     added.copy_from_slice(&stream);
     let mut scratch = memory.take::<i8>(k * draw.length(1, width))?;
     let (linear, activation) = (layer.linear(), gelu.activation());
-    windows.each(&mut scratch, &mut plain, |x, out| {
-        scalar::linear_i8(x, &linear, &activation, out);
+    windows.each(&mut scratch, plain.len(), &mut |x, positions| {
+        scalar::linear_i8(x, &linear, &activation, windows.places(&mut plain, positions));
     });
-    windows.each(&mut scratch, &mut added, |x, out| scalar::linear_add_i16(x, &linear, out));
+    windows.each(&mut scratch, added.len(), &mut |x, positions| {
+        scalar::linear_add_i16(x, &linear, windows.places(&mut added, positions));
+    });
 
     let mut found = memory.take::<i8>(output.len())?;
     let mut found_stream = memory.take::<i16>(output.len())?;
