@@ -7,6 +7,9 @@ use runtime::{EvidenceError, Model, Output, RunError};
 ///
 /// # Errors
 /// Those of [`Model::run_observed`].
+///
+/// # Panics
+/// If the pieces of a site have different zero points.
 pub fn observe<'m>(
     model: &'m Model<'_>,
     image: &[u8],

@@ -71,6 +71,7 @@ impl EvaluateArgs {
         if let Some(more) = mistakes.len().checked_sub(NAMED + 1) {
             say!("  and {} more; --json lists all", more + 1)?;
         }
+        Ok(())
     }
 }
 

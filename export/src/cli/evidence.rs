@@ -70,7 +70,7 @@ impl EvidenceArgs {
             source: None,
         };
         let data = network.dataset(self.data.as_deref())?;
-        let pointing = self.pointing(&model, &data.test).with_context(shown)?;
+        let pointing = self.pointing(&model, &data.test).with_context(context)?;
         let images = data.test.take(self.images);
         let progress = bar("blanking", images.len());
         let grid = evidence::token_grid(&model)?;

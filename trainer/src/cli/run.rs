@@ -31,7 +31,7 @@ use crate::run_directory::{Before, CONFIG_FILE, RunDirectory, VALIDATION};
 use crate::say;
 use crate::say::even_if_closed;
 use crate::summary::grouped;
-use crate::train::{self, Outcome, Run, Start, Stopped};
+use crate::train::{self, Outcome, Run, Stopped};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {

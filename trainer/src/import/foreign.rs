@@ -21,7 +21,7 @@ const ARCHITECTURES: [(&str, &[&str]); 9] = [
 /// What is said of a file none of whose tensors has a name of ours.
 pub(super) fn refusal<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Error {
     let has = |part: &&str| names.clone().any(|name| name.contains(*part));
-    let known = ARCHITECTURES.iter().find(|(_, parts)| parts.iter().all(|part| has(part)));
+    let known = ARCHITECTURES.iter().find(|(_, parts)| parts.iter().all(&has));
     let whose = known.map_or("another architecture", |(name, _)| name);
     anyhow!(
         "its tensors have the names of {whose} ({}), and only the networks of this project can be \

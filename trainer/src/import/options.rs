@@ -56,7 +56,7 @@ impl Options {
         let source = if classes.iter().eq(&CIFAR10_CLASSES) {
             DataSource::Cifar10
         } else {
-            DataSource::Custom
+            DataSource::Pictures
         };
         Ok((classes.clone(), source))
     }
@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(source, DataSource::Cifar10, "the same names");
         let (classes, source) = named(&["cat", "dog"]).classes(2).unwrap();
         assert_eq!(classes, ["cat", "dog"], "names");
-        assert_eq!(source, DataSource::Custom, "images of the owner");
+        assert_eq!(source, DataSource::Pictures, "images of the owner");
     }
 
     #[test]

@@ -230,7 +230,7 @@ fn stated_constants_and_classes_are_kept() {
     assert_eq!(checkpoint.normalisation.mean, [0.1, 0.2, 0.3], "the file's");
     assert_eq!(checkpoint.normalisation.std, [1.0; 3], "the command's");
     assert_eq!(checkpoint.classes, ["cat", "dog"], "classes");
-    assert_eq!(checkpoint.source, DataSource::Custom, "source");
+    assert_eq!(checkpoint.source, DataSource::Pictures, "source");
     let error = file.refused(Preset::Micro);
     assert!(error.contains("2 outputs: name the classes"), "{error}");
     file.describe(&[("std", "63,62,67")]);

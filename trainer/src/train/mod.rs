@@ -41,7 +41,7 @@ use scores::Scores;
 /// As [`train()`] before it writes a file.
 pub fn check<B: HostBackend>(run: &Run<'_>, devices: &[B::Device]) -> Result<()> {
     run.prepare()?;
-    Learner::<B>::new(run, 1, devices).map(drop)
+    Learner::<B>::new(run, 1, devices, None).map(drop)
 }
 
 /// Trains a network on one device, or on several that share the parts of each batch. Writes `best.mpk`,
