@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 
-use super::begin::{Choice, From};
+use super::choice::{Choice, From};
 use super::run::RunArgs;
 use crate::backend::on_backend;
 use crate::ops::HostBackend;

@@ -3,6 +3,7 @@
 mod backend;
 mod begin;
 mod check;
+mod choice;
 mod data;
 mod eval;
 mod finetune;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use runtime::config::Preset;
 
-use super::begin::{Choice, From};
+use super::choice::{Choice, From};
 use super::preset::presets;
 use super::run::RunArgs;
 use crate::backend::on_backend;
