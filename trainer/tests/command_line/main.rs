@@ -260,7 +260,7 @@ fn what_is_wrong_with_a_folder_is_said() {
 }
 
 /// Writes pictures of these classes, each of one colour with a grain.
-fn pictures(dir: &Path, classes: &[(&str, [u8; 3])], count: u32) {
+fn coloured_pictures(dir: &Path, classes: &[(&str, [u8; 3])], count: u32) {
     for (name, colour) in classes {
         std::fs::create_dir_all(dir.join(name)).unwrap();
         for index in 0..count {
@@ -278,7 +278,7 @@ fn own_pictures_start_from_a_shipped_network() {
     let directory = tempfile::tempdir().unwrap();
     let (data, out) = (directory.path().join("pictures"), directory.path().join("run"));
     let classes = [("ant", [200, 40, 40]), ("bee", [40, 200, 40]), ("cow", [40, 40, 200])];
-    pictures(&data, &classes, 15);
+    coloured_pictures(&data, &classes, 15);
     let run = |args: &[&str]| {
         let short = ["--preset", "nano", "--epochs", "2", "--out", text(&out)];
         let output = trainer(&[&["--data", text(&data)], &short[..], args].concat());
@@ -309,8 +309,8 @@ fn a_trained_network_learns_other_classes() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
     let [red, green, blue] = [[200, 40, 40], [40, 200, 40], [40, 40, 200]];
-    pictures(&path("two"), &[("ant", red), ("bee", green)], 12);
-    pictures(&path("three"), &[("ant", red), ("bee", green), ("cow", blue)], 12);
+    coloured_pictures(&path("two"), &[("ant", red), ("bee", green)], 12);
+    coloured_pictures(&path("three"), &[("ant", red), ("bee", green), ("cow", blue)], 12);
     let run = |args: &[&str]| {
         let output = trainer(&[args, &["--epochs", "2"]].concat());
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
