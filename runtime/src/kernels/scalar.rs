@@ -226,7 +226,7 @@ pub fn attention_i8(qkv: &mut [i8], attention: &Attention, scores: &mut [i32]) {
             }
             let mult = attention.row_mult(sum);
             for i in 0..head_dim {
-                let values = qkv.iter().skip(2 * width + start + i).step_by(3 * width);
+                let values = qkv.iter().skip(2 * width + start + i).step_by((3 * width).max(1));
                 let acc = scores.iter().zip(values).map(|(&e, &v)| e * i32::from(v)).sum();
                 if let Some(out) = qkv.get_mut(place + i) {
                     *out = attention.store(acc, mult);
