@@ -25,8 +25,12 @@ pub(super) fn attention<A: Arithmetic>(
     let kernels = network.kernels;
 
     let together = network.config.together(free.len().checked_div(dim)?);
-    let places = qkv.chunks_mut((together * 3 * width).max(1));
-    for (stream, qkv) in stream.chunks((together * dim).max(1)).zip(places) {
+    let mut first = 0;
+    while first < tokens {
+        let count = together.min(tokens - first);
+        let stream = stream.get(first * dim..)?.get(..count * dim)?;
+        let qkv = qkv.get_mut(first * 3 * width..)?.get_mut(..count * 3 * width)?;
+        first += count;
         let normed = free.get_mut(..stream.len())?;
         let zero = A::norm(kernels, stream, dim, &block.norm1, normed); //  [together, dim]
         observer(BlockSite::Norm1, A::show(normed, zero));

@@ -1,9 +1,10 @@
 //! From the image to the residual stream: position plus patch layer or last stem convolution.
 
 use super::arena::Carver;
+use super::patch;
+use super::plan::Plan;
 use super::residual::residual;
 use super::stem::{self, Span};
-use super::{Plan, patch};
 use crate::arithmetic::Arithmetic;
 use crate::config::StemSpec;
 use crate::network::Network;
@@ -34,22 +35,24 @@ pub(super) fn embed<A: Arithmetic>(
         A::start(network.position.as_ref()?, stream);
     }
     let (width, dim) = (config.image().width, config.dim());
-    let row = config.tokens().checked_div(plan.ticks)? * dim;
-    let stream = stream.get_mut(tick * row..)?.get_mut(..row)?;
+    let tokens = config.tokens().checked_div(plan.ticks)?;
+    let stream = stream.get_mut(tick * tokens * dim..)?.get_mut(..tokens * dim)?;
     let layer = network.embed.as_ref()?;
     // As many patches at once as the arena has room for, which is at least one.
     let together = values.len().checked_div(len)?.max(1);
-    let mut tokens = 0..config.tokens();
-    for stream in stream.chunks_mut((together * dim).max(1)) {
-        let mut count = 0;
-        let places = rows_mut(&mut *values, len).zip(stream.chunks(dim.max(1)));
-        for ((values, _), token) in places.zip(tokens.by_ref()) {
+    let mut first = 0;
+    while first < tokens {
+        let count = together.min(tokens - first);
+        let values = values.get_mut(..count * len)?;
+        for (token, values) in rows_mut(&mut *values, len).enumerate() {
+            let token = first + token;
             patch::gather(image, width, size.into(), order, token, values, |bytes, values| {
                 A::load(&network.input, bytes, values);
             });
-            count += len;
         }
-        A::linear_add(network.kernels, values.get(..count)?, layer, stream);
+        let stream = stream.get_mut(first * dim..)?.get_mut(..count * dim)?;
+        A::linear_add(network.kernels, values, layer, stream);
+        first += count;
     }
     observer(SiteId::Embed, A::show_stream(stream));
     Some(())
