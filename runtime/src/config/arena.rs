@@ -91,7 +91,7 @@ impl MlpPlan {
         let kept = self.keep * width * channels;
         let row = width * channels + self.front + self.second;
         let rows = values.saturating_sub(kept).checked_div(row).unwrap_or(0);
-        if self.keep == 0 { few_or_fours(rows, height) } else { rows.clamp(1, height) }
+        if self.keep == 0 { few_or_fours(rows, height) } else { rows.min(height).max(1) }
     }
 
     /// Values of all buffers.

@@ -26,7 +26,6 @@ pub(super) fn attention<A: Arithmetic>(
 
     let together = network.config.together(free.len().checked_div(dim)?);
     let mut first = 0;
-    // Not by `chunks`, whose lengths LLVM does not see to be above zero: a panic would be left.
     while first < tokens {
         let count = together.min(tokens - first);
         let stream = stream.get(first * dim..)?.get(..count * dim)?;
