@@ -211,7 +211,7 @@ fn a_full_disk_leaves_the_old_blob() {
     let directory = tempfile::tempdir().unwrap();
     let (best, blob) = (directory.path().join("best.mpk"), directory.path().join("model.bin"));
     write_checkpoint(&best, DataSource::Cifar10);
-    std::fs::write(&blob, "the old one").unwrap();
+    std::fs::write(&blob, "OCEL, the old one").unwrap();
     let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"";
     let output = Command::new("sh")
         .args(["-c", script, env!("CARGO_BIN_EXE_export")])
@@ -220,6 +220,6 @@ fn a_full_disk_leaves_the_old_blob() {
         .unwrap();
     let error = refusal(&output, 1);
     assert!(error.contains("model.bin") && error.contains("free some space"), "{error}");
-    assert_eq!(std::fs::read(&blob).unwrap(), b"the old one", "the old blob");
+    assert_eq!(std::fs::read(&blob).unwrap(), b"OCEL, the old one", "the old blob");
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2, "files");
 }
