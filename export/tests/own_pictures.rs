@@ -60,7 +60,7 @@ fn pictures_become_a_blob_with_their_names() {
     let outcome =
         BackendChoice::Flex.train(run, NonZeroUsize::MIN, &mut Progress::hidden()).unwrap();
     let float = FloatModel::load(&outcome.checkpoint).unwrap();
-    assert_eq!(float.source(), DataSource::Custom, "nothing is built in for these classes");
+    assert_eq!(float.source(), DataSource::Pictures, "nothing is built in for these classes");
     let (_, quantized) =
         export::quantize(&float, &dataset.train, Method::default(), unwatched).unwrap();
     let model = AnyModel::parse(&quantized.blob).unwrap();
