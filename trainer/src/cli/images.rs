@@ -11,6 +11,15 @@ use crate::output::{self, Replaces};
 use crate::report::csv;
 use crate::say;
 
+/// The list of the pictures.
+const LIST: &str = "images.csv";
+/// Its first line.
+const LIST_HEADER: &str = "picture,class,file\n";
+
+fn is_list(start: &[u8]) -> bool {
+    start.starts_with(LIST_HEADER.as_bytes())
+}
+
 #[derive(Debug, Args)]
 pub(super) struct ImagesArgs {
     /// Directory to write the pictures to, and images.csv with their classes and files; it is created if
@@ -31,7 +40,7 @@ impl ImagesArgs {
         let Dataset { test, classes, .. } = self.data.dataset(Reading::default())?;
         let count = self.count.min(test.len());
         let mut files = Vec::with_capacity(count + 1);
-        let mut table = "picture,class,file\n".to_owned();
+        let mut table = LIST_HEADER.to_owned();
         for index in 0..count {
             let class = &classes[usize::from(test.label(index))];
             let picture = format!("{index:04}_{class}.png");
@@ -41,12 +50,16 @@ impl ImagesArgs {
             files.push((picture, test.png(index)?));
         }
         // This file marks the directory as output, so that it never becomes a class.
-        files.push(("images.csv".to_owned(), table.into_bytes()));
+        files.push((LIST.to_owned(), table.into_bytes()));
         // The same command twice has nothing to replace.
         files.retain(|(name, bytes)| {
             std::fs::read(self.out.join(name)).ok().as_ref() != Some(bytes)
         });
-        let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
+        let pictures = files.iter().map(|(name, _)| name.as_str()).filter(|name| *name != LIST);
+        let names: Vec<_> = pictures.collect();
+        let list = Replaces::Kind { name: "a list of this command", is: is_list };
+        let list = if self.overwrite { Replaces::Anything } else { list };
+        output::check_directory(&self.out, &[LIST], list)?;
         output::check_directory(&self.out, &names, Replaces::if_told(self.overwrite))?;
         std::fs::create_dir_all(&self.out)
             .with_context(|| format!("cannot create {}", self.out.display()))?;

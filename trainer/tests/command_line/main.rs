@@ -209,7 +209,8 @@ fn what_training_leaves_out_is_said() {
     let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
     std::fs::create_dir(dir.join("fox")).unwrap();
     std::fs::write(dir.join("fox/1.jpg"), heic).unwrap();
-    let error = refusal(&trainer(&[&size[..], &["--out", text(&out)]].concat()), 1);
+    let again = [&size[..], &["--out", text(&out), "--overwrite"]].concat();
+    let error = refusal(&trainer(&again), 1);
     assert!(error.contains("class fox has 0") && error.contains("fox/1.jpg is HEIC"), "{error}");
 }
 
@@ -228,7 +229,8 @@ fn cifar_100_is_read_with_either_kind_of_labels() {
     std::fs::write(dir.join("coarse_label_names.txt"), names(20)).unwrap();
     let size = ["--preset", "vit-64x4", "--epochs", "1", "--plain", "--data", text(&dir)];
     for (labels, classes) in [(&[][..], 100), (&["--coarse-labels"], 20)] {
-        let output = trainer(&[&size[..], &["--out", text(&out)], labels].concat());
+        let out_args = ["--out", text(&out), "--overwrite"];
+        let output = trainer(&[&size[..], &out_args, labels].concat());
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let eval = trainer(&["eval", text(&out.join("best.mpk")), "--data", text(&dir), "--json"]);
         let printed = String::from_utf8_lossy(&eval.stdout);
