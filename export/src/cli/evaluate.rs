@@ -37,13 +37,7 @@ impl EvaluateArgs {
     pub(super) fn run(&self) -> Result<()> {
         let bytes = read(&self.blob)?;
         let model = parse(&self.blob, &bytes)?;
-        let config = model.config();
-        let network = Network {
-            file: &self.blob,
-            config,
-            classes: (0..config.classes()).map(|class| model.class_name(class)).collect(),
-            source: None,
-        };
+        let network = Network::of_blob(&self.blob, model.config(), |class| model.class_name(class));
         let data = network.dataset(self.data.as_deref())?;
         let images = data.test.take(self.images.unwrap_or(usize::MAX));
         let progress = bar(model.precision(), images.len());

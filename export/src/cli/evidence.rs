@@ -62,13 +62,7 @@ impl EvidenceArgs {
         let AnyModel::Int8(model) = parse(&self.blob, &bytes)? else {
             bail!("{}: an f16 blob has no evidence; export it as int8", context());
         };
-        let config = model.config();
-        let network = Network {
-            file: &self.blob,
-            config,
-            classes: (0..config.classes()).map(|class| model.class_name(class)).collect(),
-            source: None,
-        };
+        let network = Network::of_blob(&self.blob, model.config(), |class| model.class_name(class));
         let data = network.dataset(self.data.as_deref())?;
         let pointing = self.pointing(&model, &data.test).with_context(context)?;
         let images = data.test.take(self.images);

@@ -1,6 +1,7 @@
 //! The images that a command reads.
 
 use anyhow::{Result, bail, ensure};
+use export::float::FloatModel;
 use runtime::config::VitConfig;
 use std::path::Path;
 use trainer::data::{self, DataSource, Dataset, Reading};
@@ -19,7 +20,22 @@ pub(super) struct Network<'a> {
     pub(super) source: Option<DataSource>,
 }
 
-impl Network<'_> {
+impl<'a> Network<'a> {
+    /// That of a blob, which does not say what it was trained on. `name` gives the name of a class.
+    pub(super) fn of_blob(
+        file: &'a Path,
+        config: &'a VitConfig,
+        name: impl Fn(usize) -> Option<&'a str>,
+    ) -> Self {
+        Self { file, config, classes: (0..config.classes()).map(name).collect(), source: None }
+    }
+
+    /// That of a checkpoint.
+    pub(super) fn of_checkpoint(file: &'a Path, float: &'a FloatModel) -> Self {
+        let classes = float.classes().iter().map(|name| Some(name.as_str())).collect();
+        Self { file, config: float.config(), classes, source: Some(float.source()) }
+    }
+
     /// The images of a directory, or the built-in ones if the network was trained on them, in the size of the
     /// network's input. Of CIFAR-10 those of the network's classes.
     ///

@@ -132,12 +132,7 @@ impl Export {
     pub(super) fn run(&self) -> Result<()> {
         self.check_outputs()?;
         let float = self.options.weights.float_model(&self.files.checkpoint)?;
-        let network = Network {
-            file: &self.files.checkpoint,
-            config: float.config(),
-            classes: float.classes().iter().map(|name| Some(name.as_str())).collect(),
-            source: Some(float.source()),
-        };
+        let network = Network::of_checkpoint(&self.files.checkpoint, &float);
         let data = network.dataset(self.options.data.as_deref())?;
         let made = self
             .make(&float, &data.train)

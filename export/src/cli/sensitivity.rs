@@ -47,12 +47,7 @@ pub(super) struct SensitivityArgs {
 impl SensitivityArgs {
     pub(super) fn run(&self) -> Result<()> {
         let float = self.weights.float_model(&self.checkpoint)?;
-        let network = Network {
-            file: &self.checkpoint,
-            config: float.config(),
-            classes: float.classes().iter().map(|name| Some(name.as_str())).collect(),
-            source: Some(float.source()),
-        };
+        let network = Network::of_checkpoint(&self.checkpoint, &float);
         let data = network.dataset(self.data.as_deref())?;
         // The sample is in random order: its first images are for calibration, the others for the loss.
         let sample = data.train.sample(self.calibration + self.images, self.seed);
