@@ -31,6 +31,9 @@
 //! `export --rust model.rs` writes a module with the blob and its `ARENA_LEN`. The directory `examples` has
 //! programs that fit on a screen: `no_std`, `camera_frame` and `one_stage_a_call`.
 //!
+//! [`Output::evidence`] says where in the image the network found a class, and [`explain`] makes objects of
+//! that.
+//!
 //! # Features
 //! None is on by default.
 //!
@@ -78,7 +81,7 @@ mod arithmetic;
 pub mod camera;
 pub mod config;
 pub mod error;
-mod explain;
+pub mod explain;
 #[doc(hidden)]
 pub mod fixed;
 pub mod format;

@@ -1,13 +1,16 @@
-//! The trained golden blob under every kernel set of the target: its logits and its evidence on the
-//! 1,000 embedded test images hash to the published values.
+//! The trained golden blob under every kernel set of the target: its logits, its evidence and its objects
+//! on the 1,000 embedded test images hash to the published values.
 
 use kit::embedded::test_images;
+use kit::explained::{self, Room};
 use kit::fnv::Fnv1a;
+use runtime::explain::Tiling;
 use runtime::{Kernels, Model, Output};
 
 const BLOB: &[u8] = include_bytes!("../../tests/golden/v1/micro.bin");
 const PUBLISHED: &str = include_str!("../../tests/golden/v1/micro.logits");
 const EVIDENCE: &str = include_str!("../../tests/golden/v1/micro.evidence");
+const OBJECTS: &str = include_str!("../../tests/golden/v1/micro.objects");
 const REGENERATE: &str = "`cargo run -p tests --bin regen_golden -- --micro model.bin` writes it";
 
 #[test]
@@ -21,13 +24,15 @@ fn every_set_gives_the_published_hashes() {
         let right = right.count();
         // What a trained network reaches, with room for another checkpoint.
         assert!(right >= 500, "{}: {right} of {} correct", kernels.name, answers.len());
-        let (mut logits, mut evidence) = (Fnv1a::new(), Fnv1a::new());
+        let [mut logits, mut evidence, mut objects] = [Fnv1a::new(); 3];
         for answer in answers {
             logits.extend(answer.logits);
             evidence.extend(answer.evidence);
+            objects.extend(answer.objects);
         }
         assert_eq!(logits.to_string(), PUBLISHED.trim_end(), "{}; {REGENERATE}", kernels.name);
         assert_eq!(evidence.to_string(), EVIDENCE.trim_end(), "{}; {REGENERATE}", kernels.name);
+        assert_eq!(objects.to_string(), OBJECTS.trim_end(), "{}; {REGENERATE}", kernels.name);
     }
 }
 
@@ -37,17 +42,23 @@ struct Answer {
     logits: Vec<i32>,
     /// `[classes, tokens]`.
     evidence: Vec<i32>,
+    /// The halves of the hash of the objects of this image alone.
+    objects: [i32; 2],
 }
 
 /// The answers for all images, on all cores where there are threads.
 fn answers(model: &Model<'_>, pixels: &[u8]) -> Vec<Answer> {
+    let (tokens, tiling) = (model.config().tokens(), Tiling::of(model.config()).unwrap());
     let answer = |output: Output<'_>| {
         let (class, logits) = (output.class(), output.logits().to_vec());
-        let mut evidence = vec![0; logits.len() * model.config().tokens()];
-        for (class, out) in evidence.chunks_exact_mut(model.config().tokens()).enumerate() {
+        let mut evidence = vec![0; logits.len() * tokens];
+        for (class, out) in evidence.chunks_exact_mut(tokens).enumerate() {
             output.evidence(class, out).unwrap();
         }
-        Answer { class, logits, evidence }
+        let (mut map, mut labels, mut bytes) = (vec![0; tokens], vec![0; tokens], vec![0; tokens]);
+        let mut room = Room { map: &mut map, labels: &mut labels, bytes: &mut bytes };
+        let objects = explained::objects(&output, &tiling, &mut room).unwrap();
+        Answer { class, logits, evidence, objects }
     };
     #[cfg(feature = "rayon")]
     return model.run_batch(pixels, answer).unwrap();

@@ -103,17 +103,46 @@ impl Output<'_> {
     /// [`EvidenceError`] if the network does not sum its tokens into the class head, if there is no such
     /// class, or if `out` has another length; `out` is then unchanged.
     pub fn evidence(&self, class: usize, out: &mut [i32]) -> Result<(), EvidenceError> {
-        let weights = self.answer.class_weights?;
+        let weights = self.class_weights(class, out.len())?;
         let (tokens, zero) = self.answer.tokens;
+        explain::evidence(tokens, zero, weights, out);
+        Ok(())
+    }
+
+    /// Writes what each token adds to the difference of the logits of two classes: where in the image the
+    /// network sees `class` rather than `other`.
+    ///
+    /// ```text
+    /// difference[t] = evidence(class)[t] − evidence(other)[t]                  i32, below ±2^26
+    /// logit[class] − logit[other] = bias[class] − bias[other] + Σ_t difference[t]       exactly
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Self::evidence`].
+    pub fn difference(
+        &self,
+        class: usize,
+        other: usize,
+        out: &mut [i32],
+    ) -> Result<(), EvidenceError> {
+        let weights = self.class_weights(class, out.len())?;
+        let others = self.class_weights(other, out.len())?;
+        let (tokens, zero) = self.answer.tokens;
+        explain::difference(tokens, zero, (weights, others), out);
+        Ok(())
+    }
+
+    /// The weights of a class, if there is such a class and `found` is the number of tokens.
+    fn class_weights(&self, class: usize, found: usize) -> Result<&[i8], EvidenceError> {
+        let weights = self.answer.class_weights?;
         let (classes, dim) = (self.answer.logits.len(), self.answer.embedding.len());
         let row = weights.chunks_exact(dim.max(1)).nth(class);
-        let weights = row.ok_or(EvidenceError::Class { found: class, classes })?;
-        let (found, expected) = (out.len(), tokens.chunks_exact(dim.max(1)).len());
+        let row = row.ok_or(EvidenceError::Class { found: class, classes })?;
+        let expected = self.answer.tokens.0.chunks_exact(dim.max(1)).len();
         if found != expected {
             return Err(EvidenceError::Length { found, expected });
         }
-        explain::evidence(tokens, zero, weights, out);
-        Ok(())
+        Ok(row)
     }
 }
 
