@@ -1,9 +1,11 @@
 //! The runtime makes no request to the allocator, from the bytes of a blob to ranked classes.
 
+use kit::explained::{self, Room};
 use kit::image;
 use kit::planted::ALLOCATES;
 use kit::{f16_network, smallest, synthetic};
 use runtime::config::{Preset, VitConfig};
+use runtime::explain::Tiling;
 use runtime::{Arithmetic, Kernels, Model, Ranked};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -107,6 +109,24 @@ fn int8_makes_no_request() {
             assert!(sites > 10, "{name}, {kernels:?}: {sites} sites");
         }
     }
+}
+
+#[test]
+fn objects_make_no_request() {
+    let config = Preset::Micro96.config(10).unwrap();
+    let (blob, image) = (synthetic::blob(&config, 1), image::random(config.image(), 1));
+    let model = Model::parse(&blob).unwrap();
+    let mut arena = vec![0; config.arena_len()];
+    let output = model.run(&image, &mut arena).unwrap();
+    let tokens = config.tokens();
+    let (mut map, mut labels, mut bytes) = (vec![0; tokens], vec![0; tokens], vec![0; tokens]);
+    let (requests, found) = requests(|| {
+        let tiling = Tiling::of(model.config()).expect("a grid");
+        let mut room = Room { map: &mut map, labels: &mut labels, bytes: &mut bytes };
+        explained::objects(&output, &tiling, &mut room)
+    });
+    assert_eq!(requests, 0, "objects, differences and bytes");
+    assert!(found.is_some(), "they were computed");
 }
 
 #[test]

@@ -4,12 +4,15 @@
 //! version; those of older versions are only read.
 
 use crate::integer_reference::{Answer, IntegerReference};
+use anyhow::Context;
+use kit::explained::{self, Room};
 use kit::fnv::Fnv1a;
 use kit::image;
 use kit::specs;
 use kit::synthetic;
 use runtime::Model;
 use runtime::config::{VitConfig, VitSpec};
+use runtime::explain::Tiling;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -73,12 +76,14 @@ pub fn sites(answer: &Answer) -> String {
 }
 
 /// What a trained network says about labelled images.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
     /// Hash of the logits of all images in order.
     pub logits: Fnv1a,
     /// Hash of the evidence `[images, classes, tokens]`.
     pub evidence: Fnv1a,
+    /// Hash of the objects in the evidence for each image's class, and in its difference to the next class.
+    pub objects: Fnv1a,
     /// Images whose largest logit is their label's.
     pub correct: usize,
 }
@@ -86,14 +91,19 @@ pub struct Verdict {
 /// Runs `model` on images in order, each with its label.
 ///
 /// # Errors
-/// Those of [`Model::run`] and of [`Output::evidence`](runtime::Output::evidence).
+/// Those of [`Model::run`] and of [`Output::evidence`](runtime::Output::evidence), or if the tokens form no
+/// grid.
 pub fn verdict<'i>(
     model: &Model<'_>,
     images: impl IntoIterator<Item = (&'i [u8], usize)>,
 ) -> anyhow::Result<Verdict> {
+    let tokens = model.config().tokens();
     let mut arena = vec![0; model.arena_len()];
-    let mut of_class = vec![0; model.config().tokens()];
-    let mut verdict = Verdict { logits: Fnv1a::new(), evidence: Fnv1a::new(), correct: 0 };
+    let mut of_class = vec![0; tokens];
+    let (mut map, mut labels, mut bytes) = (vec![0; tokens], vec![0; tokens], vec![0; tokens]);
+    let mut room = Room { map: &mut map, labels: &mut labels, bytes: &mut bytes };
+    let tiling = Tiling::of(model.config()).context("the tokens form no grid")?;
+    let mut verdict = Verdict::default();
     for (image, label) in images {
         let output = model.run(image, &mut arena)?;
         verdict.logits.extend(output.logits().iter().copied());
@@ -101,6 +111,8 @@ pub fn verdict<'i>(
             output.evidence(class, &mut of_class)?;
             verdict.evidence.extend(of_class.iter().copied());
         }
+        let objects = explained::objects(&output, &tiling, &mut room);
+        verdict.objects.extend(objects.context("a run without objects")?);
         verdict.correct += usize::from(output.class() == label);
     }
     Ok(verdict)

@@ -1,6 +1,6 @@
 //! What tests of every crate and target share.
 //!
-//! Without the feature `std` it needs no heap and serves boards: random numbers, the hash of the golden
+//! Without the feature `std` it needs no heap and serves boards: random numbers, the hashes of the golden
 //! files, operands of kernels and the comparison of every kernel set with the scalar one. The feature
 //! adds random networks and what damages their blobs; `embedded` adds the test images that come with the
 //! trainer.
@@ -8,6 +8,7 @@
 
 pub mod conformance;
 pub mod draw;
+pub mod explained;
 pub mod fnv;
 pub mod image;
 pub mod memory;

@@ -2,12 +2,13 @@
 //!
 //! The build fails, on any host, if the runtime or one of its dependencies uses std, because then there
 //! are two panic handlers, or `alloc`, because then a global allocator is missing. `.ci/run no_std` then
-//! looks for panics among the symbols that are reachable from [`classify`].
+//! looks for panics among the symbols that are reachable from its functions.
 
 #![no_std]
 
 use runtime::Model;
 use runtime::camera::{Frame, PixelFormat, Size};
+use runtime::explain::{Floor, Objects, Tiling, display, peak};
 
 /// The index of the best class, or a negative number if the blob or the arena cannot be used.
 #[unsafe(no_mangle)]
@@ -47,6 +48,33 @@ pub extern "C" fn image(
     let frame = Frame::new(bytes, Size { width, height }, stride, format);
     let done = frame.and_then(|frame| frame.resize(frame.centre_square(), IMAGE, image));
     i32::from(done.is_err())
+}
+
+/// Finds the objects of a class in one image, and writes its map for a screen. Returns their number, or a
+/// negative number if something cannot be used.
+#[unsafe(no_mangle)]
+pub extern "C" fn objects(
+    blob: &'static [u8; 256 * 1024],
+    image: &[u8; 3072],
+    arena: &mut [u8; 32 * 1024],
+    classes: &[usize; 2],
+    map: &mut [i32; 64],
+    labels: &mut [u16; 64],
+    screen: &mut [i8; 64],
+) -> i32 {
+    let Ok(model) = Model::parse(blob) else { return -1 };
+    let Some(tiling) = Tiling::of(model.config()) else { return -2 };
+    let Ok(output) = model.run(image, arena) else { return -3 };
+    let [class, other] = *classes;
+    let written = match class == other {
+        true => output.evidence(class, map),
+        false => output.difference(class, other, map),
+    };
+    if written.is_err() || display(map, peak(map), screen).is_err() {
+        return -4;
+    }
+    let objects = Objects::find(map, &tiling, Floor::Mean, labels);
+    objects.map_or(-5, |objects| objects.as_slice().len() as i32)
 }
 
 #[panic_handler]

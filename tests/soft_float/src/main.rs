@@ -13,6 +13,7 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::hint::black_box;
 use runtime::Model;
 use runtime::camera::{Frame, PixelFormat, Size};
+use runtime::explain::{Floor, Objects, Tiling, display, peak};
 
 /// Bytes of the arena, no more than `micro` needs.
 const ARENA_BYTES: usize = 28 * 1024;
@@ -28,6 +29,7 @@ extern "C" fn _start() -> ! {
     black_box(classify(black_box(BLOB), black_box(IMAGE), &mut arena));
     let mut image = [0; 3 * 32 * 32];
     black_box(frame(black_box(IMAGE), black_box(PixelFormat::Rgb565BigEndian), &mut image));
+    black_box(objects(black_box(BLOB), black_box(IMAGE), &mut arena));
     black_box(plant::plant(black_box(7)));
     loop {}
 }
@@ -40,6 +42,20 @@ fn classify(blob: &[u8], image: &[u8], arena: &mut [u8]) -> Option<(usize, u16)>
     let best = output.top_k::<5>().first().map(|best| (best.class, best.probability));
     black_box(model.class_name(output.class()));
     best
+}
+
+/// The number of objects in an image of the blob, which has 20 tokens.
+fn objects(blob: &[u8], image: &[u8], arena: &mut [u8]) -> Option<usize> {
+    let model = Model::parse(blob).ok()?;
+    let tiling = Tiling::of(model.config())?;
+    let output = model.run(image, arena).ok()?;
+    let (mut map, mut labels, mut screen) = ([0; 20], [0; 20], [0; 20]);
+    output.difference(output.class(), black_box(3), &mut map).ok()?;
+    output.evidence(output.class(), &mut map).ok()?;
+    display(&map, peak(&map), &mut screen).ok()?;
+    black_box(screen);
+    let objects = Objects::find(&map, &tiling, black_box(Floor::Mean), &mut labels).ok()?;
+    Some(objects.as_slice().len())
 }
 
 /// An image of a frame in any format.

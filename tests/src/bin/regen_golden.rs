@@ -19,7 +19,7 @@ use tests::losses;
 /// Writes the golden files of the newest format version under tests/golden.
 #[derive(Debug, Parser)]
 struct Cli {
-    /// Take this trained blob as the golden `micro.bin` and pin its logits and its evidence on
+    /// Take this trained blob as the golden `micro.bin` and pin its logits, its evidence and its objects on
     /// the 1,000 embedded test images, instead of generating the synthetic files
     #[arg(long, value_name = "BLOB")]
     micro: Option<PathBuf>,
@@ -72,6 +72,7 @@ fn trained(path: &Path) -> Result<()> {
     write("micro.bin", &blob)?;
     write("micro.logits", format!("{}\n", verdict.logits).as_bytes())?;
     write("micro.evidence", format!("{}\n", verdict.evidence).as_bytes())?;
+    write("micro.objects", format!("{}\n", verdict.objects).as_bytes())?;
     println!("{} of {} test images are classified correctly", verdict.correct, count);
     println!("the logits hash to {}", verdict.logits);
     write(losses::FILE, losses::table()?.as_bytes())
