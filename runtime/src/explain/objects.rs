@@ -97,8 +97,13 @@ impl Objects {
             *label = place.and_then(|place| u16::try_from(place).ok()).unwrap_or(OUTSIDE);
         }
         let inside: u64 = kept.iter().map(|set| set.evidence).sum();
+        let mut found = Vec::new();
+        for set in &kept {
+            // There is room for as many as were kept. `collect` has a panic for more.
+            let _ = found.push(set.object(tiling, positive));
+        }
         Ok(Self {
-            found: kept.iter().map(|set| set.object(tiling, positive)).collect(),
+            found,
             outside: all.saturating_sub_unsigned(inside),
             positive_outside: share(positive - inside, positive),
         })
