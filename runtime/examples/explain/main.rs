@@ -1,0 +1,159 @@
+//! Shows where in a picture a network found its class: the picture, the evidence over it, boxes, five classes.
+//!
+//! ```text
+//! cargo run --release -p runtime --example explain -- model.bin photo.jpg --out explained.png
+//! cargo run --release -p runtime --example explain -- model.bin photos --out explained.png
+//! ```
+
+#[path = "../classify/blob.rs"]
+mod blob;
+mod explanation;
+#[path = "../classify/inputs.rs"]
+mod inputs;
+mod page;
+mod sheet;
+
+use anyhow::{Result, anyhow, bail, ensure};
+use clap::Parser;
+use explanation::{Explanation, Question};
+use inputs::Inputs;
+use pictures::shown_path;
+use runtime::Model;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Shows where in a picture a network found its class.
+///
+/// A picture is turned upright, its centre is cut to the shape of the model's input and resized to
+/// it, as `classify` does. One file gets a page with its five best classes; several files or a folder get a
+/// contact sheet. A line for each picture is printed, too.
+///
+/// The evidence of all tokens and a constant add up to exactly the logit of the class. Attention has mixed the
+/// tokens before, so the evidence of a token also depends on the pixels of others.
+#[derive(Debug, Parser)]
+#[command(name = "explain", arg_required_else_help = true)]
+struct Cli {
+    /// The blob that `export` wrote
+    model: PathBuf,
+    /// PNG, JPEG, WebP, BMP, GIF or TIFF files of any size, or folders of them
+    #[arg(required = true)]
+    images: Vec<PathBuf>,
+    /// The PNG file to write
+    #[arg(long, value_name = "FILE", default_value = "explained.png")]
+    out: PathBuf,
+    /// Show the evidence for this class instead of the most probable one: a name or a number from 0
+    #[arg(long, value_name = "CLASS")]
+    class: Option<String>,
+    /// Show what speaks for the class rather than for this one
+    #[arg(long, value_name = "CLASS")]
+    against: Option<String>,
+    /// Replace the file if it exists
+    #[arg(long)]
+    overwrite: bool,
+}
+
+fn main() -> ExitCode {
+    match explain(&Cli::parse(), &mut std::io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("explain: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn explain(cli: &Cli, out: &mut impl Write) -> Result<()> {
+    ensure!(
+        cli.overwrite || !cli.out.exists(),
+        "{} exists: give another name with --out, or --overwrite",
+        shown_path(&cli.out)
+    );
+    let bytes = blob::read(&cli.model)?;
+    let model = blob::parse(&cli.model, &bytes)?;
+    let question = Question {
+        class: cli.class.as_deref().map(|name| class(&model, name)).transpose()?,
+        against: cli.against.as_deref().map(|name| class(&model, name)).transpose()?,
+    };
+    let inputs = Inputs::gather(&cli.images)?;
+    for left_out in &inputs.left_out {
+        eprintln!("left out: {left_out}");
+    }
+    let single = inputs.files.len() == 1 && !cli.images[0].is_dir();
+    let files = &inputs.files[..inputs.files.len().min(sheet::MAX_PICTURES)];
+    let mut found = Vec::new();
+    for file in files {
+        ensure!(!same(file, &cli.out), "{} is a picture to explain", shown_path(&cli.out));
+        let picture = match pictures::read(file) {
+            Ok(picture) => picture,
+            Err(fault) if single => bail!("{} {fault}", shown_path(file)),
+            Err(fault) => {
+                eprintln!("left out: {} {fault}", shown_path(file));
+                continue;
+            }
+        };
+        let explanation = Explanation::make(&model, file, &picture, question)?;
+        line(out, &explanation)?;
+        found.push(explanation);
+    }
+    ensure!(!found.is_empty(), "none of the {} files is a picture", files.len());
+    if files.len() < inputs.files.len() {
+        eprintln!("shows the first {} of {} pictures", files.len(), inputs.files.len());
+    }
+    let png = match found.as_slice() {
+        [one] if single => page::png(one)?,
+        many => sheet::png(many)?,
+    };
+    write(&cli.out, &png, cli.overwrite)?;
+    eprintln!("wrote {}", shown_path(&cli.out));
+    Ok(())
+}
+
+/// The class of that name, or with that number.
+fn class(model: &Model<'_>, name: &str) -> Result<usize> {
+    let classes = model.config().classes();
+    let named = (0..classes).find(|&class| model.class_name(class) == Some(name));
+    let numbered = || name.parse().ok().filter(|&class: &usize| class < classes);
+    named.or_else(numbered).ok_or_else(|| {
+        let names: Vec<_> = (0..classes).filter_map(|class| model.class_name(class)).collect();
+        anyhow!("no class {name:?}; there are {classes}, from 0 on: {}", names.join(", "))
+    })
+}
+
+/// One line about a picture.
+fn line(out: &mut impl Write, found: &Explanation) -> Result<()> {
+    let best = &found.classes[0];
+    write!(out, "{}: {} {:.1} %", found.file, best.name, 100.0 * best.share)?;
+    for object in &found.objects {
+        let area = object.area;
+        write!(
+            out,
+            "; {} x {} pixels at {}, {} with {:.0} % of the evidence",
+            area.width,
+            area.height,
+            area.x,
+            area.y,
+            100.0 * explanation::share(object.evidence_share)
+        )?;
+    }
+    Ok(writeln!(out)?)
+}
+
+/// Whether two paths lead to one file.
+fn same(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+fn write(path: &Path, bytes: &[u8], overwrite: bool) -> Result<()> {
+    let mut options = OpenOptions::new();
+    let options = options.write(true).truncate(overwrite).create(overwrite).create_new(!overwrite);
+    let written = options.open(path).and_then(|mut file| file.write_all(bytes));
+    written.map_err(|error| match error.kind() {
+        ErrorKind::NotFound => anyhow!("{}: its folder does not exist", shown_path(path)),
+        _ => anyhow!("{}: {error}", shown_path(path)),
+    })
+}
+
+#[cfg(test)]
+mod tests;
