@@ -49,10 +49,14 @@ fn model(blob: &Path, out: &Path) {
          /// Bytes of scratch memory that a run needs.\n\
          pub const ARENA_LEN: usize = {};\n\
          /// Bytes of an image.\n\
-         pub const IMAGE_LEN: usize = {};\n",
+         pub const IMAGE_LEN: usize = {};\n\
+         /// Number of tokens.\n\
+         #[allow(dead_code, reason = \"only programs with maps need it\")]\n\
+         pub const TOKENS: usize = {};\n",
         fs::canonicalize(blob).expect("it was read"),
         model.arena_len(),
         model.config().image().len(),
+        model.config().tokens(),
     );
     fs::write(out.join("model.rs"), text).expect("OUT_DIR is writable");
 }

@@ -2,13 +2,14 @@
 //! computer, and prints a line for each board and network.
 //!
 //! ```text
-//! run [--images N] [--layers] [--conformance] [BOARD]... [PRESET]...
+//! run [--images N] [--layers] [--explain] [--conformance] [BOARD]... [PRESET]...
 //! ```
 
 mod board;
 mod budget;
 mod elf;
 mod emulator;
+mod explain;
 mod layers;
 mod preset;
 mod reference;
@@ -64,6 +65,7 @@ fn request(mut words: impl Iterator<Item = String>) -> Result<Request> {
                 Some(images @ 1..) => request.job = Job::Classify { images },
                 _ => bail!("--images needs a number of at least 1"),
             },
+            ("--explain", _) => request.job = Job::Explain,
             ("--layers", _) => request.job = Job::Layers,
             ("--conformance", _) => request.job = Job::Conformance,
             _ => bail!(

@@ -4,6 +4,7 @@ use crate::board::Board;
 use crate::budget::Budget;
 use crate::elf::Elf;
 use crate::emulator::{self, Transcript};
+use crate::explain;
 use crate::layers::{self, Layer};
 use crate::preset::Blob;
 use crate::reference::{self, Answer};
@@ -23,9 +24,14 @@ pub enum Job {
     },
     /// Count every layer.
     Layers,
+    /// Find where in ten test images their classes are.
+    Explain,
     /// Compare every kernel set with the scalar one.
     Conformance,
 }
+
+/// Number of images of [`Job::Explain`].
+const IMAGES: usize = 10;
 
 /// The kinds of cases in the comparison of kernels, and for each kind the number of cases that fit into the
 /// memory of every board.
@@ -55,6 +61,10 @@ pub fn header(job: &Job) {
             "{:<24} {:>10} {:>6} {:>12} {:>6}",
             "site", "MACs", "k", "instructions", "/MAC"
         ),
+        Job::Explain => println!(
+            "{:<14} {:<11} {:>8} {:>7} {:>7} {:>12} {:<16} ok",
+            "board", "core", "flash", "code", "RAM", "instructions", "objects hash"
+        ),
         Job::Conformance => println!("{:<14} {:<11} sets cases differences ok", "board", "core"),
     }
 }
@@ -69,6 +79,7 @@ pub fn board(board: &Board, blobs: &[Blob], job: &Job) -> Result<bool> {
         good &= match *job {
             Job::Classify { images } => classify(board, *blob, &path, images)?,
             Job::Layers => print_layers(board, *blob, &path)?,
+            Job::Explain => explain::board(board, &path, IMAGES)?,
             Job::Conformance => return conformance(board, &path),
         };
     }
