@@ -7,8 +7,9 @@ use super::values::positive;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use export::blob::AnyModel;
-use export::evidence::{self, Fill, Grids, Half, Left, MapKind};
+use export::evidence::{self, Control, Fill, Grids, Half, Left, MapKind};
 use runtime::Model;
+use runtime::explain::Floor;
 use serde_json::json;
 use std::path::PathBuf;
 use trainer::data::Images;
@@ -16,16 +17,23 @@ use trainer::say;
 
 /// Measures where in an image a network finds the evidence for a class.
 ///
-/// There are two tests, both on test images. Grid pointing: four images of four classes are halved in
-/// width and height, and form one image. The test measures which share of the positive evidence for a
-/// class lies on the image of that class. Blanking: the tokens of an image are sorted by their evidence
-/// for the predicted class. The pixels of the half with the least or with the most evidence are replaced.
-/// The test counts the images that are still classified correctly. Two maps that do not depend on the
-/// image are there for comparison.
+/// There are three tests, all on test images.
+///
+/// Grid pointing: four images of four classes are halved in width and height, and form one image. The test
+/// measures which share of the positive evidence for a class lies on the image of that class.
+///
+/// Boxes: on the same grids, the box of the largest object of a class is compared with the image of that
+/// class, as intersection over union. An object is connected tokens above a floor.
+///
+/// Blanking: the tokens of an image are sorted by their evidence for the predicted class. The pixels of the
+/// half with the least or with the most evidence are replaced: by the mean colour of the image, by the blurred
+/// image, or by another image of another class. The test counts the images that are still classified
+/// correctly. Two maps that do not depend on the image are there for comparison.
 ///
 /// The evidence is exact for the logit: the evidence of all tokens and the bias sum to it. But earlier
 /// layers have mixed the tokens by attention. So the evidence of a token does not prove what its pixels
-/// alone would do.
+/// alone would do. A control measures the mixing: all images of a grid but one become their mean colour, and
+/// the evidence on the image that is left changes.
 #[derive(Debug, Args)]
 pub(super) struct EvidenceArgs {
     /// Int8 blob to measure; its class head must read the mean of the tokens.
@@ -45,14 +53,20 @@ pub(super) struct EvidenceArgs {
     json: bool,
 }
 
+/// The floors of objects, and their names in tables.
+const FLOORS: [(Floor, &str); 2] =
+    [(Floor::Mean, "tokens above the mean"), (Floor::Zero, "all positive tokens")];
+
 /// Shares of positive evidence on the right image, 0 to 1, for each kind of map.
 struct Pointing {
     /// What the grids are made of.
     selection: &'static str,
     grids: usize,
     shares: Vec<(MapKind, f64)>,
-    /// The share if the grid has only the right image.
-    alone: f64,
+    /// Intersection over union of boxes and images, 0 to 1, for each floor of [`FLOORS`].
+    boxes: [f64; FLOORS.len()],
+    /// What is found if the grid has only the right image.
+    control: Control,
 }
 
 impl EvidenceArgs {
@@ -92,8 +106,9 @@ impl EvidenceArgs {
             let progress = bar("pointing", grids.len());
             let shares = grids.pointing(model, grid, |count| progress.inc(count as u64))?;
             progress.finish_and_clear();
-            let alone = grids.pointing_alone(model, grid)?;
-            Ok(Pointing { selection, grids: grids.len(), shares, alone })
+            let [mean, zero] = FLOORS.map(|(floor, _)| grids.boxes(model, floor));
+            let (boxes, control) = ([mean?, zero?], grids.control(model, grid)?);
+            Ok(Pointing { selection, grids: grids.len(), shares, boxes, control })
         };
         Ok([measure("all", &right)?, measure("certain", certain)?])
     }
@@ -109,22 +124,36 @@ fn print_pointing(pointing: &[Pointing; 2]) -> Result<()> {
         format!("{} most certain", certain.grids)
     )?;
     let line = |name: &str, all: f64, certain: f64| {
-        say!("  {name:<20}{:>12.1} %{:>16.1} %", 100.0 * all, 100.0 * certain)
+        say!("  {name:<21}{:>11.1} %{:>16.1} %", 100.0 * all, 100.0 * certain)
     };
     for ((kind, all), (_, certain)) in all.shares.iter().zip(&certain.shares) {
         line(kind.name(), *all, *certain)?;
     }
-    line("one image alone", all.alone, certain.alone)
+    line("one image alone", all.control.share, certain.control.share)?;
+    say!()?;
+    say!(
+        "control: change of the evidence on an image when the other three become their mean colour"
+    )?;
+    line("changed", all.control.changed, certain.control.changed)?;
+    say!()?;
+    say!(
+        "boxes: intersection over union with the right one of four images, 25 % for the whole grid"
+    )?;
+    for (at, (_, name)) in FLOORS.iter().enumerate() {
+        line(name, all.boxes[at], certain.boxes[at])?;
+    }
+    Ok(())
 }
 
 fn print_blanking(images: usize, whole: f64, left: &[Left]) -> Result<()> {
     say!()?;
     say!(
-        "blanking: {:.1} % of {images} images are correct when nothing is blanked; with one half blanked:",
+        "blanking: {:.1} % of {images} images are correct as they are; with one half replaced by:",
         100.0 * whole
     )?;
-    say!("{:<22}{:>20}{:>20}", "", Fill::Mean.name(), Fill::Blur.name())?;
-    say!("{:<22}{:>10}{:>10}{:>10}{:>10}", "", "least", "most", "least", "most")?;
+    let fills = Fill::ALL.map(|fill| format!("{:>20}", fill.name())).concat();
+    say!("{:<22}{fills}", "")?;
+    say!("{:<22}{}", "", format!("{:>10}{:>10}", "least", "most").repeat(Fill::ALL.len()))?;
     for map in MapKind::ALL {
         let mut line = format!("  {:<20}", map.name());
         for fill in Fill::ALL {
@@ -146,7 +175,9 @@ fn object(pointing: &[Pointing; 2], images: usize, whole: f64, left: &[Left]) ->
             "selection": found.selection,
             "grids": found.grids,
             "shares": shares.collect::<Vec<_>>(),
-            "one_image_alone": found.alone,
+            "one_image_alone": found.control.share,
+            "changed_by_other_images": found.control.changed,
+            "boxes": { "above_mean": found.boxes[0], "above_zero": found.boxes[1] },
         })
     });
     json!({

@@ -2,19 +2,23 @@
 //!
 //! The tokens of an image are sorted by a map for the class that the network gives it. The pixels of one
 //! half of them are replaced. A good map loses little with its least important half and much with its
-//! most important one.
+//! most important one. Pixels of another image show whether the network recognizes the object whatever stands
+//! behind it.
 //!
 //! # Source
 //! Samek et al., *Evaluating the Visualization of What a Deep Neural Network Has Learned*, 2017. A fill
-//! changes what the network sees, so that there are two (Hooker et al., *A Benchmark for
+//! changes what the network sees, so that there are three (Hooker et al., *A Benchmark for
 //! Interpretability Methods in Deep Neural Networks*, 2019).
 
 use super::maps::{MapKind, evidence};
 use anyhow::{Context, Result};
 use image::{RgbImage, imageops};
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{RngExt, SeedableRng};
 use rayon::prelude::*;
 use runtime::Model;
 use runtime::config::Grid;
+use runtime::explain::Tiling;
 use trainer::data::Images;
 
 /// What stands where pixels were.
@@ -25,17 +29,20 @@ pub enum Fill {
     Mean,
     /// The image, blurred by an eighth of its longer side.
     Blur,
+    /// The same pixels of another image, of another class.
+    Other,
 }
 
 impl Fill {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Mean, Self::Blur];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Mean, Self::Blur, Self::Other];
 
     /// Its name in tables.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Mean => "mean colour",
             Self::Blur => "blurred",
+            Self::Other => "another image",
         }
     }
 }
@@ -68,6 +75,9 @@ pub struct Left {
     pub accuracy: f64,
 }
 
+/// Decides which other image gives its pixels.
+const SEED: u64 = 1 << 32;
+
 /// Number of kinds of blanked images.
 const KINDS: usize = MapKind::ALL.len() * Fill::ALL.len() * Half::ALL.len();
 
@@ -91,6 +101,7 @@ pub fn blanking(
     grid: Grid,
     progress: impl Fn(usize) + Sync,
 ) -> Result<(f64, Vec<Left>)> {
+    let tiling = Tiling::of(model.config()).context("the tokens form no grid")?;
     let correct = (0..images.len()).into_par_iter().map_init(
         || vec![0; model.arena_len_fast()],
         |arena, index| {
@@ -102,7 +113,7 @@ pub fn blanking(
                 let map = map.map(&found, grid, index);
                 let fill =
                     fills[fill as usize].as_ref().map_err(|error| anyhow::anyhow!("{error}"))?;
-                let blanked = blanked(images, pixels, fill, &chosen(&map, half), grid);
+                let blanked = blanked(images.width(), pixels, fill, &chosen(&map, half), &tiling);
                 *right = model.run(&blanked, arena)?.class() == label;
             }
             progress(1);
@@ -131,12 +142,10 @@ fn chosen(map: &[f32], half: Half) -> Vec<bool> {
 }
 
 /// An image whose chosen tokens have the pixels of `fill`.
-fn blanked(images: &Images, pixels: &[u8], fill: &[u8], chosen: &[bool], grid: Grid) -> Vec<u8> {
-    let (height, width) = (images.height(), images.width());
+fn blanked(width: usize, pixels: &[u8], fill: &[u8], chosen: &[bool], tiling: &Tiling) -> Vec<u8> {
     let mut blanked = pixels.to_vec();
     for (at, (pixel, fill)) in blanked.chunks_exact_mut(3).zip(fill.chunks_exact(3)).enumerate() {
-        let (row, column) = (at / width * grid.height / height, at % width * grid.width / width);
-        if chosen[row * grid.width + column] {
+        if tiling.token_at(at / width, at % width).is_some_and(|token| chosen[token]) {
             pixel.copy_from_slice(fill);
         }
     }
@@ -162,7 +171,19 @@ fn filled(images: &Images, index: usize, fill: Fill) -> Result<Vec<u8>> {
             let picture = picture.context("an image has all its pixels")?;
             Ok(imageops::blur(&picture, width.max(height) as f32 / 8.0).into_raw())
         }
+        Fill::Other => Ok(images.image(other(images, index)).to_vec()),
     }
+}
+
+/// Another image, drawn at random: the first one of another class, if there is any.
+fn other(images: &Images, index: usize) -> usize {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(SEED + index as u64);
+    let start = rng.random_range(0..images.len());
+    let from_there = (start..images.len()).chain(0..start);
+    let mut others = from_there.filter(|&other| other != index);
+    let first = others.clone().next();
+    let of_another_class = others.find(|&other| images.label(other) != images.label(index));
+    of_another_class.or(first).unwrap_or(index)
 }
 
 #[cfg(test)]
@@ -181,11 +202,30 @@ mod tests {
         let images = Images::new(2, 4, (0..24).collect(), vec![0]).unwrap();
         let fill = filled(&images, 0, Fill::Mean).unwrap();
         assert_eq!(&fill[..3], [11, 12, 13], "mean of each channel, rounded");
-        let grid = Grid { height: 1, width: 2, channels: 1 };
-        let blanked = blanked(&images, images.image(0), &fill, &[false, true], grid);
+        let grid = |height, width| Grid { height, width, channels: 1 };
+        let tiling = Tiling::new(grid(1, 2), grid(2, 4)).unwrap();
+        let blanked = blanked(4, images.image(0), &fill, &[false, true], &tiling);
         let expected = [0, 1, 2, 3, 4, 5, 11, 12, 13, 11, 12, 13];
         assert_eq!(blanked[..12], expected, "the right half of the first row");
         assert_eq!(blanked[12..15], [12, 13, 14], "the left half of the second row");
+    }
+
+    #[test]
+    fn another_image_is_of_another_class() {
+        let images =
+            Images::new(1, 1, (0..30).collect(), vec![0, 0, 1, 0, 2, 0, 0, 1, 2, 0]).unwrap();
+        let mut seen = vec![];
+        for index in 0..images.len() {
+            let other = other(&images, index);
+            assert_ne!(images.label(other), images.label(index), "image {index}");
+            assert_eq!(filled(&images, index, Fill::Other).unwrap(), images.image(other), "pixels");
+            seen.push(other);
+        }
+        seen.sort_unstable();
+        seen.dedup();
+        assert!(seen.len() > 2, "not always the same: {seen:?}");
+        let alike = Images::new(1, 1, (0..6).collect(), vec![0, 0]).unwrap();
+        assert_eq!((other(&alike, 0), other(&alike, 1)), (1, 0), "there is no other class");
     }
 
     #[test]

@@ -2,10 +2,13 @@
 //! to be recognized.
 
 mod blanking;
+mod boxes;
+mod control;
 mod maps;
 mod pointing;
 
 pub use blanking::{Fill, Half, Left, blanking};
+pub use control::Control;
 pub use maps::MapKind;
 pub use pointing::Grids;
 

@@ -19,7 +19,7 @@ use runtime::config::Grid;
 use trainer::data::Images;
 
 /// Quarters of a grid.
-const QUARTERS: usize = 4;
+pub(super) const QUARTERS: usize = 4;
 /// Decides which images meet in a grid.
 const SEED: u64 = 1;
 
@@ -27,9 +27,9 @@ const SEED: u64 = 1;
 #[derive(Clone, Debug)]
 pub struct Grids {
     /// Each grid as one image.
-    images: Vec<Vec<u8>>,
+    pub(super) images: Vec<Vec<u8>>,
     /// The class of each quarter: upper left, upper right, lower left, lower right.
-    classes: Vec<[usize; QUARTERS]>,
+    pub(super) classes: Vec<[usize; QUARTERS]>,
 }
 
 impl Grids {
@@ -113,48 +113,6 @@ impl Grids {
         let means = MapKind::ALL.iter().enumerate();
         Ok(means.map(|(at, &kind)| (kind, mean(at) / self.len() as f64)).collect())
     }
-
-    /// As the evidence in [`pointing`](Self::pointing), with nothing but the right image in the grid: what
-    /// the share is where no token could learn of another image.
-    ///
-    /// # Errors
-    /// As [`pointing`](Self::pointing).
-    pub fn pointing_alone(&self, model: &Model<'_>, grid: Grid) -> Result<f64> {
-        let quarters = quarters(grid);
-        let width = model.config().image().width;
-        let shares = (0..self.len()).into_par_iter().map_init(
-            || vec![0; model.arena_len_fast()],
-            |arena, index| {
-                let mut sum = 0.0;
-                for (at, (quarter, &class)) in quarters.iter().zip(&self.classes[index]).enumerate()
-                {
-                    let image = alone(&self.images[index], width, at);
-                    let (found, _) = evidence(model, &image, arena, Some(class))?;
-                    sum += share(&MapKind::Evidence.map(&found, grid, index), quarter);
-                }
-                Ok(sum / QUARTERS as f64)
-            },
-        );
-        Ok(shares.collect::<Result<Vec<f64>>>()?.iter().sum::<f64>() / self.len() as f64)
-    }
-}
-
-/// A grid of which nothing but one quarter is left; the others have its mean colour.
-fn alone(grid: &[u8], width: usize, quarter: usize) -> Vec<u8> {
-    let height = grid.len() / 3 / width;
-    let inside = |at: usize| {
-        let (row, column) = (at / width, at % width);
-        (row >= height / 2) == (quarter >= 2) && (column >= width / 2) == (quarter % 2 == 1)
-    };
-    let pixels = || grid.chunks_exact(3).enumerate();
-    let count = height * width / QUARTERS;
-    let mean = [0, 1, 2].map(|channel| {
-        let values = pixels().filter(|(at, _)| inside(*at)).map(|(_, pixel)| pixel[channel]);
-        ((values.map(usize::from).sum::<usize>() + count / 2) / count) as u8
-    });
-    pixels()
-        .flat_map(|(at, pixel)| if inside(at) { [pixel[0], pixel[1], pixel[2]] } else { mean })
-        .collect()
 }
 
 /// Four images at half their size as one image.
@@ -184,7 +142,7 @@ fn grid_of(images: &Images, four: [usize; QUARTERS]) -> Vec<u8> {
 }
 
 /// The share of each token that lies in each quarter of the image, 0 to 1.
-fn quarters(grid: Grid) -> [Vec<f32>; QUARTERS] {
+pub(super) fn quarters(grid: Grid) -> [Vec<f32>; QUARTERS] {
     let part = |at: usize, len: usize, second: bool| {
         let first = (len as f32 / 2.0 - at as f32).clamp(0.0, 1.0);
         if second { 1.0 - first } else { first }
@@ -199,7 +157,7 @@ fn quarters(grid: Grid) -> [Vec<f32>; QUARTERS] {
 }
 
 /// The share of a map's positive values that lies in a quarter; 0 where it has none.
-fn share(map: &[f32], quarter: &[f32]) -> f64 {
+pub(super) fn share(map: &[f32], quarter: &[f32]) -> f64 {
     let positive = |value: &f32| f64::from(value.max(0.0));
     let all: f64 = map.iter().map(positive).sum();
     let inside: f64 =
@@ -254,11 +212,5 @@ mod tests {
         let positive = [2.0, -5.0, 2.0, 1.0, 0.0, 0.0];
         assert!((share(&positive, &quarters[0]) - 0.6).abs() < 1e-9, "3 of 5");
         assert_eq!(share(&[-1.0; 6], &quarters[0]), 0.0, "no positive evidence");
-    }
-
-    #[test]
-    fn alone_leaves_one_quarter() {
-        let grid: Vec<u8> = (0..4).flat_map(|pixel| [10 * pixel, 1, 2]).collect();
-        assert_eq!(alone(&grid, 2, 1), [10, 1, 2].repeat(4), "the colour of the upper right pixel");
     }
 }
