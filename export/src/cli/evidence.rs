@@ -32,8 +32,8 @@ use trainer::say;
 ///
 /// The evidence is exact for the logit: the evidence of all tokens and the bias sum to it. But earlier
 /// layers have mixed the tokens by attention. So the evidence of a token does not prove what its pixels
-/// alone would do. A control measures the mixing: all images of a grid but one become their mean colour, and
-/// the evidence on the image that is left changes.
+/// alone would do. A control measures the mixing: one image of a grid is left, and the other three become its
+/// mean colour. The evidence on the image that is left changes, although its pixels are the same.
 #[derive(Debug, Args)]
 pub(super) struct EvidenceArgs {
     /// Int8 blob to measure; its class head must read the mean of the tokens.
@@ -132,7 +132,7 @@ fn print_pointing(pointing: &[Pointing; 2]) -> Result<()> {
     line("one image alone", all.control.share, certain.control.share)?;
     say!()?;
     say!(
-        "control: change of the evidence on an image when the other three become their mean colour"
+        "control: change of the evidence on an image when the other three become its mean colour"
     )?;
     line("changed", all.control.changed, certain.control.changed)?;
     say!()?;

@@ -1,8 +1,8 @@
 //! The control: what a map says when no token can learn of another image.
 //!
-//! A map is exact for the logit, but attention and convolutions have mixed the tokens before. Here all images
-//! of a grid but one are replaced by their mean colour. If tokens were independent of each other, the
-//! evidence on the image that is left would stay the same.
+//! A map is exact for the logit, but attention and convolutions have mixed the tokens before. Here one
+//! image of a grid is left, and the other three become its mean colour. If tokens were independent of each
+//! other, the evidence on the image that is left would stay the same.
 
 use super::maps::{MapKind, evidence};
 use super::pointing::{Grids, QUARTERS, quarters, share};
