@@ -6,9 +6,9 @@ use std::num::NonZeroUsize;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::ops::HostBackend;
 use crate::progress::Progress;
 use crate::train::{Outcome, Run, train};
+use ops::HostBackend;
 
 /// Backend of burn for training and evaluation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::{Images, Normalisation, batch};
 use crate::model::Vit;
-use crate::ops::VitBackend;
+use ops::VitBackend;
 
 /// Images of one forward pass: enough to keep all cores busy with little memory.
 const BATCH_SIZE: usize = 125;

@@ -11,7 +11,6 @@ mod gradients;
 pub mod import;
 pub mod metrics;
 pub mod model;
-pub mod ops;
 mod optimiser;
 pub mod output;
 pub mod progress;

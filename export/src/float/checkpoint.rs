@@ -6,13 +6,13 @@ use anyhow::{Result, bail};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
 use burn_flex::Flex;
+use ops::FakeQuant;
 use runtime::config::VitConfig;
 use runtime::site::SiteId;
 use std::path::Path;
 use trainer::checkpoint::{self, Checkpoint};
 use trainer::data::{DataSource, Images, batch};
 use trainer::model::{Block, Stem, Vit};
-use trainer::ops::FakeQuant;
 use trainer::quantize::{Simulation, conv_norm, depthwise, layer_norm, linear};
 
 /// The backend of the float pass: the fastest of burn's on a CPU.

@@ -8,11 +8,11 @@ use super::simulation::simulated_sites;
 use crate::assemble::Quantized;
 use crate::float::FloatModel;
 use anyhow::Result;
+use ops::{FakeQuant, Fused};
 use runtime::site::SiteId;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use trainer::data::Images;
-use trainer::ops::{FakeQuant, Fused};
 use trainer::quantize::has_eight_bits;
 
 /// The sites of a network, how each is stored, and the logits of the float network.

@@ -9,7 +9,7 @@ use runtime::config::{AttentionSpec, ImageSpec, MlpSpec, Pool, StemSpec, StemSta
 
 use super::*;
 use crate::model::{DropoutRates, Stem};
-use crate::ops::VitBackend;
+use ops::VitBackend;
 
 fn config(dim: u16) -> VitConfig {
     let stages = [

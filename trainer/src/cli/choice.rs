@@ -8,10 +8,10 @@ use super::preset::{adapted, network};
 use super::run::RunArgs;
 use crate::checkpoint::Checkpoint;
 use crate::data::{DataSource, Dataset, Normalisation};
-use crate::ops::HostBackend;
 use crate::recipe::{Recipe, RecipeName};
 use crate::shipped::Shipped;
 use crate::train::Start;
+use ops::HostBackend;
 
 /// What decides the start of a run.
 pub(super) struct Choice<'a> {

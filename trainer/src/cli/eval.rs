@@ -12,10 +12,10 @@ use crate::backend::on_backend;
 use crate::checkpoint;
 use crate::data::Reading;
 use crate::eval::{Evaluation, predict};
-use crate::ops::HostBackend;
 use crate::output::{self, Replaces};
 use crate::summary::listed;
 use crate::{report, say};
+use ops::HostBackend;
 
 #[derive(Debug, Args)]
 pub(super) struct EvalArgs {

@@ -21,7 +21,6 @@ use crate::checkpoint::{self, Checkpoint};
 use crate::data::download::cache_directory;
 use crate::data::{DataSource, Dataset, HeldOut};
 use crate::eval::{Evaluation, evaluate, predict};
-use crate::ops::HostBackend;
 use crate::output;
 use crate::progress::{Progress, duration};
 use crate::quantize::Simulation;
@@ -32,6 +31,7 @@ use crate::say;
 use crate::say::even_if_closed;
 use crate::summary::grouped;
 use crate::train::{self, Outcome, Run, Stopped};
+use ops::HostBackend;
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {

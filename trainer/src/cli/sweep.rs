@@ -19,7 +19,6 @@ use crate::backend::on_backend;
 use crate::checkpoint;
 use crate::data::{CIFAR10_SIZE, DataSource, Dataset, HeldOut};
 use crate::eval::evaluate;
-use crate::ops::HostBackend;
 use crate::output;
 use crate::progress::{Progress, duration};
 use crate::recipe::Recipe;
@@ -28,6 +27,7 @@ use crate::say;
 use crate::say::even_if_closed;
 use crate::sweep::{self, Cell, Shape};
 use crate::train::{self, Run};
+use ops::HostBackend;
 
 #[derive(Debug, Args)]
 pub(super) struct SweepArgs {

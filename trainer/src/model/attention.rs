@@ -8,7 +8,7 @@ use runtime::config::VitConfig;
 use runtime::site::BlockSite;
 
 use super::init::Init;
-use crate::ops::{self, AttentionLayers, Exponentials, VitBackend};
+use ops::{self, AttentionLayers, Exponentials, VitBackend};
 
 /// Softmax attention over all tokens with biased projections.
 #[derive(Module, Debug)]

@@ -8,7 +8,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-use crate::ops::Factors;
+use ops::Factors;
 
 /// Rates of dropout and stochastic depth in training; all zero by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

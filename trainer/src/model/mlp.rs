@@ -9,7 +9,7 @@ use runtime::site::BlockSite;
 
 use super::dropout::Dropout;
 use super::init::Init;
-use crate::ops::{self, MlpLayers, VitBackend};
+use ops::{self, MlpLayers, VitBackend};
 
 /// `W2·gelu(h + depthwise(h))` with `h = W1·x`, and GELU once more where the network has it.
 #[derive(Module, Debug)]

@@ -28,12 +28,12 @@ pub use mlp::{Depthwise, Mlp};
 pub use patch::PatchEmbed;
 pub use stem::{ConvNorm, ConvStem, Stage, Stem};
 
-use crate::ops::{self, VitBackend};
 use dropout::Dropout;
 pub use dropout::DropoutRates;
 use init::Init;
 pub(crate) use observe::Observer;
 use observe::{KeepTokens, Replace, Silent};
+use ops::{self, VitBackend};
 
 /// A vision transformer of the family.
 #[derive(Module, Debug)]

@@ -15,7 +15,7 @@ use super::stored::Stored;
 use crate::data::{Images, Normalisation, batch};
 use crate::eval::{Evaluation, predict_with};
 use crate::model::{Stem, Vit};
-use crate::ops::{FakeQuant, VitBackend};
+use ops::{FakeQuant, VitBackend};
 
 /// Images that ranges are observed on.
 pub const CALIBRATION_IMAGES: usize = 256;

@@ -9,7 +9,7 @@ use runtime::site::{BlockSite, ConvSite, SiteId};
 use super::pixels::Pixels;
 use super::weights::{Weights, rounded};
 use crate::model::{LAYER_NORM_EPSILON, Observer, Stem, Vit};
-use crate::ops::{self, Exponentials, FakeQuant, VitBackend};
+use ops::{self, Exponentials, FakeQuant, VitBackend};
 
 /// More steps than any operand of a sum has. Operands are not cut off; their sum is.
 const UNBOUNDED: i32 = 1 << 20;

@@ -10,8 +10,8 @@ use sysinfo::System;
 use super::learner::{Learner, Sums};
 use super::run::Run;
 use crate::data::batch;
-use crate::ops::{HostBackend, PARTS};
 use crate::progress::Progress;
+use ops::{HostBackend, PARTS};
 
 /// Bytes held for each value that a layer writes: the value, the copies that later layers keep for the
 /// backward pass, and the gradient.

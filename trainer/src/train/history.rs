@@ -12,8 +12,8 @@ use super::state::{self, State};
 use crate::curves;
 use crate::eval::Evaluation;
 use crate::metrics::{self, EpochMetrics};
-use crate::ops::HostBackend;
 use crate::run_directory::{BEST_FILE, CURVES_FILE, METRICS_FILE, RESUME_FILE};
+use ops::HostBackend;
 
 /// A run has ended before its last epoch.
 #[derive(Clone, Debug)]

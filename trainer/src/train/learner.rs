@@ -25,11 +25,11 @@ use crate::eval::{Evaluation, evaluate};
 use crate::gradients;
 use crate::metrics::EpochMetrics;
 use crate::model::Vit;
-use crate::ops::HostBackend;
 use crate::optimiser::Optimiser;
 use crate::progress::Progress;
 use crate::recipe::{EmaSpec, HeadFirst};
 use crate::schedule::LearningRates;
+use ops::HostBackend;
 
 /// A network in training with its optimiser and everything else that changes from step to step.
 pub(super) struct Learner<'a, B: HostBackend> {

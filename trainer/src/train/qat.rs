@@ -10,8 +10,8 @@ use super::run::Run;
 use crate::data::{Images, Normalisation};
 use crate::eval::Evaluation;
 use crate::model::Vit;
-use crate::ops::{HostBackend, VitBackend};
 use crate::quantize::{Simulation, Stored};
+use ops::{HostBackend, VitBackend};
 
 /// The simulated int8 form of a network in training, and the images on which its ranges are observed.
 pub(super) struct Qat {

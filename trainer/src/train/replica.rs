@@ -16,7 +16,7 @@ use super::teacher::Teacher;
 use crate::data::batch::Part;
 use crate::eval::rank;
 use crate::model::Vit;
-use crate::ops::HostBackend;
+use ops::HostBackend;
 
 /// Held during a step.
 static STEP: Mutex<()> = Mutex::new(());

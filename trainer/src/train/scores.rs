@@ -22,9 +22,9 @@ use super::run::Run;
 use super::state;
 use crate::data::batch::TrainBatches;
 use crate::model::Vit;
-use crate::ops::HostBackend;
 use crate::output;
 use crate::progress::{Bar, Progress};
+use ops::HostBackend;
 
 /// First bytes of a file: its kind and the version of its layout.
 const MAGIC: &[u8; 8] = b"ocelvie1";

@@ -14,8 +14,8 @@ use super::run::Run;
 use super::scores::Scores;
 use crate::data::batch::Part;
 use crate::model::Vit;
-use crate::ops::HostBackend;
 use crate::recipe::Distillation;
+use ops::HostBackend;
 
 /// A trained network and its part in the loss.
 pub(super) struct Teacher<B: HostBackend> {

@@ -13,7 +13,7 @@ use runtime::config::VitConfig;
 
 use crate::checkpoint::Checkpoint;
 use crate::model::Vit;
-use crate::ops::HostBackend;
+use ops::HostBackend;
 
 /// Path of the position embedding.
 const POSITION: &str = "position";

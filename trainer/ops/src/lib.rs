@@ -44,7 +44,7 @@ pub use fake_quant::FakeQuant;
 pub use fused::Fused;
 pub use kernels::memory::keep_freed_memory;
 pub use layers::{AttentionLayers, MlpLayers};
-pub(crate) use parallel::PARTS;
+pub use parallel::PARTS;
 pub use residual::Factors;
 pub use window::Window;
 

@@ -2,12 +2,12 @@
 
 use rayon::prelude::*;
 
-use super::kernels::parts::filled;
-use super::kernels::vectorised::vectorised;
+use crate::kernels::parts::filled;
+use crate::kernels::vectorised::vectorised;
 
 /// Parts that a batch is split into. The number is fixed, so that sums over the parts do not depend on
 /// the machine, and larger than that of most cores, so that one slow part delays the others little.
-pub(crate) const PARTS: usize = 16;
+pub const PARTS: usize = 16;
 
 /// `len` values of `items` equal items; `work(first item, part)` fills each part, zeros so far.
 pub(super) fn fill(len: usize, items: usize, work: impl Fn(usize, &mut [f32]) + Sync) -> Vec<f32> {

@@ -1,11 +1,11 @@
 //! 3×3 convolutions over a grid with channels last, as matrix products of unfolded windows.
 
-use super::fused::Fused;
-use super::kernels::matmul::{Matrix, Output, multiply};
-use super::kernels::vectorised::vectorised;
-use super::parallel;
-use super::scratch::with_scratch;
-use super::window::Window;
+use crate::fused::Fused;
+use crate::kernels::matmul::{Matrix, Output, multiply};
+use crate::kernels::vectorised::vectorised;
+use crate::parallel;
+use crate::scratch::with_scratch;
+use crate::window::Window;
 
 /// Values of one channel that a window covers.
 const TAPS: usize = 9;

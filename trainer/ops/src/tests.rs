@@ -7,7 +7,7 @@ use burn::tensor::{Tensor, TensorData};
 use burn_flex::Flex;
 use burn_ndarray::NdArray;
 
-use super::*;
+use crate::*;
 
 type OnFlex = Autodiff<Flex>;
 type OnNdArray = Autodiff<NdArray>;

@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
-use super::fused::Fused;
-use super::kernels::vectorised::vectorised;
-use super::parallel;
+use crate::fused::Fused;
+use crate::kernels::vectorised::vectorised;
+use crate::parallel;
 
 /// Adding and subtracting it rounds to the nearest integer, ties to even, what is below 2²² in size.
 const TO_INTEGER: f32 = 12_582_912.0;

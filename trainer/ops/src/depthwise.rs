@@ -1,8 +1,8 @@
 //! Depthwise 3×3 convolutions over a grid with channels last.
 
-use super::fused::Fused;
-use super::kernels::vectorised::vectorised;
-use super::parallel;
+use crate::fused::Fused;
+use crate::kernels::vectorised::vectorised;
+use crate::parallel;
 
 /// Weights of one channel.
 const TAPS: usize = 9;

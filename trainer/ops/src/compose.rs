@@ -7,10 +7,10 @@ use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Tensor, TensorData, activation, module};
 use runtime::fixed::MAX_ATTENTION_OCTAVES;
 
-use super::attention::{Exponentials, OCTAVES, RECIPROCAL};
-use super::layers::{AttentionLayers, MlpLayers};
-use super::residual::Factors;
-use super::window::Window;
+use crate::attention::{Exponentials, OCTAVES, RECIPROCAL};
+use crate::layers::{AttentionLayers, MlpLayers};
+use crate::residual::Factors;
+use crate::window::Window;
 
 /// `x·Φ(x)` with the exact error function.
 pub fn gelu<B: Backend>(x: Tensor<B, 3>) -> Tensor<B, 3> {

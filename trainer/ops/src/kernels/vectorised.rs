@@ -26,7 +26,7 @@ macro_rules! vectorised {
                 fn wide($($argument: $type),*) $(-> $result)? {
                     body($($argument),*)
                 }
-                if $crate::ops::kernels::vectorised::has_avx512() {
+                if $crate::kernels::vectorised::has_avx512() {
                     // SAFETY: the processor has the features that `widest` needs.
                     return unsafe { widest($($argument),*) };
                 }
@@ -42,9 +42,9 @@ macro_rules! vectorised {
 
 /// Whether this processor has the AVX-512 subsets that all processors with AVX-512 except the first have.
 #[cfg(target_arch = "x86_64")]
-pub(in crate::ops) fn has_avx512() -> bool {
+pub(crate) fn has_avx512() -> bool {
     use std::arch::is_x86_feature_detected as has;
     has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl")
 }
 
-pub(in crate::ops) use vectorised;
+pub(crate) use vectorised;

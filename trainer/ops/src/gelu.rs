@@ -5,10 +5,10 @@
 
 use std::f32::consts::FRAC_1_SQRT_2;
 
-use super::elementary::{erf, exp_of_negative};
-use super::fused::Fused;
-use super::kernels::vectorised::vectorised;
-use super::parallel;
+use crate::elementary::{erf, exp_of_negative};
+use crate::fused::Fused;
+use crate::kernels::vectorised::vectorised;
+use crate::parallel;
 
 /// `1/√(2π)`, the peak of the normal density.
 const DENSITY_PEAK: f32 = 0.398_942_3;

@@ -1,9 +1,9 @@
 //! Linear layers and their gradients.
 
-use super::fused::Fused;
-use super::kernels::matmul::{Matrix, Output, multiply, multiply_parallel};
-use super::kernels::vectorised::vectorised;
-use super::parallel;
+use crate::fused::Fused;
+use crate::kernels::matmul::{Matrix, Output, multiply, multiply_parallel};
+use crate::kernels::vectorised::vectorised;
+use crate::parallel;
 
 /// Largest weight for which each part of the batch sums a gradient of its own. For larger ones these
 /// sums would be larger than the activations, so one product is split over its outputs instead.

@@ -7,8 +7,8 @@ use burn::tensor::ops::FloatTensor;
 use burn_flex::{Flex, FlexTensor};
 use burn_ndarray::NdArray;
 
-use super::backend::{HostBackend, OwnedValues, vit_backend};
-use super::fused::Fused;
+use crate::backend::{HostBackend, OwnedValues, vit_backend};
+use crate::fused::Fused;
 
 // The float reference: burn's own operations and nothing else.
 vit_backend!(NdArray, composed: true);

@@ -8,8 +8,8 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::{FloatTensor, FloatTensorOps};
 use burn::tensor::{Tensor, TensorData};
 
-use super::backend::{HostBackend, OwnedValues, vit_backend};
-use super::fused::Fused;
+use crate::backend::{HostBackend, OwnedValues, vit_backend};
+use crate::fused::Fused;
 
 /// Implements [`VitBackend`] and [`HostBackend`] for a backend whose devices a function makes, given
 /// their number.

@@ -1,6 +1,6 @@
 //! The sum of a residual branch with its input.
 
-use super::kernels::vectorised::vectorised;
+use crate::kernels::vectorised::vectorised;
 
 /// Values that are processed together: a dozen buffers of this length fit into the cache of a core.
 const GROUP_VALUES: usize = 1 << 14;

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 ///
 /// # Panics
 /// If a part does not take all of its values.
-pub(in crate::ops) fn filled<const N: usize, R: Send>(
+pub(crate) fn filled<const N: usize, R: Send>(
     items: usize,
     lens: [usize; N],
     part: usize,
@@ -45,13 +45,13 @@ pub(in crate::ops) fn filled<const N: usize, R: Send>(
 
 /// Values of an output that are not written yet.
 #[derive(Debug)]
-pub(in crate::ops) struct Blank<'a> {
+pub(crate) struct Blank<'a> {
     rest: &'a mut [MaybeUninit<f32>],
 }
 
 impl<'a> Blank<'a> {
     /// Values not handed out so far.
-    pub(in crate::ops) const fn len(&self) -> usize {
+    pub(crate) const fn len(&self) -> usize {
         self.rest.len()
     }
 
@@ -61,7 +61,7 @@ impl<'a> Blank<'a> {
     ///
     /// # Panics
     /// If there are fewer.
-    pub(in crate::ops) fn take(&mut self, len: usize) -> &'a mut [f32] {
+    pub(crate) fn take(&mut self, len: usize) -> &'a mut [f32] {
         let values = self.rest.split_off_mut(..len).expect("as many values as are left");
         values.fill(MaybeUninit::new(0.0));
         // SAFETY: the line above has written every value, and both types have the same layout.

@@ -1,11 +1,11 @@
 //! Softmax attention and its gradient, image by image and head by head.
 
-use super::elementary::{dot, exp_of_negative, maximum, sum};
-use super::fused::Fused;
-use super::kernels::matmul::{Matrix, Output, multiply};
-use super::kernels::vectorised::vectorised;
-use super::parallel;
-use super::scratch::with_scratch;
+use crate::elementary::{dot, exp_of_negative, maximum, sum};
+use crate::fused::Fused;
+use crate::kernels::matmul::{Matrix, Output, multiply};
+use crate::kernels::vectorised::vectorised;
+use crate::parallel;
+use crate::scratch::with_scratch;
 use runtime::fixed::{Octaves, exp2_neg};
 
 /// Octaves (factors of 2) of the exponential per unit of a score, with 11 fraction bits as in the integer

@@ -1,9 +1,9 @@
 //! Layer normalisation and its gradient, one pass each.
 
-use super::elementary::{dot, sum, sum_of_squares};
-use super::fused::Fused;
-use super::kernels::vectorised::vectorised;
-use super::parallel;
+use crate::elementary::{dot, sum, sum_of_squares};
+use crate::fused::Fused;
+use crate::kernels::vectorised::vectorised;
+use crate::parallel;
 
 /// Normalises each row of `channels` values; inputs are x, gamma, beta.
 #[derive(Clone, Copy, Debug)]

@@ -1,8 +1,8 @@
 //! 1×1 convolutions and their gradients.
 
-use super::fused::Fused;
-use super::kernels::matmul::{Matrix, Output, multiply};
-use super::parallel;
+use crate::fused::Fused;
+use crate::kernels::matmul::{Matrix, Output, multiply};
+use crate::parallel;
 
 /// Rows that are processed together, so that they stay in the cache for both gradients.
 const GROUP: usize = 512;

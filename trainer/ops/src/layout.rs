@@ -1,9 +1,9 @@
 //! Operations on whole images before and after the blocks: channels last, position embedding, and mean
 //! over tokens.
 
-use super::fused::Fused;
-use super::kernels::vectorised::vectorised;
-use super::parallel;
+use crate::fused::Fused;
+use crate::kernels::vectorised::vectorised;
+use crate::parallel;
 
 /// `[batch, channels, positions]` to `[batch, positions, channels]`.
 #[derive(Clone, Debug)]

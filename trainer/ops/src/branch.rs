@@ -4,15 +4,15 @@ use burn::nn::{LayerNorm, Linear};
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
 
-use super::attention::{Attention, Exponentials};
-use super::attention_branch::AttentionBranch;
-use super::backend::{VitBackend, apply, primitive};
-use super::compose;
-use super::depthwise::Depthwise3x3;
-use super::layer_norm::NormRows;
-use super::layers::{AttentionLayers, MlpLayers};
-use super::mlp_branch::MlpBranch;
-use super::residual::Factors;
+use crate::attention::{Attention, Exponentials};
+use crate::attention_branch::AttentionBranch;
+use crate::backend::{VitBackend, apply, primitive};
+use crate::compose;
+use crate::depthwise::Depthwise3x3;
+use crate::layer_norm::NormRows;
+use crate::layers::{AttentionLayers, MlpLayers};
+use crate::mlp_branch::MlpBranch;
+use crate::residual::Factors;
 
 /// See [`compose::attention_branch`].
 pub fn attention_branch<B: VitBackend>(

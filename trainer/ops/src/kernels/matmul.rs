@@ -7,7 +7,7 @@ const PARALLEL_MACS: usize = 1 << 22;
 
 /// A matrix in a slice, from its start; rows and columns may be any distance apart.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::ops) struct Matrix<'a> {
+pub(crate) struct Matrix<'a> {
     values: &'a [f32],
     rows: usize,
     columns: usize,
@@ -17,7 +17,7 @@ pub(in crate::ops) struct Matrix<'a> {
 
 impl<'a> Matrix<'a> {
     /// Rows one after another.
-    pub(in crate::ops) fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
+    pub(crate) fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
         Self::strided(values, rows, columns, columns)
     }
 
@@ -25,7 +25,7 @@ impl<'a> Matrix<'a> {
     ///
     /// # Panics
     /// If `values` is too short.
-    pub(in crate::ops) fn strided(
+    pub(crate) fn strided(
         values: &'a [f32],
         rows: usize,
         columns: usize,
@@ -36,12 +36,12 @@ impl<'a> Matrix<'a> {
         Self { values, rows, columns, row_stride, column_stride: 1 }
     }
 
-    pub(in crate::ops) const fn rows(self) -> usize {
+    pub(crate) const fn rows(self) -> usize {
         self.rows
     }
 
     /// The same values with rows and columns exchanged.
-    pub(in crate::ops) const fn transposed(self) -> Self {
+    pub(crate) const fn transposed(self) -> Self {
         Self {
             rows: self.columns,
             columns: self.rows,
@@ -54,7 +54,7 @@ impl<'a> Matrix<'a> {
 
 /// What happens to the present values of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::ops) enum Output {
+pub(crate) enum Output {
     /// They are replaced by the product.
     Replace,
     /// The product is added to them.
@@ -65,7 +65,7 @@ pub(in crate::ops) enum Output {
 ///
 /// # Panics
 /// If the shapes disagree or `out` is too short.
-pub(in crate::ops) fn multiply(
+pub(crate) fn multiply(
     a: Matrix<'_>,
     b: Matrix<'_>,
     scale: f32,
@@ -77,12 +77,7 @@ pub(in crate::ops) fn multiply(
 }
 
 /// As [`multiply`] without gaps between rows, on all cores if the product is large.
-pub(in crate::ops) fn multiply_parallel(
-    a: Matrix<'_>,
-    b: Matrix<'_>,
-    out: &mut [f32],
-    output: Output,
-) {
+pub(crate) fn multiply_parallel(a: Matrix<'_>, b: Matrix<'_>, out: &mut [f32], output: Output) {
     let macs = a.rows * a.columns * b.columns;
     let parallelism = if macs < PARALLEL_MACS { Parallelism::None } else { Parallelism::Rayon(0) };
     run(a, b, 1.0, out, b.columns, output, parallelism);

@@ -8,8 +8,8 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{TensorData, TensorMetadata};
 
-use super::backend::{HostBackend, VitBackend, forward};
-use super::fused::Fused;
+use crate::backend::{HostBackend, VitBackend, forward};
+use crate::fused::Fused;
 
 impl<B: HostBackend, C: CheckpointStrategy> VitBackend for Autodiff<B, C> {
     const COMPOSED: bool = B::TRAINS_COMPOSED;

@@ -2,10 +2,10 @@
 
 use burn::tensor::TensorData;
 
-use super::fused::Fused;
-use super::gelu::{cumulative, slope};
-use super::kernels::vectorised::vectorised;
-use super::parallel;
+use crate::fused::Fused;
+use crate::gelu::{cumulative, slope};
+use crate::kernels::vectorised::vectorised;
+use crate::parallel;
 
 /// Minimum number of values in a loop over channels. With few channels, a loop covers several rows at once.
 const MIN_SPAN: usize = 128;

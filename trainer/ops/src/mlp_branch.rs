@@ -1,15 +1,15 @@
 //! The MLP branch of a block with its sum, image by image.
 
-use super::depthwise::{Depthwise3x3, Filter};
-use super::fused::Fused;
-use super::gelu;
-use super::kernels::matmul::Output;
-use super::kernels::vectorised::vectorised;
-use super::layer_norm::{NormRows, add_gradients, normalise};
-use super::linear::Layer;
-use super::parallel;
-use super::residual::{Factors, group};
-use super::scratch::with_scratch;
+use crate::depthwise::{Depthwise3x3, Filter};
+use crate::fused::Fused;
+use crate::gelu;
+use crate::kernels::matmul::Output;
+use crate::kernels::vectorised::vectorised;
+use crate::layer_norm::{NormRows, add_gradients, normalise};
+use crate::linear::Layer;
+use crate::parallel;
+use crate::residual::{Factors, group};
+use crate::scratch::with_scratch;
 
 /// `x + factor·linear2(gelu(h + depthwise(h)))` with `h = linear1(norm(x))`; inputs are x
 /// `[batch, tokens, channels]`, gamma, beta, and weight and bias of the first layer, the second

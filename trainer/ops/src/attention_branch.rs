@@ -1,13 +1,13 @@
 //! The attention branch of a block with its sum, image by image.
 
-use super::attention::Attention;
-use super::fused::Fused;
-use super::kernels::matmul::Output;
-use super::layer_norm::{NormRows, add_gradients, normalise};
-use super::linear::Layer;
-use super::parallel;
-use super::residual::{Factors, group};
-use super::scratch::with_scratch;
+use crate::attention::Attention;
+use crate::fused::Fused;
+use crate::kernels::matmul::Output;
+use crate::layer_norm::{NormRows, add_gradients, normalise};
+use crate::linear::Layer;
+use crate::parallel;
+use crate::residual::{Factors, group};
+use crate::scratch::with_scratch;
 
 /// `x + factor·output(attention(query(n), key(n), value(n)))` with `n = norm(x)`; inputs are x
 /// `[batch, tokens, channels]`, gamma, beta, and weight and bias of query, key, value and output.

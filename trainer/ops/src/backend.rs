@@ -8,7 +8,7 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Tensor, TensorData, TensorPrimitive, try_read_sync};
 
-use super::fused::Fused;
+use crate::fused::Fused;
 
 /// A burn backend on which the model runs.
 pub trait VitBackend: Backend {
@@ -87,7 +87,7 @@ impl Deref for OwnedValues {
 /// Implements [`VitBackend`] for a backend that does not differentiate.
 macro_rules! vit_backend {
     ($backend:ty, composed: $composed:expr) => {
-        impl $crate::ops::VitBackend for $backend {
+        impl $crate::VitBackend for $backend {
             const COMPOSED: bool = $composed;
 
             fn apply<const N: usize>(
@@ -95,7 +95,7 @@ macro_rules! vit_backend {
                 inputs: [FloatTensor<Self>; N],
                 dims: [usize; 3],
             ) -> FloatTensor<Self> {
-                $crate::ops::backend::forward::<Self, N>(&op, inputs, dims)
+                $crate::backend::forward::<Self, N>(&op, inputs, dims)
             }
 
             fn inspect<R>(tensor: &FloatTensor<Self>, look: impl FnOnce(&[f32]) -> R) -> R {
