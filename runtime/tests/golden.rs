@@ -1,5 +1,5 @@
 //! The trained golden blob under every kernel set of the target: its logits and its evidence on the
-//! 1,000 embedded test images hash to the published values.
+//! 1,000 built-in test images hash to the published values.
 
 use kit::embedded::test_images;
 use kit::fnv::Fnv1a;

@@ -56,7 +56,7 @@ pub fn directory(version: u16) -> PathBuf {
 /// One line for each site and output of a run: name, number of values, zero point, hash.
 ///
 /// # Panics
-/// If a value does not fit i32, which every stored value does.
+/// If a value does not fit i32. Every stored value fits.
 pub fn sites(answer: &Answer) -> String {
     let mut text = String::from("# site, number of values, zero point, FNV-1a-64\n");
     let mut line = |name: &str, zero_point: i128, values: &[i128]| {

@@ -45,7 +45,7 @@ fn write_checkpoint(path: &Path, source: DataSource) {
 }
 
 #[test]
-fn what_cannot_be_meant_exits_with_2() {
+fn wrong_arguments_exit_with_2() {
     for args in [
         &[][..],
         &["best.mpk"],

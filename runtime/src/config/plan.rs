@@ -55,7 +55,7 @@ impl RowConv {
 
     /// Whether the next convolution reads each row at once, and only there.
     pub(crate) fn is_passed_on(&self) -> bool {
-        // What was passed on itself is not: there is one place for it.
+        // A convolution that reads a passed row does not pass on its own: there is room for one such row.
         self.keep == 0 && self.next.is_some() && self.conv.rows_kept() > 0
     }
 

@@ -1,4 +1,4 @@
-//! Arithmetic on single values and on single rows, from the page.
+//! Arithmetic on single values and on single rows, written from `INTEGER.md`.
 //!
 //! Every range that the page states is asserted here, so that a wrong bound fails a test.
 

@@ -16,10 +16,10 @@ pub(super) struct DataArgs {
     /// Directory with one folder of pictures for each class, or with folders train, val and test of such
     /// folders, or with the binary version of CIFAR-10 (`data_batch_1.bin` and so on) or CIFAR-100
     /// (`train.bin`, `test.bin`) [default: the first 5,000 training and 1,000 test images of CIFAR-10,
-    /// which are embedded].
+    /// which are built in].
     ///
-    /// Without a folder test, about a tenth of the pictures is the test: the bytes of each file decide
-    /// whether it belongs to that tenth, so that a picture stays there when others are added.
+    /// Without a folder test, about a tenth of the pictures become test images. The bytes of each file decide
+    /// whether it is a test image, so that it stays one when other pictures are added.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
@@ -96,7 +96,7 @@ impl TrainingDataArgs {
         match (&self.all.data, self.all.download.download) {
             (Some(directory), _) => directory.display().to_string(),
             (None, true) => "downloaded CIFAR-10".to_owned(),
-            (None, false) => "embedded part of CIFAR-10".to_owned(),
+            (None, false) => "built-in part of CIFAR-10".to_owned(),
         }
     }
 }

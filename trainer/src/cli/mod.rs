@@ -34,7 +34,7 @@ use train::TrainArgs;
 const EXAMPLES: &str = "\
 Examples:
   trainer
-      train `micro` on the 5,000 embedded CIFAR-10 images: a few minutes, no download
+      train `micro` on the 5,000 built-in CIFAR-10 images: a few minutes, no download
   trainer --data cifar-10-batches-bin --epochs 30 --out runs/full
       train on all 50,000 images of the binary version of CIFAR-10
   trainer --data pictures --out runs/mine
@@ -151,7 +151,7 @@ mod tests {
         let cli = parse(&["--epochs", "3", "--learning-rate", "0.01", "--seed", "9"]).unwrap();
         let small = Recipe::small_data(Preset::Micro);
         let expected = Recipe { epochs: 3, learning_rate: 0.01, seed: 9, ..small };
-        assert_eq!(cli.train.recipe(5_000), expected, "embedded data");
+        assert_eq!(cli.train.recipe(5_000), expected, "built-in images");
         let cli = parse(&["--preset", "seed"]).unwrap();
         assert_eq!(
             cli.train.recipe(5_000),

@@ -25,7 +25,7 @@ pub struct Dataset {
 /// kind of data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DataSource {
-    /// CIFAR-10, embedded or from a directory.
+    /// CIFAR-10, built in or from a directory.
     Cifar10,
     /// The user's own images. Of folders of pictures, the test images were drawn at random from the list of
     /// all files, as the first versions did: one file more or less drew others.

@@ -24,7 +24,7 @@ impl Recipe {
         }
     }
 
-    /// The recipe for a few thousand images, such as the embedded ones.
+    /// The recipe for a few thousand images, such as the built-in ones.
     pub fn small_data(preset: Preset) -> Self {
         let optimiser = optimiser(preset);
         Self {

@@ -26,7 +26,7 @@ fn text(path: &Path) -> &str {
 }
 
 #[test]
-fn what_cannot_be_meant_exits_with_2() {
+fn wrong_arguments_exit_with_2() {
     for args in [
         &["--preset", "huge"][..],
         &["--epochs", "0"],

@@ -12,7 +12,7 @@ impl FromRecords for F16 {
 
     fn input(records: &mut Records<'_>, input: &PixelRecord) -> Option<()> {
         records.finite("mean", input.mean.into_iter())?;
-        // A pixel is divided by the deviation. Zero and subnormal ones have no finite reciprocal.
+        // A pixel is divided by the deviation. Zero and very small ones have no finite reciprocal.
         let gain = |std: f32| if std > 0.0 { std.recip() } else { f32::NAN };
         records.finite("std", input.std.into_iter().chain(input.std.map(gain)))
     }

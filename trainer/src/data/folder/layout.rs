@@ -156,8 +156,8 @@ impl Layout {
         if !have(Role::Test) {
             findings.push(Finding {
                 severity: Severity::Note,
-                message: "no folder test has folders of classes: about a tenth of the pictures for training is \
-                          the test"
+                message: "no folder test has folders of classes: about a tenth of the pictures for training \
+                          become test images"
                     .into(),
                 files: Vec::new(),
             });
