@@ -36,7 +36,7 @@
 //!
 //! | feature | adds | needs |
 //! |---|---|---|
-//! | `std` | faster kernels where only the operating system knows the processor (64-bit Arm) | `std` |
+//! | `std` | on 64-bit Arm, asks the operating system for the processor's instructions, for faster kernels | `std` |
 //! | `rayon` | `Model::run_batch`, many images on all cores | `std`, crate `rayon` |
 //! | `write` | `format::write`, for programs that make blobs | |
 //! | `f16` | `Model::parse_f16` and the arithmetic `F16`: f16 weights, f32 activations | crates `half`, `libm` |

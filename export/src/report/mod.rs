@@ -1,5 +1,5 @@
-//! A page about a blob: where its bytes and its memory go, how its integers follow the float
-//! network, which classes and which images suffer.
+//! A page about a blob: its parameters and memory, how closely its integers follow the float network, and
+//! the classes and images that quantization changes.
 
 mod charts;
 mod contents;
@@ -16,7 +16,7 @@ pub const PAGE_FILE: &str = "index.html";
 
 /// Whether a file that begins with these bytes is such a page.
 pub fn is_page(start: &[u8]) -> bool {
-    String::from_utf8_lossy(start).contains(page::GENERATOR)
+    String::from_utf8_lossy(start).contains(::pictures::PAGE_GENERATOR)
 }
 
 /// Writes `index.html`, which needs no other file, into a directory, which is made if it is missing.

@@ -3,14 +3,11 @@
 use super::contents::{Classified, Report};
 use super::{charts, pictures};
 use crate::verify::Accuracy;
-use ::pictures::shown;
+use ::pictures::{PAGE_GENERATOR, shown};
 use anyhow::Result;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use runtime::config::{LayerKind, VitConfig};
 use trainer::summary::grouped;
-
-/// What every page says of its origin.
-pub(super) const GENERATOR: &str = "export --report of Ocelli";
 
 const STYLE: &str = include_str!("page.css");
 /// A site with a lower signal-to-noise ratio is marked.
@@ -30,7 +27,7 @@ pub(super) fn page(report: &Report<'_, '_>) -> Result<Markup> {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width";
                 // This marks a folder with the page as output, so that it never becomes a class.
-                meta name="generator" content=(GENERATOR);
+                meta name="generator" content=(PAGE_GENERATOR);
                 title { (title) }
                 style { (PreEscaped(STYLE)) }
             }

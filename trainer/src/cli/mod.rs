@@ -34,7 +34,7 @@ use train::TrainArgs;
 const EXAMPLES: &str = "\
 Examples:
   trainer
-      train `micro` on the 5,000 built-in CIFAR-10 images: a few minutes, no download
+      train `micro` on the 5,000 built-in CIFAR-10 images: 5 to 20 minutes on two cores, no download
   trainer --data cifar-10-batches-bin --epochs 30 --out runs/full
       train on all 50,000 images of the binary version of CIFAR-10
   trainer --data pictures --out runs/mine
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_meant_is_a_usage_error() {
+    fn wrong_arguments_are_a_usage_error() {
         for arguments in [
             &["--preset", "huge"][..],
             &["--epochs", "many"],
