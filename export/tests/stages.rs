@@ -1,4 +1,4 @@
-//! The integer network against the float one, stage by stage, on real images.
+//! Compares the integer network with the float network, stage by stage, on real images.
 
 use export::calibrate::Observer;
 use export::float::FloatModel;

@@ -113,7 +113,7 @@ pub enum FormatError {
         /// Which record.
         record: RecordId,
     },
-    /// The description is of a network that cannot be.
+    /// The description is not valid.
     Config(ConfigError),
     /// A tensor has another length than the description asks for.
     TensorLen {
@@ -146,7 +146,7 @@ pub enum FormatError {
         /// Which tensor.
         tensor: &'static str,
     },
-    /// An optional part is missing where the description asks for it, or is there where it does not.
+    /// An optional part is missing where the description asks for it, or is present where it does not.
     Presence {
         /// Record of the part.
         record: RecordId,

@@ -6,7 +6,7 @@
 use crate::invariant::present_or;
 use core::num::NonZero;
 
-/// Rows of `len` values; what is left at the end is no row. A length of 0 is read as 1.
+/// Rows of `len` values; values after the last whole row are left out. A length of 0 is read as 1.
 #[inline]
 pub(crate) const fn rows<T>(values: &[T], len: usize) -> Rows<'_, T> {
     Rows { rest: values, len: at_least_one(len) }
@@ -25,7 +25,7 @@ const fn at_least_one(len: usize) -> NonZero<usize> {
     }
 }
 
-/// The values from `start` on. There must be `start` values before them.
+/// The values from `start` on. The slice must have at least `start` values.
 #[inline]
 #[track_caller]
 pub(crate) fn tail<T>(values: &[T], start: usize) -> &[T] {
@@ -54,8 +54,8 @@ pub(crate) fn up_to<T>(values: &[T], start: usize, len: usize) -> &[T] {
     tail.get(..len).unwrap_or(tail)
 }
 
-/// Copies as many values as both have. A block, not value by value: on Cortex-M that is nine instructions
-/// each.
+/// Copies as many values as both slices have, as a block. Value by value, Cortex-M takes nine instructions
+/// for each.
 #[inline]
 pub(crate) fn copy<T: Copy>(to: &mut [T], from: &[T]) {
     let len = to.len().min(from.len());

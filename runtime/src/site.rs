@@ -9,7 +9,7 @@ use core::fmt;
 pub enum SiteId {
     /// The image, normalised: `[height, width, 3]`.
     Input,
-    /// A convolution stem, or its residual sum: `[height, width, channels]`.
+    /// A convolution of the stem, or its residual sum: `[height, width, channels]`.
     Stem {
         /// Index of the stage.
         stage: u8,

@@ -14,7 +14,7 @@ pub enum Pad<T> {
     Zero(T),
 }
 
-/// A grid and those of its rows that a depthwise convolution writes. Beyond the grid lies padding.
+/// A grid, and the rows of it that a depthwise convolution writes. Outside the grid is padding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Band {
     /// What is read.
@@ -33,7 +33,7 @@ pub struct Windows<'a, T> {
     pub lines: usize,
     /// The first row of `output` that is written.
     pub first: usize,
-    /// Its shape.
+    /// Shape of the grid.
     pub input: Grid,
     /// One position for each window: as many as in the input, or half as many rounded up.
     pub output: Grid,

@@ -1,5 +1,5 @@
-//! The limits of a description end where `INTEGER.md` and the constants of `config` say: the limit
-//! is accepted, one more is refused by name.
+//! The limits of a description end where `INTEGER.md` and the constants of `config` say: the limit is
+//! accepted, and for one more the error names the size.
 
 use kit::specs::four_tokens;
 use runtime::config::{

@@ -19,7 +19,7 @@ fn every_set_gives_the_published_hashes() {
         let right =
             answers.iter().zip(&images.labels).filter(|(answer, label)| answer.class == **label);
         let right = right.count();
-        // What a trained network reaches, with room for another checkpoint.
+        // A trained network reaches this, with a margin for another checkpoint.
         assert!(right >= 500, "{}: {right} of {} correct", kernels.name, answers.len());
         let (mut logits, mut evidence) = (Fnv1a::new(), Fnv1a::new());
         for answer in answers {
@@ -39,7 +39,7 @@ struct Answer {
     evidence: Vec<i32>,
 }
 
-/// The answers for all images, on all cores where there are threads.
+/// The answers for all images, on all cores if the target has threads.
 fn answers(model: &Model<'_>, pixels: &[u8]) -> Vec<Answer> {
     let answer = |output: Output<'_>| {
         let (class, logits) = (output.class(), output.logits().to_vec());

@@ -1,4 +1,4 @@
-//! Packed weights give the bits of the blob's, from memory at any alignment.
+//! Packed weights give the same bits as the weights of the blob, in memory at any alignment.
 
 use runtime::{Kernels, Model, RunError};
 

@@ -1,4 +1,4 @@
-//! An image that comes row by row gives the bits of a whole one, and rows that do not belong are refused.
+//! An image that comes row by row gives the bits of a whole one. Wrong rows are refused.
 
 use kit::rng::Rng;
 use kit::{image, specs, synthetic};

@@ -30,7 +30,7 @@ pub enum BackendChoice {
     Wgpu,
 }
 
-/// Evaluates an expression in which a type alias stands for the chosen backend.
+/// Evaluates an expression in which a type alias is the chosen backend.
 macro_rules! on_backend {
     ($choice:expr, $backend:ident => $call:expr) => {
         match $choice {

@@ -1,4 +1,4 @@
-//! What a command says: results on standard output, notes on standard error.
+//! Output of a command: results on standard output, notes on standard error.
 //!
 //! The reader of either may go away, as in `trainer check pictures | head -1`. `println!` and `eprintln!`
 //! panic then, so nothing in this crate and in `export` calls them.
@@ -38,7 +38,7 @@ macro_rules! note {
     ($($text:tt)+) => { $crate::say::note(format_args!($($text)+)) };
 }
 
-/// Writes to standard output at once.
+/// Writes to standard output and flushes it.
 ///
 /// # Errors
 /// [`Closed`] if nobody reads it any more, or an error that says why it cannot be written, such as a full
@@ -60,7 +60,7 @@ pub fn note(text: Arguments<'_>) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// The result of saying something after which the command goes on, although nobody listens.
+/// Turns [`Closed`] into success, for a command that continues although nobody reads its output.
 ///
 /// # Errors
 /// If standard output cannot be written for another reason.

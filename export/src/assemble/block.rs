@@ -61,7 +61,7 @@ impl Assembler<'_> {
             self.symmetric(at(BlockSite::Key), &folded.qkv[1], norm1)?,
             self.symmetric(at(BlockSite::Value), &folded.qkv[2], norm1)?,
         ];
-        // The rescale of the weighted values holds factors below 64.
+        // The rescale of the weighted values can represent factors below 64.
         let context = self.site(at(BlockSite::Context), value.scale / 63.0)?;
         let norm2 = self.norm_site(at(BlockSite::Norm2))?;
         let floor = finest_output_scale(&folded.mlp1, norm2);

@@ -1,4 +1,4 @@
-//! A whole network to one blob of integers: scales site by site, then records in order.
+//! Turns a whole network into one int8 blob: scales site by site, then records in order.
 
 use super::block::BlockScales;
 use super::bytes::{BlockBytes, ConvBytes, LinearBytes, i16_bytes};
@@ -27,8 +27,8 @@ pub struct Quantized {
 /// Quantizes a network.
 ///
 /// # Errors
-/// If a range is missing or not finite, a class name holds a line break, or the blob that comes
-/// out is not one that the runtime reads.
+/// If a range is missing or not finite, a class name holds a line break, or the runtime refuses the
+/// resulting blob.
 pub fn assemble(net: &FloatNet, ranges: &Ranges) -> Result<Quantized> {
     let mut assembler = Assembler { net, ranges, sites: BTreeMap::new(), residual: 0.0 };
     let stem = assembler.stem()?;
@@ -49,7 +49,7 @@ pub fn assemble(net: &FloatNet, ranges: &Ranges) -> Result<Quantized> {
 
 impl Assembler<'_> {
     /// One scale for the residual stream. It holds twice the range seen, because 16 bits have room, and it
-    /// is no finer than any layer allows that adds to the stream.
+    /// is no finer than each layer that adds to the stream allows.
     fn residual_scale(&self, stem: &StemBytes, blocks: &[BlockScales]) -> Result<f64> {
         let peak = self.ranges.residual().peak();
         ensure!(peak.is_finite(), "the residual stream overflows: train the network again");

@@ -1,4 +1,4 @@
-//! A Rust module that carries a blob into firmware.
+//! A Rust module that includes a blob in firmware.
 
 use super::model::AnyModel;
 use anyhow::{Context, Result};
@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::Path;
 use trainer::summary::grouped;
 
-/// What every such module says of itself.
+/// The text by which such a module is recognised.
 const MARK: &str = "Written by `export --rust`";
 
 /// Source of the module at `module` for the blob at `blob`, which it includes by relative path.
@@ -68,8 +68,7 @@ pub fn is_module(start: &[u8]) -> bool {
     String::from_utf8_lossy(start).contains(MARK)
 }
 
-/// The path of `blob`, which need not be there, as seen from the directory of `module`, with forward
-/// slashes.
+/// The path of `blob`, relative to the directory of `module`, with forward slashes. `blob` need not exist.
 ///
 /// # Errors
 /// If a directory of the two is missing or the way between them is not text.

@@ -10,7 +10,7 @@ use trainer::output::{self, Replaces};
 use trainer::say;
 use trainer::summary::grouped;
 
-/// The namings of [`trainer::import`], shorter.
+/// The namings of [`trainer::import`], in a shorter form.
 const NAMES: &str = "\
 The tensors keep PyTorch's layout and may be f16, bf16 or f32. Their names, under either of two
 namings (block b, stem stage s, convolution c; each with .weight and .bias):
@@ -29,7 +29,7 @@ pub(super) struct ImportArgs {
     weights: PathBuf,
     /// Checkpoint to write, such as best.mpk.
     checkpoint: PathBuf,
-    /// Replace the file that is there already.
+    /// Replace the file if it exists.
     #[arg(long)]
     overwrite: bool,
     #[command(flatten)]
@@ -37,7 +37,7 @@ pub(super) struct ImportArgs {
 }
 
 impl ImportArgs {
-    /// Imports and says what was understood.
+    /// Imports the weights and prints the network that was found.
     ///
     /// # Errors
     /// As [`import::load`], and if the checkpoint cannot be written.

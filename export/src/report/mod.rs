@@ -19,7 +19,8 @@ pub fn is_page(start: &[u8]) -> bool {
     String::from_utf8_lossy(start).contains(::pictures::PAGE_GENERATOR)
 }
 
-/// Writes `index.html`, which needs no other file, into a directory, which is made if it is missing.
+/// Writes `index.html`, which needs no other file, into a directory. The directory is made if it is
+/// missing.
 ///
 /// # Errors
 /// If the networks do not run on the images, or the page cannot be written.

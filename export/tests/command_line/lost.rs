@@ -1,4 +1,4 @@
-//! Nothing that a user has is lost, and a reader may go away.
+//! No file of a user is lost, and the reader of the output may go away.
 
 use std::fs;
 use std::path::Path;
@@ -80,7 +80,7 @@ fn what_export_has_written_is_written_again() {
     let (best, blob) = (path("best.mpk"), path("model.bin"));
     let (module, report) = (path("model.rs"), path("report"));
     let args = [text(&best), text(&blob), "--rust", text(&module), "--report", text(&report)];
-    // What a process leaves that is killed while it writes.
+    // The file that a process leaves if it is killed while it writes.
     fs::write(path(".ocelli-a1b2c3.part"), "half a blob").unwrap();
     for _ in 0..2 {
         let output = export(&[&args[..], &SIZE].concat());

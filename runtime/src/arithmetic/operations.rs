@@ -76,7 +76,7 @@ pub trait Operations: Types {
             Self::linear_add(kernels, x, layer, windows.places(stream, positions));
         });
     }
-    /// `out = activation(depthwise3×3(x))` for the rows of a band; outside its grid lies `zero`.
+    /// `out = activation(depthwise3×3(x))` for the rows of a band; `zero` is read outside its grid.
     fn depthwise(
         kernels: Self::Kernels,
         x: &[Self::Act],
@@ -94,7 +94,7 @@ pub trait Operations: Types {
         norm: &Self::Norm<'_>,
         out: &mut [Self::Act],
     ) -> Self::Act;
-    /// Attention of all heads, in the places of the queries; returns what stands for zero.
+    /// Attention of all heads. The outputs replace the queries. Returns what stands for zero.
     fn attention(
         kernels: Self::Kernels,
         qkv: &mut [Self::Act],

@@ -1,7 +1,7 @@
 //! Convolutions between the image and the residual stream, row by row or all rows at once.
 //!
-//! Kept rows lie at the back of the arena, tensor after tensor. What a convolution needs meanwhile lies at
-//! the front, behind the residual stream, and is forgotten after it.
+//! Kept rows lie at the back of the arena, one tensor after another. The memory that one convolution needs
+//! while it runs lies at the front, after the residual stream.
 
 use super::arena::Carver;
 use super::residual::residual;
@@ -33,19 +33,19 @@ struct Kept<'a, T> {
     lines: usize,
     /// Values of a row.
     row: usize,
-    /// Row `origin` is line 0. The rows that follow are the next lines, round and round.
+    /// Row `origin` is line 0. The rows that follow are in the next lines, as in a ring buffer.
     origin: usize,
 }
 
 impl<T> Kept<'_, T> {
-    /// Neighbouring rows. More than one only if no line is used again.
+    /// Neighbouring rows. More than one only if the lines do not wrap around.
     fn rows(&self, rows: &Range<usize>) -> Option<&[T]> {
         let start = (rows.start - self.origin).checked_rem(self.lines)? * self.row;
         self.values.get(start..)?.get(..rows.len() * self.row)
     }
 }
 
-/// Room for the last rows of a tensor, and where new rows go.
+/// Memory for the last rows of a tensor, and the place of new rows.
 struct Room<'a, T> {
     values: &'a mut [T],
     lines: usize,
@@ -54,8 +54,8 @@ struct Room<'a, T> {
 }
 
 impl<'a, T: Copy> Room<'a, T> {
-    /// Room at the back of `free` for `lines` rows, of which those of `new` come now. A depthwise
-    /// convolution, which reads rows where they lie, wants them in order: old ones `slide` out.
+    /// Takes memory for `lines` rows at the back of `free`. The rows `new` are written next. A depthwise
+    /// convolution reads rows in place and needs them in order. For it, `slide` moves the old rows out.
     ///
     /// Not inlined, for the size of the code: it is called in two places.
     #[inline(never)]

@@ -199,7 +199,7 @@ pub fn layer_norm_affine_i8(x: &[i16], norm: &NormAffine<'_>, out: &mut [i8]) {
 /// | `qkv` | `[tokens, 3 · heads · head_dim]` | i8: all queries, all keys, all values |
 /// | `scores` | `[tokens]` | i32 scratch |
 ///
-/// `out` takes the places of the queries. Nobody reads a query again after its own output.
+/// The outputs replace the queries. A query is not read again after its output is written.
 /// # Ranges and overflow
 /// With `head_dim ≤ 128` and at most 1,024 tokens, `|s| ≤ 2^21` and `|Σ e·v| < 2^25`.
 /// # Source

@@ -1,6 +1,6 @@
 //! Layers in tiles of four rows by four channels, for sets whose instructions sum along the inputs.
 //!
-//! Weights are read where they lie: nothing is packed, so tiles serve few rows as well as many.
+//! Weights are read in place and not packed, so tiles suit few rows as well as many.
 
 use super::operand::{Channel, Linear};
 use crate::rows::{part, part_mut, rows, rows_mut};
@@ -74,7 +74,7 @@ pub(super) fn linear<T>(
     }
 }
 
-/// Four rows. If there are fewer, the last one stands in for the missing ones.
+/// Four rows. If there are fewer, the last one is used in place of the missing ones.
 #[inline]
 fn repeat_last(values: &[i8], len: usize) -> [&[i8]; TILE] {
     let mut all = [&[][..]; TILE];

@@ -100,7 +100,7 @@ impl<'a, A: Arithmetic> Model<'a, A> {
             *place = None;
             return Err(fault);
         }
-        // The network is there after success.
+        // After success, `place` holds a network.
         place.as_ref().ok_or(FormatError::Record { record: RecordId::Header })
     }
 
@@ -111,7 +111,7 @@ impl<'a, A: Arithmetic> Model<'a, A> {
         place.ok_or(FormatError::Record { record: RecordId::Header })
     }
 
-    /// The geometry.
+    /// The checked description of the network.
     pub const fn config(&self) -> &VitConfig {
         &self.network.config
     }

@@ -1,4 +1,4 @@
-//! Records to a network: geometry first, then every tensor against it.
+//! From records to a network: first the description, then every tensor, which is checked against it.
 
 use super::class_names::ClassNames;
 use super::{Block, ClassHead, Conv, MAX_CONVS, Network};

@@ -29,7 +29,7 @@ fn results_are_within_their_bound() {
     }
 }
 
-/// The page's steps in integers of any size, from the quadratic to the last.
+/// The steps of `INTEGER.md` in integers of any size, from the quadratic to the last.
 fn steps(m: u32) -> [u128; 4] {
     let m = u128::from(m);
     let falling = (3_527_475_764 * m) >> 32;
@@ -63,7 +63,7 @@ fn each_step_is_as_near_as_the_page_says() {
     }
 }
 
-/// `cargo test --release -p runtime --test fixed -- --ignored` takes under a minute.
+/// Run it with `cargo test --release -p runtime --test fixed -- --ignored`.
 #[test]
 #[ignore = "all 3.2 billion arguments"]
 fn every_result_is_within_its_bound() {

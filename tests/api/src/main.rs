@@ -1,4 +1,4 @@
-//! Prints the public items of a library, one a line: `api RUSTDOC.json`.
+//! Prints the public items of a library, one in each line: `api RUSTDOC.json`.
 //!
 //! Items under `#[doc(hidden)]` are not in the JSON. Left out are implementations that the compiler
 //! finds by itself (`Send`), that cover every type (`From`), and that are derived (`Clone`).

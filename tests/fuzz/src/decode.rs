@@ -38,7 +38,7 @@ pub fn network(blob: &[u8]) -> Network {
     }
 }
 
-/// Convolutions of the stem, but the last.
+/// Convolutions of the stem, except the last.
 fn convs(spec: &VitSpec) -> usize {
     let StemSpec::Conv(stages) = &spec.stem else { return 0 };
     // As many for each size of the image.

@@ -2,7 +2,7 @@
 
 use crate::rng::Rng;
 
-/// A supply of values that does not run dry.
+/// An endless supply of values.
 pub trait Draw {
     /// Any byte.
     fn byte(&mut self) -> u8;
@@ -65,8 +65,7 @@ pub trait Draw {
         }
     }
 
-    /// i16 of at most `peak` in magnitude, or only `-peak` and `peak`. A peak of 32,768 stands for any
-    /// i16.
+    /// i16 of at most `peak` in magnitude, or only `-peak` and `peak`. A peak of 32,768 allows any i16.
     fn i16s(&mut self, values: &mut [i16], peak: u16, extreme: bool) {
         self.fill(bytemuck::cast_slice_mut(values));
         let peak = i32::from(peak);

@@ -1,15 +1,15 @@
-//! Memory for operands: blocks of a heap, or parts of a board's static memory.
+//! Memory for operands: blocks of the heap, or parts of a board's static memory.
 
 use bytemuck::Pod;
 use core::mem::{size_of, take};
 use core::ops::DerefMut;
 
-/// Gives memory away.
+/// Hands out memory.
 pub trait Memory {
-    /// Values that were given away.
+    /// Values that were handed out.
     type Slice<T: Pod>: DerefMut<Target = [T]>;
 
-    /// Memory for `len` values, whatever they are; `None` if there is too little left.
+    /// Memory for `len` values with any contents; `None` if there is too little left.
     fn take<T: Pod>(&mut self, len: usize) -> Option<Self::Slice<T>>;
 }
 

@@ -1,5 +1,5 @@
-//! Operands of kernels: anything that their contracts allow, more often with rescales that spread
-//! outputs over their range, without which hardly a wrong sum would change an output.
+//! Operands of kernels: anything that their contracts allow. More often, rescales spread the outputs over
+//! their range. Otherwise few wrong sums would change an output.
 
 use crate::draw::Draw;
 use crate::memory::{Memory, Misaligned};
@@ -17,11 +17,13 @@ const MAX_BETA: i32 = 1 << 29;
 pub enum Rescales {
     /// Sums use the whole range of an output.
     Fitting,
-    /// So, but every third channel has the smallest shift, for which a set may have no fast way.
+    /// As [`Self::Fitting`], but every third channel has the smallest shift, which a set may compute more
+    /// slowly.
     SomeSmallest,
-    /// So, but two channels have the smallest and the largest shift.
+    /// As [`Self::Fitting`], but two channels have the smallest and the largest shift.
     Ends,
-    /// So, but two channels have the smallest and the largest shift that fast loops of Cortex-M take.
+    /// As [`Self::Fitting`], but two channels have the smallest and the largest shift that the fast loops
+    /// of Cortex-M support.
     FastEnds,
     /// Any biases and shifts.
     Any,
@@ -205,7 +207,7 @@ pub fn attention(draw: &mut impl Draw, heads: usize, head_dim: usize) -> Attenti
     };
     let shift = match draw.byte() % 3 {
         0 => draw.small(28, 32),
-        // What fast loops of Cortex-M take.
+        // Shifts that the fast loops of Cortex-M support.
         1 => draw.small(25, 46),
         _ => draw.small(25, 55),
     };

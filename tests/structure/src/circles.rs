@@ -1,4 +1,4 @@
-//! Circles: files each of which leads to every other one along the arrows.
+//! Circles: groups of files in which each leads to every other one along the arrows.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;

@@ -29,7 +29,7 @@ pub fn add(modules: &Modules, imports: &mut Imports) {
             for meaning in found {
                 match meaning {
                     Meaning::Item(target, name) => arrow(target, name),
-                    // A module that is named is no import; an item that is named within it is.
+                    // Naming a module is not an import. Naming an item in it is one.
                     Meaning::Module(target) if mention.kind == Kind::Glob => {
                         let bindings = &modules.all[target].bindings;
                         if bindings.values().flatten().any(|it| matches!(it, Binding::Item)) {

@@ -1,4 +1,4 @@
-//! Crates with a planted circle, in which it must be found, and crates like them without one.
+//! Crates with a planted circle, which must be found, and similar crates without one.
 
 use std::path::Path;
 

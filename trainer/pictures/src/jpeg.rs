@@ -1,6 +1,6 @@
-//! What the JPEG decoder does not do: say that a file is cut short, and supply missing Huffman tables.
+//! What the JPEG decoder does not do: report that a file is cut short, and supply missing Huffman tables.
 //!
-//! The decoder fills what a cut file lacks with grey, as browsers do, and reports no error.
+//! The decoder fills the missing part of a cut file with grey, as browsers do, and reports no error.
 
 use std::borrow::Cow;
 
@@ -56,7 +56,7 @@ impl Markers {
         found
     }
 
-    /// Whether the file has a scan and the marker of the end behind it.
+    /// Whether the file has a scan and the end marker after it.
     pub(crate) const fn complete(self) -> bool {
         self.ended
     }
@@ -78,8 +78,8 @@ impl Markers {
     }
 }
 
-/// Two completions of a file whose end is missing. If the decoder reads any of what was appended, one gives
-/// it zeros and the other one ones, and the pictures differ.
+/// Two completions of a file whose end is missing. One appends zeros, the other one ones. If the decoder
+/// reads any of these bits, the pictures differ.
 pub(crate) fn completions(bytes: &[u8]) -> [Vec<u8>; 2] {
     /// Bytes of each filling; a decoder reads a few bytes ahead.
     const FILLING: usize = 64;
@@ -87,7 +87,7 @@ pub(crate) fn completions(bytes: &[u8]) -> [Vec<u8>; 2] {
     let used = match (bytes.get(used.wrapping_sub(1)), bytes.get(used)) {
         // A stuffed byte, of which the zero belongs to the data.
         (Some(0xFF), Some(0)) => used + 1,
-        // The first byte of a marker at the cut, which would swallow the filling's first byte.
+        // The first byte of a marker at the cut. It would form a marker with the first byte of the filling.
         (Some(0xFF), None) => used - 1,
         _ => used,
     };
@@ -95,7 +95,8 @@ pub(crate) fn completions(bytes: &[u8]) -> [Vec<u8>; 2] {
     [vec![0; FILLING], ones].map(|filling| [&bytes[..used], &filling, &[0xFF, EOI]].concat())
 }
 
-/// The next marker at or behind a position, over entropy-coded data; the position moves behind it.
+/// The next marker at or after a position; skips entropy-coded data. The position moves to the end of the
+/// marker.
 fn next_marker(bytes: &[u8], at: &mut usize) -> Option<u8> {
     loop {
         let start = bytes.get(*at..)?.iter().position(|&byte| byte == 0xFF)?;
@@ -112,7 +113,7 @@ fn next_marker(bytes: &[u8], at: &mut usize) -> Option<u8> {
     }
 }
 
-/// The segment with the four tables of ITU-T T.81, annex K.3, which motion JPEG takes for granted.
+/// The segment with the four tables of ITU-T T.81, annex K.3, which motion JPEG leaves out.
 fn standard_tables() -> Vec<u8> {
     let tables: [(u8, [u8; 16], &[u8]); 4] = [
         (0x00, [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0], &DC_VALUES),

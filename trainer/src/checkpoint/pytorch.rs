@@ -1,10 +1,10 @@
-//! Files of PyTorch, told from checkpoints by their first bytes.
+//! Distinguishes files of PyTorch from checkpoints by their first bytes.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// Bytes that tell: the length of a header of safetensors, and its first letter.
+/// Bytes that decide: the length of a header of safetensors, and its first letter.
 const BYTES: usize = 9;
 
 /// Whether the file at `path` holds PyTorch weights: safetensors, or a pickle of `torch.save`. A file that

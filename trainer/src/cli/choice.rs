@@ -138,7 +138,7 @@ impl Choice<'_> {
 }
 
 impl Trained {
-    /// What the run starts from, in words.
+    /// What the run starts from, for a message.
     fn origin(&self, dataset: &Dataset, size: ImageSpec) -> String {
         let mut text = format!("starts from {}", self.start);
         if self.classes == dataset.classes {

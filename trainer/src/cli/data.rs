@@ -60,7 +60,7 @@ impl DataArgs {
 
 impl TrainingDataArgs {
     /// The images in this size, with the classes and the number of training images that the options give.
-    /// `seed` chooses those of each class.
+    /// `seed` chooses the images of each class.
     pub(super) fn dataset(&self, held_out: HeldOut, size: ImageSpec, seed: u64) -> Result<Dataset> {
         let labels = if self.coarse_labels { Labels::Coarse } else { Labels::Fine };
         let mut dataset = self.all.dataset(Reading { labels, held_out, size })?;
@@ -91,7 +91,7 @@ impl TrainingDataArgs {
         Ok(Some(all.iter().filter(|name| !left_out.contains(name)).cloned().collect()))
     }
 
-    /// Where the images come from, in words.
+    /// Where the images come from, for a message.
     pub(super) fn source(&self) -> String {
         match (&self.all.data, self.all.download.download) {
             (Some(directory), _) => directory.display().to_string(),

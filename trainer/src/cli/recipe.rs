@@ -65,9 +65,9 @@ pub(super) struct RecipeArgs {
     /// else 0].
     #[arg(long, alias = "blend", value_name = "SHARE")]
     mixup: Option<f64>,
-    /// Give each image N augmented views, which the epochs take in turn, instead of new random changes in
-    /// each epoch. With --teacher, the scores of each view are computed once and kept, so that the teacher
-    /// costs later epochs and later runs nothing; 8 to 16 are useful.
+    /// Give each image N augmented views, instead of new random changes in each epoch. The epochs use the
+    /// views in turn. With --teacher, the scores of each view are computed once and kept, so that the
+    /// teacher costs later epochs and later runs nothing; 8 to 16 are useful.
     #[arg(long, value_name = "N")]
     views: Option<NonZeroUsize>,
     /// Probability of `CutMix` for a batch: a rectangle of each image is replaced by the same rectangle of

@@ -105,8 +105,8 @@ impl RunArgs {
         RunDirectory::new(self.out(), before, &inputs)
     }
 
-    /// Trains, measures the best network and prints the result. A reader of standard output that goes away
-    /// does not end the run.
+    /// Trains, measures the best network and prints the result. The run continues if the reader of standard
+    /// output goes away.
     pub(super) fn run<B: HostBackend>(
         &self,
         begin: &Begin,
@@ -138,7 +138,7 @@ impl RunArgs {
             _ => error,
         })?;
         let time = start.elapsed();
-        // Read from the file, so that the network that is measured is the one that was written.
+        // Read from the file, so that the measured network is the written one.
         let best = checkpoint::load::<B>(&outcome.checkpoint, device)?;
         let test = evaluate(&best.model, &dataset.test, best.normalisation, device);
         let int8 = self.simulated_int8(&run, &best, device)?;
@@ -238,7 +238,8 @@ impl RunArgs {
         }
     }
 
-    /// The micro-batch of the run that is resumed: by now a different number may fit into memory.
+    /// The micro-batch of the run that is resumed. A new estimate could differ, because the free memory
+    /// changes.
     fn micro_batch_before(&self) -> Option<NonZeroUsize> {
         let micro_batch = self.config_before()?["micro_batch"].as_u64()?;
         NonZeroUsize::new(micro_batch.try_into().ok()?)

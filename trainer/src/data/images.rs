@@ -161,7 +161,8 @@ impl Images {
         &self.labels
     }
 
-    /// All images one after another, `[len, height, width, 3]`; a copy if they do not lie so in memory.
+    /// All images one after another, `[len, height, width, 3]`; a copy if they are in another order in
+    /// memory.
     pub fn pixels(&self) -> Cow<'_, [u8]> {
         let first = self.places.first().copied().unwrap_or(0);
         if self.places.iter().copied().eq(first..first + self.places.len() as u32) {
@@ -183,7 +184,7 @@ impl Images {
         }
     }
 
-    /// The images whose label has a new one, with it.
+    /// The images whose label has a new label, with the new label.
     ///
     /// # Panics
     /// If `labels` is shorter than the largest label.
@@ -234,7 +235,7 @@ impl Images {
     }
 }
 
-/// Equal images with equal labels and names, wherever they lie.
+/// Equal images with equal labels and names, in any place in memory.
 impl PartialEq for Images {
     fn eq(&self, other: &Self) -> bool {
         let same = |i| self.image(i) == other.image(i) && self.name(i) == other.name(i);

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 const REMEDY: &str =
     "write it again with safetensors.torch.save_file(model.state_dict(), \"weights.safetensors\")";
 
-/// Counters that no forward pass reads: of a batch normalisation, beside its statistics, and of the
-/// networks that PyTorch's `AveragedModel` has averaged.
+/// Counters that no forward pass reads: the batches of a batch normalisation, and the networks that
+/// PyTorch's `AveragedModel` has averaged.
 const COUNTERS: [&str; 2] = ["num_batches_tracked", "n_averaged"];
 
 /// An open file, and the names of the tensors that were not taken yet.

@@ -132,8 +132,8 @@ pub fn attention_branch<B: Backend>(
     x + scale(linear(context, layers.output), factors)
 }
 
-/// `x + factor·linear2(gelu(h + depthwise(h)))` with `h = linear1(norm(x))` and a factor for each
-/// image; GELU once more after the second layer where there is a second one.
+/// `x + factor·linear2(gelu(h + depthwise(h)))` with `h = linear1(norm(x))` and a factor for each image;
+/// GELU once more after the second layer if the network has a second GELU.
 pub fn mlp_branch<B: Backend>(
     x: Tensor<B, 3>,
     layers: &MlpLayers<'_, B>,

@@ -47,7 +47,7 @@ device_backend!(burn_cuda::Cuda, cuda_devices);
 #[cfg(feature = "wgpu")]
 device_backend!(burn_wgpu::Wgpu, wgpu_devices);
 
-/// CUDA devices where there is one, else the processor for each.
+/// The first CUDA devices. If there is no CUDA device, each is the processor.
 #[cfg(feature = "tch")]
 fn tch_devices(count: usize) -> Vec<burn_tch::LibTorchDevice> {
     use burn_tch::LibTorchDevice;

@@ -11,9 +11,9 @@ use super::parallel;
 use super::residual::{Factors, group};
 use super::scratch::with_scratch;
 
-/// `x + factor·linear2(gelu(h + depthwise(h)))` with `h = linear1(norm(x))`; inputs are x
-/// `[batch, tokens, channels]`, gamma, beta, and weight and bias of the first layer, the second
-/// and the depthwise convolution, the last two of any length where there is none.
+/// `x + factor·linear2(gelu(h + depthwise(h)))` with `h = linear1(norm(x))`; inputs are x `[batch, tokens,
+/// channels]`, gamma, beta, and weight and bias of the first layer, of the second layer and of the
+/// depthwise convolution. Without a depthwise convolution, its two inputs are not read.
 ///
 /// The output of the first layer is kept, because computing it again takes longer than reading it.
 #[derive(Clone, Debug)]

@@ -137,7 +137,7 @@ mod tests {
         (model, optimiser)
     }
 
-    /// The model after a step with gradients that are all zero: what moves, decays.
+    /// The model after a step with gradients that are all zero. Only parameters with weight decay change.
     fn idle_step(
         optimiser: &mut Optimiser<Training, Vit<Training>>,
         model: Vit<Training>,

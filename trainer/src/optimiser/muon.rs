@@ -10,7 +10,7 @@ use burn::tensor::backend::Backend;
 const MOMENTUM: f64 = 0.95;
 
 /// Moves a weight by the orthogonal matrix nearest to the running mean of its gradients, so that every
-/// direction of it learns at the same speed: Muon, Jordan et al. 2024,
+/// direction learns at the same speed: Muon, Jordan et al. 2024,
 /// <https://kellerjordan.github.io/posts/muon/>. A convolution's `[outputs, inputs, side, side]` is the
 /// matrix `[outputs, inputs · side · side]`.
 ///

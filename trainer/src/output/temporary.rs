@@ -26,8 +26,8 @@ pub(super) fn create(directory: &Path) -> io::Result<NamedTempFile> {
     }
 }
 
-/// Removes the temporary files that killed processes have left in `directory`. What cannot be removed stays:
-/// it is in nobody's way.
+/// Removes the temporary files that killed processes have left in `directory`. A file that cannot be
+/// removed stays; it does no harm.
 pub(crate) fn remove_leftovers(directory: &Path) {
     let Ok(entries) = directory.read_dir() else { return };
     for entry in entries.flatten().filter(ours) {

@@ -1,9 +1,9 @@
 //! Paints a screen on a terminal over the previous one.
 //!
-//! No setting of the terminal changes, so that none must be restored: no raw mode, no alternate screen,
-//! no hidden cursor, no colour beyond the end of a line. The cursor always stays in the line below, so
-//! that later output (an error, or a prompt after a signal) appears there. A terminal backend of
-//! ratatui would take the terminal over.
+//! No setting of the terminal changes, so that none must be restored: no raw mode, no alternate screen, no
+//! hidden cursor, no colour beyond the end of a line. The cursor always stays in the line below, so that
+//! later output (an error, or a prompt after a signal) appears there. A terminal backend of ratatui would
+//! control the whole terminal.
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};

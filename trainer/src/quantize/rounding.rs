@@ -53,8 +53,8 @@ pub fn weight_steps(layer: &Layer, sharing: Sharing, input: Option<f64>) -> Vec<
 /// Rounds a layer, whatever was folded into it included; ties to even. `input` is what one step of its
 /// inputs stands for.
 ///
-/// The exporter stores the integers; a network is trained for them with the values. A weight that is not
-/// a number stays one among the values.
+/// The exporter stores the integers; a network is trained for them with the values. A weight that is NaN
+/// stays NaN in the values.
 pub fn round(mut layer: Layer, sharing: Sharing, input: Option<f64>) -> Rounded {
     let steps = weight_steps(&layer, sharing, input);
     let inputs = layer.inputs().max(1);

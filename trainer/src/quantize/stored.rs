@@ -11,7 +11,7 @@ use super::weights::{Weights, rounded};
 use crate::model::{LAYER_NORM_EPSILON, Observer, Stem, Vit};
 use crate::ops::{self, Exponentials, FakeQuant, VitBackend};
 
-/// More steps than any operand of a sum has. Operands are not cut off; their sum is.
+/// More steps than any operand of a sum has. Only the sum is clamped, not its operands.
 const UNBOUNDED: i32 = 1 << 20;
 
 /// A network with the weights that would be stored, and its sites.
@@ -93,8 +93,8 @@ impl<B: VitBackend> Stored<B> {
         (logits, tokens.expect("a pass has a last normalisation"))
     }
 
-    /// As [`forward`](Self::forward), but at each site the pass goes on with what `replace` returns for the
-    /// stored values. Sites and shapes are those of [`Vit::forward_replaced`].
+    /// As [`forward`](Self::forward), but at each site the pass continues with the values that `replace`
+    /// returns for the stored ones. Sites and shapes are those of [`Vit::forward_replaced`].
     pub fn forward_replaced(
         &self,
         images: Tensor<B, 4>,
@@ -112,7 +112,7 @@ impl<B: VitBackend> Stored<B> {
 struct Pass<'a, B: Backend> {
     stored: &'a Stored<B>,
     /// The pixel that a convolution stem subtracts from its input, `[3]`, because the zeros around the
-    /// image must stand for this pixel.
+    /// image must represent this pixel.
     padding: Option<Tensor<B, 1>>,
     replace: &'a mut dyn FnMut(SiteId, Tensor<B, 3>) -> Tensor<B, 3>,
 }

@@ -34,9 +34,9 @@ pub(super) struct Weights<B: Backend> {
 /// the position embedding are rounded too: a bias to the step of its layer's inputs times that of its
 /// weights.
 ///
-/// The parameters of the copy are leaves of their own and have the ids of the original's. So gradients
-/// for the copy are gradients for the original, which passes them straight through the rounding. A
-/// convolution stem of the copy reads pixels less [`Pixels::padding_values`].
+/// The parameters of the copy are leaves of their own and have the ids of the original's. So gradients for
+/// the copy are gradients for the original, which passes them straight through the rounding. A convolution
+/// stem of the copy reads pixels minus [`Pixels::padding_values`].
 pub(super) fn rounded<B: Backend>(
     model: &Vit<B>,
     pixels: Pixels,
@@ -184,9 +184,9 @@ fn round_linear<B: Backend>(
     units
 }
 
-/// The values of a layer's integers. `scaling` is folded into the inputs before the rounding and taken
-/// out after it. If the step of the inputs is known, also the value of one unit of each output's
-/// accumulator.
+/// The values of a layer's integers. `scaling` is folded into the inputs before the rounding, and the
+/// folding is undone after it. If the step of the inputs is known, also the value of one unit of each
+/// output's accumulator.
 fn rounded_layer(
     layer: Layer,
     scaling: Option<&Scaling>,

@@ -1,4 +1,4 @@
-//! One network of a sweep: its shape, and what came out.
+//! One network of a sweep: its shape and its result.
 
 use std::path::{Path, PathBuf};
 
@@ -130,7 +130,7 @@ impl Cell {
     }
 }
 
-/// Whether two settings agree. A setting that an earlier version did not have is as if it were null.
+/// Whether two settings agree. A setting that an earlier version did not have counts as null.
 fn same_settings(one: &str, other: &str) -> Result<bool> {
     let read = |text: &str| -> Result<Value> {
         let mut value = serde_json::from_str(text)?;

@@ -84,7 +84,7 @@ fn activation_bytes(config: &VitConfig) -> u64 {
     config.for_each_layer(|layer| {
         values += layer.output.len() as u64;
         if matches!(layer.kind, LayerKind::Attention(_)) {
-            // Queries, keys, values and what the heads give.
+            // Queries, keys, values and the outputs of the heads.
             values += 4 * (config.tokens() * config.attention_dim()) as u64;
         }
     });

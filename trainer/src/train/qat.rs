@@ -36,7 +36,7 @@ impl Qat {
         Ok(Self { calibration, normalisation, simulation })
     }
 
-    /// Observes the ranges again for the present weights.
+    /// Observes the ranges again for the current weights.
     pub(super) fn observe<B: VitBackend>(&mut self, model: &Vit<B>, device: &B::Device) {
         self.simulation = self.of(model, device);
     }

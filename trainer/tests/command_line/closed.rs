@@ -34,7 +34,7 @@ fn a_command_ends_quietly_when_its_reader_goes_away() {
         assert_eq!(output.status.code(), Some(141), "as after SIGPIPE: {args:?}");
         assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     }
-    // A refusal that nobody reads is one all the same.
+    // A refusal that nobody reads has the same exit code.
     let output = trainer(&["check", "no/such"], nobody(), nobody());
     assert_eq!(output.status.code(), Some(1), "no pictures");
 }

@@ -426,8 +426,8 @@ mod unix {
         assert!(eval.status.success() && printed.starts_with("test accuracy "), "{printed}");
     }
 
-    /// Killed without a warning: once while it learns, once when the table of its epochs and perhaps its
-    /// best checkpoint have been written, but not yet the state that it goes on from.
+    /// Killed twice: once while it learns, and once after the table of its epochs and perhaps its best
+    /// checkpoint were written, but not the state from which it continues.
     #[test]
     fn a_killed_run_goes_on_as_if_nothing_had_happened() {
         let directory = tempfile::tempdir().unwrap();
@@ -435,7 +435,7 @@ mod unix {
         let run = |out: &Path, resume: &[&str]| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
             command.args(["--preset", "vit-64x4", "--train-images", "150", "--epochs", "20"]);
-            // Which parts a batch has is told only to the run that begins.
+            // Only the first run gets the size of the parts of a batch.
             command.args(if resume.is_empty() { &["--micro-batch", "24"][..] } else { resume });
             command.args(["--json", "--out", text(out)]);
             command.stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -18,8 +18,8 @@ pub struct StoredLinear<'a> {
     /// Bytes between the tensors: the blob states the length of each tensor there, in a varint that may be
     /// longer than needed.
     gaps: [u8; 3],
-    /// The weights as [`Model::pack`](crate::Model::pack) left them; empty without. Only where a kernel
-    /// set packs, because a layer must stay small.
+    /// The weights that [`Model::pack`](crate::Model::pack) wrote; empty if it was not called. Only targets
+    /// with a packing kernel set have this field, because a layer must stay small.
     #[cfg(target_arch = "x86_64")]
     packed: &'a [u8],
 }
@@ -59,8 +59,8 @@ impl<'a> StoredLinear<'a> {
         layer
     }
 
-    /// Packs the layer into the first bytes of `memory` and takes these bytes off it. Of the inputs of the
-    /// layer, `run` lie side by side. If `memory` is too short, the layer stays as it was.
+    /// Packs the layer into the first bytes of `memory`, and shortens `memory` by them. `run` is the number
+    /// of inputs that lie side by side in memory. If `memory` is too short, the layer stays as it was.
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn pack(&mut self, packing: &Packing, run: usize, memory: &mut &'a mut [u8]) {
         let layer = self.operand();

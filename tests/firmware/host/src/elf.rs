@@ -72,7 +72,7 @@ impl Elf {
             let len = name.iter().position(|&byte| byte == 0)?;
             let name = String::from_utf8_lossy(name.get(..len)?).into_owned();
             let size = word(bytes, symbol + 8)?;
-            // Objects are static memory, but for the tables of vectors.
+            // Objects are static memory, except the tables of vectors.
             let function = bytes.get(symbol + 12)? & 15 == FUNCTION;
             if is_own(&name) && (function || VECTORS.contains(&name.as_str())) {
                 self.own += size;

@@ -59,7 +59,7 @@ pub fn run(board: &Board, elf: &Path, argument: usize) -> Result<Transcript> {
     Ok(transcript)
 }
 
-/// The counter, compiled where it is missing or older than its source.
+/// The counter, compiled if it is missing or older than its source.
 fn counter() -> Result<PathBuf> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("count.c");
     let plugin = target_directory().join("libcount.so");

@@ -59,7 +59,7 @@ pub fn header(job: &Job) {
     }
 }
 
-/// Does the job on one board. Returns whether there was no fault.
+/// Does the job on one board. Returns `true` if there was no fault.
 pub fn board(board: &Board, blobs: &[Blob], job: &Job) -> Result<bool> {
     let target = toolchain::target_directory();
     std::fs::create_dir_all(&target).with_context(|| target.display().to_string())?;

@@ -79,7 +79,7 @@ impl Filler {
             })
             .collect();
         let mult = (0..n).flat_map(|_| self.any_mult().to_le_bytes()).collect();
-        // A larger shift makes zero of almost every sum.
+        // A larger shift makes almost every sum zero.
         let max = if self.rng.one_in(4) { 62 } else { 44 };
         Linear {
             weights,
@@ -89,7 +89,7 @@ impl Filler {
         }
     }
 
-    /// A depthwise convolution with GELU, and the signal that it puts out.
+    /// A depthwise convolution with GELU, and its output signal.
     pub(super) fn depthwise(
         &mut self,
         channels: usize,

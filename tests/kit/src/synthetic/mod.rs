@@ -43,8 +43,7 @@ pub fn network(config: &VitConfig, seed: u64, values: Values) -> Network {
     }
 }
 
-/// Convolutions of the stem but the last, and the signal that the last one or the patch layer
-/// reads.
+/// Convolutions of the stem except the last, and the signal that the last one or the patch layer reads.
 fn stem(config: &VitConfig, fill: &mut Filler) -> (Vec<Conv>, Signal) {
     let mut convs = Vec::new();
     let mut signal = Signal::IMAGE;
@@ -58,7 +57,7 @@ fn stem(config: &VitConfig, fill: &mut Filler) -> (Vec<Conv>, Signal) {
 }
 
 impl Filler {
-    /// A convolution; returns the signal that it puts out.
+    /// A convolution; returns its output signal.
     fn conv(&mut self, conv: &StemConv, input: Signal, convs: &mut Vec<Conv>) -> Signal {
         let (n, k) = (conv.output.channels, conv.inputs());
         if conv.skip {
@@ -92,7 +91,7 @@ fn end(config: &VitConfig, fill: &mut Filler) -> End {
     let dim = config.dim();
     let extreme = fill.extreme();
     let embedding = (config.spec().pool == Pool::Mean).then(|| {
-        // Sums of tokens are about 14 steps a token.
+        // Sums of tokens are about 14 steps per token.
         let tokens = i64::try_from(config.tokens()).expect("at most 1024");
         fill.requant(5, 3 * tokens.max(6))
     });

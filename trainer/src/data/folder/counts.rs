@@ -41,7 +41,7 @@ pub(super) fn check(dataset: &Dataset, findings: &[Finding]) -> Result<()> {
     Ok(())
 }
 
-/// Whether a class has pictures enough to train on, to choose an epoch by, and to test on.
+/// Whether a class has enough pictures to train on, to choose an epoch by, and to test on.
 pub(super) const fn enough(to_train: usize, to_test: usize, validation_apart: bool) -> bool {
     let least = if validation_apart { 1 } else { MIN_PICTURES - 1 };
     to_test > 0 && to_train >= least

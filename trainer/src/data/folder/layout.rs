@@ -193,7 +193,7 @@ impl Layout {
         Ok(())
     }
 
-    /// The folders of known classes; the other ones and what lacks are noted.
+    /// The folders of known classes. Other folders and missing ones become findings.
     fn known(&mut self, role: Role, part: &Path, folders: Vec<PathBuf>) -> Vec<PathBuf> {
         let name =
             |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -242,14 +242,14 @@ impl Layout {
 }
 
 impl LeftOuts {
-    /// Notes what a folder of folders has besides them.
+    /// Notes the entries of a folder that are not folders.
     fn take(&mut self, layout: &Layout, listing: &Listing) {
         self.take_others(layout, listing);
-        // The files of a run in the current directory, too, are no one's pictures.
+        // Only pictures: a run also writes other files into the current directory.
         self.outside.extend(listing.pictures().map(|path| layout.name(path)));
     }
 
-    /// Notes what the folder of a class has besides files.
+    /// Notes the entries of the folder of a class that are not files.
     fn take_class(&mut self, layout: &Layout, listing: &Listing) {
         self.take_others(layout, listing);
         self.inner.extend(listing.folders.iter().map(|path| layout.name(path)));

@@ -57,7 +57,7 @@ pub(super) fn folder(
     }
     let Pictures { images, about, faults } = Pictures::read(&layout, size, &progress)?;
     let of = |role| (0..about.len()).filter(|&index| about[index].role == role).collect::<Vec<_>>();
-    // By digest, so that the first images are a fair sample, and the same ones if others are added.
+    // By digest, so that the first images are a random sample that stays the same if others are added.
     let part = |mut indices: Vec<usize>| {
         indices.sort_by_key(|&index| about[index].digest);
         images.subset(&indices)

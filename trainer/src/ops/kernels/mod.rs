@@ -1,5 +1,5 @@
-//! Building blocks of the operations, and the only unsafe code of this crate: calls of a matrix product
-//! that takes pointers, of functions that need vector instructions, and of the allocator, and
+//! Building blocks of the operations, and the only unsafe code of this crate. It calls a matrix product
+//! that takes pointers, functions that need vector instructions, and the allocator. It also uses
 //! uninitialised memory.
 
 pub(super) mod matmul;

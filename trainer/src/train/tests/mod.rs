@@ -72,7 +72,7 @@ fn recipe() -> Recipe {
     }
 }
 
-/// A run of `recipe` on [`dataset`], the whole batch at once.
+/// A run of `recipe` on [`dataset`] with one micro-batch per batch.
 fn plan<'a>(
     config: &'a VitConfig,
     dataset: &'a Dataset,

@@ -10,7 +10,7 @@ use super::wide::Group;
 use core::arch::asm;
 use core::mem::offset_of;
 
-/// What [`Channels::run_to`] reads and moves along.
+/// Pointers and constants of [`Channels::run_to`], which moves the pointers to the next channels.
 #[repr(C)]
 pub(super) struct Channels {
     /// The next channel's bias, multiplier and shift, as they are stored.

@@ -38,7 +38,7 @@ impl<const GROUPS: usize> Wide<GROUPS> {
 /// [`Wide::fill`] for every size.
 ///
 /// # Safety
-/// As there; `groups` must hold `k.div_ceil(4)`.
+/// As [`Wide::fill`]; `groups` must hold `k.div_ceil(4)`.
 #[inline(never)]
 unsafe fn widen(groups: &mut [MaybeUninit<Group>], rows: [*const i8; ROWS], k: usize) -> &[Group] {
     let len = k.div_ceil(4).min(groups.len());

@@ -12,7 +12,7 @@ pub(super) const CHANNELS: usize = 4;
 /// The weights of channels 0 and 2 at one tap as halves, then those of channels 1 and 3.
 pub(super) type Tap = [u32; 2];
 
-/// What [`Window::run_to`] reads and moves along.
+/// Pointers and constants of [`Window::run_to`], which moves the pointers to the next positions.
 #[repr(C)]
 pub(super) struct Window {
     /// The first position's first tap, at any alignment.
@@ -37,8 +37,8 @@ pub(super) struct Window {
     pub(super) end: *mut i8,
 }
 
-/// The taps of a window that are inside the grid: rows, then columns. Fewer rows enter the code for
-/// more rows later. Assembly jumps by the order of these cases.
+/// The taps of a window that are inside the grid: rows, then columns. The code for fewer rows is the last
+/// part of the code for more rows. Assembly jumps by the order of these cases.
 #[repr(u32)]
 #[derive(Clone, Copy)]
 pub(super) enum Taps {

@@ -1,5 +1,4 @@
-//! The vector extension (MVE, Helium): sixteen i8 products an instruction, four values rescaled
-//! together.
+//! The vector extension (MVE, Helium): sixteen i8 products per instruction, four values rescaled together.
 //!
 //! Layers use [`product`], which computes exact i32 accumulators of four rows, then [`store`], which
 //! rescales four channels at a time. Operands are loaded as bytes, at any alignment: vector loads of

@@ -71,13 +71,13 @@ pub(super) const fn mask(k: usize) -> u32 {
 /// Copies a first group under a mask, then `more` whole ones.
 ///
 /// # Safety
-/// As [`Packed::fill`], `16 · more` values behind those that the mask takes.
+/// As [`Packed::fill`], and `16 · more` values must follow those that the mask takes.
 #[inline(never)]
 unsafe fn pack(rows: &[*const i8; ROWS], to: *mut Group, more: usize, mask: u32) {
     let empty = mask.trailing_zeros() as usize;
     let [a, b, c, d] = rows.map(|row| row.wrapping_sub(empty));
-    // SAFETY: reads what the caller promises, no lane that the mask leaves out, and writes
-    // `more + 1` groups.
+    // SAFETY: reads what the caller promises, without the lanes that the mask leaves out. Writes `more + 1`
+    // groups.
     unsafe {
         asm!(
             "vmsr p0, {mask}",

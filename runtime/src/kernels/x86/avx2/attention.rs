@@ -141,7 +141,7 @@ impl<'a> Buffers<'a> {
         }
     }
 
-    /// From packed queries to their places.
+    /// Computes the outputs of the packed queries and writes them over the queries.
     #[target_feature(enable = "avx2")]
     fn attend(
         &mut self,
@@ -178,8 +178,8 @@ impl<'a> Buffers<'a> {
         }
     }
 
-    /// `q · k` of the queries with every key, [`i32::MIN`] up to a whole vector beyond the tokens;
-    /// returns the highest of each query.
+    /// `q · k` of the queries with every key. Scores after the last token, up to a whole vector, are
+    /// [`i32::MIN`]. Returns the highest score of each query.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn score(&mut self, shape: Shape) -> __m256i {
@@ -216,8 +216,8 @@ impl<'a> Buffers<'a> {
         let pairs = self.scores.as_chunks::<2>().0.iter().enumerate();
         for (place, (index, [a, b])) in self.exponentials.iter_mut().zip(pairs) {
             let e = exp2_neg(_mm256_packus_epi32(octaves(a), octaves(b)));
-            // Masks the score beyond the tokens. Its distance does not make it 0 where the multiplier
-            // is small.
+            // Masks the score after the last token. With a small multiplier, its distance is not large
+            // enough to make it 0.
             let tokens = if 2 * index + 1 < tokens { all } else { first };
             let e = _mm256_and_si256(_mm256_shuffle_epi8(e, together), tokens);
             sum = _mm256_add_epi32(sum, _mm256_madd_epi16(e, _mm256_set1_epi16(1)));

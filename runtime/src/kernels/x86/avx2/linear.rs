@@ -33,8 +33,7 @@ pub(super) fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
     unsafe { panels(x, layer, out, add_i16) };
 }
 
-/// Whether panels serve this layer: enough rows to pay for packing, and no more than [`MAX_K`]
-/// inputs.
+/// Whether panels are faster for this layer: there are enough rows, and at most [`MAX_K`] inputs.
 fn panels_pay(x: &[i8], layer: &Linear<'_>) -> bool {
     let k = layer.inputs();
     k <= MAX_K && x.len() >= MIN_ROWS * k
@@ -75,8 +74,8 @@ impl Requants {
         }
     }
 
-    /// `(acc · mult + 2^(shift − 1)) >> shift` of each lane: shifts are at least 32, so the upper
-    /// half of the sum is shifted on.
+    /// `(acc · mult + 2^(shift − 1)) >> shift` of each lane: shifts are at least 32, so only the upper half
+    /// of the sum is shifted further.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn apply(&self, acc: __m256i) -> __m256i {
@@ -112,7 +111,7 @@ fn panels<T>(x: &[i8], layer: &Linear<'_>, out: &mut [T], store: impl Fn(&[i32],
                 for (wide, &x) in wide.iter_mut().zip(row) {
                     *wide = x.into();
                 }
-                // An odd number of inputs gets a 0 behind it.
+                // If the number of inputs is odd, a 0 follows the last one.
                 if let Some(end) = wide.get_mut(k) {
                     *end = 0;
                 }

@@ -1,9 +1,9 @@
 //! Attention on AVX-512: a lane for each of sixteen queries, so that softmax needs no step across
 //! lanes.
 //!
-//! Keys and values of one head are packed so that four bytes of one key, or of one channel of four
-//! values, are broadcast to all queries. Queries are the unsigned side of `vpdpbusd` as `q + 128`,
-//! less `128 · Σk`; the exponentials are unsigned as they are.
+//! Keys and values of one head are packed so that four bytes of one key, or of one channel of four values,
+//! are broadcast to all queries. Queries are the unsigned operand of `vpdpbusd`, as `q + 128`. Therefore
+//! `128 · Σk` is subtracted. Exponentials are unsigned already.
 
 use super::requant::Requants;
 use super::softmax::{Softmax, row_mults};
@@ -200,8 +200,8 @@ impl Buffers<'_> {
         }
     }
 
-    /// `q · k` of the queries with every key, [`i32::MIN`] up to a whole block beyond the tokens;
-    /// returns the highest of each query.
+    /// `q · k` of the queries with every key. Scores after the last token, up to a whole block, are
+    /// [`i32::MIN`]. Returns the highest score of each query.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     fn score(&mut self, shape: Shape) -> __m512i {

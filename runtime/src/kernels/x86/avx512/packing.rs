@@ -219,7 +219,7 @@ fn transpose<const P: usize>(
     groups: &mut [[MaybeUninit<Group>; P]],
     panel: usize,
 ) -> __m512i {
-    // A sum for each of four groups: one sum alone would wait for itself.
+    // Four sums, because additions to one sum would wait for each other.
     let mut parts = [_mm512_setzero_si512(); 4];
     let (columns, rest) = groups.as_chunks_mut::<4>();
     let whole = columns.len();

@@ -49,8 +49,8 @@ impl Scales {
     }
 }
 
-/// Of up to sixteen rows, one a lane: the sum, and the sums of the lower and of the upper halves of the
-/// squares of pairs. None reaches `2^26`.
+/// Of up to sixteen rows, one in each lane: the sum, and the sums of the lower and of the upper halves of
+/// the squares of pairs. None reaches `2^26`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn totals(x: &[i16], dim: usize) -> [__m512i; 3] {

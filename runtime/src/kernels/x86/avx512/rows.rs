@@ -1,4 +1,4 @@
-//! Rows of inputs as products on AVX-512 read them: `x + 128`, the unsigned side of `vpdpbusd`.
+//! Rows of inputs as products on AVX-512 read them: `x + 128`, the unsigned operand of `vpdpbusd`.
 
 use super::packing::MAX_K;
 use super::product::Source;

@@ -63,7 +63,7 @@ fn each_thing_that_is_wrong_is_said() {
     );
 
     let (severity, text) = with(|dir| {
-        // In another format: the pixels count.
+        // In another file format, because the pixels decide.
         image::open(dir.join("cat/3.png")).unwrap().save(dir.join("dog/copy.bmp")).unwrap();
     });
     assert_eq!(severity, Severity::Problem, "two classes");

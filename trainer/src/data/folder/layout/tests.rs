@@ -1,4 +1,4 @@
-//! Directories as people have them; the files need not be pictures, because none is read.
+//! Typical directories of users. The files need not be pictures, because none is read.
 
 use super::*;
 use std::fs;
