@@ -356,10 +356,10 @@ impl fmt::Display for EvidenceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flatten => f.write_str(
-                "the class head does not read the mean of the tokens, so a logit is no sum over them",
+                "the class head does not read the mean of the tokens, so a logit is not a sum over them",
             ),
             Self::HiddenLayers => f.write_str(
-                "the class head has hidden layers, so a logit is no sum over the tokens",
+                "the class head has hidden layers, so a logit is not a sum over the tokens",
             ),
             Self::Class { found, classes } => {
                 write!(f, "class {found} of a model with {classes} classes")

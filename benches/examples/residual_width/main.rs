@@ -82,7 +82,9 @@ fn compare(cli: &Cli) -> Result<()> {
         data.test.len(),
         compared.len()
     );
-    for (name, grids) in [("i16", vec![]), ("i8, one scale", one), ("i8, a scale a sum", each)] {
+    for (name, grids) in
+        [("i16", vec![]), ("i8, one scale", one), ("i8, a scale for each sum", each)]
+    {
         let logits = rounded(&model, &data.test, &grids);
         let classes = config.classes();
         let correct = logits
@@ -92,7 +94,7 @@ fn compare(cli: &Cli) -> Result<()> {
             .count();
         let share = 100.0 * correct as f64 / data.test.len() as f64;
         let decibels = signal_to_noise(&reals, &logits);
-        println!("{name:20} {share:6.2} % correct, logits {decibels:5.1} dB");
+        println!("{name:24} {share:6.2} % correct, logits {decibels:5.1} dB");
     }
     Ok(())
 }

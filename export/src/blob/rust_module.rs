@@ -27,7 +27,7 @@ pub fn source(model: &AnyModel<'_>, blob: &Path, module: &Path) -> Result<String
         AnyModel::F16(_) => "parse_f16",
     };
     let mut text = format!(
-        "//! A trained network: {} parameters, {} multiply-accumulates an image, {}.\n\
+        "//! A trained network: {} parameters, {} multiply-accumulates per image, {}.\n\
          //!\n\
          //! {MARK}; write it again rather than change it.\n\n",
         grouped(config.parameters()),

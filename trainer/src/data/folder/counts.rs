@@ -34,7 +34,7 @@ pub(super) fn check(dataset: &Dataset, findings: &[Finding]) -> Result<()> {
         let lost = if lost.is_empty() { String::new() } else { format!("; {}", lost.join("; ")) };
         bail!(
             "class {name} has {} pictures that can be read, {test} of them for the test: it needs at least \
-             {MIN_PICTURES}, one for the test and two for training; dozens give a useful network{lost}",
+             {MIN_PICTURES}, one for the test and two for training, and a few dozen are better{lost}",
             train + test
         );
     }

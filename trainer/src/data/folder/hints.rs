@@ -57,7 +57,7 @@ pub(super) fn emptiness(listing: &Listing) -> &'static str {
     if !listing.folders.is_empty() {
         "its pictures are in folders inside, so move them up"
     } else if listing.left_out.iter().any(|entry| is_link(&entry.reason)) {
-        "all that it has are links to what is not there"
+        "it has only links to files that do not exist"
     } else {
         "it is empty, so fill it or remove it"
     }

@@ -144,7 +144,7 @@ impl Layout {
         let mut findings = Vec::new();
         findings.extend(Finding::about(
             Severity::Warning,
-            "folders whose pictures are in no folder of a class, so that they are left out",
+            "folders with pictures that are in no folder of a class, which are left out",
             names(flat),
         ));
         findings.extend(Finding::about(
@@ -171,7 +171,7 @@ impl Layout {
         for LeftOut { path, reason } in &listing.left_out {
             if let (Reason::BrokenLink { target }, false) = (reason, looks_like_picture(path)) {
                 bail!(
-                    "{} is a link to {}, which is not there: connect its disk, or remove the link",
+                    "{} is a link to {}, which does not exist: connect its disk, or remove the link",
                     shown_path(path),
                     shown_path(target)
                 );
@@ -207,7 +207,7 @@ impl Layout {
         findings.extend(Finding::about(severity, "folders of classes that are missing", missing));
         findings.extend(Finding::about(
             Severity::Warning,
-            "folders that are no class of the pictures for training, so that they are left out",
+            "folders that are not a class of the pictures for training, which are left out",
             unknown.iter().map(|path| self.name(path)).collect(),
         ));
         self.findings.extend(findings);
@@ -272,7 +272,11 @@ impl LeftOuts {
     fn findings(self) -> Vec<Finding> {
         let about = Finding::about;
         [
-            about(Severity::Warning, "links to what is not there, which are left out", self.links),
+            about(
+                Severity::Warning,
+                "links to files that do not exist, which are left out",
+                self.links,
+            ),
             about(
                 Severity::Warning,
                 "pictures outside the folders of the classes, which are left out",
@@ -283,11 +287,19 @@ impl LeftOuts {
                 "folders inside the folders of classes, which are left out: move their pictures up",
                 self.inner,
             ),
-            about(Severity::Warning, "neither files nor folders, left out", self.devices),
-            about(Severity::Note, "folders that our own programs wrote, left out", self.outputs),
+            about(
+                Severity::Warning,
+                "entries that are neither files nor folders, which are left out",
+                self.devices,
+            ),
             about(
                 Severity::Note,
-                "hidden files and rubbish of other programs, left out",
+                "folders that these programs wrote, which are left out",
+                self.outputs,
+            ),
+            about(
+                Severity::Note,
+                "hidden files and files that other programs left, which are left out",
                 self.rubbish,
             ),
         ]

@@ -87,8 +87,8 @@ pub(super) fn folder(
     if held_out == HeldOut::Shuffled && !apart {
         findings.push(Finding {
             severity: Severity::Note,
-            message: "the test pictures are chosen as when this network was trained: they change with the list of \
-                      files"
+            message: "the test pictures are chosen in the same way as when this network was trained, so they \
+                      depend on the list of all files"
                 .into(),
             files: Vec::new(),
         });
