@@ -37,7 +37,7 @@ const CUTS: usize = 20;
 /// Inputs of a depthwise convolution.
 const DEPTHWISE_INPUTS: usize = 9;
 
-/// Compares weights of four bits with those of eight.
+/// Compares weights of four bits with weights of eight bits.
 #[derive(Debug, Parser)]
 struct Cli {
     /// A record of the trainer, or `PyTorch` weights with --preset

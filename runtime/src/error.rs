@@ -3,7 +3,7 @@
 
 use core::fmt;
 
-/// A description that no network of the family can have.
+/// The reason why a description is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -63,7 +63,7 @@ impl fmt::Display for ConfigError {
 
 impl core::error::Error for ConfigError {}
 
-/// Bytes that are not a blob which this reader runs.
+/// The reason why the reader refuses bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -152,7 +152,7 @@ pub enum FormatError {
         record: RecordId,
         /// Which part.
         field: &'static str,
-        /// Whether it must be there.
+        /// Whether it must be present.
         expected: bool,
     },
     /// The number of class names is not the number of classes.
@@ -261,7 +261,7 @@ impl From<ConfigError> for FormatError {
     }
 }
 
-/// A call that a parsed model cannot serve.
+/// The reason why a call of a parsed model fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -327,7 +327,7 @@ impl fmt::Display for RunError {
 
 impl core::error::Error for RunError {}
 
-/// An output that cannot say where the evidence for a class is.
+/// The reason why an output has no evidence for a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]

@@ -46,8 +46,7 @@
 //! Rust 1.92 or newer, stable. A newer version is not a breaking change.
 //!
 //! # Guarantees
-//! - Nothing allocates and nothing panics, whatever the bytes of the blob and of the image. Int8 has no
-//!   floats.
+//! - Nothing allocates and nothing panics, for any bytes of the blob and of the image. Int8 has no floats.
 //! - Every kernel set returns the same bits, on every processor. [`integer`] defines each of them,
 //!   [`format`](mod@format) every byte of a blob.
 //! - After [`Model::parse`] nothing can fail because of what the blob holds.

@@ -32,7 +32,7 @@ pub(crate) fn tail<T>(values: &[T], start: usize) -> &[T] {
     present_or(values.get(start..), &[])
 }
 
-/// `len` values from `start` on, which must be there.
+/// `len` values from `start` on. The slice must have them.
 #[inline]
 #[track_caller]
 pub(crate) fn part<T>(values: &[T], start: usize, len: usize) -> &[T] {

@@ -26,8 +26,8 @@ pub struct Band {
 /// The 3×3 windows around positions of a grid, or around every other one in both directions.
 #[derive(Clone, Copy, Debug)]
 pub struct Windows<'a, T> {
-    /// The last rows of the grid, `[lines, width, channels]`: row `y` is line `y % lines`. All rows
-    /// that a window covers must be there.
+    /// The last rows of the grid, `[lines, width, channels]`: row `y` is line `y % lines`. It must have all
+    /// rows that a window covers.
     pub x: &'a [T],
     /// Number of rows in `x`.
     pub lines: usize,

@@ -1,7 +1,7 @@
 //! The golden files: blobs, images and the hash of everything that a run computes.
 //!
-//! `golden/v1/README.md` describes the files. `regen_golden` writes those of the newest format
-//! version; those of older versions are only read.
+//! `golden/v1/README.md` describes the files. `regen_golden` writes the files of the newest format version.
+//! Files of older versions are only read.
 
 use crate::integer_reference::{Answer, IntegerReference};
 use kit::fnv::Fnv1a;

@@ -15,7 +15,7 @@ pub(super) struct StemBytes {
     pub(super) convs: Vec<ConvBytes>,
     /// The layer that makes tokens.
     pub(super) last: Layer,
-    /// What that layer reads.
+    /// How the input of that layer is stored.
     pub(super) input: Affine,
 }
 
@@ -23,7 +23,7 @@ pub(super) struct StemBytes {
 const IMAGE: Affine = Affine::centred(1.0);
 
 impl Assembler<'_> {
-    /// Quantizes the stem without its last layer, whose scale is that of the residual stream.
+    /// Quantizes the stem without its last layer, which has the scale of the residual stream.
     pub(super) fn stem(&mut self) -> Result<StemBytes> {
         let pixels = Pixels::new(self.net.normalisation).scaling();
         self.sites.insert(SiteId::Input, IMAGE);
@@ -55,11 +55,11 @@ impl Assembler<'_> {
     }
 }
 
-/// Stages of a stem being quantized.
+/// The stages of a stem while they are quantized.
 struct Run<L> {
     layers: L,
     convs: Vec<ConvBytes>,
-    /// What the next convolution reads.
+    /// How the input of the next convolution is stored.
     input: Affine,
 }
 

@@ -19,7 +19,8 @@ use trainer::data::Images;
 /// Number of images for the means. The mean of a channel is over all positions of all images.
 const IMAGES: usize = 128;
 
-/// Smallest divisor of a shift after GELU, in place of a smaller mean slope of GELU.
+/// Smallest mean slope of GELU with which a bias before it is corrected. Division by a smaller one would
+/// exaggerate the shift.
 const MIN_SLOPE: f64 = 0.1;
 
 /// The mean of each channel at each site.
@@ -38,9 +39,9 @@ pub(super) fn steps(net: &FloatNet) -> usize {
     layers(net).len()
 }
 
-/// Changes the biases of `net`, which are the weights of `model`, so that its integer form has the means
-/// of `model` on `images`. Goes from the first layer to the last, and each step runs the integer network
-/// with the biases corrected so far. `progress` counts the steps.
+/// Changes the biases of `net`, the weights of `model`, so that its integer form has the means of `model`
+/// on `images`. The order is from the first layer to the last. Each step runs the integer network with the
+/// biases that are already corrected. `progress` counts the steps.
 ///
 /// # Errors
 /// If the network cannot be quantized or the images do not fit it.
@@ -153,8 +154,8 @@ impl Wanted {
         Ok(wanted)
     }
 
-    /// What to add to the biases of the layer at `site`. If GELU follows directly, integers are stored only
-    /// after it. Then the shift after GELU is divided by its mean slope.
+    /// The values to add to the biases of the layer at `site`. If GELU follows directly, integers are
+    /// stored only after it. Then the shift after GELU is divided by its mean slope.
     fn shift(&self, found: &Means, site: SiteId) -> Option<Vec<f64>> {
         let difference = |site| {
             let (wanted, found) = (self.means.get(&site)?, found.get(&site)?);
@@ -185,8 +186,8 @@ fn gelu_after(site: SiteId) -> Option<SiteId> {
     }
 }
 
-/// The means of the integer network. `channels` gives the number of channels of the sites that are
-/// wanted, and none for all others.
+/// The means of the integer network. `channels` gives the number of channels of each wanted site, and
+/// `None` for all others.
 fn integer_means(
     net: &FloatNet,
     quantized: &Quantized,

@@ -1,4 +1,4 @@
-//! The `export` command as a shell sees it: exit codes, messages, and what is left behind.
+//! The `export` command as a shell sees it: exit codes, messages and files.
 
 mod lost;
 mod weights;

@@ -147,7 +147,7 @@ fn check_sides(sides: [usize; 2], max: usize) -> Result<(), FrameError> {
     }
 }
 
-/// `LEN` bytes from `start` on. [`Frame::new`] made sure that they are there.
+/// `LEN` bytes from `start` on. [`Frame::new`] has checked that they exist.
 fn at<const LEN: usize>(row: &[u8], start: usize) -> [u8; LEN] {
     present_or(row.get(start..).and_then(<[u8]>::first_chunk).copied(), [0; LEN])
 }

@@ -1,4 +1,4 @@
-//! What each token adds to a logit.
+//! The part of each token in a logit.
 
 /// Splits a logit over the tokens that it is a sum of.
 ///

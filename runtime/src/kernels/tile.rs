@@ -27,8 +27,8 @@ pub(super) trait Tile {
     }
 }
 
-/// Biases and requants of four channels. A missing channel has a requant in range, whose result
-/// nobody reads.
+/// Biases and requants of four channels. A missing channel has a requant in range, whose result is not
+/// used.
 pub(super) struct Requants {
     pub(super) bias: [i32; TILE],
     pub(super) mult: [i32; TILE],

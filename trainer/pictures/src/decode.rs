@@ -1,4 +1,4 @@
-//! One picture file to pixels, within limits.
+//! Decodes one picture file to pixels, within limits.
 
 use std::fs::File;
 use std::io::{Cursor, ErrorKind, Read};
@@ -13,9 +13,9 @@ use crate::fault::Fault;
 use crate::jpeg::{self, Markers};
 use crate::kind;
 
-/// Pixels that a picture may have: more than those of a camera with 60 megapixels.
+/// Largest number of pixels of a picture: more than a camera with 60 megapixels has.
 pub const MAX_PIXELS: u64 = 1 << 26;
-/// Memory that a decoder may take for one picture.
+/// Largest memory of a decoder for one picture.
 const MAX_BYTES: u64 = 512 << 20;
 /// Longest file that is read.
 const MAX_FILE: u64 = 512 << 20;
@@ -26,7 +26,7 @@ const HEAD: usize = 512;
 
 static ONE_LARGE_PICTURE: Mutex<()> = Mutex::new(());
 
-/// Reads a picture file: rotated by its EXIF orientation, white where it is transparent.
+/// Reads a picture file: rotated by its EXIF orientation, with white behind transparent parts.
 ///
 /// # Errors
 /// If the file cannot be read, is not a picture in a known format, is cut short, or has more than
@@ -38,7 +38,8 @@ pub fn read(path: &Path) -> Result<RgbImage, Fault> {
 /// Reads the bytes of a picture file. Only the first bytes of a file in a foreign format are read.
 ///
 /// # Errors
-/// If the file cannot be read, or its first bytes or its name are not those of a picture in a known format.
+/// If the file cannot be read, or its first bytes or its name show that it is not a picture in a known
+/// format.
 pub fn load(path: &Path) -> Result<Vec<u8>, Fault> {
     if kind::is_raw(path) {
         return Err(Fault::new(kind::raw()));

@@ -8,7 +8,7 @@ const CONVERT: &str = "convert it to JPEG or PNG";
 const RAW_FILES: [&str; 11] =
     ["arw", "cr2", "cr3", "dng", "nef", "nrw", "orf", "pef", "raf", "rw2", "srw"];
 
-/// Whether the name is that of a camera's unprocessed data.
+/// Whether the name is one of a camera's unprocessed data.
 pub(crate) fn is_raw(path: &Path) -> bool {
     extension(path).is_some_and(|extension| RAW_FILES.contains(&extension.as_str()))
 }

@@ -120,7 +120,7 @@ impl Listing {
         Ok(())
     }
 
-    /// Files whose names are those of pictures.
+    /// Files with names of pictures.
     pub fn pictures(&self) -> impl Iterator<Item = &PathBuf> {
         self.files.iter().filter(|path| looks_like_picture(path))
     }

@@ -141,8 +141,8 @@ pub fn save_as<B: Backend>(
 ///
 /// # Errors
 /// If the file cannot be read or is incomplete. If it is not a checkpoint of this trainer, or has another
-/// version. If it describes a network that cannot exist, or its tensors are not those of the network.
-/// Every message names the file.
+/// version. If it describes a network that cannot exist, or its tensors do not belong to the network. Every
+/// message names the file.
 pub fn load<B: Backend>(path: &Path, device: &B::Device) -> Result<Checkpoint<B>> {
     let name = path.display();
     ensure!(

@@ -14,7 +14,7 @@ pub struct Normalisation {
 }
 
 impl Normalisation {
-    /// The constants of CIFAR-10: those of its 50,000 training images.
+    /// The constants of the 50,000 training images of CIFAR-10.
     pub const CIFAR10: Self =
         Self { mean: [0.4914, 0.4822, 0.4465], std: [0.2470, 0.2435, 0.2616] };
 

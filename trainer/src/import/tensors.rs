@@ -52,7 +52,7 @@ impl<'a> Tensors<'a> {
         &self.left
     }
 
-    /// What was left out of the names, for a message.
+    /// The prefixes that were removed from the names, for a message.
     pub(super) fn removed(&self) -> Option<String> {
         let quoted: Vec<_> = self.removed.iter().map(|part| format!("`{part}`")).collect();
         (!quoted.is_empty()).then(|| quoted.join(" and "))
@@ -68,7 +68,7 @@ impl<'a> Tensors<'a> {
         Some(self.view(name)?.shape().to_vec())
     }
 
-    /// The values of a tensor of that shape, the last side fastest.
+    /// The values of a tensor of that shape, row-major.
     ///
     /// # Errors
     /// If it is missing, of another shape, of a type other than f16, bf16 and f32, or has a value

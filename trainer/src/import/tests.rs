@@ -138,7 +138,7 @@ fn refused(bytes: &[u8], preset: Preset) -> String {
     }
 }
 
-/// A tensor of a network as the numbers of its checkpoint, whatever its rank.
+/// A tensor of a network as the numbers of its checkpoint, for any rank.
 macro_rules! values {
     ($tensor:expr) => {
         $tensor.into_data().to_vec::<f32>().unwrap()

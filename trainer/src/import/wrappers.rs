@@ -14,7 +14,7 @@ const WRAPPERS: [&str; 4] =
 pub(super) struct Unwrapped {
     /// From a name without wrappers to the name in the file.
     pub(super) stored: BTreeMap<String, String>,
-    /// What was left out, such as `module.`.
+    /// What was removed, such as `module.`.
     pub(super) removed: BTreeSet<String>,
 }
 

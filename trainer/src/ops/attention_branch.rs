@@ -122,8 +122,8 @@ impl AttentionBranch {
         self.factors.join(first, x, x_len, out);
     }
 
-    /// Adds the gradients of as many images as fit into `out`: that of x to `out`, those of the other
-    /// inputs, one after the other, to `sums`.
+    /// Adds the gradients of as many images as fit into `out`: the gradient of x to `out`, the gradients of
+    /// the other inputs, one after the other, to `sums`.
     fn backward_group(
         &self,
         first: usize,

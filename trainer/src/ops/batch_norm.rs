@@ -206,7 +206,7 @@ vectorised! {
         }
     }
 
-    /// The gradient of the normalised values from that of their GELU.
+    /// The gradient of the normalised values from the gradient of their GELU.
     fn gelu_gradients(x: &[f32], normal: &Normal, grad: &[f32], out: &mut [f32]) {
         let Normal { means, gains, beta } = normal;
         let rows = x.chunks_exact(means.len()).zip(grad.chunks_exact(means.len()));
@@ -233,7 +233,7 @@ vectorised! {
         products
     }
 
-    /// Turns the gradient of the normalised values into that of x.
+    /// Turns the gradient of the normalised values into the gradient of x.
     fn follow(line: &Line, x: &[f32], grad: &mut [f32]) {
         let span = line.gains.len();
         for (grad, row) in grad.chunks_exact_mut(span).zip(x.chunks_exact(span)) {

@@ -65,7 +65,7 @@ impl Filter {
         convolve(&self.runs, &self.taps, x, out);
     }
 
-    /// Adds one image's gradients: that of x to `out`, those of weight and bias to `sums`.
+    /// Adds one image's gradients: the gradient of x to `out`, the gradients of weight and bias to `sums`.
     pub(super) fn add_backward(&self, x: &[f32], grad: &[f32], out: &mut [f32], sums: &mut [f32]) {
         gradients(&self.runs, &self.taps, x, grad, out, sums);
     }
@@ -155,7 +155,7 @@ vectorised! {
         }
     }
 
-    /// Adds one image's gradients: that of x to `out`, those of taps and bias to `sums`.
+    /// Adds one image's gradients: the gradient of x to `out`, the gradients of taps and bias to `sums`.
     fn gradients(
         runs: &[Run],
         taps: &[f32],

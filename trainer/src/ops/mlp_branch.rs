@@ -173,8 +173,8 @@ impl MlpBranch {
         self.factors.join(group.first, group.x, self.x_len(), out);
     }
 
-    /// Adds the gradients of a group: that of x to `out`, those of the other inputs, one after the
-    /// other, to `sums`.
+    /// Adds the gradients of a group: the gradient of x to `out`, the gradients of the other inputs, one
+    /// after the other, to `sums`.
     fn backward_group(
         &self,
         group: &Group<'_>,

@@ -99,7 +99,7 @@ where
     }
 }
 
-/// Takes the gradients of one group out of those of all.
+/// Takes the gradients of one group out of all gradients.
 struct Own<'a> {
     ids: &'a [ParamId],
     from: &'a mut GradientsParams,

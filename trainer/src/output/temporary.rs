@@ -1,4 +1,5 @@
-//! Temporary files: locked by the process that writes them, so that those of a killed process are known.
+//! Temporary files: locked by the process that writes them, so that files of a killed process are
+//! recognised.
 
 use std::fs::{DirEntry, File, TryLockError};
 use std::io;

@@ -50,7 +50,7 @@ pub fn weight_steps(layer: &Layer, sharing: Sharing, input: Option<f64>) -> Vec<
     steps
 }
 
-/// Rounds a layer, whatever was folded into it included; ties to even. `input` is what one step of its
+/// Rounds a layer with everything that is folded into it; ties to even. `input` is what one step of its
 /// inputs stands for.
 ///
 /// The exporter stores the integers; a network is trained for them with the values. A weight that is NaN

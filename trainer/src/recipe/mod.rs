@@ -50,7 +50,8 @@ pub struct Recipe {
     pub views: Option<NonZeroUsize>,
     /// How training images are mixed with each other.
     pub mix: Mix,
-    /// Weight of the loss of each region of a CutMix image relative to that of the whole image; positive.
+    /// Weight of the loss of each region of a CutMix image, relative to the loss of the whole image;
+    /// positive.
     pub region_loss: Option<f64>,
     /// Largest Euclidean norm of a step's gradients, all parameters together; infinity for none.
     pub clip: f64,
@@ -81,7 +82,7 @@ pub struct Distillation {
 /// gradients of the random head do not damage the other weights.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct HeadFirst {
-    /// Number of these epochs; below that of all.
+    /// Number of these epochs; less than the number of all epochs.
     pub epochs: usize,
     /// Their learning rate; positive.
     pub learning_rate: f64,

@@ -92,7 +92,7 @@ impl Shape {
         shapes
     }
 
-    /// The directory of its run, inside that of the sweep.
+    /// The directory of its run, inside the directory of the sweep.
     pub fn directory(self, out: &Path) -> PathBuf {
         out.join(format!("depth-{}-dim-{}", self.depth, self.dim))
     }

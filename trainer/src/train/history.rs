@@ -19,7 +19,7 @@ use crate::run_directory::{BEST_FILE, CURVES_FILE, METRICS_FILE, RESUME_FILE};
 #[derive(Clone, Debug)]
 pub struct Stopped {
     kept: String,
-    /// Whether the run can go on after its last finished epoch.
+    /// Whether the run can continue after its last finished epoch.
     pub resumable: bool,
 }
 

@@ -46,7 +46,7 @@ impl Qat {
         self.simulation.store(model)
     }
 
-    /// Evaluates the int8 form of `model`, whose ranges are observed anew.
+    /// Evaluates the int8 form of `model`, whose ranges are observed again.
     pub(super) fn evaluate<B: VitBackend>(
         &self,
         model: &Vit<B>,

@@ -47,7 +47,7 @@ pub struct Run<'a> {
     pub stop: &'a AtomicBool,
 }
 
-/// What a run leaves behind.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// Where the best checkpoint is: `best.mpk` in the directory of the run.

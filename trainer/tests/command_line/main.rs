@@ -1,4 +1,4 @@
-//! The `trainer` command as a shell sees it: exit codes, messages, and what is left behind.
+//! The `trainer` command as a shell sees it: exit codes, messages and files.
 
 #[cfg(unix)]
 mod closed;

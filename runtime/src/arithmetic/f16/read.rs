@@ -69,7 +69,7 @@ impl FromRecords for F16 {
     }
 }
 
-/// An optional part without content: one byte says whether it is there.
+/// An optional part without content: one byte says whether it is present.
 fn read_flag(records: &mut Records<'_>, field: &'static str, expected: bool) -> Option<Option<()>> {
     Some(records.present(field, expected)?.then_some(()))
 }

@@ -25,8 +25,8 @@ pub struct StoredLinear<'a> {
 }
 
 impl<'a> StoredLinear<'a> {
-    /// A layer whose tensors lie in `tensors`, with `gaps` bytes between one and the next. The caller makes
-    /// sure that they are there. `None` if a size does not fit its field.
+    /// A layer whose tensors lie in `tensors`, with `gaps` bytes between one and the next. The caller has
+    /// checked that the bytes exist. `None` if a size does not fit its field.
     pub(crate) fn new(
         tensors: &'a [u8],
         LayerShape { outputs, inputs }: LayerShape,
@@ -52,7 +52,7 @@ impl<'a> StoredLinear<'a> {
     /// The layer as kernels read it.
     #[inline(never)]
     pub(crate) fn operand(&self) -> Linear<'a> {
-        // The tensors are there, by the contract of `new`.
+        // By the contract of `new`, the bytes of the tensors exist.
         let layer = present_or(self.tensors(), Linear::NONE);
         #[cfg(target_arch = "x86_64")]
         let layer = layer.with_packed(self.packed);

@@ -23,8 +23,8 @@ impl UpperRequant {
     /// Gives 0.
     pub(super) const ZERO: Self = Self { mult: 0, base: 0, shift: 1 };
 
-    /// The shifts it takes. For smaller ones `base` would need bits of the lower word; for larger ones
-    /// it would not fit its word.
+    /// The supported shifts. For smaller ones `base` would need bits of the lower word. For larger ones it
+    /// would not fit its word.
     pub(super) const SHIFTS: RangeInclusive<u8> = 33..=54;
 
     /// `None` for shifts outside [`Self::SHIFTS`].

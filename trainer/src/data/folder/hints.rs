@@ -9,7 +9,7 @@ use pictures::{Listing, Reason, shown, shown_path};
 /// Names that a message lists; more are counted.
 const NAMED: usize = 6;
 
-/// Refuses folders that cannot be those of two classes.
+/// Refuses folders that cannot be the folders of two classes.
 pub(super) fn check(dir: &Path, listing: &Listing) -> Result<()> {
     let shown_dir = shown_path(dir);
     let inner = |path: &PathBuf| deeper(path);

@@ -1,4 +1,5 @@
-//! How a directory of pictures is laid out: its classes, and what training, validation and test use.
+//! How a directory of pictures is laid out: its classes, and the pictures for training, validation and
+//! test.
 
 use std::path::{Path, PathBuf};
 
@@ -103,7 +104,7 @@ impl Layout {
         shown_path(path.strip_prefix(&self.dir).unwrap_or(path))
     }
 
-    /// The folders with a role, in the order of the roles; none if the folders are those of classes.
+    /// The folders with a role, in the order of the roles; none if the folders are classes.
     fn parts(&mut self, listing: &Listing) -> Result<Vec<(Role, PathBuf)>> {
         let dir = shown_path(&self.dir);
         let (mut parts, mut flat, mut others) = (Vec::new(), Vec::new(), Vec::new());

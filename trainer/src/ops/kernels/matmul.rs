@@ -103,7 +103,7 @@ fn run(
     assert!((rows - 1) * row_stride + columns <= out.len(), "the output fits its slice");
     // SAFETY: the constructor of `Matrix` checked that the last element of each factor lies within its
     // slice. The assertions above check the same for `out`, which is borrowed exclusively. Strides are not
-    // negative, so no element lies behind the last one. Slice lengths fit an isize.
+    // negative, so no element lies after the last one. Slice lengths fit an isize.
     unsafe {
         gemm::gemm(
             rows,

@@ -156,7 +156,8 @@ impl Distance {
     #[inline(never)]
     unsafe fn octaves(self, scores: *mut u8, eights: usize, highest: &[i32; ROWS]) {
         let [a, b, c, d] = *highest;
-        // SAFETY: reads and writes the scores that the caller promises; writes stay behind reads.
+        // SAFETY: reads and writes the scores that the caller promises; no score is overwritten before it
+        // is read.
         unsafe {
             asm!(
                 "2:",

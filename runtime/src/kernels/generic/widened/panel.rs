@@ -46,8 +46,8 @@ pub(super) const fn no_spread<const PAIRS: usize>() -> Spread<PAIRS> {
     [[Pair([0; 2 * LANES]); PAIRS]; ROWS]
 }
 
-/// Writes up to [`LANES`] rows of weights as a panel. A row of odd length gets a 0 behind its last
-/// weight. Channels without a row get some weights; their products must not be used.
+/// Writes up to [`LANES`] rows of weights as a panel. A row of odd length gets a 0 after its last weight.
+/// Channels without a row get some weights; their products must not be used.
 #[inline]
 pub(super) fn pack<'a>(mut weights: impl Iterator<Item = &'a [i8]>, panel: &mut [Pair]) {
     let mut channels = [&[][..]; LANES];
