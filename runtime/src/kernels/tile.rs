@@ -118,8 +118,8 @@ impl<'a> Chunks<'a> {
     }
 }
 
-/// The layers of a set that has a [`Tile`]: implements `linear_i8`, `linear_skip_i8`,
-/// `linear_add_i16` over it.
+/// The layers of a set that has a [`Tile`]: implements `linear_i8`, `linear_skip_i8` and `linear_add_i16`
+/// with it.
 macro_rules! tiled_layers {
     ($tile:expr) => {
         /// Same contract as [`scalar::linear_i8`](crate::kernels::scalar::linear_i8).

@@ -24,7 +24,7 @@ impl Normalisation {
     /// Normalises one image from `[height, width, 3]` bytes to `[3, height, width]` numbers.
     ///
     /// # Panics
-    /// If `planes` is not as long as `image`, or that is not a multiple of 3.
+    /// If `planes` is not as long as `image`, or the length is not a multiple of 3.
     pub fn to_planes(&self, image: &[u8], planes: &mut [f32]) {
         assert_eq!(image.len(), planes.len(), "as many numbers as bytes");
         let (pixels, rest) = image.as_chunks::<IMAGE_CHANNELS>();

@@ -32,8 +32,8 @@ pub(super) trait Source {
     ) -> [[__m512i; P]; R];
 }
 
-/// All rows of a source times all channels of a layer whose inputs [`fit`](Inputs::fit) and of which no
-/// channel [`carries`](Requants::carries).
+/// All rows of a source times all channels of a layer. The inputs of the layer must [`fit`](Inputs::fit).
+/// No channel may need a carry, see [`Requants::carries`].
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
 pub(super) fn product<X: Source, S: Store>(
@@ -137,8 +137,7 @@ fn store_row<X, S: Store, const P: usize, const R: usize>(
     }
 }
 
-/// Fetches the next weights into the cache. In a blob, the weights of the layer that runs next follow those
-/// of a layer.
+/// Fetches the next weights into the cache. In a blob, the weights of the next layer follow.
 struct Ahead {
     at: *const i8,
     lines: usize,
