@@ -13,7 +13,7 @@ const SEQUENTIAL: [u8; 2] = [0xC0, 0xC1];
 /// Progressive frames.
 const PROGRESSIVE: u8 = 0xC2;
 
-/// What the markers of a file say.
+/// What the markers of a file show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Markers {
     /// Where the first scan begins: the position of its marker.
@@ -22,7 +22,7 @@ pub(crate) struct Markers {
     tables: bool,
     sequential: bool,
     progressive: bool,
-    /// Whether the marker of the end follows the last scan.
+    /// Whether the end marker follows the last scan.
     ended: bool,
 }
 
@@ -61,7 +61,7 @@ impl Markers {
         self.ended
     }
 
-    /// Whether only the marker of the end may be missing, as in frames of some cameras.
+    /// Whether only the end marker may be missing, as in frames of some cameras.
     pub(crate) const fn may_lack_only_its_end(self) -> bool {
         self.first_scan.is_some() && !self.progressive && !self.ended
     }
@@ -85,7 +85,7 @@ pub(crate) fn completions(bytes: &[u8]) -> [Vec<u8>; 2] {
     const FILLING: usize = 64;
     let used = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
     let used = match (bytes.get(used.wrapping_sub(1)), bytes.get(used)) {
-        // A stuffed byte, of which the zero belongs to the data.
+        // A stuffed byte. Its zero belongs to the data.
         (Some(0xFF), Some(0)) => used + 1,
         // The first byte of a marker at the cut. It would form a marker with the first byte of the filling.
         (Some(0xFF), None) => used - 1,

@@ -54,7 +54,7 @@ struct Pending<B: HostBackend> {
 
 /// Gradients and results of a part of a batch.
 pub(super) struct PartResult {
-    /// Of the part's share in the mean loss over the whole batch.
+    /// The gradients of the part's share in the mean loss over the whole batch.
     pub(super) gradients: GradientsParams,
     /// Sum of the images' losses.
     pub(super) loss: f64,

@@ -1,4 +1,4 @@
-//! Nothing that a user has is lost.
+//! No file of a user is lost.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -36,7 +36,7 @@ fn contents(directory: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn a_second_run_in_one_directory_must_be_meant() {
+fn a_second_run_in_one_directory_needs_overwrite() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("run");
     succeeds(&run(&["--out", text(&out)]));

@@ -95,8 +95,7 @@ impl Window {
     }
 }
 
-/// The products of one tap at an offset from the row's first: values less the padding, channels in
-/// order.
+/// The products of one tap at an offset from the row's first: values minus the padding, channels in order.
 macro_rules! tap {
     ($offset:literal) => {
         concat!(

@@ -86,14 +86,14 @@ macro_rules! exponentials {
 #[derive(Clone, Copy)]
 pub(super) struct Distance {
     left: u32,
-    /// Negated, since scores less their maximum are negated distances.
+    /// Negated, because scores minus their maximum are negated distances.
     minus_mult: i32,
     far: i32,
 }
 
 /// Scores of four queries, key by key.
 pub(super) type Scores = Accumulators<TOKENS>;
-/// Exponentials of four queries, less 128.
+/// Exponentials of four queries, minus 128.
 pub(super) type Weights = Packed<{ TOKENS / LANES }>;
 
 impl Distance {
@@ -117,8 +117,8 @@ impl Distance {
         Some(Self { left, minus_mult, far })
     }
 
-    /// Writes the exponentials, less 128, of `tokens` scores of four rows. Scores whose exponential is
-    /// 0 fill up the last group. Returns the groups and the sum of each row's exponentials.
+    /// Writes the exponentials, minus 128, of `tokens` scores of four rows. Scores whose exponential is 0
+    /// fill up the last group. Returns the groups and the sum of each row's exponentials.
     ///
     /// # Safety
     /// `tokens` scores must be written: 1 to `TOKENS`.
@@ -206,8 +206,8 @@ unsafe fn highest(scores: *const [i32; ROWS], tokens: usize) -> [i32; ROWS] {
     highest
 }
 
-/// [`exp2_neg`](crate::fixed::exp2_neg) of two times eight octaves of one row for each group, less
-/// 128; returns their sum.
+/// [`exp2_neg`](crate::fixed::exp2_neg) of two times eight octaves of one row for each group, minus 128.
+/// Returns their sum.
 ///
 /// `VQRDMULH.S16` is `mul_high`; its saturation cannot occur, since no fraction is `−2^15`.
 ///

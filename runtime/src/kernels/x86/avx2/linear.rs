@@ -16,7 +16,7 @@ type Acc = [__m256i; 2];
 
 /// Same contract as [`scalar::linear_i8`](crate::kernels::scalar::linear_i8).
 pub(super) fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_>, out: &mut [i8]) {
-    if !panels_pay(x, layer) {
+    if !panels_are_faster(x, layer) {
         return generic::linear_i8(x, layer, activation, out);
     }
     let store = |rescaled: &[i32], out: &mut [i8]| activation.store(rescaled, out);
@@ -26,7 +26,7 @@ pub(super) fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_
 
 /// Same contract as [`scalar::linear_add_i16`](crate::kernels::scalar::linear_add_i16).
 pub(super) fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
-    if !panels_pay(x, layer) {
+    if !panels_are_faster(x, layer) {
         return generic::linear_add_i16(x, layer, out);
     }
     // SAFETY: `sets` returns this set only if the processor has AVX2.
@@ -34,7 +34,7 @@ pub(super) fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
 }
 
 /// Whether panels are faster for this layer: there are enough rows, and at most [`MAX_K`] inputs.
-fn panels_pay(x: &[i8], layer: &Linear<'_>) -> bool {
+fn panels_are_faster(x: &[i8], layer: &Linear<'_>) -> bool {
     let k = layer.inputs();
     k <= MAX_K && x.len() >= MIN_ROWS * k
 }

@@ -1,4 +1,4 @@
-//! Directories with one thing wrong each.
+//! Directories with one fault each.
 
 use super::*;
 use image::{Rgb, RgbImage};
