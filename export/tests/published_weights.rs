@@ -18,7 +18,7 @@ use trainer::import::{self, Options};
 fn directory(test: &str, variable: &str, what: &str) -> Option<PathBuf> {
     let directory = std::env::var_os(variable).map(PathBuf::from);
     if directory.is_none() {
-        // Not eprintln!, which the test harness swallows.
+        // Not eprintln!, whose output the test harness captures.
         let notice = format!("SKIPPED {test}: set {variable} to {what} to run it\n");
         std::io::stderr().write_all(notice.as_bytes()).unwrap();
     }

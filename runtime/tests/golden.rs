@@ -31,7 +31,7 @@ fn every_set_gives_the_published_hashes() {
     }
 }
 
-/// What a network finds in one image.
+/// What a network returns for one image.
 struct Answer {
     class: usize,
     logits: Vec<i32>,

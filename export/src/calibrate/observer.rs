@@ -5,9 +5,9 @@ use clap::ValueEnum;
 use serde::Serialize;
 use trainer::quantize::Range;
 
-/// Share of the values that [`Observer::Percentile`] keeps inside its range, at each end.
+/// Share of the values that [`Observer::Percentile`] does not cut off at one end.
 const KEPT: f64 = 0.9999;
-/// Ranges that [`Observer::Mse`] tries for each end: from the whole to a quarter.
+/// Number of equal steps in which [`Observer::Mse`] moves each end: from the whole range to a quarter.
 const CUTS: usize = 60;
 /// Number of levels of a stored value, minus one.
 const STEPS: f64 = 255.0;

@@ -12,7 +12,7 @@ use trainer::summary::grouped;
 
 /// The namings of [`trainer::import`], in a shorter form.
 const NAMES: &str = "\
-The tensors keep PyTorch's layout and may be f16, bf16 or f32. Their names, under either of two
+The tensors keep PyTorch's layout and may be f16, bf16 or f32. Their names follow one of two
 namings (block b, stem stage s, convolution c; each with .weight and .bias):
   stem       tok.s.0, tok.s.1 (batch normalisation); residual stages tok.s.m.c.0, tok.s.m.c.1
   patches    emb, values of a patch in order row, column, channel

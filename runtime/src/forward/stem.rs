@@ -21,7 +21,7 @@ pub(super) struct Span {
     pub(super) first: usize,
     /// The tick after the last one.
     pub(super) end: usize,
-    /// Whether these are all ticks, and tensors are whole.
+    /// Whether these are all ticks, so that each tensor is computed as a whole.
     pub(super) whole: bool,
 }
 
@@ -38,7 +38,7 @@ struct Kept<'a, T> {
 }
 
 impl<T> Kept<'_, T> {
-    /// Neighbouring rows. More than one only if the lines do not wrap around.
+    /// Consecutive rows of the tensor. They must not wrap around the end of the ring buffer.
     fn rows(&self, rows: &Range<usize>) -> Option<&[T]> {
         let start = (rows.start - self.origin).checked_rem(self.lines)? * self.row;
         self.values.get(start..)?.get(..rows.len() * self.row)
@@ -88,8 +88,8 @@ impl<'a, T: Copy> Room<'a, T> {
     }
 }
 
-/// Runs ticks of a stem of convolutions. `image` has the rows that come in them; there are none after the
-/// last row.
+/// Runs the ticks of `span` in a stem of convolutions. `image` has the image rows that arrive in these
+/// ticks; it is empty after the last row.
 pub(super) fn stem<A: Arithmetic>(
     network: &Network<'_, A>,
     span: Span,
@@ -122,7 +122,7 @@ pub(super) fn stem<A: Arithmetic>(
     // What the sum at the end of the stage adds.
     let mut stage_input = input;
     let mut stage = u8::MAX;
-    // Values at the front of `free` that the convolution before passed on.
+    // Number of values at the front of `free` that the previous convolution passed on.
     let mut passed_on = 0;
     let mut layers = network.convs.iter();
     for step in config.row_convs() {

@@ -1,5 +1,5 @@
-//! Operands of kernels: anything that their contracts allow. More often, rescales spread the outputs over
-//! their range. Otherwise few wrong sums would change an output.
+//! Operands of kernels: any that their contracts allow. Most rescales spread the outputs over their range.
+//! If most outputs were clamped, few wrong sums would change an output.
 
 use crate::draw::Draw;
 use crate::memory::{Memory, Misaligned};
@@ -42,7 +42,7 @@ impl Rescales {
     }
 }
 
-/// Storage behind a [`Linear`], its tensors off alignment.
+/// Storage of a [`Linear`], with misaligned tensors.
 pub struct Layer<M: Memory> {
     weights: Misaligned<M::Slice<i8>>,
     bias: Misaligned<M::Slice<u8>>,
@@ -105,7 +105,7 @@ impl<M: Memory> Layer<M> {
     /// The layer with other weights.
     ///
     /// # Panics
-    /// If they are not as many as its own.
+    /// If their number differs.
     pub fn with_weights<'a>(&'a self, weights: &'a [i8]) -> Linear<'a> {
         let words = |bytes| I32Le::new(bytes).expect("whole words");
         let (bias, mult) = (words(self.bias.get()), words(self.mult.get()));
@@ -123,7 +123,7 @@ impl<M: Memory> Layer<M> {
     }
 }
 
-/// Storage behind an [`Activation`].
+/// Storage of an [`Activation`].
 #[derive(Clone, Debug)]
 pub struct Gelu {
     zero_point: i8,
@@ -149,7 +149,7 @@ impl Gelu {
     }
 }
 
-/// Storage behind a [`NormAffine`].
+/// Storage of a [`NormAffine`].
 pub struct Affine<M: Memory> {
     gamma: M::Slice<u8>,
     beta: M::Slice<u8>,
@@ -198,7 +198,7 @@ pub fn norm(draw: &mut impl Draw) -> Norm {
 /// # Panics
 /// Never: the multiplier is in range.
 pub fn attention(draw: &mut impl Draw, heads: usize, head_dim: usize) -> Attention {
-    // Multipliers of trained networks, of every magnitude, and any.
+    // Several limits, so that small multipliers are frequent too.
     let largest = match draw.byte() % 4 {
         0 => 3_000_000,
         1 => 1 << 14,

@@ -13,10 +13,10 @@ use crate::data::{Dataset, HeldOut, Labels, Reading, embedded, open};
 /// Where the images come from.
 #[derive(Debug, Args)]
 pub(super) struct DataArgs {
-    /// Directory with one folder of pictures for each class, or with folders train, val and test of such
-    /// folders, or with the binary version of CIFAR-10 (`data_batch_1.bin` and so on) or CIFAR-100
-    /// (`train.bin`, `test.bin`) [default: the first 5,000 training and 1,000 test images of CIFAR-10,
-    /// which are built in].
+    /// Directory with one folder of pictures for each class, or with folders train, val and test that
+    /// contain such folders, or with the binary version of CIFAR-10 (`data_batch_1.bin` and so on) or
+    /// CIFAR-100 (`train.bin`, `test.bin`) [default: the first 5,000 training and 1,000 test images of
+    /// CIFAR-10, which are built in].
     ///
     /// Without a folder test, about a tenth of the pictures become test images. The bytes of each file decide
     /// whether it is a test image, so that it stays one when other pictures are added.

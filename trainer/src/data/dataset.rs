@@ -11,7 +11,7 @@ pub struct Dataset {
     /// Images to train on; without [`validation`](Self::validation), a validation part is cut from these by
     /// [`split`](super::split()).
     pub train: Images,
-    /// Images to choose the best epoch by, if they were given apart.
+    /// Images to choose the best epoch by, if they were given separately.
     pub validation: Option<Images>,
     /// Images for the final accuracy. They must not be used for any choice.
     pub test: Images,

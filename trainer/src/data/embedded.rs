@@ -129,7 +129,7 @@ mod tests {
         let Some(dir) = std::env::var_os("OCELLI_CIFAR10") else {
             let notice = "SKIPPED images_equal_the_binary_version: set OCELLI_CIFAR10 to the \
                 directory of the binary version of CIFAR-10 to run it";
-            // Not eprintln!, which the test harness swallows.
+            // Not eprintln!, whose output the test harness captures.
             writeln!(std::io::stderr(), "{notice}").unwrap();
             return;
         };

@@ -33,12 +33,12 @@ impl Pixels {
         Scaling { gain: gain.to_vec(), offset }
     }
 
-    /// What is stored around the image: the integer nearest to the mean of each colour.
+    /// The padding around the image: the integer nearest to the mean of each colour.
     pub fn padding(self) -> [i8; 3] {
         self.mean.map(|mean| ((WHITE * mean).round_ties_even() - MIDDLE).clamp(-128.0, 127.0) as i8)
     }
 
-    /// What [`padding`](Self::padding) stands for among normalised pixels.
+    /// [`padding`](Self::padding) as normalised pixels.
     pub(super) fn padding_values(self) -> [f64; 3] {
         let byte = self.mean.map(|mean| (WHITE * mean).round_ties_even());
         std::array::from_fn(|c| (byte[c] / WHITE - self.mean[c]) / self.std[c])

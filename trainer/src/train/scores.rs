@@ -1,4 +1,4 @@
-//! What a teacher says about each view of each training image, computed once and kept in files.
+//! The logits of a teacher for each view of each training image, computed once and kept in files.
 //!
 //! A teacher is larger than its student. If its scores were computed again for each batch, they could take
 //! longer than the student's training. Views do not change from run to run, so that all students of a

@@ -108,7 +108,7 @@ pub(super) fn check<T: PartialEq>(
     }
 }
 
-/// Changes every value, so that one that is not written differs from one that is.
+/// Inverts every bit, so that a value that a kernel does not write is found as a difference.
 pub(super) fn flip<T: Pod>(values: &mut [T]) {
     for byte in bytemuck::cast_slice_mut::<T, u8>(values) {
         *byte = !*byte;

@@ -19,7 +19,7 @@ pub(super) struct Window {
     pub(super) x: *const i8,
     /// The first tap's weights.
     pub(super) weights: *const Tap,
-    /// Biases, with the padding's share of a whole window.
+    /// Biases, each plus the padding value times the sum of the channel's weights.
     pub(super) bias: [i32; CHANNELS],
     /// Where the first position's values go.
     pub(super) out: *mut i8,
@@ -126,7 +126,7 @@ macro_rules! two_taps {
     };
 }
 
-/// Rescales one channel and looks its GELU up.
+/// Rescales one channel and looks up its GELU.
 macro_rules! value {
     ($acc:literal) => {
         concat!(

@@ -11,7 +11,7 @@ use core::mem::MaybeUninit;
 /// Four rows of up to 768 inputs: 3 KiB of stack.
 type Rows = Packed<48>;
 
-/// Channels from one store to the next: 512 bytes of stack.
+/// Channels whose sums are computed before they are stored together: 512 bytes of stack.
 const CHANNELS: usize = 32;
 
 /// The loops of the set.

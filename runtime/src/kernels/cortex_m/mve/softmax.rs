@@ -54,7 +54,7 @@ macro_rules! octaves {
     };
 }
 
-/// Exponentials of eight octaves; the pointer to them moves on by an offset.
+/// Exponentials of eight octaves. Then the output pointer advances by `$next` bytes.
 macro_rules! exponentials {
     ($next:literal) => {
         concat!(
@@ -68,7 +68,7 @@ macro_rules! exponentials {
             "vadd.i16 q2, q2, {c1}\n",
             "vqrdmulh.s16 q2, q2, q1\n",
             "vadd.i16 q2, q2, {c0}\n",
-            // To the right by 7 and the whole octaves, rounded.
+            // A rounding shift to the right by 7 plus the number of whole octaves.
             "vshr.u16 q0, q0, #11\n",
             "vmvn q0, q0\n",
             "vadd.i16 q0, q0, {minus_six}\n",
