@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // On a device, the driver of the camera fills this memory. Here it is a red gradient.
     let mut bytes = vec![0; 2 * FRAME.width * FRAME.height];
     for (place, pixel) in bytes.chunks_exact_mut(2).enumerate() {
-        pixel[0] = (place % FRAME.width / 10) as u8 & 0xF8;
+        pixel[0] = ((place % FRAME.width / 10) as u8) << 3;
     }
 
     // The largest square in the middle of the frame, in the size that the network reads.

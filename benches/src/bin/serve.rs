@@ -7,7 +7,7 @@
 //! the number of calls. A call starts from the image's bytes and ends at the logits.
 //!
 //! One image runs on one core. THREADS is read, but has no effect. Weights are packed once, before the
-//! first call, or with `in-place` read from the blob in each.
+//! first call. With `in-place`, each call reads them from the blob instead.
 
 use anyhow::{Context, Result, ensure};
 use export::float::FloatModel;

@@ -42,8 +42,8 @@ pub fn unwatched(_phase: Phase, _total: usize) -> Counter {
     Box::new(|_| {})
 }
 
-/// Calibrates and quantizes a network on `images`. `progress` is called once for each phase with its
-/// total, and returns what counts the progress of that phase.
+/// Calibrates and quantizes a network on `images`. `progress` is called once for each phase with its total,
+/// and returns the counter of that phase.
 ///
 /// # Errors
 /// If the images do not fit the network, or the network has values that are not finite.

@@ -45,7 +45,7 @@ pub(super) fn write_weights(path: &Path, before: &str, classes: usize) {
 }
 
 #[test]
-fn wrapped_names_are_read_and_it_is_said() {
+fn wrapped_names_are_read_with_a_notice() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
     write_weights(&path("plain.safetensors"), "", 10);

@@ -1,8 +1,8 @@
 //! The definition: the plainest loops that follow `INTEGER.md`.
 //!
-//! Every other kernel set returns the same bits for the same operands. Lengths are the callers'
-//! contract, stated with each kernel. Where they disagree, the shortest operand decides and nothing
-//! panics in a release build; a debug build may panic.
+//! Every other kernel set returns the same bits for the same operands. The caller must give operands of the
+//! lengths that each kernel states. If lengths disagree, the shortest operand decides, and a release build
+//! does not panic; a debug build may panic.
 
 use super::operand::{Activation, Attention, Linear, Norm, NormAffine, Skip};
 use super::set::Kernels;

@@ -36,8 +36,8 @@ pub(super) fn worst_first(predictions: &Predictions) -> Vec<Mistake> {
     mistakes
 }
 
-/// A line for each mistake. Images are counted from 0; those with files of their own have a last column with
-/// the file's name.
+/// A line for each mistake. Images are counted from 0. If each image comes from its own file, the last
+/// column is the name of the file.
 pub(super) fn table(mistakes: &[Mistake], images: &Images, classes: &[String]) -> String {
     let mut table =
         "image,true class,given class,probability of given,probability of true".to_owned();

@@ -14,11 +14,11 @@ pub struct Build<'a> {
     pub blob: &'a Path,
     /// The program of the firmware: `classify` or `conformance`.
     pub program: &'a str,
-    /// Whether sites are marked instead of runs.
+    /// Whether the firmware marks sites instead of whole runs for the instruction counter.
     pub sites: bool,
 }
 
-/// Where everything is built.
+/// The target directory of all builds.
 pub fn target_directory() -> PathBuf {
     match std::env::var_os("CARGO_TARGET_DIR") {
         Some(path) => PathBuf::from(path),

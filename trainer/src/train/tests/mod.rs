@@ -199,7 +199,7 @@ fn parts_of_a_batch_add_up_to_it() {
 }
 
 #[test]
-fn runs_beside_each_other_learn_as_if_alone() {
+fn concurrent_runs_learn_as_if_alone() {
     let recipe = Recipe { epochs: 2, learning_rate: 1e-3, ..recipe() };
     let losses = || {
         let directory = tempfile::tempdir().unwrap();

@@ -157,8 +157,8 @@ impl Distance {
         (unsafe { core::slice::from_raw_parts(words.cast(), groups) }, totals)
     }
 
-    /// Replaces one row of [`softmax`](Self::softmax), every `ROWS`th word from `scores` on, and returns
-    /// its sum.
+    /// [`softmax`](Self::softmax) of one row, which is every `ROWS`th word from `scores` on. Returns the
+    /// sum of the row.
     ///
     /// # Safety
     /// As [`softmax`](Self::softmax).
