@@ -36,7 +36,8 @@ impl Assembler<'_> {
             layers.next().context("the stem consists of convolutions, but the network has none")?;
         let mut layers =
             std::iter::once(first.fold_inputs(&pixels)).chain(layers).collect::<Vec<_>>();
-        let last = layers.pop().context("the stem consists of convolutions, but the network has none")?;
+        let last =
+            layers.pop().context("the stem consists of convolutions, but the network has none")?;
         let stages = self.net.config.stem_stages().collect::<Vec<_>>();
         let mut run = Run { layers: layers.into_iter(), convs: Vec::new(), input: IMAGE };
         for (stage, geometry) in stages.iter().enumerate().take(stages.len() - 1) {

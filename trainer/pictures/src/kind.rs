@@ -4,11 +4,11 @@ use std::path::Path;
 
 /// What to do about pictures in a format that is not supported.
 const CONVERT: &str = "convert it to JPEG or PNG";
-/// Formats of the cameras' unprocessed data. Most are TIFF files whose first picture is a thumbnail.
+/// Extensions of raw files of cameras. Most are TIFF files whose first picture is a thumbnail.
 const RAW_FILES: [&str; 11] =
     ["arw", "cr2", "cr3", "dng", "nef", "nrw", "orf", "pef", "raf", "rw2", "srw"];
 
-/// Whether the name is one of a camera's unprocessed data.
+/// Whether the file has the extension of a camera's raw file.
 pub(crate) fn is_raw(path: &Path) -> bool {
     extension(path).is_some_and(|extension| RAW_FILES.contains(&extension.as_str()))
 }
@@ -18,7 +18,7 @@ pub(crate) fn extension(path: &Path) -> Option<String> {
     Some(path.extension()?.to_str()?.to_ascii_lowercase())
 }
 
-/// What is wrong with a camera's unprocessed data.
+/// The message about a camera's raw file.
 pub(crate) fn raw() -> String {
     format!("is a raw file of a camera: {CONVERT}")
 }
@@ -118,7 +118,7 @@ mod tests {
             (b"version https://git-lfs.github.com/spec/v1", "git lfs pull"),
             (b"", "is empty"),
             (b"hello", "is not a picture"),
-            // Too short for what they begin like.
+            // Begin like a HEIC file, but are too short.
             (b"\0\0\0\x18ftyp", "is not a picture"),
             (b"\0\0\0\xffftypheic", "is HEIC"),
         ] {

@@ -1,4 +1,4 @@
-//! The attention branch of a block with its sum, image by image.
+//! The attention branch of a block and the sum with its input, image by image.
 
 use super::attention::Attention;
 use super::fused::Fused;

@@ -1,4 +1,4 @@
-//! The MLP branch of a block with its sum, image by image.
+//! The MLP branch of a block and the sum with its input, image by image.
 
 use super::depthwise::{Depthwise3x3, Filter};
 use super::fused::Fused;
@@ -121,12 +121,12 @@ impl Fused<9> for MlpBranch {
 }
 
 impl MlpBranch {
-    /// Values of the residual stream of one image.
+    /// Number of values of the residual stream for one image.
     const fn x_len(&self) -> usize {
         self.tokens * self.norm.channels
     }
 
-    /// Values between the layers of one image.
+    /// Number of values between the two layers for one image.
     const fn hidden_len(&self, inputs: &[&[f32]; 9]) -> usize {
         self.tokens * inputs[4].len()
     }

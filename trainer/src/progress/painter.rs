@@ -37,7 +37,7 @@ pub(super) struct Painter<W> {
 }
 
 impl<W: Write + IsTerminal> Painter<W> {
-    /// `None` if the output is not a terminal, or one that cannot move the cursor up.
+    /// `None` if the output is not a terminal, or is a terminal that cannot move the cursor up.
     pub(super) fn on_terminal(output: W) -> Option<Self> {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         if !output.is_terminal() || dumb {

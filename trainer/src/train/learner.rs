@@ -62,8 +62,8 @@ pub(super) struct Sums {
 }
 
 impl<'a, B: HostBackend> Learner<'a, B> {
-    /// The network that a run starts with, whose epochs have `steps` steps, on the first of at least one
-    /// device. `scores` are the scores of the teacher, if they are known.
+    /// The network that a run starts with, on the first device; there must be at least one. Each epoch has
+    /// `steps` steps. `scores` are the scores of the teacher, if they are known.
     ///
     /// # Errors
     /// If the network to start from or the teacher cannot be used.

@@ -1,4 +1,4 @@
-//! A layer as a parsed network keeps it: where it lies in the blob, in less than half the bytes of a
+//! A layer as a parsed network keeps it: its place in the blob. This takes less than half the bytes of a
 //! [`Linear`].
 
 use crate::arithmetic::types::LayerShape;

@@ -38,7 +38,7 @@ impl<S: core::ops::DerefMut<Target = [u8]>> Packed<S> {
         memory.fill(0xA5);
         let start = memory.as_ptr().align_offset(PACKED_ALIGN);
         (packing.pack)(layer, run, &mut memory[start..start + len]);
-        assert!(memory[start + len..].iter().all(|&byte| byte == 0xA5), "written behind the end");
+        assert!(memory[start + len..].iter().all(|&byte| byte == 0xA5), "written beyond the end");
         Some(Self { memory, start, len })
     }
 
@@ -134,7 +134,7 @@ pub(super) fn depthwise<M: Memory, D: Draw>(
     let (memory, draw) = (&mut this.memory, &mut *this.draw);
     let extreme = draw.one_in(4);
     let rescales = Rescales::draw(draw);
-    // The weights are stored tap by tap. They are as many as in a linear layer with 9 inputs.
+    // The weights are stored tap by tap. Their number is the same as in a linear layer with 9 inputs.
     let mut layer = Layer::new(memory, draw, (grid.channels, 9), extreme, rescales)?;
     // Exporters write no −128. A set may be faster without −128, but must be correct with it.
     if !draw.one_in(4) {
