@@ -29,7 +29,7 @@ pub enum Replaces {
 }
 
 impl Replaces {
-    /// Everything after `--overwrite`, nothing without it.
+    /// Everything with `--overwrite`, nothing without it.
     pub const fn if_told(overwrite: bool) -> Self {
         if overwrite { Self::Anything } else { Self::Nothing }
     }
@@ -46,7 +46,7 @@ pub fn check(path: &Path, replaces: Replaces) -> Result<()> {
     writable(directory_of(&followed(path)?))
 }
 
-/// [`check`] without a trial.
+/// [`check`] without a temporary file.
 fn check_place(path: &Path, replaces: Replaces) -> Result<()> {
     let name = path.display();
     let file = followed(path)
@@ -100,7 +100,7 @@ pub fn check_directory(directory: &Path, files: &[&str], replaces: Replaces) -> 
 /// Refuses outputs that would replace an input, or each other, under any name.
 ///
 /// # Errors
-/// Names the first that would.
+/// If an output would do so. The error names the first one.
 pub fn refuse_inputs(outputs: &[&Path], inputs: &[&Path]) -> Result<()> {
     for (index, output) in outputs.iter().enumerate() {
         for input in inputs {
@@ -157,7 +157,7 @@ fn may_replace(path: &Path, replaces: Replaces) -> Result<()> {
     }
 }
 
-/// Tries a directory with a temporary file.
+/// Checks that a temporary file can be written to a directory.
 fn writable(directory: &Path) -> Result<()> {
     temporary::remove_leftovers(directory);
     temporary::create(directory)

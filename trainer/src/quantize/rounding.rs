@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_stays_none() {
+    fn nan_stays_nan() {
         let layer = Layer { weights: vec![f64::NAN, 1.0], bias: vec![0.0] };
         let values = round(layer, Sharing::Output, Some(1.0)).values;
         assert!(values.weights[0].is_nan() && values.weights[1] == 1.0, "{values:?}");

@@ -37,8 +37,8 @@ impl LayerLoops for Loops {
             let wide = unsafe { wide.fill(starts, k) };
             let mut channels = channels(store, layer, wide, start);
             channels.stride = apart * stride;
-            // SAFETY: `count` rows of outputs are left. After the first `whole` channels lie as many
-            // weights as their groups read. After the copied channel lie zeros.
+            // SAFETY: `count` rows of outputs are left. The first `whole` channels are followed by as many
+            // weights as their last groups read. The copied channel is followed by zeros.
             unsafe {
                 channels.run_to(start.add(whole * out.size));
                 if whole < n {

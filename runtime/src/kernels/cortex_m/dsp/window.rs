@@ -175,7 +175,7 @@ unsafe fn run(window: &mut Window) {
             "ldrd r2, r3, [r7, #{bias} + 8]",
             "ldr r6, [r7, #{minus_pad}]",
             "ldr r8, [r7, #{taps}]",
-            // By the order of `Taps`.
+            // In the order of `Taps`.
             "tbh [pc, r8, lsl #1]",
             "3:",
             ".short (4f - 3b) / 2",

@@ -41,7 +41,7 @@ impl<const GROUPS: usize> Packed<GROUPS> {
         unsafe { core::slice::from_raw_parts(self.groups.as_ptr().cast(), groups) }
     }
 
-    /// Copies `k` values from each start in `rows`; returns the groups.
+    /// Copies `k` values of each row. Returns the groups.
     ///
     /// If `k` is no multiple of sixteen, the first group is not full: its values are in the upper lanes,
     /// with zeros in the lower ones.
@@ -58,12 +58,12 @@ impl<const GROUPS: usize> Packed<GROUPS> {
     }
 }
 
-/// How many lanes of the first of the groups of `k` values are empty: 0 to 15.
+/// Number of empty lanes in the first group of rows of `k` values: 0 to 15.
 pub(super) const fn empty(k: usize) -> usize {
     k.wrapping_neg() % LANES
 }
 
-/// The lanes of the first group that hold values, as predicate.
+/// The lanes of the first group that hold values, as a predicate.
 pub(super) const fn mask(k: usize) -> u32 {
     0xFFFF << empty(k)
 }
