@@ -40,8 +40,8 @@ pub(super) struct ExportOptions {
     /// Without it, the built-in 5,000 training and 1,000 test images of CIFAR-10 are used.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Numbers of the blob. int8: integers only. f16: weights in f16, computed in f32, for processors
-    /// with a floating-point unit.
+    /// Type of the numbers in the blob. int8: integers only. f16: weights in f16, computed in f32, for
+    /// processors with a floating-point unit.
     #[arg(long, value_enum, default_value_t = Precision::Int8)]
     precision: Precision,
     /// Training images whose activations decide the scales of an int8 blob.
@@ -99,7 +99,7 @@ struct Made {
     calibrated: Option<(Ranges, Quantized)>,
 }
 
-/// An export that was asked for.
+/// An export with its files and options.
 pub(super) struct Export {
     pub(super) files: ExportFiles,
     pub(super) options: ExportOptions,

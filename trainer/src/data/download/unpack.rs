@@ -1,4 +1,4 @@
-//! A transferred archive: checked whole, then unpacked file by file.
+//! Checks a transferred archive as a whole, then unpacks it file by file.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
