@@ -20,7 +20,7 @@ const ARENA_BYTES: usize = 28 * 1024;
 static BLOB: &[u8] = include_bytes!("../../golden/v1/tiny.bin");
 static IMAGE: &[u8] = include_bytes!("../../golden/v1/tiny.rgb");
 
-/// Where the program begins.
+/// The entry point of the program.
 #[unsafe(no_mangle)]
 extern "C" fn _start() -> ! {
     let mut arena = [0; ARENA_BYTES];

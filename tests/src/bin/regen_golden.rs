@@ -56,7 +56,7 @@ fn trained(path: &Path) -> Result<()> {
     let blob = fs::read(path).with_context(|| format!("{shown}: cannot read the blob"))?;
     let model = Model::parse(&blob).with_context(|| {
         format!(
-            "{shown}: no blob that runs; write one with `cargo run -p export -- best.mpk model.bin`"
+            "{shown}: not a blob that the runtime can run; write one with `cargo run -p export -- best.mpk model.bin`"
         )
     })?;
     let images = test_images();

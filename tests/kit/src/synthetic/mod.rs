@@ -77,7 +77,7 @@ impl Filler {
 
     /// The last convolution of a residual stage.
     fn skip(&mut self, (n, k): (usize, usize), input: Signal, convs: &mut Vec<Conv>) -> Signal {
-        // Less than of other layers, since the stage's input is added.
+        // A smaller spread than in other layers, since the stage's input is added.
         let linear = self.linear(n, k, input, 20);
         let (activation, output) = self.activation(false);
         // Half to three quarters of the stage's input.
@@ -128,7 +128,7 @@ pub fn blob(config: &VitConfig, seed: u64) -> Vec<u8> {
 }
 
 impl Filler {
-    /// The rescale nearest below `num / den`, or any.
+    /// The largest rescale that is at most `num / den`, or any rescale if the record is extreme.
     fn requant(&mut self, num: i64, den: i64) -> RequantRecord {
         if self.extreme() {
             return RequantRecord { mult: self.any_mult(), shift: self.rng.pick(32, 62) };
