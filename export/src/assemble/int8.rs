@@ -20,14 +20,14 @@ use trainer::quantize::Pixels;
 pub struct Quantized {
     /// The blob, which [`runtime::Model::parse`] has read once.
     pub blob: Vec<u8>,
-    /// What the integers of each stored site stand for.
+    /// Scale and zero point of each stored site.
     pub sites: BTreeMap<SiteId, Affine>,
 }
 
 /// Quantizes a network.
 ///
 /// # Errors
-/// If a range is missing or not finite, a class name holds a line break, or the runtime refuses the
+/// If a range is missing or not finite, a class name contains a line break, or the runtime refuses the
 /// resulting blob.
 pub fn assemble(net: &FloatNet, ranges: &Ranges) -> Result<Quantized> {
     let mut assembler = Assembler { net, ranges, sites: BTreeMap::new(), residual: 0.0 };
@@ -48,8 +48,8 @@ pub fn assemble(net: &FloatNet, ranges: &Ranges) -> Result<Quantized> {
 }
 
 impl Assembler<'_> {
-    /// One scale for the residual stream. It holds twice the range seen, because 16 bits have room, and it
-    /// is no finer than each layer that adds to the stream allows.
+    /// One scale for the residual stream. It covers twice the observed range, because 16 bits are enough
+    /// for that. It is at least the finest scale that each layer that adds to the stream allows.
     fn residual_scale(&self, stem: &StemBytes, blocks: &[BlockScales]) -> Result<f64> {
         let peak = self.ranges.residual().peak();
         ensure!(peak.is_finite(), "the residual stream overflows: train the network again");

@@ -1,6 +1,6 @@
 //! Brings the integer network closer to the float network: finds ranges by trial, and corrects biases.
 //!
-//! Both assemble whole blobs, run them and compare them.
+//! Both steps assemble whole blobs, run them and compare them.
 
 mod bias;
 mod method;

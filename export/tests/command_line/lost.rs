@@ -12,7 +12,7 @@ use super::{export, refusal, text, write_checkpoint};
 
 const SIZE: [&str; 4] = ["--calibration", "8", "--evaluate", "0"];
 
-/// Runs an export that is refused, and which leaves every file as it is.
+/// Runs an export that must be refused and must leave every file unchanged.
 fn refused(directory: &Path, args: &[&str]) -> String {
     let files = || {
         let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
@@ -73,7 +73,7 @@ fn an_output_is_no_input_and_no_foreign_file() {
 }
 
 #[test]
-fn what_export_has_written_is_written_again() {
+fn outputs_of_export_are_replaced() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
     write_checkpoint(&path("best.mpk"), DataSource::Cifar10);

@@ -32,8 +32,7 @@ pub(super) fn size(model: &Model<'_>) -> (u32, u32) {
 /// that cannot be classified.
 ///
 /// # Errors
-/// If `out` cannot be written to, or if a picture could not be classified. The others are classified all
-/// the same.
+/// If `out` cannot be written to, or if a picture could not be classified. The others are still classified.
 pub(super) fn classify(
     model: &Model<'_>,
     inputs: &Inputs,

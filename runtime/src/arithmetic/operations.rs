@@ -86,7 +86,7 @@ pub trait Operations: Types {
         activation: &Self::Activation<'_>,
         out: &mut [Self::Act],
     );
-    /// `out = norm(stream)` in a block; returns what stands for zero.
+    /// `out = norm(stream)` in a block; returns the activation that stands for zero.
     fn norm(
         kernels: Self::Kernels,
         stream: &[Self::Residual],
@@ -94,14 +94,15 @@ pub trait Operations: Types {
         norm: &Self::Norm<'_>,
         out: &mut [Self::Act],
     ) -> Self::Act;
-    /// Attention of all heads. The outputs replace the queries. Returns what stands for zero.
+    /// Attention of all heads. The outputs replace the queries. Returns the activation that stands for
+    /// zero.
     fn attention(
         kernels: Self::Kernels,
         qkv: &mut [Self::Act],
         attention: &Self::Attention,
         scores: &mut [Self::Acc],
     ) -> Self::Act;
-    /// `out = layer(x)` where a second GELU follows; returns what stands for zero.
+    /// `out = layer(x)` where a second GELU follows; returns the activation that stands for zero.
     fn second_layer(
         kernels: Self::Kernels,
         x: &[Self::Act],
@@ -111,7 +112,7 @@ pub trait Operations: Types {
     ) -> Self::Act;
     /// `stream = stream + gelu(x)`.
     fn add_gelu(x: &[Self::Act], gelu: &Self::SecondGelu<'_>, stream: &mut [Self::Residual]);
-    /// The last normalisation; returns what stands for zero.
+    /// The last normalisation; returns the activation that stands for zero.
     fn last_norm(
         kernels: Self::Kernels,
         stream: &[Self::Residual],

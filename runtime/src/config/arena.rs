@@ -9,8 +9,8 @@
 //! | last normalisation | tokens |
 //! | head | tokens, sums, logits, embedding, hidden values; no residual stream |
 //!
-//! The line with the largest sum gives the length of the arena. "A few" becomes more where another line
-//! needs more memory. The forward pass cuts its buffers in the order of [`VitConfig::arena_stages`].
+//! The line with the largest sum gives the length of the arena. If another line needs more memory, "a few"
+//! becomes more. The forward pass cuts its buffers in the order of [`VitConfig::arena_stages`].
 
 use super::checked::VitConfig;
 use super::grid::Grid;
@@ -18,8 +18,8 @@ use super::spec::Pool;
 
 /// Alignment of every buffer of 4-byte values.
 const ALIGN: usize = align_of::<i32>();
-/// The used length of an arena is a multiple of this. So the address of an arena of the smallest length
-/// does not change its used length, nor the number of tokens that are computed together.
+/// The used length of an arena is a multiple of this. Thus neither the used length of an arena of the
+/// smallest length nor the number of tokens that are computed together depends on its address.
 pub(crate) const UNIT: usize = 2 * ALIGN;
 /// Smallest number of tokens that are normalised and projected together.
 const FEW_TOKENS: usize = 8;
@@ -125,7 +125,7 @@ impl VitConfig {
         self.arena_bytes(of, whole).saturating_add(2 * (ALIGN - 1))
     }
 
-    /// The same for an aligned arena.
+    /// [`Self::arena_len_of`] for an aligned arena.
     pub(crate) fn arena_bytes(&self, of: ValueBytes, whole: bool) -> usize {
         let stages = self.arena_stages_of(of, whole);
         let max = stages.iter().fold(0, |max, stage| stage.bytes.max(max));
@@ -167,7 +167,7 @@ impl VitConfig {
         if whole { self.tokens() } else { self.tokens().min(FEW_TOKENS) }
     }
 
-    /// Rows of [`MlpPlan::grid`] that an MLP computes together, at least.
+    /// Smallest number of rows of [`MlpPlan::grid`] that an MLP computes together.
     fn few_rows(&self) -> usize {
         if self.spec().mlp.depthwise { 1 } else { self.few_tokens(false) }
     }

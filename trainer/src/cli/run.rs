@@ -75,8 +75,8 @@ pub(super) struct RunArgs {
 }
 
 impl RunArgs {
-    /// The images in this size. Test images of folders are chosen as for the network that the run starts from, or for the
-    /// run that it continues, so that none of them has been trained on.
+    /// The images in this size. Test images of folders are chosen by the rule of the network that the run
+    /// starts from, or of the run that it continues, so that none of them has been trained on.
     pub(super) fn dataset(&self, start: Option<DataSource>, size: ImageSpec) -> Result<Dataset> {
         let before = self.config_before().map(|config| {
             // The first versions did not write it.

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_folded_is_taken_out_again() {
+    fn unfolding_undoes_folding() {
         for gain in [[2.0, 4.0], [2.0, 0.0]] {
             let scaling = scaling(gain);
             let inputs = layer().fold_inputs(&scaling).unfold_inputs(&scaling, &layer());

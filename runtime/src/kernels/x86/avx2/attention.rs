@@ -75,7 +75,7 @@ impl Shape {
         self.tokens.div_ceil(2)
     }
 
-    /// Tokens up to a whole vector.
+    /// Number of tokens, rounded up to whole vectors.
     const fn padded(self) -> usize {
         self.tokens.next_multiple_of(LANES)
     }
@@ -269,7 +269,7 @@ fn exp2_neg(octaves: __m256i) -> __m256i {
     let p = _mm256_add_epi16(set(7_592), _mm256_mulhrs_epi16(set(-1_327), f));
     let p = _mm256_add_epi16(set(-22_588), _mm256_mulhrs_epi16(p, f));
     let p = _mm256_add_epi16(set(32_640), _mm256_mulhrs_epi16(p, f));
-    // `256 >> n`. From n = 1 on it is a byte: a look-up, in which the upper byte of `n` gives 0.
+    // `256 >> n`. For `n ≥ 1` it is a byte, which is looked up. The upper byte of `n` is 0 and gives 0.
     let n = _mm256_srli_epi16::<11>(octaves);
     let powers = _mm256_broadcastsi128_si256(_mm_setr_epi8(
         0, -128, 64, 32, 16, 8, 4, 2, 1, 0, 0, 0, 0, 0, 0, 0,

@@ -39,7 +39,7 @@ fn panels_are_faster(x: &[i8], layer: &Linear<'_>) -> bool {
     k <= MAX_K && x.len() >= MIN_ROWS * k
 }
 
-/// Biases and requants of eight channels. What has 64 bits is split into even and odd lanes.
+/// Biases and requants of eight channels. Values of 64 bits are split into even and odd lanes.
 struct Requants {
     bias: __m256i,
     mult: [__m256i; 2],
