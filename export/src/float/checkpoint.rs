@@ -174,7 +174,7 @@ impl FloatModel {
         self.pass(images, forward, &mut replace, |_| {})
     }
 
-    /// The weights, batch normalisation folded.
+    /// The weights, with batch normalisations folded in.
     ///
     /// # Errors
     /// If a weight is not finite.

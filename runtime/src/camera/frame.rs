@@ -8,8 +8,8 @@ use super::size::{Rectangle, Size};
 use crate::invariant::present_or;
 use crate::rows::tail;
 
-/// Maximum side of a frame; an image has at most half of it. A weighted sum of bytes is at most `2^24 ·
-/// 255`. With the rounding term it fits u32.
+/// Maximum side of a frame. The maximum side of an image is half of it. A weighted sum of bytes is at most
+/// `2^24 · 255`. With the rounding term it fits u32.
 pub const MAX_FRAME_SIDE: usize = 4096;
 
 /// A frame in memory.

@@ -1,15 +1,15 @@
 //! The stem row by row: when each convolution writes a row, and which rows are kept for the next one.
 //!
-//! Time is counted in ticks. In tick `t` comes row `t` of the image, and every convolution writes at most
-//! one row: as soon as its window is complete, or would be complete if the grid continued below. So the
-//! number of a tick alone decides what happens in it. A convolution with a window of three rows waits for
-//! one more row of its input. A convolution with a stride of 2 writes a row for every second row.
+//! Time is counted in ticks. In tick `t`, row `t` of the image arrives, and every convolution writes at
+//! most one row: as soon as its window is complete, or would be complete if the grid continued below. Thus
+//! the number of a tick alone decides what happens in it. A convolution with a window of three rows waits
+//! for one more row of its input. A convolution with a stride of 2 writes a row for every second row.
 
 use super::checked::VitConfig;
 use super::spec::StemSpec;
 use super::stem::{ConvKind, StemConv, StemConvs};
 
-/// When rows of a tensor come: row `r` in tick `delay + (r << shift)`.
+/// When rows of a tensor arrive: row `r` in tick `delay + (r << shift)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Clock {
     delay: usize,
@@ -20,7 +20,7 @@ impl Clock {
     /// The rows of the image.
     pub(crate) const IMAGE: Self = Self { delay: 0, shift: 0 };
 
-    /// Number of rows, of `height`, that have come before a tick.
+    /// Number of rows, of `height`, that have arrived before a tick.
     pub(crate) const fn rows(self, tick: usize, height: usize) -> usize {
         let ticks = tick.saturating_sub(self.delay) + ((1 << self.shift) - 1);
         let rows = ticks >> self.shift;
@@ -39,7 +39,7 @@ impl Clock {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RowConv {
     pub(crate) conv: StemConv,
-    /// When the rows of its output come.
+    /// When the rows of its output arrive.
     pub(crate) clock: Clock,
     /// The next convolution; `None` after the last one, which writes tokens.
     pub(crate) next: Option<ConvKind>,
@@ -134,7 +134,7 @@ impl VitConfig {
         }
     }
 
-    /// Rows of the image that come in one tick: one, or those of a patch.
+    /// Number of image rows that arrive in one tick: one, or the rows of a patch.
     pub(crate) fn rows_together(&self) -> usize {
         match self.spec().stem {
             StemSpec::Patches { size, .. } => usize::from(size).max(1),
@@ -142,7 +142,7 @@ impl VitConfig {
         }
     }
 
-    /// Bytes of the image that come in one tick.
+    /// Bytes of the image that arrive in one tick.
     pub(crate) fn tick_bytes(&self) -> usize {
         self.rows_together() * self.image().width * self.image().channels
     }

@@ -44,7 +44,7 @@ impl<'a> Memory for Fixed<'a> {
     }
 }
 
-/// Bytes up to three off alignment, as the tensors of a blob are.
+/// Values that start up to three places after an aligned address, as the tensors of a blob can.
 #[derive(Debug)]
 pub struct Misaligned<S> {
     storage: S,
@@ -52,7 +52,7 @@ pub struct Misaligned<S> {
 }
 
 impl<S: DerefMut<Target = [T]>, T: Pod> Misaligned<S> {
-    /// Memory for `len` values, `offset` values off alignment.
+    /// Memory for `len` values that start `offset` places after an aligned address.
     pub fn take<M: Memory<Slice<T> = S>>(
         memory: &mut M,
         len: usize,

@@ -143,7 +143,7 @@ fn is_output(dir: &Path) -> bool {
     if holds_output(dir) {
         return true;
     }
-    // Or a folder that holds only such folders, such as `runs`. Only one level, because links can be a circle.
+    // Or a folder that holds only such folders, such as `runs`. Only one level, because links can form a cycle.
     let Ok(entries) = dir.read_dir() else { return false };
     let mut outputs = 0;
     for path in entries.flatten().map(|entry| entry.path()).filter(|path| !is_rubbish(path)) {

@@ -175,7 +175,7 @@ unsafe fn copy_inside(x: *const i8, grid: Grid, padded: &mut [Word; POSITIONS]) 
     for _ in 0..grid.height {
         to = to.wrapping_add(1);
         for _ in 0..grid.width {
-            // SAFETY: the caller's promise; a `Word` has no alignment.
+            // SAFETY: the caller's promise; a `Word` may be at any address.
             unsafe { to.write(from.read()) };
             from = from.wrapping_byte_add(grid.channels);
             to = to.wrapping_add(1);

@@ -71,7 +71,7 @@ impl Shape {
         self.tokens.div_ceil(LANES)
     }
 
-    /// Groups of four channels of a key, up to whole loads of sixteen.
+    /// Number of groups of four channels of a key, rounded up to whole loads of sixteen channels.
     const fn key_groups(self) -> usize {
         4 * self.head_dim.div_ceil(CHANNELS)
     }
@@ -243,7 +243,7 @@ fn interleave([a, b, c, d]: [__m128i; 4]) -> __m512i {
     _mm512_inserti32x4::<3>(all, _mm_unpackhi_epi16(ab_high, cd_high))
 }
 
-/// All queries of one head, sixteen at a time. Outputs take their places.
+/// Computes all queries of one head, sixteen at a time. The outputs replace the queries.
 #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512vl,avx512vnni")]
 fn queries(
     qkv: &mut [i8],
