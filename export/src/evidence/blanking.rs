@@ -55,7 +55,7 @@ impl Half {
     pub const ALL: [Self; 2] = [Self::Least, Self::Most];
 }
 
-/// Images that are still classified as labelled.
+/// The accuracy that is left after one way of blanking.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Left {
     /// The map that sorted the tokens.
@@ -80,8 +80,8 @@ fn kinds() -> impl Iterator<Item = (MapKind, Fill, Half)> {
     })
 }
 
-/// Blanks each image in every way, and returns the share of images that are classified correctly as
-/// they are, and blanked; `progress` counts images.
+/// Blanks each image in every way. Returns the share of images that are classified correctly without
+/// blanking, and with each way of it; `progress` counts images.
 ///
 /// # Errors
 /// If the model has no evidence or reads images of another size.

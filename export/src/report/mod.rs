@@ -14,7 +14,7 @@ use std::path::Path;
 /// The page, in the directory of a report.
 pub const PAGE_FILE: &str = "index.html";
 
-/// Whether a file that begins with these bytes is such a page.
+/// Whether a file that begins with these bytes is the page of a report.
 pub fn is_page(start: &[u8]) -> bool {
     String::from_utf8_lossy(start).contains(::pictures::PAGE_GENERATOR)
 }
@@ -26,7 +26,7 @@ pub fn is_page(start: &[u8]) -> bool {
 /// If the networks do not run on the images, or the page cannot be written.
 pub fn write(report: &Report<'_, '_>, directory: &Path) -> Result<()> {
     std::fs::create_dir_all(directory)
-        .with_context(|| format!("cannot make {}", directory.display()))?;
+        .with_context(|| format!("cannot create {}", directory.display()))?;
     let page = page::page(report)?;
     trainer::output::write(&directory.join(PAGE_FILE), page.into_string().as_bytes())
 }

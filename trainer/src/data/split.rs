@@ -33,7 +33,7 @@ pub fn split(images: &Images, validation_fraction: f64, seed: u64) -> (Images, I
     (images.subset(&train), images.subset(&validation))
 }
 
-/// Images of a class of `count` that are held out.
+/// Number of images that are held out from a class of `count`.
 fn held_out(count: usize, fraction: f64) -> usize {
     // NaN fails the first comparison.
     let least = usize::from(fraction > 0.0 && count > 1);

@@ -4,7 +4,7 @@ use super::*;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, GrayImage, ImageEncoder, Luma, RgbaImage};
 
-/// A picture with detail everywhere, so that no part of a file is without effect.
+/// A picture with detail everywhere, so that every part of its file has an effect.
 fn detailed(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         let noise = (x * 7919 + y * 104_729 + x * y * 31) % 97;
@@ -158,7 +158,7 @@ fn a_jpeg_that_lacks_only_its_end_is_whole() {
     assert_eq!(
         decode(&[&whole, &b"a second picture"[..]].concat()).unwrap(),
         expected,
-        "more behind"
+        "bytes after the end"
     );
     let error = refusal(&[&whole[..end - 40], &[0; 500]].concat());
     assert!(error.contains("is cut short"), "zeros where data was: {error}");

@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
-/// The share of pictures whose digest is below this is a tenth.
+/// A tenth of all digests are below this limit.
 const LIMIT: u64 = u64::MAX / 10;
-/// Pictures that stay in training, if a class has more than these: one to train on, one to choose an epoch
-/// by.
+/// Number of pictures of each class that stay in training, if the class has more: one to train on, one to
+/// choose an epoch by.
 const LEAST_TRAINED: usize = 2;
 
 /// For each picture, by class and digest, whether it is a test picture.
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn copies_are_on_one_side() {
+    fn copies_are_in_the_same_part() {
         let high = u64::MAX / 2;
         let found = chosen(&[(0, high), (0, high + 1), (0, high), (0, high + 2)]);
         assert_eq!(found, [true, false, true, false], "the lowest and its copy");

@@ -34,9 +34,10 @@ pub(super) struct Folder {
     pub(super) findings: Vec<Finding>,
 }
 
-/// Reads images of one size from `dir/CLASS/…`, of which about a tenth become test images, or `dir/train/CLASS/…` and
-/// `dir/val/CLASS/…`, `dir/test/CLASS/…` or both. The classes are the folders in alphabetical order.
-/// `progress` receives the number of files read since the last call, and the total.
+/// Reads images of one size from `dir/CLASS/…`, or from `dir/train/CLASS/…`, `dir/val/CLASS/…` and
+/// `dir/test/CLASS/…`, of which only the first must exist. Without a folder for them, about a tenth of the
+/// images become test images. The classes are the folders in alphabetical order. `progress` receives the
+/// number of files read since the last call, and the total.
 ///
 /// # Errors
 /// If there are fewer than two classes, or if a class has fewer than three pictures that can be read: one
