@@ -1,5 +1,5 @@
-//! Measures the loss of accuracy by weights of four bits. The weights of a network are rounded to four
-//! bits, group by group. The resulting network is quantized and run like any other.
+//! Measures how much accuracy is lost with weights of four bits. The weights of a network are rounded to
+//! four bits, group by group. The resulting network is quantized and run like any other.
 //!
 //! ```text
 //! cargo run --release -p benches --example int4_weights -- best.mpk --data DIR
@@ -31,7 +31,8 @@ const GROUPS: [Option<usize>; 5] = [None, Some(128), Some(64), Some(32), Some(16
 const BITS: [f64; 2] = [4.0, 16.0];
 /// Largest magnitude of a weight of four bits.
 const LARGEST: f64 = 7.0;
-/// Shares of a group's largest weight that may become the largest one that is stored.
+/// Number of limits that are tried for each group, from its largest weight down to about half of it. Larger
+/// weights are cut off.
 const CUTS: usize = 20;
 
 /// Inputs of a depthwise convolution.
@@ -40,7 +41,7 @@ const DEPTHWISE_INPUTS: usize = 9;
 /// Compares weights of four bits with weights of eight bits.
 #[derive(Debug, Parser)]
 struct Cli {
-    /// A record of the trainer, or `PyTorch` weights with --preset
+    /// A checkpoint of the trainer, or `PyTorch` weights with --preset
     record: PathBuf,
     /// Shape of `PyTorch` weights
     #[arg(long, value_parser = preset)]

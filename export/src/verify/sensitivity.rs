@@ -1,4 +1,4 @@
-//! The loss by the eight bits of each site, in a float simulation of the integer network.
+//! The loss that the eight bits of each site cause, in a float simulation of the integer network.
 //!
 //! Activations are rounded and clamped as the blob would store them; weights and all other arithmetic stay
 //! as they are. In this way the gain of sixteen bits at a site is measured without kernels for them.

@@ -29,7 +29,7 @@ fn results_are_within_their_bound() {
     }
 }
 
-/// The steps of `INTEGER.md` in integers of any size, from the quadratic to the last.
+/// The quadratic of `INTEGER.md` and its three Newton steps, in integers that cannot overflow.
 fn steps(m: u32) -> [u128; 4] {
     let m = u128::from(m);
     let falling = (3_527_475_764 * m) >> 32;
