@@ -53,7 +53,7 @@ fn each_step_is_as_near_as_the_page_says() {
         let m = samples.pick(1 << 30, u32::MAX);
         let steps = steps(m);
         for (step, (y, bound)) in steps.into_iter().zip(BOUNDS).enumerate() {
-            // |y²·m − 2^92| ≤ 2^92 · (2·bound + bound²), without the square, which only helps.
+            // With a relative error of `bound`: |y²·m − 2^92| ≤ 2^92 · (2·bound + bound²).
             let distance = (y * y * u128::from(m)).abs_diff(1 << 92);
             let margin =
                 ((1u128 << 62) * (2 * bound + bound * bound / 1_000_000_000) / 1_000_000_000) << 30;

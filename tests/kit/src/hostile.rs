@@ -88,7 +88,7 @@ fn run_f16(bytes: &[u8]) -> Result<(), FormatError> {
 pub fn finish<A: Arithmetic>(model: &Model<'_, A>) -> String {
     let image: Vec<u8> = (0..=250).cycle().take(model.config().image().len()).collect();
     let [first, second] = DIRT.map(|dirt| run(model, &image, dirt));
-    assert_eq!(first, second, "the arena decides");
+    assert_eq!(first, second, "the output depends on the contents of the arena");
     first
 }
 

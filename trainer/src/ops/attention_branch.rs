@@ -86,7 +86,7 @@ impl Fused<11> for AttentionBranch {
 }
 
 impl AttentionBranch {
-    /// Values of the residual stream of one image.
+    /// Number of values of the residual stream for one image.
     const fn x_len(&self) -> usize {
         self.attention.tokens * self.norm.channels
     }

@@ -70,8 +70,8 @@ fn wgpu_devices(count: usize) -> Vec<burn_wgpu::WgpuDevice> {
     }
 }
 
-/// Checks that the device works: burn reports one that does not by a panic, so a number is written to
-/// it and read back.
+/// Checks that the device works: a number is written to it and read back. burn panics if the device does
+/// not work.
 fn checked<B: Backend>(backend: &str, device: B::Device) -> Result<B::Device> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
