@@ -24,7 +24,7 @@ pub(super) struct BlockScales {
 }
 
 impl BlockScales {
-    /// What the second MLP layer reads.
+    /// Scale and zero point of the input of the second MLP layer.
     pub(super) fn hidden(&self) -> Affine {
         self.depthwise.unwrap_or(self.mlp1).output()
     }
@@ -127,7 +127,7 @@ impl Assembler<'_> {
         }
     }
 
-    /// Scale of a normalisation whose gain and bias are folded.
+    /// Scale and zero point of a normalisation whose gain and bias are folded into the next layer.
     fn norm_site(&mut self, site: SiteId) -> Result<Affine> {
         let affine = Affine::asymmetric(self.ranges.normalised(site)?, 0.0);
         self.sites.insert(site, affine);

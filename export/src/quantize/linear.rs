@@ -18,8 +18,8 @@ pub struct QuantLinear {
 }
 
 impl QuantLinear {
-    /// Quantizes a layer whose input is at `input` and whose output channel `j` is at
-    /// `output_scale(j)`, at least [`finest_output_scale`].
+    /// Quantizes a layer whose input has the scale and zero point `input`. Output channel `j` has the scale
+    /// `output_scale(j)`, which must be at least [`finest_output_scale`].
     pub fn new(layer: &Layer, input: Affine, output_scale: impl Fn(usize) -> f64) -> Self {
         let rounded = round(layer.clone(), Sharing::Output, Some(input.scale));
         let rescale = |(channel, step): (usize, &f64)| {

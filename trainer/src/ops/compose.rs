@@ -31,8 +31,8 @@ pub fn layer_norm<B: Backend>(x: Tensor<B, 3>, norm: &LayerNorm<B>, epsilon: f64
     norm.beta.as_ref().map_or_else(|| y.clone(), |beta| y.clone() + beta.val().unsqueeze())
 }
 
-/// Normalises each channel over batch and positions. Returns the result with the mean and the
-/// biased variance that were used, `[channels]` each, detached. GELU comes after it if `then_gelu`.
+/// Normalises each channel over batch and positions. Returns the result with the mean and the biased
+/// variance that were used, `[channels]` each, detached. If `then_gelu`, GELU follows.
 pub fn batch_norm<B: Backend>(
     x: Tensor<B, 3>,
     gamma: Tensor<B, 1>,

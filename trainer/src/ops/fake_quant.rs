@@ -1,4 +1,4 @@
-//! Values as eight bits would store them, gradients passed straight through.
+//! Rounds values as eight bits would store them. Gradients pass unchanged (straight-through estimator).
 //!
 //! # Source
 //! Jacob et al., *Quantization and Training of Neural Networks for Efficient
@@ -66,7 +66,7 @@ impl FakeQuant {
         Self { units: Some(units.into()), ..self }
     }
 
-    /// Channels of a row, which all rows share.
+    /// Number of channels of a row, the same for all rows.
     fn channels(&self) -> usize {
         match (&self.folding, &self.units) {
             (Some(folding), _) => folding.gain.len().max(1),
@@ -118,7 +118,7 @@ impl Steps {
     #[inline(always)]
     fn kept(self, value: f32) -> f32 {
         let steps = value / self.scale;
-        // Half a step beyond the last one is rounded to it.
+        // A value up to half a step beyond the last step is rounded to that step.
         if steps >= self.lowest - 0.5 && steps <= self.highest + 0.5 { 1.0 } else { 0.0 }
     }
 }

@@ -67,7 +67,7 @@ fn sum(site: SiteId) -> Option<SiteId> {
     }
 }
 
-/// How an operand of a sum with such steps is stored.
+/// How an operand of a sum with steps of this size is stored.
 fn operand(step: Option<f32>) -> Option<FakeQuant> {
     step.map(|step| FakeQuant::new(step, -UNBOUNDED, UNBOUNDED))
 }
@@ -108,7 +108,7 @@ impl<B: VitBackend> Stored<B> {
     }
 }
 
-/// Replaces each value by the stored one, and that by what a callback returns for it.
+/// Replaces each value by the stored one, and the stored one by the value that a callback returns for it.
 struct Pass<'a, B: Backend> {
     stored: &'a Stored<B>,
     /// The pixel that a convolution stem subtracts from its input, `[3]`, because the zeros around the
@@ -145,7 +145,7 @@ impl<B: VitBackend> Observer<B> for Pass<'_, B> {
         }
     }
 
-    /// At least one in units of the residual stream's squared step.
+    /// Rounded to whole units of the residual stream's squared step, and at least one unit, as in the blob.
     fn norm_epsilon(&self) -> f64 {
         let Some(step) = self.stored.step(SiteId::Embed) else { return LAYER_NORM_EPSILON };
         let unit = f64::from(step).powi(2);

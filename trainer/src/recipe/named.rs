@@ -105,7 +105,7 @@ impl Recipe {
         }
     }
 
-    /// The recipe of the report behind `seed`.
+    /// The recipe of the report about `seed`.
     pub fn report(preset: Preset) -> Self {
         Self {
             epochs: 20,

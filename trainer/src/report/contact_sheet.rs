@@ -93,7 +93,7 @@ fn header(mistakes: usize, shown: usize, images: usize) -> String {
     }
 }
 
-/// The last letters of a name, which tell the files of a folder apart.
+/// The last letters of a name, which distinguish the files of a folder.
 fn end(name: &str, letters: usize) -> String {
     let skipped = name.chars().count().saturating_sub(letters);
     if skipped == 0 {
