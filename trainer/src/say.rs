@@ -69,7 +69,7 @@ pub fn even_if_closed(said: Result<()>) -> Result<()> {
 }
 
 /// Prints the error of a command, if it has one, and returns its exit code. A command whose reader has gone
-/// away ends without a word.
+/// away ends without a message.
 pub fn exit_code(result: Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_reader_is_told_from_a_full_disk() {
+    fn a_closed_reader_and_a_full_disk_are_distinguished() {
         let said = |kind| print_to(&mut Refusing(kind), format_args!("a line"));
         let closed = said(ErrorKind::BrokenPipe);
         assert!(closed.as_ref().is_err_and(|error| error.is::<Closed>()), "{closed:?}");

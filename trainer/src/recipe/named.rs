@@ -105,7 +105,7 @@ impl Recipe {
         }
     }
 
-    /// The recipe of the report about `seed`.
+    /// The recipe of the student report that `seed` comes from.
     pub fn report(preset: Preset) -> Self {
         Self {
             epochs: 20,

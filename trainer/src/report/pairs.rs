@@ -63,7 +63,7 @@ fn draw<DB: DrawingBackend>(
     let title = format!("{percent:.2} % of {all} images right, {classes} classes");
     root.draw_text(&title, &style(20.0, HPos::Left, VPos::Top), (MARGIN, MARGIN))?;
     let key = format!(
-        "the {} worst of {pairs} pairs with mistakes: the true class, then the class given; the share of the true \
+        "the {} worst of {pairs} pairs with mistakes: the true class, then the predicted class; the share of the true \
          class",
         shown.len()
     );

@@ -12,6 +12,7 @@ use super::files::{
 
 /// Keys that every `config.json` of a run has had.
 const CONFIG_KEYS: [&str; 3] = ["preset", "network", "recipe"];
+
 /// What happens to an earlier run in the directory of a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Before {
