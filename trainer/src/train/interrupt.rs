@@ -11,7 +11,7 @@ use signal_hook::flag;
 /// Exit code after a second Ctrl-C: 128 plus the number of the signal, as in shells.
 const EXIT_CODE: i32 = 128 + SIGINT;
 
-/// Why a run ended early.
+/// The error of a run that Ctrl-C ended early.
 #[derive(Clone, Copy, Debug)]
 pub struct Interrupted;
 
