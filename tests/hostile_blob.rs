@@ -157,7 +157,7 @@ fn random_mutations_are_refused_or_run() {
 }
 
 #[test]
-#[should_panic(expected = "the arena decides")]
+#[should_panic(expected = "the output depends on the contents of the arena")]
 fn a_kernel_that_does_not_write_its_output_is_found() {
     let [subject, ..] = &subjects()[..] else { panic!("no subject") };
     finish(&Model::parse(&subject.blob).unwrap().with_kernels(&LEAVES_DIRT));

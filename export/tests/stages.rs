@@ -108,7 +108,7 @@ fn check(name: &str, config: VitConfig) -> usize {
     quantized.blob.len()
 }
 
-/// f16 weights keep eleven bits: 66 dB and the errors of the layers before.
+/// f16 weights have eleven bits, which give 66 dB. The errors of earlier layers reduce this.
 fn check_f16(name: &str, site: SiteId, found: Vec<f32>, expected: &[f32]) {
     assert_eq!(found.len(), expected.len(), "{name}: f16 values at {site}");
     let square = |x: f32| f64::from(x).powi(2);

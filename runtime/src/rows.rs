@@ -12,7 +12,7 @@ pub(crate) const fn rows<T>(values: &[T], len: usize) -> Rows<'_, T> {
     Rows { rest: values, len: at_least_one(len) }
 }
 
-/// The same, to be written to.
+/// As [`rows`], mutable.
 #[inline]
 pub(crate) const fn rows_mut<T>(values: &mut [T], len: usize) -> RowsMut<'_, T> {
     RowsMut { rest: values, len: at_least_one(len) }
@@ -39,7 +39,7 @@ pub(crate) fn part<T>(values: &[T], start: usize, len: usize) -> &[T] {
     present_or(values.get(start..).and_then(|tail| tail.get(..len)), &[])
 }
 
-/// The same, to be written to.
+/// As [`part`], mutable.
 #[inline]
 #[track_caller]
 pub(crate) fn part_mut<T>(values: &mut [T], start: usize, len: usize) -> &mut [T] {
@@ -64,7 +64,7 @@ pub(crate) fn copy<T: Copy>(to: &mut [T], from: &[T]) {
     }
 }
 
-/// Moves the values from `by` on to the front. What is at the end then does not matter.
+/// Moves the values from `by` on to the front. The values that are left at the end have no meaning.
 ///
 /// Not inlined, for the size of the code.
 #[inline(never)]

@@ -12,7 +12,7 @@ const MARK: &str = "Written by `export --rust`";
 /// Source of the module at `module` for the blob at `blob`, which it includes by relative path.
 ///
 /// # Errors
-/// If a directory of the two paths does not exist or the way between them is not text.
+/// If a directory of the two paths does not exist or the relative path is not Unicode.
 pub fn source(model: &AnyModel<'_>, blob: &Path, module: &Path) -> Result<String> {
     let include = include_path(blob, module)?;
     let config = model.config();
@@ -71,7 +71,7 @@ pub fn is_module(start: &[u8]) -> bool {
 /// The path of `blob`, relative to the directory of `module`, with forward slashes. `blob` need not exist.
 ///
 /// # Errors
-/// If a directory of the two is missing or the way between them is not text.
+/// If a directory of the two paths does not exist or the relative path is not Unicode.
 pub fn include_path(blob: &Path, module: &Path) -> Result<String> {
     let directory = |path: &Path| {
         let parent = match path.parent() {

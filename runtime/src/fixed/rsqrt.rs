@@ -9,7 +9,7 @@ pub(crate) const RSQRT_THREE: u32 = 3 << 28;
 /// Steps of [`rsqrt`].
 pub(crate) const NEWTON_STEPS: u32 = 3;
 
-/// `2^46 / √m` for `2^30 ≤ m < 2^32`, at most `2^31 − 1`, within a relative `2^−26`.
+/// `2^46 / √m` for `2^30 ≤ m < 2^32`, at most `2^31 − 1`, with a relative error below `2^−26`.
 ///
 /// # Ranges and overflow
 /// `y` has 30 fraction bits and stays below `2^31.05` in every step, so `y · y < 2^63`; the

@@ -1,4 +1,4 @@
-//! People's picture files and folders, read in one way by every program.
+//! The users' picture files and folders, read in one way by every program.
 //!
 //! [`load`] and [`decode`] read one file within limits of pixels and memory. [`centre`] makes an input of
 //! a network from it. [`Listing`] has the entries of a folder, without files that other programs leave there.

@@ -61,7 +61,7 @@ impl<B: Backend> Mlp<B> {
         self.dropout.is_active::<B>(device)
     }
 
-    /// With the normalisation before it, for [`ops::mlp_branch`].
+    /// The layers and the normalisation before them, for [`ops::mlp_branch`].
     pub(super) fn layers<'a>(&'a self, norm: &'a LayerNorm<B>, epsilon: f64) -> MlpLayers<'a, B> {
         let depthwise = self.depthwise.as_ref();
         MlpLayers {

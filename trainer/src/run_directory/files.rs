@@ -14,7 +14,7 @@ pub(crate) const BEST_FILE: &str = "best.mpk";
 pub(crate) const CONFIG_FILE: &str = "config.json";
 /// The table of its epochs.
 pub(crate) const METRICS_FILE: &str = "metrics.csv";
-/// Their picture.
+/// The curves of its epochs.
 pub(crate) const CURVES_FILE: &str = "curves.svg";
 /// The state of an unfinished run.
 pub(crate) const RESUME_FILE: &str = "resume.bin";
