@@ -65,7 +65,7 @@ pub(crate) use on_backend;
 impl BackendChoice {
     /// [`train()`] on `devices` devices of this backend.
     ///
-    /// Other crates call this and not [`train()`], because each of them would compile the generic
+    /// Other crates call this instead of [`train()`]. Otherwise each of them would compile the generic
     /// function again, which takes minutes.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-//! Measures the loss of accuracy by a residual stream of eight bits. The network of a blob runs twice: as
-//! it is, and with the stream rounded to an 8-bit grid after every sum.
+//! Measures how much accuracy is lost with a residual stream of eight bits. The network of a blob runs
+//! twice: as it is, and with the stream rounded to an 8-bit grid after every sum.
 //!
 //! ```text
 //! cargo run -p export -- weights.safetensors int8.bin --preset compact --data DIR

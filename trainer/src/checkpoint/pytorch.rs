@@ -21,8 +21,8 @@ pub(super) fn begins(start: &[u8]) -> bool {
     if start.starts_with(b"PK\x03\x04") || start.starts_with(b"\x80\x02") {
         return true;
     }
-    // The header of safetensors is an object of JSON. A checkpoint is a map of MessagePack, whose first
-    // byte, above 127, would be a header of an odd length that no file has.
+    // The header of safetensors is a JSON object after its length. A checkpoint is a MessagePack map that
+    // begins with a name: read as a length, its first eight bytes are above 2^32.
     let header = start.first_chunk::<8>().map(|length| u64::from_le_bytes(*length));
     header.is_some_and(|length| length < 1 << 32) && start.get(8) == Some(&b'{')
 }

@@ -15,7 +15,7 @@ use crate::train::Start;
 
 /// What decides the start of a run.
 pub(super) struct Choice<'a> {
-    /// The network that is asked for, if one is.
+    /// The network of `--preset`, if it is given.
     pub(super) preset: Option<Preset>,
     /// What is asked for with `--from`, or by `finetune`.
     pub(super) from: Option<&'a From>,

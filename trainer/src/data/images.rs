@@ -112,8 +112,8 @@ impl Images {
         &self.store.pixels[self.places[i] as usize * self.image_len()..][..self.image_len()]
     }
 
-    /// The name of the file that image `i` was read from, relative to the directory of all; `None` if it
-    /// has no file of its own.
+    /// The name of the file that image `i` was read from, relative to the directory of all images; `None`
+    /// if it has no file of its own.
     ///
     /// # Panics
     /// If `i` is not below [`len`](Self::len).
@@ -184,7 +184,7 @@ impl Images {
         }
     }
 
-    /// The images whose label has a new label, with the new label.
+    /// The images whose label has a new label in `labels`, with their new labels.
     ///
     /// # Panics
     /// If `labels` is shorter than the largest label.

@@ -7,8 +7,8 @@ use super::parallel;
 /// Weights of one channel.
 const TAPS: usize = 9;
 
-/// Convolves each channel on its own with stride 1; inputs are x `[batch, height · width,
-/// channels]`, the weight `[channels, 1, 3, 3]` and the bias `[channels]`.
+/// Convolves each channel separately with stride 1; inputs are x `[batch, height · width, channels]`, the
+/// weight `[channels, 1, 3, 3]` and the bias `[channels]`.
 #[derive(Clone, Debug)]
 pub(super) struct Depthwise3x3 {
     pub(super) sides: [usize; 2],
@@ -72,7 +72,7 @@ impl Filter {
 }
 
 impl Depthwise3x3 {
-    /// Values of one image.
+    /// Number of values of one image.
     pub(super) const fn image_len(&self) -> usize {
         self.sides[0] * self.sides[1] * self.channels
     }

@@ -62,7 +62,7 @@ fn complete(out: &Path) {
 }
 
 #[test]
-fn a_training_goes_on_without_a_reader() {
+fn training_continues_without_a_reader() {
     let directory = tempfile::tempdir().unwrap();
     for (name, options) in [("json", &["--json"][..]), ("plain", &["--plain"])] {
         let out = directory.path().join(name);
@@ -75,7 +75,7 @@ fn a_training_goes_on_without_a_reader() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_training_goes_on_when_its_output_cannot_be_written() {
+fn training_continues_when_its_output_cannot_be_written() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("run");
     let args = [&RUN[..], &["--json", "--out", text(&out)]].concat();

@@ -49,7 +49,7 @@ fn nothing_is_wrong_with_a_good_directory() {
 }
 
 #[test]
-fn each_thing_that_is_wrong_is_said() {
+fn each_mistake_is_reported() {
     let with = |change: fn(&Path)| {
         let directory = good();
         change(directory.path());
