@@ -44,7 +44,9 @@ pub fn run(board: &Board, elf: &Path, argument: usize) -> Result<Transcript> {
         .arg(elf)
         .output()
         .with_context(|| {
-            format!("cannot run {emulator}: install QEMU (Debian: qemu-system-arm, qemu-system-misc)")
+            format!(
+                "cannot run {emulator}: install QEMU (Debian: qemu-system-arm, qemu-system-misc)"
+            )
         })?;
     let mut transcript = Transcript { success: output.status.success(), ..Transcript::default() };
     // Depending on its version, the emulator writes semihosting output to stdout or to stderr.
@@ -69,7 +71,9 @@ fn counter() -> Result<PathBuf> {
             .args(["-O2", "-fPIC", "-shared", "-Wall", "-Wextra", "-o"])
             .args([&plugin, &source])
             .status()
-            .context("cannot run cc, which compiles the instruction counter: install a C compiler")?;
+            .context(
+                "cannot run cc, which compiles the instruction counter: install a C compiler",
+            )?;
         if !status.success() {
             bail!("cc could not compile {}", source.display());
         }

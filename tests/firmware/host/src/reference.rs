@@ -22,7 +22,8 @@ pub fn answer(model: &Model<'_>, images: usize) -> Result<Answer> {
     let mut classes = Vec::new();
     for index in 0..images {
         test_image(index, &mut image);
-        let output = model.run(&image, &mut arena).context("cannot run the network on this computer")?;
+        let output =
+            model.run(&image, &mut arena).context("cannot run the network on this computer")?;
         hash.extend(output.logits().iter().copied());
         classes.push(output.class().to_string());
     }
