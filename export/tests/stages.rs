@@ -14,7 +14,7 @@ use trainer::data::{self, DataSource, Normalisation};
 use trainer::model::{DropoutRates, Vit};
 
 /// Minimum ratio of signal to error, in decibels, at any stage. An 8-bit step of a uniform signal gives
-/// 49 dB; errors add up along the network.
+/// 48 dB; errors add up along the network.
 const MIN_DECIBELS: f64 = 18.0;
 
 #[test]

@@ -7,8 +7,8 @@ use std::path::Path;
 /// Bytes that decide: the length of a header of safetensors, and its first letter.
 const BYTES: usize = 9;
 
-/// Whether the file at `path` holds PyTorch weights: safetensors, or a pickle of `torch.save`. A file that
-/// cannot be read is judged by its name.
+/// Whether the file at `path` holds PyTorch weights: safetensors, or a pickle of `torch.save`. A file named
+/// `.safetensors` counts as PyTorch weights in any case.
 pub fn is_pytorch(path: &Path) -> bool {
     let named = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("safetensors"));
     let mut start = Vec::new();

@@ -73,7 +73,7 @@ output directory. The same seed gives the same network. Ctrl-C ends a run early 
 network so far; --resume continues it. A directory given with --out must not hold another run. Without
 --out, an earlier run in the current directory is moved to earlier-1, earlier-2 and so on.";
 
-/// Trains small vision transformers on CIFAR-10, for export to microcontrollers.
+/// Trains small vision transformers on CIFAR-10 or on your own pictures, for export to microcontrollers.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Cli {

@@ -101,7 +101,7 @@ impl<'a> Tensors<'a> {
     /// Checks that every tensor was taken.
     ///
     /// # Errors
-    /// Names the first that was not.
+    /// If one was not. The message names the first one.
     pub(super) fn finish(self) -> Result<()> {
         let counter = |name: &str| COUNTERS.contains(&name.rsplit('.').next().unwrap_or(name));
         let mut surplus = self.left.iter().filter(|name| !counter(name));

@@ -1,4 +1,5 @@
-//! Rounds values as eight bits would store them. Gradients pass unchanged (straight-through estimator).
+//! Rounds values as eight bits would store them. Inside the range of the stored values, gradients pass
+//! unchanged (straight-through estimator).
 //!
 //! # Source
 //! Jacob et al., *Quantization and Training of Neural Networks for Efficient

@@ -17,7 +17,7 @@ pub(super) enum Role {
     Test,
 }
 
-/// Folders of these names, in any case, have a role if they hold folders of classes.
+/// Folders with these names, in upper or lower case, have a role if they hold folders of classes.
 const ROLES: [(&str, Role); 8] = [
     ("train", Role::Training),
     ("training", Role::Training),

@@ -21,7 +21,7 @@ pub(super) struct Product {
 }
 
 impl Product {
-    /// Of rows of `k` values with weights that are `stride` values apart.
+    /// The product of rows of `k` values with weights that are `stride` values apart.
     pub(super) fn new(x: &[Group], k: usize, stride: usize) -> Self {
         let (mask, groups) = (mask(k), x.len());
         let skew = stride.cast_signed() - (LANES * groups).cast_signed();
