@@ -1,7 +1,7 @@
 //! A slice as rows of equal length.
 //!
-//! The standard `chunks_exact` divides by the length of a chunk when two of them are zipped, and a
-//! division by a length that is not a constant is a panic path. These iterators only split.
+//! Zipping two iterators of the standard `chunks_exact` divides by the length of a chunk, and a division
+//! by a length that is not a constant can panic. These iterators only split.
 
 use crate::invariant::present_or;
 use core::num::NonZero;

@@ -95,8 +95,8 @@ impl AttentionBranch {
         group(self.x_len().max(self.attention.image_len()))
     }
 
-    /// Writes the branch of as many images as fit into `out`, and `kept`; the last two buffers are scratch
-    /// memory.
+    /// Writes the branch of as many images as fit into `out`, and the tensors in `kept`. The last two buffers
+    /// are scratch memory.
     fn forward_group(
         &self,
         first: usize,

@@ -134,8 +134,8 @@ pub enum RecipeName {
     /// For other classes on a trained network: 5 epochs of the head alone, then up to 35 of all weights at
     /// a small rate, in batches of 32, with strong augmentation, EMA and early stopping.
     Transfer,
-    /// Of the student report that `seed` comes from: 20 epochs in batches of 512, pixels 0 to 255 without
-    /// normalisation, Adam at 2e-4 with a decay of 0.1 per step.
+    /// The recipe of the student report that defines the preset `seed`: 20 epochs in batches of 512, pixels
+    /// 0 to 255 without normalisation, Adam at 2e-4 with a decay of 0.1 per step.
     Report,
 }
 

@@ -69,7 +69,8 @@ fn cargo(target: &str) -> Result<Command> {
         let mut command = Command::new(cargo);
         command.args(["build", "-Zbuild-std=core"]);
         command.env("RUSTC", rustc).env_remove("RUSTUP_TOOLCHAIN");
-        // It needs rust-lld, which may not be installed with it. The toolchain that built this has rust-lld.
+        // This compiler needs rust-lld, which the distribution may not have installed. The toolchain that
+        // built this program has it.
         let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
         let tools = library(Path::new("rustc"), &host)?.join("bin");
         let path = std::env::var_os("PATH").unwrap_or_default();

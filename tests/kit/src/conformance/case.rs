@@ -16,7 +16,7 @@ pub enum Case {
         /// Inputs.
         k: usize,
     },
-    /// A 3×3 convolution by sets that convolve a grid without a copy of each window.
+    /// A 3×3 convolution. It compares only sets with a kernel that reads the grid without copying windows.
     Conv {
         /// The grid that is read.
         input: Grid,
@@ -27,7 +27,7 @@ pub enum Case {
     },
     /// A 3×3 depthwise convolution.
     Depthwise(Grid),
-    /// Rows through a layer normalisation, with gain and bias and without.
+    /// Layer normalisation of rows, once without and once with gain and bias.
     Norm {
         /// Rows.
         rows: usize,

@@ -23,7 +23,7 @@ use read::Pictures;
 const TEST_SHARE: f64 = 0.1;
 /// Seed of their choice in the first versions.
 const TEST_SEED: u64 = 0;
-/// Files of a problem that an error names.
+/// Maximum number of files that an error names for one problem.
 const NAMED: usize = 5;
 
 /// Images read from folders.
