@@ -31,7 +31,7 @@ impl Pass<'_> {
         self.show("input", 0, &input.values);
         let (last, stages) = stages.split_last().expect("a stem has stages");
         let mut x = input;
-        // Of the next stage's input: its zero point, and the values outside its grid.
+        // The zero point of the next stage's input, and the values that are read outside its grid.
         let mut zero_point = 0;
         let mut pad = self.blob.pad.to_vec();
         let mut convs = self.blob.convs.iter();

@@ -50,8 +50,9 @@ impl Scales {
     }
 }
 
-/// For up to sixteen rows, one in each lane: the sum of the values; and for the sums of two squares, the
-/// sum of their lower 16 bits and the sum of their upper 16 bits. No sum reaches `2^26`.
+/// Three sums over each of up to sixteen rows, one row in each lane. The first is that of the values. For
+/// the others, squares are added in pairs: the second sums the lower 16 bits of these pairs, the third the
+/// upper 16 bits. No sum reaches `2^26`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn totals(x: &[i16], dim: usize) -> [__m512i; 3] {
