@@ -1,8 +1,7 @@
-//! The golden blobs, truncated or with one flipped bit, with a broken and with a repaired checksum, are
-//! refused or run to the end in two arenas that differ in every bit.
+//! Damaged golden blobs: truncated or with one flipped bit, each with a broken and with a repaired checksum.
 //!
-//! By default, some thousands of these blobs are tried. All of them are 2.4 million blobs, which take eleven
-//! minutes on one processor:
+//! The runtime must refuse such a blob, or run it to the end with the same result in two arenas that differ
+//! in every bit. By default, some thousands of these blobs are tried. This command tries all 2.4 million:
 //!
 //! ```text
 //! cargo test -p tests --test hostile_golden -- --ignored --nocapture

@@ -36,7 +36,7 @@
 //!
 //! | feature | adds | needs |
 //! |---|---|---|
-//! | `std` | faster kernels where only the operating system knows the processor (64-bit Arm) | `std` |
+//! | `std` | on 64-bit Arm, asks the operating system for the processor's instructions, for faster kernels | `std` |
 //! | `rayon` | `Model::run_batch`, many images on all cores | `std`, crate `rayon` |
 //! | `write` | `format::write`, for programs that make blobs | |
 //! | `f16` | `Model::parse_f16` and the arithmetic `F16`: f16 weights, f32 activations | crates `half`, `libm` |
@@ -46,8 +46,7 @@
 //! Rust 1.92 or newer, stable. A newer version is not a breaking change.
 //!
 //! # Guarantees
-//! - Nothing allocates and nothing panics, whatever the bytes of the blob and of the image. Int8 has no
-//!   floats.
+//! - Nothing allocates and nothing panics, for any bytes of the blob and of the image. Int8 has no floats.
 //! - Every kernel set returns the same bits, on every processor. [`integer`] defines each of them,
 //!   [`format`](mod@format) every byte of a blob.
 //! - After [`Model::parse`] nothing can fail because of what the blob holds.

@@ -22,8 +22,8 @@ fn main() {
     model(&blob, &out);
 }
 
-/// Memory map and linker script. `cortex-m-rt` brings the script `link.x`, which includes
-/// `memory.x`; the RISC-V board's file is a whole script.
+/// Memory map and linker script. `cortex-m-rt` provides the script `link.x`, which includes `memory.x`; the
+/// RISC-V board's file is a complete script.
 fn link(map: &Path, out: &Path) {
     println!("cargo::rerun-if-changed={}", map.display());
     let script = match env::var("CARGO_CFG_TARGET_ARCH").as_deref() {

@@ -1,7 +1,7 @@
 //! The golden files: blobs, images and the hash of everything that a run computes.
 //!
-//! `golden/v1/README.md` describes the files. `regen_golden` writes those of the newest format
-//! version; those of older versions are only read.
+//! `golden/v1/README.md` describes the files. `regen_golden` writes the files of the newest format version.
+//! Files of older versions are only read.
 
 use crate::integer_reference::{Answer, IntegerReference};
 use kit::fnv::Fnv1a;
@@ -56,7 +56,7 @@ pub fn directory(version: u16) -> PathBuf {
 /// One line for each site and output of a run: name, number of values, zero point, hash.
 ///
 /// # Panics
-/// If a value does not fit i32, which every stored value does.
+/// If a value does not fit i32. Every stored value fits.
 pub fn sites(answer: &Answer) -> String {
     let mut text = String::from("# site, number of values, zero point, FNV-1a-64\n");
     let mut line = |name: &str, zero_point: i128, values: &[i128]| {

@@ -3,7 +3,7 @@
 use crate::integer_reference::{Answer, Site};
 use runtime::{EvidenceError, Model, Output, RunError};
 
-/// Runs `model` and returns every site it shows, its pieces joined, together with its output.
+/// Runs `model` and returns every site that it shows, with its pieces joined, and its output.
 ///
 /// # Errors
 /// Those of [`Model::run_observed`].

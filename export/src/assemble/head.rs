@@ -22,9 +22,9 @@ pub(super) struct EndBytes {
     beta: Vec<u8>,
     shift: u8,
     embedding: Option<RequantRecord>,
-    /// How the tokens are stored.
+    /// Scale and zero point of the tokens.
     tokens: Affine,
-    /// What a head with hidden layers reads.
+    /// Scale and zero point of the input of a head with hidden layers.
     pooled: Affine,
 }
 
@@ -117,7 +117,7 @@ impl Assembler<'_> {
     }
 }
 
-/// The largest number of fraction bits, 0 to 14, with which every gain fits i16 and every bias `2^29`.
+/// The largest number of fraction bits, 0 to 14, with which every gain fits i16 and no bias exceeds `2^29`.
 fn fraction_bits(gamma: &[f64], beta: &[f64], scale: f64) -> i32 {
     let peak = |values: &[f64]| values.iter().fold(0.0, |peak: f64, v| peak.max(v.abs())) / scale;
     let fits = |bits: i32| {

@@ -1,4 +1,4 @@
-//! A whole network to one blob of integers: scales site by site, then records in order.
+//! Turns a whole network into one int8 blob: scales site by site, then records in order.
 
 use super::block::BlockScales;
 use super::bytes::{BlockBytes, ConvBytes, LinearBytes, i16_bytes};
@@ -20,15 +20,15 @@ use trainer::quantize::Pixels;
 pub struct Quantized {
     /// The blob, which [`runtime::Model::parse`] has read once.
     pub blob: Vec<u8>,
-    /// What the integers of each stored site stand for.
+    /// Scale and zero point of each stored site.
     pub sites: BTreeMap<SiteId, Affine>,
 }
 
 /// Quantizes a network.
 ///
 /// # Errors
-/// If a range is missing or not finite, a class name holds a line break, or the blob that comes
-/// out is not one that the runtime reads.
+/// If a range is missing or not finite, a class name contains a line break, or the runtime refuses the
+/// resulting blob.
 pub fn assemble(net: &FloatNet, ranges: &Ranges) -> Result<Quantized> {
     let mut assembler = Assembler { net, ranges, sites: BTreeMap::new(), residual: 0.0 };
     let stem = assembler.stem()?;
@@ -48,8 +48,8 @@ pub fn assemble(net: &FloatNet, ranges: &Ranges) -> Result<Quantized> {
 }
 
 impl Assembler<'_> {
-    /// One scale for the residual stream. It holds twice the range seen, because 16 bits have room, and it
-    /// is no finer than any layer allows that adds to the stream.
+    /// One scale for the residual stream. It covers twice the observed range, because 16 bits are enough
+    /// for that. It is at least the finest scale that each layer that adds to the stream allows.
     fn residual_scale(&self, stem: &StemBytes, blocks: &[BlockScales]) -> Result<f64> {
         let peak = self.ranges.residual().peak();
         ensure!(peak.is_finite(), "the residual stream overflows: train the network again");

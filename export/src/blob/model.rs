@@ -15,10 +15,10 @@ pub enum AnyModel<'a> {
 }
 
 impl<'a> AnyModel<'a> {
-    /// Parses a blob by what its prelude says.
+    /// Parses a blob with the arithmetic that its prelude names.
     ///
     /// # Errors
-    /// [`runtime::FormatError`] if it is not a blob.
+    /// [`runtime::FormatError`] if the blob is not valid.
     pub fn parse(bytes: &'a [u8]) -> Result<Self> {
         let arithmetic = bytes.get(6..8).map(|field| u16::from_le_bytes([field[0], field[1]]));
         let model = if arithmetic == Some(ARITHMETIC_F16) {
@@ -37,7 +37,7 @@ impl<'a> AnyModel<'a> {
         }
     }
 
-    /// The geometry.
+    /// The checked description of the network.
     pub const fn config(&self) -> &VitConfig {
         match self {
             Self::Int8(model) => model.config(),
@@ -53,7 +53,7 @@ impl<'a> AnyModel<'a> {
         }
     }
 
-    /// Bytes of scratch memory with which a run is fastest on this computer.
+    /// Bytes of arena with which a run is fastest on this computer.
     pub fn arena_len_fast(&self) -> usize {
         match self {
             Self::Int8(model) => model.arena_len_fast(),

@@ -21,8 +21,8 @@ pub(super) struct EvaluateArgs {
     /// Blob to run.
     blob: PathBuf,
     /// Directory with a folder of pictures for each class, or with the binary version of CIFAR-10 or
-    /// CIFAR-100. Of pictures, the files that the blob gets wrong are named. Without it, the built-in
-    /// 5,000 training and 1,000 test images of CIFAR-10 are used.
+    /// CIFAR-100. For pictures, the output names the files that the blob gets wrong. Without it, the
+    /// built-in 5,000 training and 1,000 test images of CIFAR-10 are used.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Test images to run; all of them by default.

@@ -16,12 +16,12 @@ use trainer::say;
 
 /// Measures where in an image a network finds the evidence for a class.
 ///
-/// There are two tests, both on test images. Grid pointing: four images of four classes are halved in
-/// width and height, and form one image. The test measures which share of the positive evidence for a
-/// class lies on the image of that class. Blanking: the tokens of an image are sorted by their evidence
-/// for the predicted class. The pixels of the half with the least or with the most evidence are replaced.
-/// The test counts the images that are still classified correctly. Two maps that do not depend on the
-/// image are there for comparison.
+/// There are two tests, both on test images. Grid pointing: four images of four classes are halved in width
+/// and height, and form one image. The test measures which share of the positive evidence for a class lies
+/// on the image of that class. Blanking: the tokens of an image are sorted by their evidence for the
+/// predicted class. The pixels of the half with the least or with the most evidence are replaced. The test
+/// counts the images that are still classified correctly. Two maps that do not depend on the image serve as
+/// a comparison.
 ///
 /// The evidence is exact for the logit: the evidence of all tokens and the bias sum to it. But earlier
 /// layers have mixed the tokens by attention. So the evidence of a token does not prove what its pixels

@@ -14,14 +14,14 @@ pub(super) struct Network<'a> {
     /// Its file, for messages.
     pub(super) file: &'a Path,
     pub(super) config: &'a VitConfig,
-    /// The names of its classes. A blob need not carry them.
+    /// The names of its classes. A blob need not have them.
     pub(super) classes: Vec<Option<&'a str>>,
     /// What it was trained on, if that is known.
     pub(super) source: Option<DataSource>,
 }
 
 impl<'a> Network<'a> {
-    /// That of a blob, which does not say what it was trained on. `name` gives the name of a class.
+    /// For a blob, which does not say what it was trained on. `name` gives the name of a class.
     pub(super) fn of_blob(
         file: &'a Path,
         config: &'a VitConfig,
@@ -30,14 +30,14 @@ impl<'a> Network<'a> {
         Self { file, config, classes: (0..config.classes()).map(name).collect(), source: None }
     }
 
-    /// That of a checkpoint.
+    /// For a checkpoint.
     pub(super) fn of_checkpoint(file: &'a Path, float: &'a FloatModel) -> Self {
         let classes = float.classes().iter().map(|name| Some(name.as_str())).collect();
         Self { file, config: float.config(), classes, source: Some(float.source()) }
     }
 
-    /// The images of a directory, or the built-in ones if the network was trained on them, in the size of the
-    /// network's input. Of CIFAR-10 those of the network's classes.
+    /// The images of a directory, or the built-in ones if the network was trained on them, in the size of
+    /// the network's input. For CIFAR-10, only the images of the network's classes.
     ///
     /// # Errors
     /// If they cannot be read, or have other classes than the network.
@@ -69,7 +69,7 @@ impl<'a> Network<'a> {
         let known = &self.classes;
         let same = known.len() == dataset.classes.len()
             && known.iter().zip(&dataset.classes).all(|(ours, theirs)| {
-                // A blob need not carry names.
+                // A blob need not have names.
                 ours.is_none_or(|ours| ours == theirs)
             });
         ensure!(

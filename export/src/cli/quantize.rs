@@ -31,7 +31,7 @@ pub(super) struct ExportFiles {
     blob: PathBuf,
 }
 
-// Apart from the files: clap takes an optional group that holds another one for absent.
+// Not in one struct with the files: clap treats an optional group that contains another one as absent.
 #[derive(Debug, Args)]
 pub(super) struct ExportOptions {
     #[command(flatten)]
@@ -40,8 +40,8 @@ pub(super) struct ExportOptions {
     /// Without it, the built-in 5,000 training and 1,000 test images of CIFAR-10 are used.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Numbers of the blob. int8: integers only. f16: weights in f16, computed in f32, for processors
-    /// with a floating-point unit.
+    /// Type of the numbers in the blob. int8: integers only. f16: weights in f16, computed in f32, for
+    /// processors with a floating-point unit.
     #[arg(long, value_enum, default_value_t = Precision::Int8)]
     precision: Precision,
     /// Training images whose activations decide the scales of an int8 blob.
@@ -51,15 +51,15 @@ pub(super) struct ExportOptions {
     /// How the range of a scale is chosen from these activations.
     #[arg(long, value_enum, default_value_t)]
     observer: Observer,
-    /// Keep the biases as they are. By default they are corrected, so that the mean of each channel is
-    /// that of the float network.
+    /// Keep the biases as they are. By default they are corrected, so that each channel has the same mean
+    /// as in the float network.
     #[arg(long)]
     keep_biases: bool,
     /// Seed for the random choice of training images. The same options give the same bytes.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many test images the float network and the blob are compared on. By default all; 0 skips the
-    /// comparison.
+    /// Number of test images on which the float network and the blob are compared. By default all; 0 skips
+    /// the comparison.
     #[arg(long, value_name = "N")]
     evaluate: Option<usize>,
     /// Directory for a page about the blob, with its sizes, ranges, errors, classes and pictures.
@@ -95,18 +95,18 @@ struct Lines {
 /// What an export makes.
 struct Made {
     blob: Vec<u8>,
-    /// What decided an int8 blob's scales, and what they are.
+    /// The ranges that decided the scales of an int8 blob, and the scales.
     calibrated: Option<(Ranges, Quantized)>,
 }
 
-/// An export that was asked for.
+/// An export with its files and options.
 pub(super) struct Export {
     pub(super) files: ExportFiles,
     pub(super) options: ExportOptions,
 }
 
 impl Export {
-    /// Refuses outputs that cannot be written, or would replace what is not theirs.
+    /// Refuses outputs that cannot be written, or that would replace foreign files.
     fn check_outputs(&self) -> Result<()> {
         let page = self.options.report.as_ref().map(|directory| directory.join(report::PAGE_FILE));
         let files = [Some(&self.files.blob), self.options.rust.as_ref(), page.as_ref()]
@@ -139,7 +139,7 @@ impl Export {
             .with_context(|| format!("cannot quantize {}", self.files.checkpoint.display()))?;
         output::write(&self.files.blob, &made.blob)?;
 
-        // What is reported is what was written: the file is read back.
+        // The file is read back, so that the report is about the written blob.
         let bytes = read(&self.files.blob)?;
         let model = parse(&self.files.blob, &bytes)?;
         let images = data.test.take(self.options.evaluate.unwrap_or(usize::MAX));

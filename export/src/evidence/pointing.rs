@@ -20,7 +20,7 @@ use trainer::data::Images;
 
 /// Quarters of a grid.
 const QUARTERS: usize = 4;
-/// Decides which images meet in a grid.
+/// Decides which images form a grid.
 const SEED: u64 = 1;
 
 /// Grids of four images.
@@ -47,7 +47,7 @@ impl Grids {
         order.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(SEED));
         let mut grids = Self { images: Vec::new(), classes: Vec::new() };
         let mut waiting: Vec<usize> = Vec::new();
-        // Images wait until those of three other classes are there.
+        // Images wait until there are images of three other classes.
         while let Some(next) = order.pop().filter(|_| grids.images.len() < count) {
             waiting.push(next);
             let mut four: Vec<usize> = Vec::new();
@@ -114,8 +114,8 @@ impl Grids {
         Ok(means.map(|(at, &kind)| (kind, mean(at) / self.len() as f64)).collect())
     }
 
-    /// As the evidence in [`pointing`](Self::pointing), with nothing but the right image in the grid: what
-    /// the share is where no token could learn of another image.
+    /// As the evidence in [`pointing`](Self::pointing), with only the right image in the grid. This is the
+    /// share without any influence of other images.
     ///
     /// # Errors
     /// As [`pointing`](Self::pointing).
@@ -139,7 +139,7 @@ impl Grids {
     }
 }
 
-/// A grid of which nothing but one quarter is left; the others have its mean colour.
+/// A grid that keeps one quarter; the others have the mean colour of that quarter.
 fn alone(grid: &[u8], width: usize, quarter: usize) -> Vec<u8> {
     let height = grid.len() / 3 / width;
     let inside = |at: usize| {
@@ -198,7 +198,7 @@ fn quarters(grid: Grid) -> [Vec<f32>; QUARTERS] {
     })
 }
 
-/// The share of a map's positive values that lies in a quarter; 0 where it has none.
+/// The share of a map's positive values that lies in a quarter; 0 if it has none.
 fn share(map: &[f32], quarter: &[f32]) -> f64 {
     let positive = |value: &f32| f64::from(value.max(0.0));
     let all: f64 = map.iter().map(positive).sum();

@@ -1,5 +1,4 @@
-//! From a checkpoint to plain numbers, and the float forward pass. No other file of this crate sees
-//! burn.
+//! From a checkpoint to plain numbers, and the float forward pass. No other file of this crate uses burn.
 
 use super::net::{FloatBlock, FloatNet};
 use anyhow::{Result, bail};
@@ -18,7 +17,7 @@ use trainer::quantize::{Simulation, conv_norm, depthwise, layer_norm, linear};
 /// The backend of the float pass: the fastest of burn's on a CPU.
 pub type Backend = Flex;
 
-/// Puts another value in the place of the value of a site.
+/// Replaces the value of a site.
 type Replace<'a> = dyn FnMut(SiteId, Tensor<Backend, 3>) -> Tensor<Backend, 3> + 'a;
 
 /// Images of one float forward pass.
@@ -39,12 +38,12 @@ impl FloatModel {
         Ok(Self { checkpoint })
     }
 
-    /// A network that is in memory already.
+    /// A network that is already in memory.
     pub const fn new(checkpoint: Checkpoint<Backend>) -> Self {
         Self { checkpoint }
     }
 
-    /// Its geometry.
+    /// The checked description of the network.
     pub const fn config(&self) -> &VitConfig {
         &self.checkpoint.config
     }
@@ -175,7 +174,7 @@ impl FloatModel {
         self.pass(images, forward, &mut replace, |_| {})
     }
 
-    /// The weights, batch normalisation folded.
+    /// The weights, with batch normalisations folded in.
     ///
     /// # Errors
     /// If a weight is not finite.
@@ -246,7 +245,7 @@ fn floats<const D: usize>(tensor: Tensor<Backend, D>) -> Result<Vec<f32>> {
     }
 }
 
-/// Refuses values that are not finite, the statistics of normalisations among them.
+/// Refuses values that are not finite, also in the statistics of normalisations.
 fn check_finite(model: &Vit<Backend>) -> Result<()> {
     let mut finite = Finite { checked: Ok(()) };
     model.visit(&mut finite);

@@ -1,4 +1,4 @@
-//! A blob run through the runtime on labelled images.
+//! Runs a blob in the runtime on labelled images.
 
 use crate::blob::AnyModel;
 use anyhow::{Result, anyhow, bail};

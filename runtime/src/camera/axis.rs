@@ -1,4 +1,4 @@
-//! Which pixels of a side an output is made of, and with which weights.
+//! Along one side: the pixels of the frame that make one pixel of the image, and their weights.
 
 use core::ops::Range;
 
@@ -9,12 +9,12 @@ pub(super) struct Axis {
     pub(super) to: usize,
 }
 
-/// The pixels that one output is made of.
+/// The pixels of the frame that make one output.
 #[derive(Clone)]
 pub(super) struct Taps {
     pub(super) covered: Range<usize>,
-    /// Where the output begins and ends. A pixel is `unit` long, and its weight is the length of the output
-    /// in it.
+    /// The interval of the output, from `begin` to `end`. A pixel is `unit` long. Its weight is the length of
+    /// the interval inside it.
     begin: usize,
     end: usize,
     unit: usize,
@@ -43,7 +43,7 @@ impl Axis {
 }
 
 impl Taps {
-    /// How much of the output a pixel covers.
+    /// The weight of a pixel.
     #[expect(clippy::cast_possible_truncation, reason = "at most a pixel's units, 2^12")]
     pub(super) fn weight(&self, pixel: usize) -> u32 {
         let (begin, end) = (pixel * self.unit, (pixel + 1) * self.unit);

@@ -10,7 +10,7 @@ pub(super) fn rgb565(pixel: u16) -> [u8; 3] {
     [five(red), six(green), five(blue)]
 }
 
-/// Luma and colour differences to red, green, blue, in `2^16`ths.
+/// Converts luma and colour differences to red, green and blue, with 16 fraction bits.
 pub(super) fn bt601(luma: u8, blue: u8, red: u8) -> [u8; 3] {
     let luma = 76_309 * (i32::from(luma) - 16) + (1 << 15);
     let (blue, red) = (i32::from(blue) - 128, i32::from(red) - 128);

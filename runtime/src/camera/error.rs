@@ -45,17 +45,17 @@ impl fmt::Display for FrameError {
         match self {
             Self::Side { found, max } => write!(f, "a side is {found}, allowed is 1 to {max}"),
             Self::Stride { found, min } => {
-                write!(f, "rows are {found} bytes apart and have {min}")
+                write!(f, "rows are {found} bytes apart, but have {min} bytes")
             }
             Self::FrameLen { found, min } => {
-                write!(f, "the frame has {found} bytes, its rows {min}")
+                write!(f, "the frame has {found} bytes, but its rows need {min}")
             }
             Self::Rectangle(Rectangle { x, y, width, height }) => write!(
                 f,
                 "the rectangle of {width} x {height} pixels at ({x}, {y}) is not a part of the frame"
             ),
             Self::ImageLen { found, expected } => {
-                write!(f, "the image has {found} bytes, its size asks for {expected}")
+                write!(f, "the image has {found} bytes, but its size needs {expected}")
             }
         }
     }

@@ -8,8 +8,8 @@ use super::size::{Rectangle, Size};
 use crate::invariant::present_or;
 use crate::rows::tail;
 
-/// Maximum side of a frame; an image has at most half of it. A sum of 2^24 bytes, and half of it more, fit
-/// u32.
+/// Maximum side of a frame. The maximum side of an image is half of it. A weighted sum of bytes is at most
+/// `2^24 · 255`. With the rounding term it fits u32.
 pub const MAX_FRAME_SIDE: usize = 4096;
 
 /// A frame in memory.
@@ -48,12 +48,13 @@ impl<'a> Frame<'a> {
         Ok(Self { bytes, width, height, stride, format })
     }
 
-    /// All of it.
+    /// The whole frame.
     pub const fn whole(&self) -> Rectangle {
         Rectangle { x: 0, y: 0, width: self.width, height: self.height }
     }
 
-    /// The largest square in its middle; what is left over by an odd number is right and below.
+    /// The largest square in its middle. If the rest is odd, the extra column or row is to the right or
+    /// below.
     pub const fn centre_square(&self) -> Rectangle {
         let side = if self.width < self.height { self.width } else { self.height };
         let (x, y) = ((self.width - side) / 2, (self.height - side) / 2);
@@ -146,7 +147,7 @@ fn check_sides(sides: [usize; 2], max: usize) -> Result<(), FrameError> {
     }
 }
 
-/// `LEN` bytes from `start` on. [`Frame::new`] made sure that they are there.
+/// `LEN` bytes from `start` on. [`Frame::new`] has checked that they exist.
 fn at<const LEN: usize>(row: &[u8], start: usize) -> [u8; LEN] {
     present_or(row.get(start..).and_then(<[u8]>::first_chunk).copied(), [0; LEN])
 }

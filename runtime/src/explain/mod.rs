@@ -1,4 +1,4 @@
-//! Where in the image a network found what it says.
+//! Where in the image a network finds the evidence for a class.
 
 mod evidence;
 

@@ -5,8 +5,7 @@ use super::read::Records;
 use crate::error::RecordId;
 
 impl<'a> Records<'a> {
-    /// Reads the list and returns the record of the class head. Heads of unknown kinds are passed
-    /// over.
+    /// Reads the list and returns the record of the class head. Heads of unknown kinds are skipped.
     pub(crate) fn heads(&mut self) -> Option<&'a [u8]> {
         self.enter(RecordId::Heads);
         let count = self.u32_within(&Limits::HEADS)?;

@@ -38,8 +38,8 @@ impl Limits {
     pub(super) const HEADS: Self = Self::new("count", 1, MAX_HEADS as i64);
     /// Kind of the first head.
     pub(super) const FIRST_HEAD: Self = Self::new("kind", HEAD_CLASS as i64, HEAD_CLASS as i64);
-    /// Kind of any other head. A second class head is refused, because either of the two could be
-    /// the one that counts.
+    /// Kind of any other head. A second class head is refused, because it is not clear which of the two
+    /// counts.
     pub(super) const OTHER_HEAD: Self = Self::new("kind", HEAD_CLASS as i64 + 1, u8::MAX as i64);
 
     const fn new(field: &'static str, min: i64, max: i64) -> Self {

@@ -84,7 +84,7 @@ pub struct RequantRecord {
     pub shift: u8,
 }
 
-/// A convolution of the stem, but the last: layer `L`, activation `A`, residual sum `S`.
+/// A convolution of the stem, except the last: layer `L`, activation `A`, residual sum `S`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct ConvRecord<L, A, S> {
     /// Weights and rescales.
@@ -198,7 +198,7 @@ pub struct LogitsRecord<'a> {
 /// One head over the pooled embedding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeadRecord<'a> {
-    /// What the body is.
+    /// Kind of the body.
     pub kind: u8,
     /// A record of its own.
     pub body: &'a [u8],

@@ -10,7 +10,7 @@ pub struct Blob<'a, I, C, L, B, E> {
     pub arithmetic: u16,
     /// The description.
     pub header: Header<'a, I>,
-    /// Convolutions of the stem, but the last.
+    /// Convolutions of the stem, except the last.
     pub convs: &'a [C],
     /// The layer that makes tokens.
     pub embed: L,

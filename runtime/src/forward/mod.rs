@@ -1,7 +1,7 @@
 //! The forward pass: stem or patches → embedding → blocks → last normalisation → head.
 //!
-//! Its functions return `None` if the arena is too short for the network. Whoever compared the arena's
-//! length with [`Network::arena_len`] sees that only if this crate has a bug.
+//! Its functions return `None` if the arena is too short for the network. Callers compare the arena's
+//! length with [`Network::arena_len`] first. After that, `None` means a bug in this crate.
 
 mod arena;
 mod attention;

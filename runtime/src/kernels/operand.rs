@@ -179,7 +179,7 @@ impl Activation<'_> {
 
 #[inline]
 fn look_up(table: &[i8; 256], q: i8) -> i8 {
-    // It cannot miss: a u8 indexes 256 entries.
+    // Every u8 is a valid index of 256 entries.
     table.get(usize::from(q.cast_unsigned())).copied().unwrap_or(q)
 }
 
@@ -260,14 +260,14 @@ pub struct Attention {
 }
 
 impl Attention {
-    /// The multiplier of a row whose exponentials sum to `sum`, `2^19 ≤ P < 2^31`.
+    /// The multiplier of a row whose exponentials sum to `sum`; at least `2^19`, below `2^31`.
     #[inline]
     #[expect(
         clippy::cast_possible_truncation,
         reason = "mult < 2^31 and 2^31 / sum < 2^24, so the shifted product is below 2^31"
     )]
     pub fn row_mult(&self, sum: u32) -> i32 {
-        // A row's maximum contributes 255; `max` only keeps the division total.
+        // The maximum of a row contributes 255. `max` only excludes a division by zero.
         let reciprocal = (1u32 << 31) / sum.max(255);
         ((u64::from(self.mult) * u64::from(reciprocal)) >> 24) as i32
     }
@@ -275,7 +275,7 @@ impl Attention {
     /// Rescales one accumulated value by its row's multiplier.
     #[inline]
     pub fn store(&self, acc: i32, row_mult: i32) -> i8 {
-        // The reader keeps shift in 25..=55; the clamp only keeps the arithmetic total.
+        // The reader refuses a shift outside 25..=55. The clamp only excludes an overflow.
         let shift = self.shift.clamp(25, 55) + 7;
         sat8(i32::from(self.zero_point) + crate::fixed::rescale(acc, row_mult, shift))
     }

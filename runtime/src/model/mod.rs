@@ -1,4 +1,4 @@
-//! The public face: a parsed blob, ready to run.
+//! The public interface: a parsed blob, ready to run.
 
 #[cfg(feature = "rayon")]
 mod batch;
@@ -100,7 +100,7 @@ impl<'a, A: Arithmetic> Model<'a, A> {
             *place = None;
             return Err(fault);
         }
-        // The network is there after success.
+        // After success, `place` holds a network.
         place.as_ref().ok_or(FormatError::Record { record: RecordId::Header })
     }
 
@@ -111,7 +111,7 @@ impl<'a, A: Arithmetic> Model<'a, A> {
         place.ok_or(FormatError::Record { record: RecordId::Header })
     }
 
-    /// The geometry.
+    /// The checked description of the network.
     pub const fn config(&self) -> &VitConfig {
         &self.network.config
     }
@@ -121,8 +121,8 @@ impl<'a, A: Arithmetic> Model<'a, A> {
         self.network.arena_len()
     }
 
-    /// Bytes of arena with which [`Self::run`] is fastest on a computer, at any alignment. It computes whole
-    /// tensors then. The results are the same bits.
+    /// Bytes of arena with which [`Self::run`] is fastest on a computer, at any alignment. The run then
+    /// computes whole tensors. The results are the same bits.
     pub fn arena_len_fast(&self) -> usize {
         self.network.arena_len_fast()
     }
@@ -146,7 +146,7 @@ impl<'a, A: Arithmetic> Model<'a, A> {
         self.run_observed(image, arena, &mut |_, _| {})
     }
 
-    /// [`Self::run`], which shows every stored activation to `observer` in the order of the pass.
+    /// [`Self::run`] that also shows every stored activation to `observer`, in the order of the pass.
     ///
     /// A tensor may be shown in pieces, each of some of its rows; the pieces of one tensor, one after another,
     /// are the whole. On a computer, with [`Self::arena_len_fast`] bytes of arena, a tensor is one piece.

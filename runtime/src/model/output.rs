@@ -1,4 +1,4 @@
-//! What a run gives back.
+//! The result of a run.
 
 use crate::arithmetic::{Arithmetic, Int8};
 use crate::error::EvidenceError;
@@ -66,7 +66,7 @@ impl<'a, A: Arithmetic> Output<'a, A> {
     }
 
     /// The `K` classes with the largest logits, the largest first. Classes with equal logits keep their
-    /// order. If there are fewer than `K` classes, it is all of them.
+    /// order. If there are fewer than `K` classes, the list has all of them.
     pub fn top_k<const K: usize>(&self) -> Vec<Ranked<A::Acc>, K> {
         let softmax = Softmax::<A>::new(self);
         let mut ranked: Vec<Ranked<A::Acc>, K> = Vec::new();
@@ -85,7 +85,7 @@ impl<'a, A: Arithmetic> Output<'a, A> {
 }
 
 impl Output<'_> {
-    /// Writes what each token adds to the logit of a class: where in the image the evidence is.
+    /// Writes the part of each token in the logit of a class, a map of the evidence in the image.
     ///
     /// ```text
     /// evidence[t] = Σ_d w[class, d] · (x[t, d] − zero_point)       i32, in units of the logit
@@ -93,8 +93,8 @@ impl Output<'_> {
     /// ```
     ///
     /// `x` is the output of the last normalisation. `out` has one value for each token, in the order of
-    /// [`VitConfig::token_grid`](crate::config::VitConfig::token_grid), row by row. A positive value speaks
-    /// for the class, a negative one against it; no value is beyond `±2^25`.
+    /// [`VitConfig::token_grid`](crate::config::VitConfig::token_grid), row by row. A positive value is
+    /// evidence for the class, a negative one is evidence against it. No value is beyond `±2^25`.
     ///
     /// Attention has mixed the tokens before. The map is exact for the logit; it does not prove what the
     /// pixels of a token alone would do.

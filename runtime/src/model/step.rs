@@ -1,4 +1,4 @@
-//! A run in parts, one stage a call.
+//! A run in parts, one stage in each call.
 
 use super::{Model, Output};
 use crate::arithmetic::Arithmetic;
@@ -12,12 +12,12 @@ use crate::invariant::present_or;
 pub struct Step(usize);
 
 impl<A: Arithmetic> Model<'_, A> {
-    /// [`Self::run`], one stage a call, for a program that has other things to do between two stages.
+    /// [`Self::run`], one stage in each call, for a program that has other work between two stages.
     ///
     /// Call it with the same image and arena until it returns an output. This is the output of
-    /// [`Self::run`], bit for bit. `step` begins as [`Step::default`] and is that again at the end.
-    /// A stage is a row of the image, or of patches, in the stem, attention or MLP of a block, or the head.
-    /// Between two calls the arena's contents must be left alone.
+    /// [`Self::run`], bit for bit. `step` begins as [`Step::default`] and is that again at the end. The
+    /// stages are the stem for one row of the image or of patches, the attention of a block, the MLP of a
+    /// block, and the head. Do not change the arena between two calls.
     ///
     /// # Errors
     /// As [`Self::run`]; `step` is unchanged.

@@ -56,7 +56,7 @@ impl<'m, A: Arithmetic> Stream<'m, '_, A> {
     ///
     /// # Errors
     /// [`RunError::Row`] if the row has another length, [`RunError::Rows`] if the image is complete. The
-    /// stream goes on as if the row had not been given.
+    /// stream continues as if the row had not been given.
     pub fn row(&mut self, row: &[u8]) -> Result<(), RunError> {
         let image = self.network.config.image();
         let (found, expected) = (row.len(), image.width * image.channels);

@@ -1,4 +1,4 @@
-//! The names of the classes, one a line.
+//! The names of the classes, one in each line.
 
 /// Names of classes; there may be none.
 #[derive(Clone, Copy, Debug)]

@@ -14,16 +14,16 @@ const MAX_CONVS: usize = MAX_STAGE_CONVS * (MAX_DEPTH - 1);
 
 /// The layers of a network, borrowed from its blob.
 ///
-/// A network is several kilobytes, so that [`parse`] fills it in place, layer by layer: built elsewhere, it
-/// would be on the stack twice. That is why single layers are optional. After [`parse`] each of them is
-/// there, and `embedding` is there under a mean pool.
+/// A network takes several kilobytes. [`parse`] fills it in place, layer by layer, so that it is not on the
+/// stack twice. Therefore single layers are optional. After [`parse`], each of them is present; `embedding`
+/// is present with a mean pool.
 #[derive(Clone, Debug)]
 pub(crate) struct Network<'a, A: Arithmetic> {
     pub(crate) config: VitConfig,
     pub(crate) class_names: ClassNames<'a>,
     /// From image bytes to activations.
     pub(crate) input: A::Input,
-    /// Convolutions of the stem but the last.
+    /// Convolutions of the stem except the last.
     pub(crate) convs: Vec<Conv<'a, A>, MAX_CONVS>,
     /// The layer that makes tokens: the last convolution of the stem, or the one over patches.
     pub(crate) embed: Option<A::Linear<'a>>,
@@ -37,7 +37,7 @@ pub(crate) struct Network<'a, A: Arithmetic> {
     pub(crate) kernels: A::Kernels,
 }
 
-/// One convolution of the stem, but the last.
+/// One convolution of the stem, except the last.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Conv<'a, A: Arithmetic> {
     pub(crate) layer: A::Linear<'a>,

@@ -1,4 +1,4 @@
-//! Records to a network: geometry first, then every tensor against it.
+//! From records to a network: first the description, then every tensor, which is checked against it.
 
 use super::class_names::ClassNames;
 use super::{Block, ClassHead, Conv, MAX_CONVS, Network};
@@ -9,10 +9,10 @@ use crate::format::{Records, check_prelude};
 use heapless::Vec;
 use num_traits::Zero;
 
-/// Reads a network into the place that `place` gives for it.
+/// Reads a network into memory that `place` provides.
 ///
-/// `place` gets a network without layers, stores it and returns a reference to it. After an error, layers
-/// are missing there.
+/// `place` gets a network without layers, stores it and returns a reference to it. After an error, the
+/// stored network lacks layers.
 pub(crate) fn parse<'m, 'a: 'm, A: Arithmetic>(
     bytes: &'a [u8],
     place: impl FnOnce(Network<'a, A>) -> &'m mut Network<'a, A>,
@@ -103,7 +103,7 @@ fn convs<'a, A: Arithmetic>(
     Some(())
 }
 
-/// Reads a convolution of a stage in whose input `zero` stands for zero.
+/// Reads a convolution. `zero` is the value that stands for zero in the input of its stage.
 #[inline(never)]
 fn read_conv<'a, A: Arithmetic>(
     records: &mut Records<'a>,

@@ -1,4 +1,4 @@
-//! What both firmwares share with each other and with the program that checks them.
+//! Code that all firmware programs share. The program that checks them shares [`images`].
 #![no_std]
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 

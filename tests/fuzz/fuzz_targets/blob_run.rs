@@ -26,8 +26,8 @@ fn int8(bytes: &[u8]) -> bool {
     let mut first = None;
     for (index, kernels) in Kernels::all().enumerate() {
         let model = model.clone().with_kernels(kernels);
-        // One block for each run, so that a byte beyond its end is out of bounds; what an earlier
-        // run left is not cleared.
+        // One block for each run, so that a byte beyond its end is out of bounds. The contents that an
+        // earlier run left are not cleared.
         let mut storage = vec![0x5A; model.arena_len() + index % 4];
         let arena = &mut storage[index % 4..];
         for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! Runs blobs that may be damaged, and counts what became of them.
+//! Runs blobs that may be damaged, and counts the results.
 
 use crate::f16_network;
 use crate::smallest;
@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A blob that takes longer counts as a hang: all of them take far less, on any machine.
+/// A blob that takes longer counts as a hang. Every blob takes far less on any machine.
 const HANG: Duration = Duration::from_secs(20);
 /// Bytes that arenas are filled with before a run. The two differ in every bit.
 const DIRT: [u8; 2] = [0xA5, 0x5A];
@@ -49,7 +49,7 @@ pub fn subjects() -> Vec<Subject> {
 /// Runs an int8 blob under every kernel set.
 ///
 /// # Errors
-/// What the reader has against it.
+/// The error of the reader, if it refuses the blob.
 ///
 /// # Panics
 /// If a run does not finish, or two do not give the same bits.
@@ -67,7 +67,7 @@ pub fn run_all(bytes: &[u8]) -> Result<(), FormatError> {
 /// Runs an int8 blob under the kernel set that a caller gets.
 ///
 /// # Errors
-/// What the reader has against it.
+/// The error of the reader, if it refuses the blob.
 ///
 /// # Panics
 /// If a run does not finish, or two do not give the same bits.
@@ -81,14 +81,14 @@ fn run_f16(bytes: &[u8]) -> Result<(), FormatError> {
     Ok(())
 }
 
-/// Runs to the end in two arenas that differ in every bit, and returns what it gives.
+/// Runs to the end in two arenas that differ in every bit, and returns the output as text.
 ///
 /// # Panics
-/// If a run fails, or the arena decides a bit of what it gives.
+/// If a run fails, or the output depends on the contents of the arena.
 pub fn finish<A: Arithmetic>(model: &Model<'_, A>) -> String {
     let image: Vec<u8> = (0..=250).cycle().take(model.config().image().len()).collect();
     let [first, second] = DIRT.map(|dirt| run(model, &image, dirt));
-    assert_eq!(first, second, "the arena decides");
+    assert_eq!(first, second, "the output depends on the contents of the arena");
     first
 }
 
@@ -108,7 +108,7 @@ fn run<A: Arithmetic>(model: &Model<'_, A>, image: &[u8], dirt: u8) -> String {
     format!("{:?} {:?} {probabilities:?}", output.logits(), output.embedding())
 }
 
-/// What became of many blobs.
+/// The results of many blobs.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     /// How many ran.
@@ -119,10 +119,10 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Tries one blob; `what` says how it came about.
+    /// Tries one blob; `what` describes its damage.
     ///
     /// # Errors
-    /// What the reader has against it.
+    /// The error of the reader, if it refuses the blob.
     ///
     /// # Panics
     /// If it panics or takes too long.
@@ -150,7 +150,7 @@ impl Tally {
         self.refused.values().sum()
     }
 
-    /// Prints what became of the blobs.
+    /// Prints the results.
     pub fn print(&self, name: &str) {
         println!(
             "{name}: {} blobs, {} ran, {} were refused {:?}, slowest {:?}",

@@ -14,11 +14,11 @@ use runtime::format::{
 pub struct Network {
     /// Description. It is written unchecked, so that a test can write an invalid one.
     pub spec: VitSpec,
-    /// Image byte that stands for zero, for each channel.
+    /// Image byte minus 128 that represents zero, for each channel.
     pub pad: [i8; 3],
     /// Names separated by newlines.
     pub class_names: String,
-    /// Convolutions of the stem, but the last.
+    /// Convolutions of the stem, except the last.
     pub convs: Vec<Conv>,
     /// The layer that makes tokens.
     pub embed: Linear,
@@ -56,7 +56,7 @@ pub struct Activation {
     pub gelu: Option<(Vec<u8>, i8)>,
 }
 
-/// A convolution of the stem, but the last.
+/// A convolution of the stem, except the last.
 #[derive(Clone, Debug)]
 pub struct Conv {
     /// Weights and rescales.
@@ -230,7 +230,7 @@ fn pair((linear, activation): &(Linear, Activation)) -> (LinearRecord<'_>, Activ
     (linear.record(), activation.record())
 }
 
-/// What `write` writes, in a buffer that is doubled until it is large enough.
+/// The bytes that `write` writes. The buffer is doubled until it is large enough.
 pub(crate) fn grow(write: impl Fn(&mut [u8]) -> Result<usize, WriteError>) -> Vec<u8> {
     let mut buffer = vec![0; 1 << 12];
     loop {

@@ -1,8 +1,8 @@
 //! Links the runtime as a device does: without std, without a heap, without unwinding.
 //!
-//! The build fails, on any host, if the runtime or one of its dependencies uses std, because then there
-//! are two panic handlers, or `alloc`, because then a global allocator is missing. `.ci/run no_std` then
-//! looks for panics among the symbols that are reachable from [`classify`].
+//! On any host, the build fails if the runtime or one of its dependencies uses std or `alloc`: std brings a
+//! second panic handler, and `alloc` needs a global allocator. `.ci/run no_std` then looks for panics among
+//! the symbols that are reachable from [`classify`].
 
 #![no_std]
 

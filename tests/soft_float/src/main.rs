@@ -14,13 +14,13 @@ use core::hint::black_box;
 use runtime::Model;
 use runtime::camera::{Frame, PixelFormat, Size};
 
-/// Bytes of the arena, no more than `micro` needs.
+/// Bytes of the arena. Any number does, because the program is only linked, never run.
 const ARENA_BYTES: usize = 28 * 1024;
 
 static BLOB: &[u8] = include_bytes!("../../golden/v1/tiny.bin");
 static IMAGE: &[u8] = include_bytes!("../../golden/v1/tiny.rgb");
 
-/// Where the program begins.
+/// The entry point of the program.
 #[unsafe(no_mangle)]
 extern "C" fn _start() -> ! {
     let mut arena = [0; ARENA_BYTES];

@@ -160,7 +160,7 @@ impl Stage {
     }
 }
 
-/// What is still to be read.
+/// The bytes that are still to be read.
 struct Bytes<'a>(&'a [u8]);
 
 impl<'a> Bytes<'a> {
@@ -322,7 +322,7 @@ impl<'a> Bytes<'a> {
         }
     }
 
-    /// The class head, which comes first; others are passed over.
+    /// The class head, which comes first; others are skipped.
     fn heads(&mut self, hidden: usize) -> Head {
         let count = self.size();
         assert_eq!(self.u8(), 0, "the kind of the first head");

@@ -1,4 +1,4 @@
-//! The integer network as `INTEGER.md` defines it, written from the page and from nothing else.
+//! The integer network as `INTEGER.md` defines it, written from that page alone.
 //!
 //! It is slow, computes in i128, and asserts every range that the page states. It shares no code
 //! with the runtime: blobs are decoded by a reader of its own, written from `FORMAT.md`. Where it
@@ -27,18 +27,18 @@ pub struct Site {
     pub values: Vec<i128>,
 }
 
-/// What the page says about one image.
+/// The integers that `INTEGER.md` defines for one image.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// Every site in the order of the pass.
     pub sites: Vec<Site>,
     /// `[classes]`.
     pub logits: Vec<i128>,
-    /// The i8 vector that stands for the image.
+    /// The i8 embedding of the image.
     pub embedding: Vec<i128>,
     /// `[classes]`, 16 fraction bits.
     pub probabilities: Vec<i128>,
-    /// `[classes, tokens]`, where the class head reads the sums of the tokens.
+    /// `[classes, tokens]`, if the class head reads the sums of the tokens.
     pub evidence: Option<Vec<i128>>,
 }
 
@@ -78,7 +78,7 @@ impl IntegerReference {
     }
 }
 
-/// What the last stage finds.
+/// The result of the last stage.
 struct Found {
     logits: Vec<Z>,
     embedding: Vec<Z>,

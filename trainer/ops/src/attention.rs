@@ -41,7 +41,7 @@ pub enum Exponentials {
 /// From scores to the exponentials of the integer kernels.
 #[derive(Clone, Copy, Debug)]
 struct Stored {
-    /// Steps of one unit of a score.
+    /// Number of steps in one unit of a score.
     steps: f32,
     octaves: Octaves,
 }
@@ -118,7 +118,7 @@ impl Attention {
         }
     }
 
-    /// Values of the probabilities of one head.
+    /// Number of probabilities of one head.
     pub(super) const fn probs_len(&self) -> usize {
         self.tokens * self.tokens
     }
@@ -127,7 +127,7 @@ impl Attention {
         self.heads * self.head_dim
     }
 
-    /// Values of one image.
+    /// Number of values of one image.
     pub(super) const fn image_len(&self) -> usize {
         self.tokens * self.width()
     }
@@ -140,7 +140,7 @@ impl Attention {
         (self.head_dim as f32).sqrt().recip()
     }
 
-    /// The multiplier is that of the exporter's `AttentionRecord`.
+    /// The multiplier equals the one in the exporter's `AttentionRecord`.
     fn stored(&self) -> Option<Stored> {
         let Exponentials::EightBits { step } = self.exponentials else { return None };
         let step = step * self.scale();

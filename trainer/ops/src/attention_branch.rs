@@ -1,4 +1,4 @@
-//! The attention branch of a block with its sum, image by image.
+//! The attention branch of a block and the sum with its input, image by image.
 
 use crate::attention::Attention;
 use crate::fused::Fused;
@@ -86,7 +86,7 @@ impl Fused<11> for AttentionBranch {
 }
 
 impl AttentionBranch {
-    /// Values of the residual stream of one image.
+    /// Number of values of the residual stream for one image.
     const fn x_len(&self) -> usize {
         self.attention.tokens * self.norm.channels
     }
@@ -95,8 +95,8 @@ impl AttentionBranch {
         group(self.x_len().max(self.attention.image_len()))
     }
 
-    /// Writes the branch of as many images as fit into `out`, and `kept`; the last two buffers are scratch
-    /// memory.
+    /// Writes the branch of as many images as fit into `out`, and the tensors in `kept`. The last two buffers
+    /// are scratch memory.
     fn forward_group(
         &self,
         first: usize,
@@ -122,8 +122,8 @@ impl AttentionBranch {
         self.factors.join(first, x, x_len, out);
     }
 
-    /// Adds the gradients of as many images as fit into `out`: that of x to `out`, those of the other
-    /// inputs, one after the other, to `sums`.
+    /// Adds the gradients of as many images as fit into `out`: the gradient of x to `out`, the gradients of
+    /// the other inputs, one after the other, to `sums`.
     fn backward_group(
         &self,
         first: usize,

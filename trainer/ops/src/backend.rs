@@ -40,7 +40,7 @@ pub trait HostBackend: VitBackend {
     /// Reads a tensor, without a copy if the backend allows it.
     fn values(tensor: FloatTensor<Self>) -> Self::Values;
 
-    /// Makes a tensor of row-major values.
+    /// Makes a tensor from row-major values.
     fn tensor(data: TensorData) -> FloatTensor<Self>;
 
     /// The first device.

@@ -20,7 +20,7 @@ pub(super) struct NormChannels {
 }
 
 impl NormChannels {
-    /// Takes mean and biased variance of every channel.
+    /// Computes mean and biased variance of every channel.
     pub(super) fn measure(x: &[f32], channels: usize, epsilon: f32, then_gelu: bool) -> Self {
         let span = span(x, channels);
         let spans = x.len() / span;
@@ -139,7 +139,8 @@ struct Line {
     shifts: Vec<f32>,
 }
 
-/// Values of the fewest rows that have [`MIN_SPAN`] values and divide all rows evenly.
+/// Number of values in a span: one row, doubled until it has [`MIN_SPAN`] values, as long as spans divide
+/// all rows evenly.
 fn span(x: &[f32], channels: usize) -> usize {
     let mut span = channels;
     while span < MIN_SPAN && x.len().is_multiple_of(2 * span) {
@@ -206,7 +207,7 @@ vectorised! {
         }
     }
 
-    /// The gradient of the normalised values from that of their GELU.
+    /// The gradient of the normalised values from the gradient of their GELU.
     fn gelu_gradients(x: &[f32], normal: &Normal, grad: &[f32], out: &mut [f32]) {
         let Normal { means, gains, beta } = normal;
         let rows = x.chunks_exact(means.len()).zip(grad.chunks_exact(means.len()));
@@ -233,7 +234,7 @@ vectorised! {
         products
     }
 
-    /// Turns the gradient of the normalised values into that of x.
+    /// Turns the gradient of the normalised values into the gradient of x.
     fn follow(line: &Line, x: &[f32], grad: &mut [f32]) {
         let span = line.gains.len();
         for (grad, row) in grad.chunks_exact_mut(span).zip(x.chunks_exact(span)) {

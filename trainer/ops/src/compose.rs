@@ -31,8 +31,8 @@ pub fn layer_norm<B: Backend>(x: Tensor<B, 3>, norm: &LayerNorm<B>, epsilon: f64
     norm.beta.as_ref().map_or_else(|| y.clone(), |beta| y.clone() + beta.val().unsqueeze())
 }
 
-/// Normalises each channel over batch and positions. Returns the result with the mean and the
-/// biased variance that were used, `[channels]` each, detached. GELU comes after it if `then_gelu`.
+/// Normalises each channel over batch and positions. Returns the result with the mean and the biased
+/// variance that were used, `[channels]` each, detached. If `then_gelu`, GELU follows.
 pub fn batch_norm<B: Backend>(
     x: Tensor<B, 3>,
     gamma: Tensor<B, 1>,
@@ -132,8 +132,8 @@ pub fn attention_branch<B: Backend>(
     x + scale(linear(context, layers.output), factors)
 }
 
-/// `x + factor·linear2(gelu(h + depthwise(h)))` with `h = linear1(norm(x))` and a factor for each
-/// image; GELU once more after the second layer where there is a second one.
+/// `x + factor·linear2(gelu(h + depthwise(h)))` with `h = linear1(norm(x))` and a factor for each image;
+/// GELU once more after the second layer if the network has a second GELU.
 pub fn mlp_branch<B: Backend>(
     x: Tensor<B, 3>,
     layers: &MlpLayers<'_, B>,

@@ -7,8 +7,8 @@ use crate::parallel;
 /// Weights of one channel.
 const TAPS: usize = 9;
 
-/// Convolves each channel on its own with stride 1; inputs are x `[batch, height · width,
-/// channels]`, the weight `[channels, 1, 3, 3]` and the bias `[channels]`.
+/// Convolves each channel separately with stride 1; inputs are x `[batch, height · width, channels]`, the
+/// weight `[channels, 1, 3, 3]` and the bias `[channels]`.
 #[derive(Clone, Debug)]
 pub(super) struct Depthwise3x3 {
     pub(super) sides: [usize; 2],
@@ -65,14 +65,14 @@ impl Filter {
         convolve(&self.runs, &self.taps, x, out);
     }
 
-    /// Adds one image's gradients: that of x to `out`, those of weight and bias to `sums`.
+    /// Adds one image's gradients: the gradient of x to `out`, the gradients of weight and bias to `sums`.
     pub(super) fn add_backward(&self, x: &[f32], grad: &[f32], out: &mut [f32], sums: &mut [f32]) {
         gradients(&self.runs, &self.taps, x, grad, out, sums);
     }
 }
 
 impl Depthwise3x3 {
-    /// Values of one image.
+    /// Number of values of one image.
     pub(super) const fn image_len(&self) -> usize {
         self.sides[0] * self.sides[1] * self.channels
     }
@@ -155,7 +155,7 @@ vectorised! {
         }
     }
 
-    /// Adds one image's gradients: that of x to `out`, those of taps and bias to `sums`.
+    /// Adds one image's gradients: the gradient of x to `out`, the gradients of taps and bias to `sums`.
     fn gradients(
         runs: &[Run],
         taps: &[f32],

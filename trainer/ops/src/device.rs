@@ -47,7 +47,7 @@ device_backend!(burn_cuda::Cuda, cuda_devices);
 #[cfg(feature = "wgpu")]
 device_backend!(burn_wgpu::Wgpu, wgpu_devices);
 
-/// CUDA devices where there is one, else the processor for each.
+/// The first CUDA devices. If there is no CUDA device, each is the processor.
 #[cfg(feature = "tch")]
 fn tch_devices(count: usize) -> Vec<burn_tch::LibTorchDevice> {
     use burn_tch::LibTorchDevice;
@@ -70,8 +70,8 @@ fn wgpu_devices(count: usize) -> Vec<burn_wgpu::WgpuDevice> {
     }
 }
 
-/// Checks that the device works: burn reports one that does not by a panic, so a number is written to
-/// it and read back.
+/// Checks that the device works: a number is written to it and read back. burn panics if the device does
+/// not work.
 fn checked<B: Backend>(backend: &str, device: B::Device) -> Result<B::Device> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));

@@ -24,7 +24,7 @@ const ERF_ABOVE: [f32; 7] = [
 const ERF_BELOW: [f32; 5] =
     [-1.426_473_9e-2, -7.373_329e-3, -1.682_827e-3, -2.133_740_6e-4, -1.456_607_2e-5];
 
-/// The error function, within 4e-7.
+/// The error function, with an error below 4e-7.
 ///
 /// The rational approximation of Eigen's `generic_fast_erf_float`.
 #[inline(always)]
@@ -43,7 +43,7 @@ const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 /// Polynomial of `(e^r − 1 − r)/r²` for `|r| ≤ ln 2 / 2`, lowest power first (Cephes `expf`).
 const EXP: [f32; 6] = [0.5, 0.166_666_65, 4.166_579_6e-2, 8.333_452e-3, 1.398_2e-3, 1.987_569_1e-4];
 
-/// `e^x` for `x ≤ 0`, within 3e-7 of the result; below −87 it stays at `e^−87`.
+/// `e^x` for `x ≤ 0`, with a relative error below 3e-7; below −87 it stays at `e^−87`.
 #[inline(always)]
 pub(super) fn exp_of_negative(x: f32) -> f32 {
     let x = x.max(EXP_LIMIT);

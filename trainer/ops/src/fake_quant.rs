@@ -1,4 +1,5 @@
-//! Values as eight bits would store them, gradients passed straight through.
+//! Rounds values as eight bits would store them. Inside the range of the stored values, gradients pass
+//! unchanged (straight-through estimator).
 //!
 //! # Source
 //! Jacob et al., *Quantization and Training of Neural Networks for Efficient
@@ -10,17 +11,18 @@ use crate::fused::Fused;
 use crate::kernels::vectorised::vectorised;
 use crate::parallel;
 
-/// Adding and subtracting it rounds to the nearest integer, ties to even, what is below 2²² in size.
+/// Adding and subtracting it rounds a value below 2²² in magnitude to the nearest integer, ties to even.
 const TO_INTEGER: f32 = 12_582_912.0;
 
-/// Rounds each value to the nearest one that is stored and cuts off what none stands for.
+/// Rounds each value to the nearest one that can be stored. Values outside the range are clamped.
 ///
-/// The gradient of a value inside the range is that of its rounded one; outside it is zero.
+/// The gradient of a value inside the range is the gradient of its rounded value. Outside the range it is
+/// zero.
 #[derive(Clone, Debug)]
 pub struct FakeQuant {
     steps: Steps,
     folding: Option<Arc<Folding>>,
-    /// What one unit of a channel's integer sum stands for.
+    /// The value of one unit of a channel's integer sum.
     units: Option<Arc<[f64]>>,
 }
 
@@ -58,14 +60,14 @@ impl FakeQuant {
         Self { folding: Some(Arc::new(Folding { gain, offset })), ..self }
     }
 
-    /// The same steps of values that are whole multiples of `units`, channel by channel, but for the
-    /// rounding of float sums; half a step rounds up, as in the rescale of the integer kernels.
+    /// The same steps for values that are whole multiples of `units`, channel by channel, except for the
+    /// rounding of float sums. Half a step rounds up, as in the rescale of the integer kernels.
     #[must_use]
     pub fn of_sums(self, units: Vec<f64>) -> Self {
         Self { units: Some(units.into()), ..self }
     }
 
-    /// Channels of a row, which all rows share.
+    /// Number of channels of a row, the same for all rows.
     fn channels(&self) -> usize {
         match (&self.folding, &self.units) {
             (Some(folding), _) => folding.gain.len().max(1),
@@ -113,11 +115,11 @@ impl Steps {
         ((steps + TO_INTEGER) - TO_INTEGER) * self.scale
     }
 
-    /// One where values are kept, zero where they are cut off.
+    /// One for values that are kept, zero for values that are clamped.
     #[inline(always)]
     fn kept(self, value: f32) -> f32 {
         let steps = value / self.scale;
-        // Half a step beyond the last one is rounded to it.
+        // A value up to half a step beyond the last step is rounded to that step.
         if steps >= self.lowest - 0.5 && steps <= self.highest + 0.5 { 1.0 } else { 0.0 }
     }
 }

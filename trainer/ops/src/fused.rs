@@ -1,4 +1,4 @@
-//! What an operation on plain slices must give so that burn can run and differentiate it.
+//! The parts of an operation on plain slices that burn needs to run and differentiate it.
 
 use std::fmt::Debug;
 

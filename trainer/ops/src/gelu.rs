@@ -50,7 +50,7 @@ vectorised! {
         }
     }
 
-    /// Writes the GELU of each value and puts its slope in the value's place.
+    /// Writes the GELU of each value, and replaces the value by the slope of GELU.
     pub(super) fn values_and_slopes(x: &mut [f32], out: &mut [f32]) {
         for (out, x) in out.iter_mut().zip(x) {
             let cumulative = cumulative(*x);

@@ -52,7 +52,8 @@ vectorised! {
         }
     }
 
-    /// Adds the gradient of x to `out` and those of gamma and beta, one after the other, to `sums`.
+    /// Adds the gradient of x to `out`, and the gradients of gamma and beta, one after the other, to
+    /// `sums`.
     pub(super) fn add_gradients(
         op: NormRows,
         x: &[f32],

@@ -19,7 +19,7 @@ pub struct AttentionLayers<'a, B: Backend> {
     pub value: &'a Linear<B>,
     /// `[heads · head_dim, channels]`.
     pub output: &'a Linear<B>,
-    /// Heads that attend on their own.
+    /// Number of heads.
     pub heads: usize,
 }
 

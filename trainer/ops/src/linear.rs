@@ -30,7 +30,7 @@ impl<'a> Layer<'a> {
         self.bias.len()
     }
 
-    /// Values of weight and bias.
+    /// Number of values of weight and bias.
     pub(super) const fn len(self) -> usize {
         (self.inputs() + 1) * self.outputs()
     }
@@ -41,7 +41,7 @@ impl<'a> Layer<'a> {
         multiply(self.rows(x, self.inputs()), self.weight, 1.0, out, self.outputs(), Output::Add);
     }
 
-    /// Makes the gradient of `x` from that of the output.
+    /// Computes the gradient of `x` from the gradient of the output.
     pub(super) fn input_gradient(self, grad: &[f32], out: &mut [f32], output: Output) {
         let grads = self.rows(grad, self.outputs());
         multiply(grads, self.weight.transposed(), 1.0, out, self.inputs(), output);

@@ -1,4 +1,4 @@
-//! The MLP branch of a block with its sum, image by image.
+//! The MLP branch of a block and the sum with its input, image by image.
 
 use crate::depthwise::{Depthwise3x3, Filter};
 use crate::fused::Fused;
@@ -11,9 +11,9 @@ use crate::parallel;
 use crate::residual::{Factors, group};
 use crate::scratch::with_scratch;
 
-/// `x + factor·linear2(gelu(h + depthwise(h)))` with `h = linear1(norm(x))`; inputs are x
-/// `[batch, tokens, channels]`, gamma, beta, and weight and bias of the first layer, the second
-/// and the depthwise convolution, the last two of any length where there is none.
+/// `x + factor·linear2(gelu(h + depthwise(h)))` with `h = linear1(norm(x))`; inputs are x `[batch, tokens,
+/// channels]`, gamma, beta, and weight and bias of the first layer, of the second layer and of the
+/// depthwise convolution. Without a depthwise convolution, its two inputs are not read.
 ///
 /// The output of the first layer is kept, because computing it again takes longer than reading it.
 #[derive(Clone, Debug)]
@@ -121,12 +121,12 @@ impl Fused<9> for MlpBranch {
 }
 
 impl MlpBranch {
-    /// Values of the residual stream of one image.
+    /// Number of values of the residual stream for one image.
     const fn x_len(&self) -> usize {
         self.tokens * self.norm.channels
     }
 
-    /// Values between the layers of one image.
+    /// Number of values between the two layers for one image.
     const fn hidden_len(&self, inputs: &[&[f32]; 9]) -> usize {
         self.tokens * inputs[4].len()
     }
@@ -173,8 +173,8 @@ impl MlpBranch {
         self.factors.join(group.first, group.x, self.x_len(), out);
     }
 
-    /// Adds the gradients of a group: that of x to `out`, those of the other inputs, one after the
-    /// other, to `sums`.
+    /// Adds the gradients of a group: the gradient of x to `out`, the gradients of the other inputs, one
+    /// after the other, to `sums`.
     fn backward_group(
         &self,
         group: &Group<'_>,

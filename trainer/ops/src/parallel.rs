@@ -5,11 +5,12 @@ use rayon::prelude::*;
 use crate::kernels::parts::filled;
 use crate::kernels::vectorised::vectorised;
 
-/// Parts that a batch is split into. The number is fixed, so that sums over the parts do not depend on
-/// the machine, and larger than that of most cores, so that one slow part delays the others little.
+/// Number of parts that a batch is split into. It is fixed, so that sums over the parts do not depend on
+/// the machine. It is larger than the number of cores of most machines, so that one slow part delays the
+/// others little.
 pub const PARTS: usize = 16;
 
-/// `len` values of `items` equal items; `work(first item, part)` fills each part, zeros so far.
+/// `len` values of `items` equal items. `work(first item, part)` fills each part, which begins as zeros.
 pub(super) fn fill(len: usize, items: usize, work: impl Fn(usize, &mut [f32]) + Sync) -> Vec<f32> {
     let [out] = fill_each(len, items, |first, [out]| work(first, out));
     out
@@ -40,8 +41,8 @@ pub(super) fn fill_and_sum(
     (out, add_up(sums))
 }
 
-/// Fills outputs of `lens` values an item, at most `group` items at a time, and adds to `sums`
-/// values: `work(first item, items, outputs, sums)`.
+/// Fills outputs of `lens` values per item, at most `group` items at a time, and adds up `sums` values:
+/// `work(first item, items, outputs, sums)`.
 pub(super) fn fill_groups<const N: usize>(
     items: usize,
     lens: [usize; N],

@@ -10,7 +10,7 @@ use burn_ndarray::NdArray;
 use crate::backend::{HostBackend, OwnedValues, vit_backend};
 use crate::fused::Fused;
 
-// The float reference: burn's own operations and nothing else.
+// The float reference: only burn's own operations.
 vit_backend!(NdArray, composed: true);
 vit_backend!(Flex, composed: false);
 

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-/// Values of one cache line: each buffer starts with a line of its own.
+/// Number of values in a cache line. Each buffer starts at a new cache line.
 const LINE: usize = 16;
 
 thread_local! {

@@ -46,8 +46,8 @@ macro_rules! run {
     }};
 }
 
-/// Compares the fused operation on two backends with its definition on flex, whose gradients are
-/// the more accurate: those of attention on ndarray are off by 1e-4.
+/// Compares the fused operation on two backends with its definition on flex. Gradients on flex are more
+/// accurate: on ndarray, the gradients of attention are off by 1e-4.
 macro_rules! agree {
     ($name:literal, $fused:expr, $composed:expr, $($operand:ident: $shape:expr),+) => {{
         let expected = run!(OnFlex, $composed, $($operand: $shape),+);
@@ -226,8 +226,8 @@ fn attention_branch_agrees() {
         macro_rules! branch {
             ($run:expr) => {
                 |x, gamma, beta, qw, qb, kw, vw, vb, ow, ob| {
-                    // The bias of keys moves all scores of a query alike: its gradient is noise
-                    // around zero, compared as a part of another.
+                    // The bias of keys moves all scores of a query alike: its gradient is noise around
+                    // zero, so it is compared as a part of another gradient.
                     let key = layer(kw, Tensor::clone(&qb));
                     let (norm, query) = (norm(gamma, beta), layer(qw, qb));
                     let (value, output) = (layer(vw, vb), layer(ow, ob));

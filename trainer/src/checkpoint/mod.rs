@@ -99,7 +99,7 @@ struct ListedItem {
     model: Tree,
 }
 
-/// Writes a checkpoint to `path` in full precision, replacing the file at once.
+/// Writes a checkpoint to `path` in full precision. It replaces the file atomically.
 ///
 /// # Errors
 /// If the directory cannot be written to.
@@ -107,7 +107,7 @@ pub fn save<B: Backend>(path: &Path, checkpoint: &Checkpoint<B>) -> Result<()> {
     save_as(path, checkpoint, Precision::Full)
 }
 
-/// Writes a checkpoint to `path`, replacing the file at once.
+/// Writes a checkpoint to `path`. It replaces the file atomically.
 ///
 /// # Errors
 /// If the directory cannot be written to, or a value is too large for half precision.
@@ -137,12 +137,12 @@ pub fn save_as<B: Backend>(
     output::write(path, &bytes)
 }
 
-/// Reads a checkpoint, checking everything before a network is built from it.
+/// Reads a checkpoint. Everything is checked before a network is built from it.
 ///
 /// # Errors
 /// If the file cannot be read or is incomplete. If it is not a checkpoint of this trainer, or has another
-/// version. If it describes a network that cannot exist, or its tensors are not those of the network.
-/// Every message names the file.
+/// version. If it describes a network that cannot exist, or its tensors do not belong to the network. Every
+/// message names the file.
 pub fn load<B: Backend>(path: &Path, device: &B::Device) -> Result<Checkpoint<B>> {
     let name = path.display();
     ensure!(

@@ -159,7 +159,7 @@ fn a_damaged_byte_never_panics() {
     for at in 0..whole.len() {
         let mut damaged = whole.clone();
         damaged[at] ^= rng.random_range(1..=255u8);
-        // Most bytes are weights, where another value is as good as the first.
+        // Most bytes belong to weights, and most changed weights are valid.
         let _ = decode::<Flex>(damaged, &Default::default());
     }
 }

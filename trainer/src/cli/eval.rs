@@ -28,7 +28,7 @@ pub(super) struct EvalArgs {
     /// Also write confusion.csv, confusion.svg, mistakes.csv and mistakes.png to this directory.
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
-    /// Replace a report that is there already.
+    /// Replace a report that already exists.
     #[arg(long, requires = "report")]
     overwrite: bool,
     /// Print a JSON object instead of a line.

@@ -34,7 +34,7 @@ use train::TrainArgs;
 const EXAMPLES: &str = "\
 Examples:
   trainer
-      train `micro` on the 5,000 embedded CIFAR-10 images: a few minutes, no download
+      train `micro` on the 5,000 built-in CIFAR-10 images: 5 to 20 minutes on two cores, no download
   trainer --data cifar-10-batches-bin --epochs 30 --out runs/full
       train on all 50,000 images of the binary version of CIFAR-10
   trainer --data pictures --out runs/mine
@@ -73,7 +73,7 @@ output directory. The same seed gives the same network. Ctrl-C ends a run early 
 network so far; --resume continues it. A directory given with --out must not hold another run. Without
 --out, an earlier run in the current directory is moved to earlier-1, earlier-2 and so on.";
 
-/// Trains small vision transformers on CIFAR-10, for export to microcontrollers.
+/// Trains small vision transformers on CIFAR-10 or on your own pictures, for export to microcontrollers.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -151,7 +151,7 @@ mod tests {
         let cli = parse(&["--epochs", "3", "--learning-rate", "0.01", "--seed", "9"]).unwrap();
         let small = Recipe::small_data(Preset::Micro);
         let expected = Recipe { epochs: 3, learning_rate: 0.01, seed: 9, ..small };
-        assert_eq!(cli.train.recipe(5_000), expected, "embedded data");
+        assert_eq!(cli.train.recipe(5_000), expected, "built-in images");
         let cli = parse(&["--preset", "seed"]).unwrap();
         assert_eq!(
             cli.train.recipe(5_000),
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_meant_is_a_usage_error() {
+    fn wrong_arguments_are_a_usage_error() {
         for arguments in [
             &["--preset", "huge"][..],
             &["--epochs", "many"],

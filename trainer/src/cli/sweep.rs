@@ -105,7 +105,7 @@ impl SweepArgs {
         for plan in &left {
             let cell = shared.train::<B>(plan)?;
             if !self.view.json {
-                // Whatever is wrong with standard output, it is said at the end.
+                // An error of standard output is reported at the end.
                 let _ = say!("{}", line(&cell));
             }
             cells.push(cell);
@@ -152,7 +152,7 @@ impl Shared<'_> {
                 "train_images": self.dataset.train.len(),
                 "test_images": self.dataset.test.len(),
             });
-            // Only here, so that sweeps of the first versions over CIFAR-10 go on.
+            // Only for pictures, so that sweeps of the first versions over CIFAR-10 can continue.
             if self.dataset.source == DataSource::Pictures {
                 settings["source"] = json!(self.dataset.source);
             }

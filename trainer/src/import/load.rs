@@ -1,4 +1,4 @@
-//! A file of PyTorch weights to a checkpoint.
+//! Turns a file of PyTorch weights into a checkpoint.
 
 use std::path::Path;
 

@@ -19,7 +19,7 @@ pub struct DropoutRates {
     pub mlp: f64,
     /// Before each layer of the class head.
     pub head: f64,
-    /// Stochastic depth: branches of the last block; the rate grows linearly from the first block.
+    /// Stochastic depth: the rate of the last block. The rates of the blocks grow linearly up to it.
     pub path: f64,
 }
 

@@ -1,7 +1,7 @@
-//! The network as a burn module, built from a [`VitConfig`] and from nothing else.
+//! The network as a burn module, built from a [`VitConfig`] alone.
 //!
-//! Every activation inside is `[batch, positions, channels]`, the order in which the runtime
-//! keeps it too: grids row by row with channels last, vectors as one position.
+//! Every activation inside is `[batch, positions, channels]`, which is also the order of the runtime: grids
+//! row by row with channels last, vectors as one position.
 
 mod attention;
 mod block;

@@ -17,7 +17,7 @@ use super::mistakes::Mistake;
 use crate::data::Images;
 use crate::summary::grouped;
 
-/// Images of a row, and rows at most.
+/// Number of images of a row, and largest number of rows.
 const COLUMNS: usize = 8;
 const ROWS: usize = 5;
 /// Target width of a magnified image; the factor is a whole number.
@@ -93,7 +93,7 @@ fn header(mistakes: usize, shown: usize, images: usize) -> String {
     }
 }
 
-/// The last letters of a name, which tell the files of a folder apart.
+/// The last letters of a name, which distinguish the files of a folder.
 fn end(name: &str, letters: usize) -> String {
     let skipped = name.chars().count().saturating_sub(letters);
     if skipped == 0 {

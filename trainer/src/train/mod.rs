@@ -35,7 +35,7 @@ use learner::Learner;
 use ops::HostBackend;
 use scores::Scores;
 
-/// Makes everything that a run needs before its first step, and drops it again.
+/// Checks a run: creates everything that the run needs before its first step.
 ///
 /// # Errors
 /// As [`train()`] before it writes a file.

@@ -36,7 +36,7 @@ impl Qat {
         Ok(Self { calibration, normalisation, simulation })
     }
 
-    /// Observes the ranges again for the present weights.
+    /// Observes the ranges again for the current weights.
     pub(super) fn observe<B: VitBackend>(&mut self, model: &Vit<B>, device: &B::Device) {
         self.simulation = self.of(model, device);
     }
@@ -46,7 +46,7 @@ impl Qat {
         self.simulation.store(model)
     }
 
-    /// Evaluates the int8 form of `model`, whose ranges are observed anew.
+    /// Evaluates the int8 form of `model`, whose ranges are observed again.
     pub(super) fn evaluate<B: VitBackend>(
         &self,
         model: &Vit<B>,

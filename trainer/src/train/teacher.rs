@@ -1,4 +1,4 @@
-//! Knowledge distillation: a trained network, the teacher, whose output the student learns as well.
+//! Knowledge distillation: a trained network, the teacher, from whose output the student also learns.
 //!
 //! # Source
 //! Hinton et al., *Distilling the Knowledge in a Neural Network*, 2015.

@@ -1,4 +1,4 @@
-//! A layer as a parsed network keeps it: where it lies in the blob, in less than half the bytes of a
+//! A layer as a parsed network keeps it: its place in the blob. This takes less than half the bytes of a
 //! [`Linear`].
 
 use crate::arithmetic::types::LayerShape;
@@ -18,15 +18,15 @@ pub struct StoredLinear<'a> {
     /// Bytes between the tensors: the blob states the length of each tensor there, in a varint that may be
     /// longer than needed.
     gaps: [u8; 3],
-    /// The weights as [`Model::pack`](crate::Model::pack) left them; empty without. Only where a kernel
-    /// set packs, because a layer must stay small.
+    /// The weights that [`Model::pack`](crate::Model::pack) wrote; empty if it was not called. Only targets
+    /// with a packing kernel set have this field, because a layer must stay small.
     #[cfg(target_arch = "x86_64")]
     packed: &'a [u8],
 }
 
 impl<'a> StoredLinear<'a> {
-    /// A layer whose tensors lie in `tensors`, with `gaps` bytes between one and the next. The caller makes
-    /// sure that they are there. `None` if a size does not fit its field.
+    /// A layer whose tensors lie in `tensors`, with `gaps` bytes between one and the next. The caller has
+    /// checked that the bytes exist. `None` if a size does not fit its field.
     pub(crate) fn new(
         tensors: &'a [u8],
         LayerShape { outputs, inputs }: LayerShape,
@@ -52,15 +52,15 @@ impl<'a> StoredLinear<'a> {
     /// The layer as kernels read it.
     #[inline(never)]
     pub(crate) fn operand(&self) -> Linear<'a> {
-        // The tensors are there, by the contract of `new`.
+        // By the contract of `new`, the bytes of the tensors exist.
         let layer = present_or(self.tensors(), Linear::NONE);
         #[cfg(target_arch = "x86_64")]
         let layer = layer.with_packed(self.packed);
         layer
     }
 
-    /// Packs the layer into the first bytes of `memory` and takes these bytes off it. Of the inputs of the
-    /// layer, `run` lie side by side. If `memory` is too short, the layer stays as it was.
+    /// Packs the layer into the first bytes of `memory`, and shortens `memory` by them. `run` is the number
+    /// of inputs that lie side by side in memory. If `memory` is too short, the layer stays as it was.
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn pack(&mut self, packing: &Packing, run: usize, memory: &mut &'a mut [u8]) {
         let layer = self.operand();

@@ -2,7 +2,7 @@
 //!
 //! | set | needs | products |
 //! |---|---|---|
-//! | `dsp` | the DSP extension: Cortex-M4, M7, M33, M35P, M55, M85 | `SMLAD` on values widened by `SXTB16` |
+//! | `dsp` | the DSP extension: Cortex-M4, M7, M33, M35P, M52, M55, M85 | `SMLAD` on values widened by `SXTB16` |
 //! | `mve` | the vector extension for integers: Cortex-M52, M55, M85 | `VMLAVA.S8` |
 //!
 //! Both add exact products to an i32, which wraps. The true sum fits by the bounds of `INTEGER.md`.

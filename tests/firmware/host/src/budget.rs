@@ -20,7 +20,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// The limits for a board and blob; none where the file has none.
+    /// The limits for a board and blob; `None` for each limit that the file does not have.
     pub fn read(board: &str, blob: &str) -> Result<Self> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../size-budget.toml");
         let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;

@@ -44,7 +44,9 @@ pub fn run(board: &Board, elf: &Path, argument: usize) -> Result<Transcript> {
         .arg(elf)
         .output()
         .with_context(|| {
-            format!("cannot run {emulator}: install QEMU (Debian: qemu-system-arm, qemu-system-misc)")
+            format!(
+                "cannot run {emulator}: install QEMU (Debian: qemu-system-arm, qemu-system-misc)"
+            )
         })?;
     let mut transcript = Transcript { success: output.status.success(), ..Transcript::default() };
     // Depending on its version, the emulator writes semihosting output to stdout or to stderr.
@@ -59,7 +61,7 @@ pub fn run(board: &Board, elf: &Path, argument: usize) -> Result<Transcript> {
     Ok(transcript)
 }
 
-/// The counter, compiled where it is missing or older than its source.
+/// The counter, compiled if it is missing or older than its source.
 fn counter() -> Result<PathBuf> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("count.c");
     let plugin = target_directory().join("libcount.so");
@@ -69,7 +71,9 @@ fn counter() -> Result<PathBuf> {
             .args(["-O2", "-fPIC", "-shared", "-Wall", "-Wextra", "-o"])
             .args([&plugin, &source])
             .status()
-            .context("cannot run cc, which compiles the instruction counter: install a C compiler")?;
+            .context(
+                "cannot run cc, which compiles the instruction counter: install a C compiler",
+            )?;
         if !status.success() {
             bail!("cc could not compile {}", source.display());
         }

@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether every line was good.
+/// Returns `true` if no line reports a fault.
 fn run(request: &Request) -> Result<bool> {
     let mut good = true;
     report::header(&request.job);

@@ -12,7 +12,8 @@ pub enum Blob {
     Tiny,
     /// The trained network that comes with the source.
     Micro,
-    /// The geometry of `compact` with random weights: instructions do not depend on them.
+    /// The shapes of `compact` with random weights, because the number of instructions does not depend on
+    /// weights.
     Compact,
 }
 

@@ -8,7 +8,7 @@ use runtime::Model;
 /// Classes and hash of all logits.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// One for each image.
+    /// The class of each image.
     pub classes: Vec<String>,
     /// As the firmware prints it.
     pub hash: String,
@@ -22,7 +22,8 @@ pub fn answer(model: &Model<'_>, images: usize) -> Result<Answer> {
     let mut classes = Vec::new();
     for index in 0..images {
         test_image(index, &mut image);
-        let output = model.run(&image, &mut arena).context("the reference")?;
+        let output =
+            model.run(&image, &mut arena).context("cannot run the network on this computer")?;
         hash.extend(output.logits().iter().copied());
         classes.push(output.class().to_string());
     }

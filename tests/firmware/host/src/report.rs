@@ -59,7 +59,7 @@ pub fn header(job: &Job) {
     }
 }
 
-/// Does the job on one board. Returns whether there was no fault.
+/// Does the job on one board. Returns `true` if there was no fault.
 pub fn board(board: &Board, blobs: &[Blob], job: &Job) -> Result<bool> {
     let target = toolchain::target_directory();
     std::fs::create_dir_all(&target).with_context(|| target.display().to_string())?;
@@ -77,7 +77,7 @@ pub fn board(board: &Board, blobs: &[Blob], job: &Job) -> Result<bool> {
 
 fn classify(board: &Board, blob: Blob, path: &Path, images: usize) -> Result<bool> {
     let bytes = std::fs::read(path)?;
-    let model = Model::parse(&bytes).context("the blob")?;
+    let model = Model::parse(&bytes).context("cannot read the blob")?;
     let file = toolchain::build(&Build { board, blob: path, program: "classify", sites: false })?;
     let elf = Elf::read(&file)?;
     let run = emulator::run(board, &file, images)?;
@@ -158,7 +158,7 @@ fn counted(board: &Board, path: &Path, model: &Model<'_>) -> Result<Vec<Layer>> 
 
 fn print_layers(board: &Board, blob: Blob, path: &Path) -> Result<bool> {
     let bytes = std::fs::read(path)?;
-    let model = Model::parse(&bytes).context("the blob")?;
+    let model = Model::parse(&bytes).context("cannot read the blob")?;
     println!("{}, {}", board.name, blob.name());
     for layer in counted(board, path, &model)? {
         let (macs, k, ratio) = match layer.work {

@@ -5,7 +5,7 @@ use gemm::Parallelism;
 /// Smallest number of multiply-accumulates for which a product is split over the cores.
 const PARALLEL_MACS: usize = 1 << 22;
 
-/// A matrix in a slice, from its start; rows and columns may be any distance apart.
+/// A matrix in a slice. Its first value is the first of the slice. Rows have any distance, and so have columns.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Matrix<'a> {
     values: &'a [f32],
@@ -52,7 +52,7 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// What happens to the present values of the output.
+/// What happens to the values that the output already holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Output {
     /// They are replaced by the product.
@@ -96,9 +96,9 @@ fn run(
     assert_eq!(a.columns, b.rows, "columns of the first and rows of the second factor");
     assert!(columns <= row_stride, "rows of the output do not overlap");
     assert!((rows - 1) * row_stride + columns <= out.len(), "the output fits its slice");
-    // SAFETY: the constructor of `Matrix` checked that the last element of each factor lies within
-    // its slice, and so do the assertions above for `out`, which is borrowed exclusively; strides
-    // are not negative, so the last element is the furthest. Slice lengths fit an isize.
+    // SAFETY: the constructor of `Matrix` checked that the last element of each factor lies within its
+    // slice. The assertions above check the same for `out`, which is borrowed exclusively. Strides are not
+    // negative, so no element lies after the last one. Slice lengths fit an isize.
     unsafe {
         gemm::gemm(
             rows,

@@ -36,8 +36,8 @@ pub(crate) fn filled<const N: usize, R: Send>(
         })
         .collect();
     for (output, len) in outputs.iter_mut().zip(lens) {
-        // SAFETY: the parts cover all items, each was asserted to have handed out all of its
-        // values, and they are written when they are.
+        // SAFETY: the parts cover all items. Each part was asserted to have handed out all of its values,
+        // and a value is written before it is handed out.
         unsafe { output.set_len(items * len) };
     }
     (outputs, results)

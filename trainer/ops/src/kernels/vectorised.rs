@@ -1,11 +1,11 @@
-//! Functions compiled for every processor, and for the vector instructions of most.
+//! Functions that are compiled for every processor, and again for AVX2 and AVX-512.
 
 /// Defines functions that are also compiled for AVX2 and AVX-512 and use the best set of the processor.
 ///
 /// The compiler turns their loops into vector instructions of the enabled set. Functions that a body calls
-/// must be `#[inline(always)]`, or else they are compiled for the smaller set. A closure cannot be, so
-/// bodies have none. Products and sums are not written as `mul_add`, so that results do not depend on
-/// the processor and no processor must emulate it.
+/// must be `#[inline(always)]`, or else they are compiled for the smaller set. A closure cannot have this
+/// attribute, so bodies have no closures. Products and sums are not written as `mul_add`, so that results
+/// do not depend on the processor and no processor must emulate it.
 macro_rules! vectorised {
     ($(
         $(#[$attribute:meta])*

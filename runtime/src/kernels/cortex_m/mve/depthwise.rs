@@ -167,7 +167,7 @@ pub(super) fn depthwise_i8(
 /// Copies four channels of each position to the inside of a grid with a border.
 ///
 /// # Safety
-/// `x` must point to the first of the channels in the grid, and the grid fit with its border.
+/// `x` must point to the first of the channels in the grid. The grid with its border must fit `padded`.
 #[inline(never)]
 unsafe fn copy_inside(x: *const i8, grid: Grid, padded: &mut [Word; POSITIONS]) {
     let mut from = x.cast::<Word>();
@@ -175,7 +175,7 @@ unsafe fn copy_inside(x: *const i8, grid: Grid, padded: &mut [Word; POSITIONS]) 
     for _ in 0..grid.height {
         to = to.wrapping_add(1);
         for _ in 0..grid.width {
-            // SAFETY: the caller's promise; a `Word` has no alignment.
+            // SAFETY: the caller's promise; a `Word` may be at any address.
             unsafe { to.write(from.read()) };
             from = from.wrapping_byte_add(grid.channels);
             to = to.wrapping_add(1);
@@ -190,9 +190,9 @@ unsafe fn copy_inside(x: *const i8, grid: Grid, padded: &mut [Word; POSITIONS]) 
 struct ChannelRequant {
     bias: i32,
     mult: i32,
-    /// Rounding term and zero point, shifted as the product's bits from 31 on.
+    /// Rounding term and zero point, aligned with the product from bit 31 on.
     base: i32,
-    /// 31 less the shift: to the right.
+    /// 31 minus the shift. It is negative, so it shifts to the right.
     left: i32,
 }
 

@@ -1,21 +1,21 @@
-//! Circles: files each of which leads to every other one along the arrows.
+//! Cycles: groups of files in which each leads to every other one along the edges.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use crate::imports::Imports;
 
-/// The circles, each in the order of its paths.
+/// The cycles, each in the order of its paths.
 pub fn find(imports: &Imports) -> Vec<BTreeSet<&Path>> {
     let mut search =
-        Search { imports, order: HashMap::new(), open: Vec::new(), circles: Vec::new() };
+        Search { imports, order: HashMap::new(), open: Vec::new(), cycles: Vec::new() };
     for file in imports.keys() {
         if !search.order.contains_key(file.as_path()) {
             search.enter(file);
         }
     }
-    search.circles.sort();
-    search.circles
+    search.cycles.sort();
+    search.cycles
 }
 
 /// Tarjan's search for strongly connected components (SIAM Journal on Computing 1, 1972).
@@ -25,18 +25,18 @@ struct Search<'a> {
     order: HashMap<&'a Path, usize>,
     /// Files whose component is not complete.
     open: Vec<&'a Path>,
-    circles: Vec<BTreeSet<&'a Path>>,
+    cycles: Vec<BTreeSet<&'a Path>>,
 }
 
 impl<'a> Search<'a> {
-    /// Follows the arrows from a file; returns the earliest open file that they lead to.
+    /// Follows the edges from a file; returns the earliest open file that they lead to.
     fn enter(&mut self, file: &'a Path) -> usize {
         let own = self.order.len();
         let place = self.open.len();
         self.order.insert(file, own);
         self.open.push(file);
         let mut earliest = own;
-        for next in self.imports.get(file).into_iter().flat_map(|arrows| arrows.keys()) {
+        for next in self.imports.get(file).into_iter().flat_map(|edges| edges.keys()) {
             let next = next.as_path();
             match self.order.get(next) {
                 None => earliest = earliest.min(self.enter(next)),
@@ -47,7 +47,7 @@ impl<'a> Search<'a> {
         if earliest == own {
             let component: BTreeSet<_> = self.open.split_off(place).into_iter().collect();
             if component.len() > 1 {
-                self.circles.push(component);
+                self.cycles.push(component);
             }
         }
         earliest
