@@ -1,5 +1,6 @@
 //! Why a frame, or a part of it, cannot be used.
 
+use super::format::PixelFormat;
 use super::size::Rectangle;
 use core::fmt;
 
@@ -38,6 +39,27 @@ pub enum FrameError {
         /// Height times width times three.
         expected: usize,
     },
+    /// The colours of this format come after all rows of the frame, so that it cannot be resized row by row.
+    Format(PixelFormat),
+    /// The memory for sums is too short.
+    Memory {
+        /// Words given.
+        found: usize,
+        /// Words that are needed.
+        min: usize,
+    },
+    /// A row has fewer bytes than its pixels.
+    Row {
+        /// Bytes given.
+        found: usize,
+        /// Bytes of a row.
+        min: usize,
+    },
+    /// A row comes after the last row of the frame.
+    Rows {
+        /// Rows of the frame.
+        max: usize,
+    },
 }
 
 impl fmt::Display for FrameError {
@@ -57,6 +79,15 @@ impl fmt::Display for FrameError {
             Self::ImageLen { found, expected } => {
                 write!(f, "the image has {found} bytes, but its size needs {expected}")
             }
+            Self::Format(format) => write!(
+                f,
+                "{format:?} cannot be resized row by row, because its colours come after all rows"
+            ),
+            Self::Memory { found, min } => {
+                write!(f, "the memory for sums has {found} words, {min} are needed")
+            }
+            Self::Row { found, min } => write!(f, "a row has {found} bytes, its pixels {min}"),
+            Self::Rows { max } => write!(f, "the frame has only {max} rows"),
         }
     }
 }

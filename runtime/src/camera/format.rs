@@ -1,4 +1,7 @@
-//! Pixel formats, and the bytes that a frame of each takes.
+//! Pixel formats: the bytes that a frame of each takes, and how a pixel is read.
+
+use super::colour::{bt601, rgb565};
+use crate::invariant::present_or;
 
 /// How the pixels of a frame are stored.
 ///
@@ -50,4 +53,46 @@ impl PixelFormat {
             _ => height,
         }
     }
+
+    /// Pixel `x` of a row as red, green, blue. `differences` is the row of colour differences of
+    /// [`Nv12`](Self::Nv12); other formats do not read it.
+    pub(super) fn pixel<'a>(
+        self,
+        row: &[u8],
+        differences: impl FnOnce() -> &'a [u8],
+        x: usize,
+    ) -> [u8; 3] {
+        match self {
+            Self::Rgb888 => at(row, 3 * x),
+            Self::Bgr888 => {
+                let [blue, green, red] = at(row, 3 * x);
+                [red, green, blue]
+            }
+            Self::Rgb565LittleEndian => rgb565(u16::from_le_bytes(at(row, 2 * x))),
+            Self::Rgb565BigEndian => rgb565(u16::from_be_bytes(at(row, 2 * x))),
+            Self::Grey => {
+                let [grey] = at(row, x);
+                [grey; 3]
+            }
+            Self::Yuyv => {
+                let [left, blue, right, red] = at(row, 4 * (x / 2));
+                bt601(if x.is_multiple_of(2) { left } else { right }, blue, red)
+            }
+            Self::Uyvy => {
+                let [blue, left, red, right] = at(row, 4 * (x / 2));
+                bt601(if x.is_multiple_of(2) { left } else { right }, blue, red)
+            }
+            Self::Nv12 => {
+                let [luma] = at(row, x);
+                let [blue, red] = at(differences(), 2 * (x / 2));
+                bt601(luma, blue, red)
+            }
+        }
+    }
+}
+
+/// `LEN` bytes from `start` on. [`Frame`](super::Frame) and [`FrameRows`](super::FrameRows) have checked that
+/// they exist.
+fn at<const LEN: usize>(row: &[u8], start: usize) -> [u8; LEN] {
+    present_or(row.get(start..).and_then(<[u8]>::first_chunk).copied(), [0; LEN])
 }
