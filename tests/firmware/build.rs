@@ -43,16 +43,19 @@ fn model(blob: &Path, out: &Path) {
     println!("cargo::rerun-if-changed={}", blob.display());
     let bytes = fs::read(blob).unwrap_or_else(|error| panic!("{}: {error}", blob.display()));
     let model = Model::parse(&bytes).unwrap_or_else(|error| panic!("{}: {error}", blob.display()));
+    let image = model.config().image();
     let text = format!(
         "/// The blob, in flash.\n\
          pub static BLOB: &[u8] = include_bytes!({:?});\n\
          /// Bytes of scratch memory that a run needs.\n\
          pub const ARENA_LEN: usize = {};\n\
-         /// Bytes of an image.\n\
-         pub const IMAGE_LEN: usize = {};\n",
+         /// The image that the network reads.\n\
+         pub const IMAGE_SIZE: runtime::camera::Size =\n    \
+             runtime::camera::Size {{ width: {}, height: {} }};\n",
         fs::canonicalize(blob).expect("it was read"),
         model.arena_len(),
-        model.config().image().len(),
+        image.width,
+        image.height,
     );
     fs::write(out.join("model.rs"), text).expect("OUT_DIR is writable");
 }

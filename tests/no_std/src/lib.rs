@@ -7,7 +7,7 @@
 #![no_std]
 
 use runtime::Model;
-use runtime::camera::{Frame, PixelFormat, Size};
+use runtime::camera::{Frame, FrameRows, PixelFormat, Size};
 
 /// The index of the best class, or a negative number if the blob or the arena cannot be used.
 #[unsafe(no_mangle)]
@@ -47,6 +47,36 @@ pub extern "C" fn image(
     let frame = Frame::new(bytes, Size { width, height }, stride, format);
     let done = frame.and_then(|frame| frame.resize(frame.centre_square(), IMAGE, image));
     i32::from(done.is_err())
+}
+
+/// The index of the best class of a frame of any size whose rows are equal, resized as they come; a negative
+/// number if the frame, the blob or the arena cannot be used.
+#[unsafe(no_mangle)]
+pub extern "C" fn classify_rows(
+    blob: &'static [u8; 256 * 1024],
+    row: &[u8; 320 * 2],
+    width: usize,
+    height: usize,
+    arena: &mut [u8; 32 * 1024],
+    memory: &mut [u32; FrameRows::memory_len(IMAGE.width)],
+) -> i32 {
+    let Ok(model) = Model::parse(blob) else { return -1 };
+    let Ok(mut stream) = model.stream(arena) else { return -2 };
+    let (frame, format) = (Size { width, height }, PixelFormat::Rgb565BigEndian);
+    let Ok(mut rows) = FrameRows::new(frame, format, frame.centre_square(), IMAGE, memory) else {
+        return -3;
+    };
+    for _ in 0..height {
+        if rows.row(row).is_err() {
+            return -4;
+        }
+        while let Some(row) = rows.image_row() {
+            if stream.row(row).is_err() {
+                return -5;
+            }
+        }
+    }
+    stream.finish().map_or(-6, |output| output.class() as i32)
 }
 
 #[panic_handler]

@@ -100,7 +100,8 @@ fn is_own(name: &str) -> bool {
         ["Reset", "main", "_start", "HardFault", "_HardFault", "DefaultHandler_"];
     // The symbol of a generic function's instance also names the crate that uses the instance.
     let runtime = name.contains("7runtime");
-    let own = ["8firmware", "8classify", "3kit"].iter().any(|krate| name.contains(krate));
+    let own =
+        ["8firmware", "8classify", "6camera", "3kit"].iter().any(|krate| name.contains(krate));
     name.starts_with("_R") && own && !runtime || START.contains(&name) || VECTORS.contains(&name)
 }
 

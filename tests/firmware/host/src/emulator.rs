@@ -18,6 +18,11 @@ pub struct Transcript {
 }
 
 impl Transcript {
+    /// Instructions of each image, of which each has so many regions.
+    pub fn images(&self, regions: usize) -> Vec<u64> {
+        self.instructions.chunks(regions).map(|image| image.iter().sum()).collect()
+    }
+
     /// The last value of that name.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.lines.iter().rfind(|(line, _)| line == name).map(|(_, value)| value.as_str())

@@ -11,7 +11,7 @@ mod elf;
 mod emulator;
 mod layers;
 mod preset;
-mod reference;
+mod program;
 mod report;
 mod toolchain;
 
