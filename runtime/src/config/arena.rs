@@ -36,7 +36,7 @@ pub struct ValueBytes {
 }
 
 impl ValueBytes {
-    const INT8: Self = Self { activation: 1, residual: 2, accumulator: 4 };
+    pub(super) const INT8: Self = Self { activation: 1, residual: 2, accumulator: 4 };
 }
 
 /// What one stage of the forward pass uses of the arena.
@@ -96,7 +96,7 @@ impl MlpPlan {
     }
 
     /// Values of all buffers.
-    fn values(&self, rows: usize) -> usize {
+    pub(super) fn values(&self, rows: usize) -> usize {
         let hidden = self.hidden_rows(rows) * self.grid.width * self.grid.channels;
         hidden + rows * (self.front + self.second)
     }
@@ -193,7 +193,7 @@ impl VitConfig {
     }
 
     /// Bytes of the pool and the head, tokens included.
-    fn head_bytes(&self, of: ValueBytes) -> usize {
+    pub(super) fn head_bytes(&self, of: ValueBytes) -> usize {
         let (sums, embedding) = match self.spec().pool {
             Pool::Mean => (self.dim(), self.dim()),
             Pool::Flatten => (0, 0),
