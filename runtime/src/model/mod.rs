@@ -143,7 +143,7 @@ impl<'a, A: Arithmetic> Model<'a, A> {
     // Not inlined, so that its stack frame does not become a part of the caller's.
     #[inline(never)]
     pub fn run<'m>(&'m self, image: &[u8], arena: &'m mut [u8]) -> Result<Output<'m, A>, RunError> {
-        self.run_observed(image, arena, &mut |_, _| {})
+        self.run_observed(image, arena, &mut forward::unobserved)
     }
 
     /// [`Self::run`] that also shows every stored activation to `observer`, in the order of the pass.

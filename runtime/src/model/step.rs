@@ -33,13 +33,14 @@ impl<A: Arithmetic> Model<'_, A> {
         let plan = Plan::new(&self.network, arena.len());
         if step.0 < plan.stages(&self.network) {
             let rows = plan.rows(&self.network, step.0, image);
-            let done = forward::stage(&self.network, plan, step.0, rows, arena, &mut |_, _| {});
+            let done =
+                forward::stage(&self.network, plan, step.0, rows, arena, &mut forward::unobserved);
             present_or(done.map(Ok), Err(too_short))?;
             step.0 += 1;
             return Ok(None);
         }
         *step = Step::default();
-        let answer = forward::head(&self.network, arena, &mut |_, _| {});
+        let answer = forward::head(&self.network, arena, &mut forward::unobserved);
         present_or(answer.map(|answer| Ok(Some(Output::new(answer)))), Err(too_short))
     }
 }
