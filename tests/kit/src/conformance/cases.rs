@@ -61,7 +61,7 @@ pub fn norm() -> impl Iterator<Item = Case> {
 pub fn attention() -> impl Iterator<Item = Case> {
     const HEADS: [(usize, usize); 7] =
         [(1, 1), (2, 3), (4, 16), (3, 17), (2, 32), (4, 32), (1, 128)];
-    const TOKENS: [usize; 11] = [1, 2, 3, 4, 7, 15, 16, 17, 64, 65, 257];
+    const TOKENS: [usize; 13] = [1, 2, 3, 4, 7, 15, 16, 17, 64, 65, 143, 144, 257];
     // Each shape with several multipliers and shifts.
     (0..3).flat_map(|_| {
         pairs(&HEADS, &TOKENS).map(|((heads, head_dim), tokens)| Case::Attention {

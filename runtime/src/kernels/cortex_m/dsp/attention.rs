@@ -10,10 +10,10 @@ use crate::kernels::scalar;
 use core::array;
 use core::mem::MaybeUninit;
 
-/// Maximum number of keys. Longer sequences use the scalar kernel.
-const TOKENS: usize = 128;
+/// Maximum number of keys, that of `micro-96`. Longer sequences use the scalar kernel.
+const TOKENS: usize = 144;
 /// Maximum number of values of one head, over all tokens.
-const VALUES: usize = 2048;
+const VALUES: usize = 16 * TOKENS;
 
 /// Scores of four queries, key by key.
 type Scores = [MaybeUninit<[i32; ROWS]>; TOKENS];

@@ -165,7 +165,7 @@ impl Distance {
     #[inline(never)]
     unsafe fn row(self, scores: *mut i32, groups: usize, highest: i32) -> u32 {
         let (mut from, mut to) = (scores, scores.cast::<u32>());
-        // Each half sums every second of at most 128 exponentials, each at most 255, and stays below 2^15.
+        // Each half sums every second of at most 144 exponentials, each at most 255, and stays below 2^15.
         let mut halves = 0;
         for _ in 0..groups {
             // SAFETY: `from` stays below `16 · groups` words. `to` never overtakes it: the words that are
