@@ -4,6 +4,8 @@
 //! by a length that is not a constant can panic. These iterators only split.
 
 use crate::invariant::present_or;
+#[cfg(cortex_m_dsp)]
+pub(crate) use crate::kernels::copy;
 use core::num::NonZero;
 
 /// Rows of `len` values; values after the last whole row are left out. A length of 0 is read as 1.
@@ -54,8 +56,9 @@ pub(crate) fn up_to<T>(values: &[T], start: usize, len: usize) -> &[T] {
     tail.get(..len).unwrap_or(tail)
 }
 
-/// Copies as many values as both slices have, as a block. Value by value, Cortex-M takes nine instructions
-/// for each.
+/// Copies as many values as both slices have, as a block: value by value, a device takes nine instructions for
+/// each.
+#[cfg(not(cortex_m_dsp))]
 #[inline]
 pub(crate) fn copy<T: Copy>(to: &mut [T], from: &[T]) {
     let len = to.len().min(from.len());
@@ -120,6 +123,17 @@ impl<'a, T> Iterator for RowsMut<'a, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn copies_are_whole_at_every_length() {
+        let from: Vec<u8> = (1..60).collect();
+        for len in 0..50 {
+            let mut to = vec![0; len + 2];
+            copy(&mut to[1..=len], &from[3..]);
+            assert_eq!(to[1..=len], from[3..][..len], "{len} values");
+            assert_eq!((to[0], to[len + 1]), (0, 0), "{len} values and no more");
+        }
+    }
 
     #[test]
     fn rows_are_whole_and_in_order() {

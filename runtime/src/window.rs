@@ -2,7 +2,7 @@
 //! row.
 
 use crate::config::Grid;
-use crate::rows::{part_mut, rows_mut, tail};
+use crate::rows::{copy, part_mut, rows_mut, tail};
 use core::ops::Range;
 
 /// The values outside a grid.
@@ -112,12 +112,6 @@ impl<'a, T: Copy> Windows<'a, T> {
                 }
             }
         }
-    }
-}
-
-fn copy<X: Copy>(to: &mut [X], from: &[X]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = *from;
     }
 }
 

@@ -26,6 +26,8 @@ mod wasm;
 #[allow(unsafe_code, reason = "vector instructions; each block states why it is sound")]
 mod x86;
 
+#[cfg(cortex_m_dsp)]
+pub(crate) use cortex_m::{copy, is_fast};
 pub use operand::{Activation, Attention, Channel, Linear, Norm, NormAffine, Skip};
 #[cfg(target_arch = "x86_64")]
 #[doc(hidden)]

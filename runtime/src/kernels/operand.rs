@@ -20,6 +20,9 @@ pub struct Linear<'a> {
     k: usize,
     #[cfg(target_arch = "x86_64")]
     packed: &'a [u8],
+    /// Whether the fast loops can rescale all channels.
+    #[cfg(cortex_m_dsp)]
+    fast: bool,
 }
 
 /// One output channel of a [`Linear`].
@@ -43,6 +46,8 @@ impl<'a> Linear<'a> {
         k: 1,
         #[cfg(target_arch = "x86_64")]
         packed: &[],
+        #[cfg(cortex_m_dsp)]
+        fast: false,
     };
 
     /// A layer of `n` outputs over `k` inputs, `n = shift.len()`.
@@ -61,15 +66,21 @@ impl<'a> Linear<'a> {
         ShapeError::check("weights of a layer", n.saturating_mul(k), weights.len())?;
         ShapeError::check("biases of a layer", n, bias.len())?;
         ShapeError::check("multipliers of a layer", n, mult.len())?;
-        Ok(Self {
-            weights,
-            bias,
-            mult,
-            shift,
-            k,
-            #[cfg(target_arch = "x86_64")]
-            packed: &[],
-        })
+        let layer = Self::of_lengths(weights, bias, mult, shift, k);
+        #[cfg(cortex_m_dsp)]
+        let layer = layer.with_fast(super::cortex_m::is_fast(&layer));
+        Ok(layer)
+    }
+
+    /// [`Self::new`] for lengths that were checked.
+    pub(crate) const fn of_lengths(
+        weights: &'a [i8],
+        bias: I32Le<'a>,
+        mult: I32Le<'a>,
+        shift: &'a [u8],
+        k: usize,
+    ) -> Self {
+        Self { weights, bias, mult, shift, k, ..Self::NONE }
     }
 
     /// Inputs of one output; at least 1.
@@ -92,6 +103,18 @@ impl<'a> Linear<'a> {
     #[doc(hidden)]
     pub const fn with_packed(self, packed: &'a [u8]) -> Self {
         Self { packed, ..self }
+    }
+
+    /// The same layer, which the fast loops can rescale or not.
+    #[cfg(cortex_m_dsp)]
+    pub(crate) const fn with_fast(self, fast: bool) -> Self {
+        Self { fast, ..self }
+    }
+
+    /// Whether the fast loops can rescale all channels.
+    #[cfg(cortex_m_dsp)]
+    pub(crate) const fn is_fast(&self) -> bool {
+        self.fast
     }
 
     /// The packed weights; empty if the layer is not packed.

@@ -18,6 +18,9 @@ pub struct StoredLinear<'a> {
     /// Bytes between the tensors: the blob states the length of each tensor there, in a varint that may be
     /// longer than needed.
     gaps: [u8; 3],
+    /// Whether the fast loops can rescale all channels. Found once, because it takes a pass over the channels.
+    #[cfg(cortex_m_dsp)]
+    fast: bool,
     /// The weights that [`Model::pack`](crate::Model::pack) wrote; empty if it was not called. Only targets
     /// with a packing kernel set have this field, because a layer must stay small.
     #[cfg(target_arch = "x86_64")]
@@ -34,14 +37,19 @@ impl<'a> StoredLinear<'a> {
     ) -> Option<Self> {
         let [Ok(a), Ok(b), Ok(c)] = gaps.map(u8::try_from) else { return None };
         let (outputs, inputs) = (u16::try_from(outputs).ok()?, u16::try_from(inputs).ok()?);
-        Some(Self {
+        let layer = Self {
             tensors,
             outputs,
             inputs,
             gaps: [a, b, c],
+            #[cfg(cortex_m_dsp)]
+            fast: false,
             #[cfg(target_arch = "x86_64")]
             packed: &[],
-        })
+        };
+        #[cfg(cortex_m_dsp)]
+        let layer = Self { fast: crate::kernels::is_fast(&layer.tensors()?), ..layer };
+        Some(layer)
     }
 
     /// Number of output channels.
@@ -56,6 +64,8 @@ impl<'a> StoredLinear<'a> {
         let layer = present_or(self.tensors(), Linear::NONE);
         #[cfg(target_arch = "x86_64")]
         let layer = layer.with_packed(self.packed);
+        #[cfg(cortex_m_dsp)]
+        let layer = layer.with_fast(self.fast);
         layer
     }
 
@@ -81,6 +91,6 @@ impl<'a> StoredLinear<'a> {
         let (mult, rest) = rest.get(before_mult..)?.split_at_checked(4 * n)?;
         let shift = rest.get(before_shift..)?.get(..n)?;
         let weights = bytemuck::cast_slice(weights);
-        Linear::new(weights, I32Le::new(bias)?, I32Le::new(mult)?, shift, k).ok()
+        Some(Linear::of_lengths(weights, I32Le::new(bias)?, I32Le::new(mult)?, shift, k))
     }
 }

@@ -173,7 +173,8 @@ fn each_output(x: &[i8], layer: &Linear<'_>, store: &mut dyn FnMut(usize, i32)) 
 }
 
 /// Whether [`UpperRequant`] supports the requants of all channels of a layer.
-pub(super) fn all_in_range(layer: &Linear<'_>) -> bool {
+#[inline(never)]
+pub(crate) fn is_fast(layer: &Linear<'_>) -> bool {
     let (_, mult, shift) = layer.stored(0, layer.outputs());
     mult.iter().all(|&mult| i32::from_le_bytes(mult) >= Requant::MIN_MULT)
         && shift.iter().all(|shift| UpperRequant::SHIFTS.contains(shift))

@@ -7,6 +7,7 @@
 //!
 //! Both add exact products to an i32, which wraps. The true sum fits by the bounds of `INTEGER.md`.
 
+mod copy;
 mod dsp;
 mod instructions;
 mod linear;
@@ -15,6 +16,8 @@ mod mve;
 mod requant;
 
 use crate::kernels::set::Kernels;
+pub(crate) use copy::copy;
+pub(crate) use linear::is_fast;
 
 /// The sets of this target, slowest first.
 pub(super) fn sets() -> impl Iterator<Item = &'static Kernels> {

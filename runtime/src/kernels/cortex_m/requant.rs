@@ -1,7 +1,6 @@
 //! From an accumulator to a stored value in two instructions.
 
 use super::instructions::{asr, smmla, ssat8, ssat16};
-use crate::fixed::Requant;
 use core::ops::RangeInclusive;
 
 /// `zero_point + (acc · mult + 2^(shift − 1)) >> shift` by the upper word of the product alone.
@@ -63,10 +62,4 @@ pub(super) fn sat8(value: i32) -> i8 {
 #[expect(clippy::cast_possible_truncation, reason = "the value is clamped to the range of i16")]
 pub(super) fn sat16(value: i32) -> i16 {
     ssat16(value) as i16
-}
-
-/// The multiplier of [`Requant::nearest`].
-#[inline(always)]
-pub(super) fn nearest_mult(mult: i32) -> i32 {
-    mult.max(Requant::MIN_MULT)
 }

@@ -1,6 +1,6 @@
 //! Linear layers and convolutions over windows.
 
-use super::super::linear::{LayerLoops, Output, Store, all_in_range};
+use super::super::linear::{LayerLoops, Output, Store};
 use super::channels::Channels;
 use super::wide::{Group, ROWS, Wide};
 use crate::kernels::operand::Linear;
@@ -18,7 +18,7 @@ impl LayerLoops for Loops {
     #[inline(never)]
     unsafe fn layer(store: &Store, x: &[i8], layer: &Linear<'_>, out: &Output) -> bool {
         let (k, n) = (layer.inputs(), layer.outputs());
-        if !(1..=Rows::MAX).contains(&k) || n == 0 || !all_in_range(layer) {
+        if !(1..=Rows::MAX).contains(&k) || n == 0 || !layer.is_fast() {
             return false;
         }
         let mut wide = Rows::new();

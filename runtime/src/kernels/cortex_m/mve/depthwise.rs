@@ -4,7 +4,7 @@
 //! positions. The products of two taps are added as i16; their sum fits because no weight is −128.
 //! Further sums are i32.
 
-use super::super::linear::{all_in_range, by_value_plus_128};
+use super::super::linear::by_value_plus_128;
 use crate::config::Grid;
 use crate::kernels::operand::{Activation, Linear};
 use crate::kernels::scalar;
@@ -138,7 +138,7 @@ pub(super) fn depthwise_i8(
         && layer.outputs() == channels
         && layer.weights().len() == TAPS * channels
         && layer.weights().iter().fold(0, |min, &w| min.min(w)) > i8::MIN
-        && all_in_range(layer)
+        && layer.is_fast()
         && written.start < written.end
         && written.end <= height
         && grid.checked_len().is_some_and(|len| x.len() >= len)

@@ -1,6 +1,6 @@
 //! Linear layers and convolutions over windows.
 
-use super::super::linear::{LayerLoops, Output, all_in_range};
+use super::super::linear::{LayerLoops, Output};
 use super::pack::{Group, Packed, ROWS};
 use super::product::{Accumulators, Product};
 use super::store::Store;
@@ -26,7 +26,7 @@ impl LayerLoops for Loops {
         out: &Output,
     ) -> bool {
         let (k, n) = (layer.inputs(), layer.outputs());
-        if !(1..=Rows::MAX).contains(&k) || n == 0 || !all_in_range(layer) {
+        if !(1..=Rows::MAX).contains(&k) || n == 0 || !layer.is_fast() {
             return false;
         }
         let mut packed = Rows::new();
