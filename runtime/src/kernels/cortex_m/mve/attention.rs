@@ -15,7 +15,7 @@ use core::array;
 use core::mem::MaybeUninit;
 
 /// Maximum number of values of one head, over all tokens.
-const VALUES: usize = 2048;
+const VALUES: usize = 16 * TOKENS;
 /// Channels that are transposed together.
 const TOGETHER: usize = 8;
 

@@ -6,8 +6,8 @@ use crate::fixed::Octaves;
 use core::arch::asm;
 use core::array;
 
-/// Maximum number of scores of a row. Longer sequences use the scalar kernel.
-pub(super) const TOKENS: usize = 128;
+/// Maximum number of scores of a row, those of `micro-96`. Longer sequences use the scalar kernel.
+pub(super) const TOKENS: usize = 144;
 
 /// Octaves of four scores of each row, stored at four offsets.
 macro_rules! octaves {
