@@ -1,5 +1,6 @@
 //! The properties of a blob, as a table or as JSON.
 
+use super::arena::ArenaMap;
 use super::model::AnyModel;
 use runtime::config::StemSpec;
 use serde::Serialize;
@@ -36,6 +37,8 @@ pub struct Inspection {
     pub macs: u64,
     /// The arena: bytes of memory that a run needs.
     pub arena_bytes: usize,
+    /// Its use over time; absent for f16.
+    pub arena: Option<ArenaMap>,
     /// Names of the classes; numbers if the blob has none.
     pub classes: Vec<String>,
     /// The layers in order.
@@ -67,12 +70,13 @@ impl Inspection {
             parameters: config.parameters(),
             macs: config.macs(),
             arena_bytes: model.arena_len(),
+            arena: matches!(model, AnyModel::Int8(_)).then(|| ArenaMap::new(config)),
             classes: (0..config.classes()).map(name).collect(),
             layers,
         }
     }
 
-    /// The properties as lines of text, then the layers as a table.
+    /// The properties as lines of text, then the layers as a table, then the arena as a drawing.
     pub fn table(&self) -> String {
         let [height, width, channels] = self.image;
         format!(
@@ -98,6 +102,10 @@ impl Inspection {
             grouped(self.arena_bytes as u64),
             self.classes.join(", "),
         ) + &self.summary().table()
+            + &self
+                .arena
+                .as_ref()
+                .map_or_else(String::new, |arena| format!("\n{}", arena.drawing()))
     }
 
     fn summary(&self) -> Summary {

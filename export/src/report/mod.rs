@@ -1,6 +1,7 @@
 //! A page about a blob: its parameters and memory, how closely its integers follow the float network, and
 //! the classes and images that quantization changes.
 
+mod arena;
 mod charts;
 mod contents;
 mod page;

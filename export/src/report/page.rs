@@ -1,7 +1,8 @@
 //! The page itself.
 
 use super::contents::{Classified, Report};
-use super::{charts, pictures};
+use super::{arena, charts, pictures};
+use crate::blob::ArenaMap;
 use crate::verify::Accuracy;
 use ::pictures::{PAGE_GENERATOR, shown};
 use anyhow::Result;
@@ -72,15 +73,16 @@ fn sizes(report: &Report<'_, '_>) -> Markup {
     let config = report.model.config();
     let parameters = parameters(config);
     let total = parameters.iter().map(|(_, count)| count).sum::<f64>();
-    let arena = config.arena_stages();
-    let max = arena.iter().map(|stage| stage.bytes).max().unwrap_or(1).max(1) as f64;
+    let stages = config.arena_stages();
+    let max = stages.iter().map(|stage| stage.bytes).max().unwrap_or(1).max(1) as f64;
     html! {
         p { "Parameters, of " (grouped(total as u64)) " in all:" }
         (charts::parts(&parameters))
         @if report.calibrated.is_some() {
-            p { "Arena: the largest stage decides." }
+            p { "Arena: the largest stage decides. Steps of a pass across, bytes up." }
+            (arena::chart(&ArenaMap::new(config)))
             table {
-                @for stage in arena {
+                @for stage in stages {
                     tr {
                         td { (stage.name) }
                         td class="number" { (grouped(stage.bytes as u64)) }
