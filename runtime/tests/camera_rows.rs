@@ -37,7 +37,7 @@ fn rows_give_the_image_of_a_whole_frame_for_random_shapes() {
         let whole = Frame::new(&pixels, frame, stride, format).unwrap();
         whole.resize(part, image, &mut expected).unwrap();
 
-        let mut memory = vec![!0; FrameRows::memory_len(image.width)];
+        let mut memory = vec![!0; FrameRows::memory_len(part, image)];
         let mut rows = FrameRows::new(frame, format, part, image, &mut memory).unwrap();
         let mut found = Vec::new();
         for row in pixels.chunks(stride) {
@@ -53,7 +53,7 @@ fn rows_give_the_image_of_a_whole_frame_for_random_shapes() {
 #[test]
 fn rows_that_were_not_taken_are_lost() {
     let (frame, image) = (Size { width: 1, height: 4 }, Size { width: 1, height: 2 });
-    let mut memory = [0; FrameRows::memory_len(1)];
+    let mut memory = vec![0; FrameRows::memory_len(frame.whole(), image)];
     let mut rows =
         FrameRows::new(frame, PixelFormat::Grey, frame.whole(), image, &mut memory).unwrap();
     for grey in [10, 20, 30, 40] {
@@ -66,8 +66,11 @@ fn rows_that_were_not_taken_are_lost() {
 #[test]
 fn what_does_not_fit_is_refused() {
     let (frame, image) = (Size { width: 5, height: 2 }, Size { width: 4, height: 2 });
-    let min = FrameRows::memory_len(4);
-    assert_eq!(min, 2 * 12 + 3, "two sums and a byte for each value of a row");
+    let tall = Size { height: 3, ..image };
+    let grown = FrameRows::memory_len(frame.whole(), tall);
+    assert_eq!(grown, 2 * 12 + 3, "two sums and a byte for each value of a row");
+    let min = FrameRows::memory_len(frame.whole(), image);
+    assert_eq!(min, 12 + 3, "a sum and a byte for each value of a row");
     let mut memory = vec![0; min];
     let mut new = |frame: Size, format, part, image, len: usize| {
         FrameRows::new(frame, format, part, image, &mut memory[..len]).map(|_| ())
@@ -81,6 +84,8 @@ fn what_does_not_fit_is_refused() {
     for len in [0, 13, min - 1] {
         let error = FrameError::Memory { found: len, min };
         assert_eq!(new(frame, yuyv, whole, image, len), Err(error), "{len} words");
+        let error = FrameError::Memory { found: len, min: grown };
+        assert_eq!(new(frame, yuyv, whole, tall, len), Err(error), "{len} words, more rows");
     }
     let huge = Size { width: 4097, height: 1 };
     assert!(new(huge, yuyv, whole, image, min).is_err(), "a wide frame");

@@ -13,7 +13,7 @@ use core::mem;
 /// # Example
 /// ```
 /// use runtime::Model;
-/// use runtime::camera::{FrameRows, PixelFormat, Size};
+/// use runtime::camera::{FrameRows, PixelFormat, Rectangle, Size};
 ///
 /// const FRAME: Size = Size { width: 320, height: 240 };
 /// const IMAGE: Size = Size { width: 32, height: 32 };
@@ -24,9 +24,10 @@ use core::mem;
 ///     arena: &mut [u8],
 ///     mut camera: impl FnMut(&mut [u8; 640]),
 /// ) -> Result<usize, Box<dyn core::error::Error>> {
-///     let (mut memory, mut bytes) = ([0; FrameRows::memory_len(IMAGE.width)], [0; 640]);
+///     const PART: Rectangle = FRAME.centre_square();
+///     let (mut memory, mut bytes) = ([0; FrameRows::memory_len(PART, IMAGE)], [0; 640]);
 ///     let format = PixelFormat::Rgb565BigEndian;
-///     let mut rows = FrameRows::new(FRAME, format, FRAME.centre_square(), IMAGE, &mut memory)?;
+///     let mut rows = FrameRows::new(FRAME, format, PART, IMAGE, &mut memory)?;
 ///     let mut stream = model.stream(arena)?;
 ///     for _ in 0..FRAME.height {
 ///         camera(&mut bytes);
@@ -45,23 +46,31 @@ pub struct FrameRows<'a> {
     part: Rectangle,
     columns: Axis,
     rows: Axis,
-    /// For each pixel of a row of the image, the weighted sums of the last row of the frame.
-    sums: &'a mut [[u32; 3]],
-    /// Those of the rows before: where the frame shrinks, the weighted sums of all rows of the next output so
-    /// far; otherwise the sums of the row before the last.
+    /// For each pixel of a row of the image the weighted sums of red, green and blue: where the height
+    /// shrinks, of all rows of the frame that the next row of the image has so far; otherwise of the row before
+    /// the last.
     kept: &'a mut [[u32; 3]],
-    image_row: &'a mut [u8],
+    /// Those of the last row, where the height grows.
+    sums: &'a mut [[u32; 3]],
+    image_row: &'a mut [[u8; 3]],
     /// Rows of the frame that came.
     taken: usize,
     /// Rows of the image that are done.
     done: usize,
+    /// Whether `image_row` is the next row, where the height shrinks.
+    ready: bool,
 }
 
 impl<'a> FrameRows<'a> {
-    /// Words of memory for an image of `width` columns.
+    /// Words of memory that are needed to make an image of a part of a frame.
+    ///
+    /// Where the height shrinks, these are three words and three bytes for each column of the image, otherwise
+    /// three words more.
     #[must_use]
-    pub const fn memory_len(width: usize) -> usize {
-        6 * width + (3 * width).div_ceil(4)
+    pub const fn memory_len(part: Rectangle, image: Size) -> usize {
+        let rows = Axis { from: part.height, to: image.height };
+        let sums = if rows.shrinks() { 3 } else { 6 };
+        sums * image.width + (3 * image.width).div_ceil(4)
     }
 
     /// Before the first row: `part` of a frame of size `frame` becomes an image of size `image`.
@@ -84,24 +93,28 @@ impl<'a> FrameRows<'a> {
             return Err(FrameError::Format(format));
         }
         frame.check_part(part)?;
-        let (found, min) = (memory.len(), Self::memory_len(image.width));
+        let (found, min) = (memory.len(), Self::memory_len(part, image));
+        let rows = Axis { from: part.height, to: image.height };
+        let len = 3 * image.width;
         let too_short = FrameError::Memory { found, min };
-        let (sums, rest) = memory.split_at_mut_checked(3 * image.width).ok_or(too_short)?;
-        let (kept, rest) = rest.split_at_mut_checked(3 * image.width).ok_or(too_short)?;
+        let (kept, rest) = memory.split_at_mut_checked(len).ok_or(too_short)?;
+        let sums = if rows.shrinks() { 0 } else { len };
+        let (sums, rest) = rest.split_at_mut_checked(sums).ok_or(too_short)?;
         let bytes: &mut [u8] = bytemuck::cast_slice_mut(rest);
-        let image_row = bytes.get_mut(..3 * image.width).ok_or(too_short)?;
+        let image_row = bytes.get_mut(..len).ok_or(too_short)?;
         kept.fill(0);
         Ok(Self {
             frame,
             format,
             part,
             columns: Axis { from: part.width, to: image.width },
-            rows: Axis { from: part.height, to: image.height },
-            sums: sums.as_chunks_mut().0,
+            rows,
             kept: kept.as_chunks_mut().0,
-            image_row,
+            sums: sums.as_chunks_mut().0,
+            image_row: image_row.as_chunks_mut().0,
             taken: 0,
             done: 0,
+            ready: false,
         })
     }
 
@@ -121,14 +134,28 @@ impl<'a> FrameRows<'a> {
             return Err(FrameError::Rows { max: self.frame.height });
         }
         while self.image_row().is_some() {}
-        if self.last().is_some() {
-            self.keep();
-        }
         self.taken += 1;
-        if self.last().is_some() {
-            for (column, sums) in self.sums.iter_mut().enumerate() {
-                let pixel = |x| self.format.pixel(bytes, || &[], self.part.x + x);
-                *sums = self.columns.taps(column).sums(pixel);
+        let Some(last) = self.last() else { return Ok(()) };
+        let (columns, format, x) = (self.columns, self.format, self.part.x);
+        let sums = |column| columns.taps(column).sums(|at| format.pixel(bytes, || &[], x + at));
+        if !self.rows.shrinks() {
+            mem::swap(&mut self.sums, &mut self.kept);
+            self.sums.iter_mut().enumerate().for_each(|(column, place)| *place = sums(column));
+            return Ok(());
+        }
+        // A row of the frame can be a part of two rows of the image.
+        let taps = self.rows.taps(self.done);
+        let (weight, next) = (taps.weight(last), self.rows.taps(self.done + 1).weight(last));
+        self.ready = taps.covered.end == last + 1;
+        let total = taps.total * columns.taps(0).total;
+        let pixels = self.image_row.iter_mut().zip(&mut *self.kept);
+        for (column, (pixel, kept)) in pixels.enumerate() {
+            let sums = sums(column);
+            add(kept, sums, weight);
+            if self.ready {
+                *pixel = mean(*kept, total);
+                *kept = [0; 3];
+                add(kept, sums, next);
             }
         }
         Ok(())
@@ -137,48 +164,40 @@ impl<'a> FrameRows<'a> {
     /// The next row of the image, `[width, 3]` in the order red, green, blue, if the rows so far have all of
     /// its pixels.
     pub fn image_row(&mut self) -> Option<&[u8]> {
-        let last = self.last().filter(|_| self.done < self.rows.to)?;
+        if !mem::take(&mut self.ready) {
+            self.between()?;
+        }
+        self.done += 1;
+        Some(self.image_row.as_flattened())
+    }
+
+    /// Where the height grows, computes the next row of the image between the last two rows.
+    fn between(&mut self) -> Option<()> {
+        let last = self.last().filter(|_| !self.rows.shrinks() && self.done < self.rows.to)?;
         let taps = self.rows.taps(self.done);
         if taps.covered.end > last + 1 {
             return None;
         }
-        let total = taps.total * self.columns.taps(0).total;
-        let weight = taps.weight(last);
-        let weight_before = match last.checked_sub(1) {
-            _ if self.rows.shrinks() => 1,
-            Some(before) => taps.weight(before),
-            None => 0,
-        };
-        let pixels = self.image_row.as_chunks_mut().0;
-        for (pixel, (sums, kept)) in pixels.iter_mut().zip(self.sums.iter().zip(&mut *self.kept)) {
-            let mut values = *sums;
-            for (value, kept) in values.iter_mut().zip(kept) {
-                *value = *value * weight + *kept * weight_before;
-                if self.rows.shrinks() {
-                    *kept = 0;
-                }
-            }
+        let (weight, total) = (taps.weight(last), taps.total * self.columns.taps(0).total);
+        let weight_before = last.checked_sub(1).map_or(0, |before| taps.weight(before));
+        let sums = self.sums.iter().zip(&*self.kept);
+        for (pixel, (&sums, &before)) in self.image_row.iter_mut().zip(sums) {
+            let mut values = [0; 3];
+            add(&mut values, sums, weight);
+            add(&mut values, before, weight_before);
             *pixel = mean(values, total);
         }
-        self.done += 1;
-        Some(self.image_row)
+        Some(())
     }
 
     /// The number of the last row of the part; `None` above and below it.
     fn last(&self) -> Option<usize> {
         self.taken.checked_sub(self.part.y + 1).filter(|&last| last < self.part.height)
     }
+}
 
-    /// Keeps what the next row of the image needs of the last row.
-    fn keep(&mut self) {
-        if !self.rows.shrinks() {
-            mem::swap(&mut self.sums, &mut self.kept);
-            return;
-        }
-        let Some(last) = self.last().filter(|_| self.done < self.rows.to) else { return };
-        let weight = self.rows.taps(self.done).weight(last);
-        for (kept, sums) in self.kept.as_flattened_mut().iter_mut().zip(self.sums.as_flattened()) {
-            *kept += weight * sums;
-        }
+fn add(to: &mut [u32; 3], sums: [u32; 3], weight: u32) {
+    for (to, sum) in to.iter_mut().zip(sums) {
+        *to += weight * sum;
     }
 }

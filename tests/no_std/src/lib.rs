@@ -58,7 +58,7 @@ pub extern "C" fn classify_rows(
     width: usize,
     height: usize,
     arena: &mut [u8; 32 * 1024],
-    memory: &mut [u32; FrameRows::memory_len(IMAGE.width)],
+    memory: &mut [u32; 1024],
 ) -> i32 {
     let Ok(model) = Model::parse(blob) else { return -1 };
     let Ok(mut stream) = model.stream(arena) else { return -2 };

@@ -9,7 +9,7 @@
 use firmware::semihosting::{self, hexadecimal, number};
 use firmware::{count, picture, stack};
 use kit::fnv::Fnv1a;
-use runtime::camera::FrameRows;
+use runtime::camera::{FrameRows, Rectangle};
 use runtime::{Model, Output};
 
 include!(concat!(env!("OUT_DIR"), "/model.rs"));
@@ -20,18 +20,21 @@ const PICTURES: usize = 10;
 /// Exit code for a model that this build cannot run.
 const UNUSABLE: usize = 1;
 
+/// The part of a picture that is classified.
+const PART: Rectangle = picture::SIZE.centre_square();
+
 /// Everything in memory but the stack.
 struct Memory {
     arena: [u8; ARENA_LEN],
     /// Of [`FrameRows`].
-    sums: [u32; FrameRows::memory_len(IMAGE_SIZE.width)],
+    sums: [u32; FrameRows::memory_len(PART, IMAGE_SIZE)],
     /// A row of the picture.
     row: [u8; picture::ROW_LEN],
 }
 
 static mut MEMORY: Memory = Memory {
     arena: [0; ARENA_LEN],
-    sums: [0; FrameRows::memory_len(IMAGE_SIZE.width)],
+    sums: [0; FrameRows::memory_len(PART, IMAGE_SIZE)],
     row: [0; picture::ROW_LEN],
 };
 
@@ -65,13 +68,12 @@ fn run(memory: &mut Memory, pictures: usize) -> Option<u64> {
     Some(hash.value())
 }
 
-/// Classifies the square in the middle of a picture. The counter counts the instructions of each row, and those
+/// Classifies [`PART`] of a picture. The counter counts the instructions of each row, and those
 /// after the last one, but not those that compute the picture.
 #[inline(never)]
 fn classify<'m>(model: &'m Model<'_>, memory: &'m mut Memory, index: usize) -> Option<Output<'m>> {
     let Memory { arena, sums, row } = memory;
-    let part = picture::SIZE.centre_square();
-    let mut rows = FrameRows::new(picture::SIZE, picture::FORMAT, part, IMAGE_SIZE, sums).ok()?;
+    let mut rows = FrameRows::new(picture::SIZE, picture::FORMAT, PART, IMAGE_SIZE, sums).ok()?;
     let mut stream = model.stream(arena).ok()?;
     for y in 0..picture::SIZE.height {
         picture::row(index, y, row);
