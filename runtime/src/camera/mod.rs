@@ -25,6 +25,7 @@
 //! ```
 
 mod axis;
+mod check;
 mod colour;
 mod error;
 mod format;

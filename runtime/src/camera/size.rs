@@ -1,7 +1,5 @@
 //! Sizes of frames and images, and parts of frames.
 
-use super::error::FrameError;
-
 /// Width and height of a frame or an image, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -38,25 +36,5 @@ impl Size {
         let side = if self.width < self.height { self.width } else { self.height };
         let (x, y) = ((self.width - side) / 2, (self.height - side) / 2);
         Rectangle { x, y, width: side, height: side }
-    }
-
-    /// Whether both sides are `1..=max`.
-    pub(super) fn check(self, max: usize) -> Result<(), FrameError> {
-        match [self.width, self.height].into_iter().find(|side| !(1..=max).contains(side)) {
-            Some(found) => Err(FrameError::Side { found, max }),
-            None => Ok(()),
-        }
-    }
-
-    /// Whether a part has pixels, all of them inside a frame of this size.
-    pub(super) fn check_part(self, part: Rectangle) -> Result<(), FrameError> {
-        let inside = |start: usize, len: usize, side| {
-            len > 0 && start.checked_add(len).is_some_and(|end| end <= side)
-        };
-        if inside(part.x, part.width, self.width) && inside(part.y, part.height, self.height) {
-            Ok(())
-        } else {
-            Err(FrameError::Rectangle(part))
-        }
     }
 }

@@ -48,7 +48,7 @@ impl<'a> StoredLinear<'a> {
             packed: &[],
         };
         #[cfg(cortex_m_dsp)]
-        let layer = Self { fast: crate::kernels::is_fast(&layer.tensors()?), ..layer };
+        let layer = Self { fast: layer.tensors()?.find_fast(), ..layer };
         Some(layer)
     }
 

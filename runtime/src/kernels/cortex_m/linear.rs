@@ -1,7 +1,6 @@
 //! What the sets share of linear layers and convolutions over windows.
 
 use super::requant::{UpperRequant, sat8, sat16};
-use crate::fixed::Requant;
 use crate::kernels::operand::{Activation, Linear, Skip};
 use crate::rows::rows;
 use core::hint::black_box;
@@ -170,12 +169,4 @@ fn each_output(x: &[i8], layer: &Linear<'_>, store: &mut dyn FnMut(usize, i32)) 
             at += 1;
         }
     }
-}
-
-/// Whether [`UpperRequant`] supports the requants of all channels of a layer.
-#[inline(never)]
-pub(crate) fn is_fast(layer: &Linear<'_>) -> bool {
-    let (_, mult, shift) = layer.stored(0, layer.outputs());
-    mult.iter().all(|&mult| i32::from_le_bytes(mult) >= Requant::MIN_MULT)
-        && shift.iter().all(|shift| UpperRequant::SHIFTS.contains(shift))
 }

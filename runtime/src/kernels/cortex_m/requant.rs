@@ -1,6 +1,7 @@
 //! From an accumulator to a stored value in two instructions.
 
 use super::instructions::{asr, smmla, ssat8, ssat16};
+use crate::fixed::Requant;
 use core::ops::RangeInclusive;
 
 /// `zero_point + (acc · mult + 2^(shift − 1)) >> shift` by the upper word of the product alone.
@@ -62,4 +63,11 @@ pub(super) fn sat8(value: i32) -> i8 {
 #[expect(clippy::cast_possible_truncation, reason = "the value is clamped to the range of i16")]
 pub(super) fn sat16(value: i32) -> i16 {
     ssat16(value) as i16
+}
+
+/// Whether [`UpperRequant`] supports the requants of all channels of a layer.
+#[inline(never)]
+pub(in crate::kernels) fn is_fast(mult: &[[u8; 4]], shift: &[u8]) -> bool {
+    mult.iter().all(|&mult| i32::from_le_bytes(mult) >= Requant::MIN_MULT)
+        && shift.iter().all(|shift| UpperRequant::SHIFTS.contains(shift))
 }
