@@ -62,7 +62,7 @@ fn rubbish_and_our_own_output_are_no_classes() {
         "{said}"
     );
     assert!(said.contains("cat/Thumbs.db"), "{said}");
-    assert!(said.contains("other programs, left out: 4"), "{said}");
+    assert!(said.contains("other programs left, which are left out: 4"), "{said}");
 }
 
 #[test]
