@@ -15,9 +15,10 @@ use runtime::format::PRELUDE_LEN;
 /// By default, one of this many blobs is tried. The number is odd, so that every bit of a byte is flipped.
 const SAMPLE: u64 = 101;
 
-fn subjects() -> [Subject; 2] {
-    let golden: [(&str, &[u8]); 2] = [
+fn subjects() -> [Subject; 3] {
+    let golden: [(&str, &[u8]); 3] = [
         ("tiny", include_bytes!("golden/v1/tiny.bin")),
+        ("tiny_attributes", include_bytes!("golden/v1/tiny_attributes.bin")),
         ("tiny_seed", include_bytes!("golden/v1/tiny_seed.bin")),
     ];
     golden.map(|(name, blob)| Subject { name: name.into(), blob: blob.into(), run: run_best })

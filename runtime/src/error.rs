@@ -343,6 +343,20 @@ pub enum EvidenceError {
         /// Number of classes.
         classes: usize,
     },
+    /// There is no such attribute.
+    Attribute {
+        /// The attribute asked for.
+        found: usize,
+        /// Number of attributes.
+        attributes: usize,
+    },
+    /// The attributes are those of another network.
+    Network {
+        /// Weights of an attribute.
+        found: usize,
+        /// Sums that the output has: the width of a token, or 0 if the network does not sum its tokens.
+        expected: usize,
+    },
     /// The slice for the result has another length than the network has tokens.
     Length {
         /// Values of the slice.
@@ -364,6 +378,14 @@ impl fmt::Display for EvidenceError {
             Self::Class { found, classes } => {
                 write!(f, "class {found} of a model with {classes} classes")
             }
+            Self::Attribute { found, attributes } => {
+                write!(f, "attribute {found} of a model with {attributes} attributes")
+            }
+            Self::Network { found, expected } => write!(
+                f,
+                "attributes of another model: they have {found} weights each, the output has \
+                 {expected} sums"
+            ),
             Self::Length { found, expected } => {
                 write!(f, "{found} values for the evidence; the model has {expected} tokens")
             }

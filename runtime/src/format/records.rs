@@ -195,6 +195,21 @@ pub struct LogitsRecord<'a> {
     pub probability: RequantRecord,
 }
 
+/// The layer of the attributes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttributesRecord<'a> {
+    /// Names separated by newlines.
+    pub names: &'a str,
+    /// i8, `[attributes, dim]`.
+    pub weights: &'a [u8],
+    /// i32, `[attributes]`.
+    pub bias: &'a [u8],
+    /// i32, `[attributes]`: from logits to octaves.
+    pub mult: &'a [u8],
+    /// `[attributes]`.
+    pub shift: &'a [u8],
+}
+
 /// One head over the pooled embedding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeadRecord<'a> {

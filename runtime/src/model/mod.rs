@@ -1,5 +1,6 @@
 //! The public interface: a parsed blob, ready to run.
 
+mod attributes;
 #[cfg(feature = "rayon")]
 mod batch;
 mod output;
@@ -7,6 +8,7 @@ mod pack;
 mod step;
 mod stream;
 
+pub use attributes::{Attribute, Attributes};
 pub use output::{Output, Ranked};
 pub use step::Step;
 pub use stream::Stream;

@@ -5,11 +5,12 @@ use crate::error::EvidenceError;
 use crate::explain;
 use crate::forward::Answer;
 use heapless::Vec;
+use num_traits::Zero;
 
 /// Logits and embedding of one image, in the arena.
 #[derive(Clone, Copy, Debug)]
 pub struct Output<'a, A: Arithmetic = Int8> {
-    answer: Answer<'a, A>,
+    pub(super) answer: Answer<'a, A>,
 }
 
 #[cfg(feature = "defmt")]
@@ -104,10 +105,14 @@ impl Output<'_> {
     /// class, or if `out` has another length; `out` is then unchanged.
     pub fn evidence(&self, class: usize, out: &mut [i32]) -> Result<(), EvidenceError> {
         let weights = self.answer.class_weights?;
-        let (tokens, zero) = self.answer.tokens;
         let (classes, dim) = (self.answer.logits.len(), self.answer.embedding.len());
         let row = weights.chunks_exact(dim.max(1)).nth(class);
-        let weights = row.ok_or(EvidenceError::Class { found: class, classes })?;
+        self.map(row.ok_or(EvidenceError::Class { found: class, classes })?, out)
+    }
+
+    /// Writes what each token adds to the value whose weights `[dim]` are given.
+    pub(super) fn map(&self, weights: &[i8], out: &mut [i32]) -> Result<(), EvidenceError> {
+        let ((tokens, zero), dim) = (self.answer.tokens, weights.len());
         let (found, expected) = (out.len(), tokens.chunks_exact(dim.max(1)).len());
         if found != expected {
             return Err(EvidenceError::Length { found, expected });
@@ -142,9 +147,25 @@ impl<A: Arithmetic> Softmax<A> {
     }
 
     fn probability(&self, logit: A::Acc) -> u16 {
-        let share = ((self.weight(logit) << 16) + self.sum / 2) / self.sum;
-        u16::try_from(share).unwrap_or(u16::MAX)
+        share(self.weight(logit), self.sum)
     }
+}
+
+/// The sigmoid of a logit: its share in the softmax of the two logits `logit` and 0. At most 65,535.
+pub(super) fn sigmoid<A: Arithmetic>(scale: &A::Probability, logit: A::Acc) -> u16 {
+    let zero = A::Acc::zero();
+    let highest = if logit > zero { logit } else { zero };
+    let [present, absent] = [logit, zero].map(|logit| A::weight(scale, highest, logit));
+    share(present, present + absent)
+}
+
+/// `weight` as a share of `sum`, times `2^16`, at most 65,535.
+///
+/// # Ranges and overflow
+/// `weight ≤ 32_640`, and `1 ≤ sum < 2^25`: the dividend is below `2^31 + 2^24`.
+fn share(weight: u32, sum: u32) -> u16 {
+    let share = ((weight << 16) + sum / 2) / sum;
+    u16::try_from(share).unwrap_or(u16::MAX)
 }
 
 #[cfg(test)]
@@ -156,7 +177,15 @@ mod tests {
         // One octave for 2^11 logit steps.
         let probability = ProbabilityScale::new(1 << 30, 30).unwrap();
         let class_weights = Err(EvidenceError::Flatten);
-        Output::new(Answer { logits, embedding: &[], probability, tokens: (&[], 0), class_weights })
+        let tokens = (&[][..], 0);
+        Output::new(Answer {
+            logits,
+            embedding: &[],
+            probability,
+            tokens,
+            sums: &[],
+            class_weights,
+        })
     }
 
     #[test]
@@ -168,6 +197,21 @@ mod tests {
             let real = weight / 5.25 * 65_536.0;
             assert!((f64::from(*found) - real).abs() < 12.0, "{found} against {real}");
         }
+    }
+
+    #[test]
+    fn the_sigmoid_is_near_the_real_one() {
+        // One octave for 2^11 steps.
+        let scale = ProbabilityScale::new(1 << 30, 30).unwrap();
+        let sigmoid = |logit| sigmoid::<Int8>(&scale, logit);
+        for logit in (-40_000..40_000).step_by(7) {
+            let real = 65_536.0 / (1.0 + (-f64::from(logit) / 2048.0).exp2());
+            let found = f64::from(sigmoid(logit));
+            assert!((found - real).abs() < 8.0, "{logit}: {found} against {real}");
+        }
+        assert_eq!(sigmoid(0), 1 << 15, "undecided");
+        assert_eq!(sigmoid(i32::MAX), u16::MAX, "certain");
+        assert_eq!(sigmoid(i32::MIN), 0, "impossible");
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! A parsed blob as the forward pass reads it: everything checked, weights borrowed.
 
-mod class_names;
+mod attributes;
+mod names;
 mod parse;
 
 use crate::arithmetic::Arithmetic;
 use crate::config::{MAX_DEPTH, MAX_HIDDEN, MAX_STAGE_CONVS, VitConfig};
-use class_names::ClassNames;
+pub(crate) use attributes::{AttributeHead, attribute_head};
 use heapless::Vec;
+use names::Names;
 pub(crate) use parse::parse;
 
 /// Maximum number of convolutions of a stem without the last one, which is a stage by itself.
@@ -20,7 +22,7 @@ const MAX_CONVS: usize = MAX_STAGE_CONVS * (MAX_DEPTH - 1);
 #[derive(Clone, Debug)]
 pub(crate) struct Network<'a, A: Arithmetic> {
     pub(crate) config: VitConfig,
-    pub(crate) class_names: ClassNames<'a>,
+    pub(crate) class_names: Names<'a>,
     /// From image bytes to activations.
     pub(crate) input: A::Input,
     /// Convolutions of the stem except the last.
@@ -33,6 +35,8 @@ pub(crate) struct Network<'a, A: Arithmetic> {
     pub(crate) norm: Option<A::LastNorm<'a>>,
     pub(crate) embedding: Option<A::Embedding>,
     pub(crate) head: ClassHead<'a, A>,
+    /// The heads after the class head, as they lie in the blob, unread.
+    pub(crate) other_heads: &'a [u8],
     /// The kernel set that computes.
     pub(crate) kernels: A::Kernels,
 }

@@ -3,10 +3,10 @@
 
 use runtime::config::VitSpec;
 use runtime::format::{
-    ARITHMETIC_INT8, ActivationRecord, AttentionRecord, BlockRecord, ContextRecord, ConvRecord,
-    EndRecord, GeluRecord, HEAD_CLASS, HeadRecord, Header, Int8Block, Int8Conv, Int8End,
-    LastNormRecord, LinearRecord, LogitsRecord, NormRecord, RequantRecord, SecondGeluRecord,
-    WriteError, write, write_class_head,
+    ARITHMETIC_INT8, ActivationRecord, AttentionRecord, AttributesRecord, BlockRecord,
+    ContextRecord, ConvRecord, EndRecord, GeluRecord, HEAD_CLASS, HeadRecord, Header, Int8Block,
+    Int8Conv, Int8End, LastNormRecord, LinearRecord, LogitsRecord, NormRecord, RequantRecord,
+    SecondGeluRecord, WriteError, write, write_attributes, write_class_head,
 };
 
 /// Everything that goes into a blob. Tensors are bytes as they are stored.
@@ -122,6 +122,21 @@ pub struct ClassHead {
     pub probability: RequantRecord,
 }
 
+/// The attribute head.
+#[derive(Clone, Debug)]
+pub struct AttributeHead {
+    /// Names separated by newlines.
+    pub names: String,
+    /// i8, `[attributes, dim]`.
+    pub weights: Vec<u8>,
+    /// i32, `[attributes]`.
+    pub bias: Vec<u8>,
+    /// i32, `[attributes]`.
+    pub mult: Vec<u8>,
+    /// `[attributes]`.
+    pub shift: Vec<u8>,
+}
+
 impl Network {
     /// The blob.
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -223,6 +238,20 @@ impl ClassHead {
             probability: self.probability,
         };
         grow(|buffer| write_class_head(&hidden, &last, buffer))
+    }
+}
+
+impl AttributeHead {
+    /// The body of the head's record.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let record = AttributesRecord {
+            names: &self.names,
+            weights: &self.weights,
+            bias: &self.bias,
+            mult: &self.mult,
+            shift: &self.shift,
+        };
+        grow(|buffer| write_attributes(&record, buffer))
     }
 }
 

@@ -6,8 +6,8 @@
 
 #![no_std]
 
-use runtime::Model;
 use runtime::camera::{Frame, FrameRows, PixelFormat, Size};
+use runtime::{Attributes, Model};
 
 /// The index of the best class, or a negative number if the blob or the arena cannot be used.
 #[unsafe(no_mangle)]
@@ -19,6 +19,26 @@ pub extern "C" fn classify(
     let Ok(model) = Model::parse(blob) else { return -1 };
     let Ok(output) = model.run(image, arena) else { return -2 };
     output.top_k::<5>().first().map_or(-3, |best| best.class as i32)
+}
+
+/// The probability of the attribute of that index, and where in the image it is. Negative if the blob, the
+/// arena or the attribute cannot be used.
+#[unsafe(no_mangle)]
+pub extern "C" fn attribute(
+    blob: &'static [u8; 256 * 1024],
+    image: &[u8; 3072],
+    arena: &mut [u8; 32 * 1024],
+    index: usize,
+    map: &mut [i32; 64],
+) -> i32 {
+    let Ok(model) = Model::parse(blob) else { return -1 };
+    let Ok(Some(attributes)) = Attributes::parse(&model) else { return -2 };
+    let Ok(output) = model.run(image, arena) else { return -3 };
+    if output.attribute_evidence(&attributes, index, map).is_err() {
+        return -4;
+    }
+    let Ok(mut found) = output.attributes(&attributes) else { return -5 };
+    found.nth(index).map_or(-6, |found| i32::from(found.probability) + found.name.len() as i32)
 }
 
 /// Size of an image.

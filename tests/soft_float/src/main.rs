@@ -7,6 +7,8 @@
 #![no_std]
 #![no_main]
 
+#[cfg(feature = "attributes")]
+mod attributes;
 mod plant;
 
 use core::alloc::{GlobalAlloc, Layout};
@@ -28,6 +30,8 @@ extern "C" fn _start() -> ! {
     black_box(classify(black_box(BLOB), black_box(IMAGE), &mut arena));
     let mut image = [0; 3 * 32 * 32];
     black_box(frame(black_box(IMAGE), black_box(PixelFormat::Rgb565BigEndian), &mut image));
+    #[cfg(feature = "attributes")]
+    black_box(attributes::attributes(black_box(IMAGE), &mut arena));
     black_box(plant::plant(black_box(7)));
     loop {}
 }

@@ -5,6 +5,7 @@
 //! and the runtime agree on every site, the pages and the code say the same.
 
 mod arithmetic;
+mod attributes;
 mod blob;
 mod block;
 mod layers;
@@ -40,6 +41,21 @@ pub struct Answer {
     pub probabilities: Vec<i128>,
     /// `[classes, tokens]`, if the class head reads the sums of the tokens.
     pub evidence: Option<Vec<i128>>,
+    /// Where the blob has an attribute head.
+    pub attributes: Option<Attributes>,
+}
+
+/// What the page says about the attributes of one image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attributes {
+    /// Name of each.
+    pub names: Vec<String>,
+    /// `[attributes]`.
+    pub logits: Vec<i128>,
+    /// `[attributes]`, 16 fraction bits.
+    pub probabilities: Vec<i128>,
+    /// `[attributes, tokens]`.
+    pub evidence: Vec<i128>,
 }
 
 /// A decoded network.
@@ -67,13 +83,14 @@ impl IntegerReference {
         for (index, block) in self.blob.blocks.iter().enumerate() {
             pass.block(index, block, &mut stream);
         }
-        let Found { logits, embedding, evidence } = pass.head(&stream);
+        let Found { logits, embedding, evidence, attributes } = pass.head(&stream);
         Answer {
             probabilities: probabilities(&logits, self.blob.head.probability),
             sites: pass.sites,
             logits,
             embedding,
             evidence,
+            attributes,
         }
     }
 }
@@ -83,6 +100,7 @@ struct Found {
     logits: Vec<Z>,
     embedding: Vec<Z>,
     evidence: Option<Vec<Z>>,
+    attributes: Option<Attributes>,
 }
 
 /// One forward pass.
@@ -138,7 +156,10 @@ impl Pass<'_> {
             .collect();
         self.show("logits", 0, &logits);
         let evidence = of_sums.then(|| self.evidence(&tokens, &logits));
-        Found { logits, embedding, evidence }
+        let zero = self.blob.end.zero_point;
+        let attributes = self.blob.attributes.as_ref();
+        let attributes = attributes.map(|head| attributes::attributes(head, &tokens, zero, dim));
+        Found { logits, embedding, evidence, attributes }
     }
 
     /// `[classes, tokens]`: each token's part in each logit.

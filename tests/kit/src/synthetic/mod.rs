@@ -2,10 +2,12 @@
 //!
 //! All values are drawn as integers from a seed, so the same seed gives the same blob on every platform.
 
+mod attributes;
 mod blocks;
 mod layers;
 mod values;
 
+pub use attributes::attributes;
 pub use values::Values;
 
 use crate::network::{Conv, End, Network};

@@ -1,10 +1,10 @@
-//! The names of the classes, one in each line.
+//! Names, one in each line.
 
-/// Names of classes; there may be none.
+/// The names of the classes, or of the attributes; there may be none.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ClassNames<'a>(&'a str);
+pub(crate) struct Names<'a>(&'a str);
 
-impl<'a> ClassNames<'a> {
+impl<'a> Names<'a> {
     /// The names in `lines`, which are separated by newlines; no names if it is empty.
     pub(super) const fn new(lines: &'a str) -> Self {
         Self(lines)
@@ -15,9 +15,14 @@ impl<'a> ClassNames<'a> {
         if self.0.is_empty() { 0 } else { self.lines().count() }
     }
 
-    /// Name of a class; `None` if there are no names or no such class.
-    pub(crate) fn get(self, class: usize) -> Option<&'a str> {
-        let name = core::str::from_utf8(self.lines().nth(class)?).ok()?;
+    /// Whether a name is empty.
+    pub(super) fn has_empty(self) -> bool {
+        self.lines().any(<[u8]>::is_empty)
+    }
+
+    /// A name; `None` if it is empty or there is no such name.
+    pub(crate) fn get(self, index: usize) -> Option<&'a str> {
+        let name = core::str::from_utf8(self.lines().nth(index)?).ok()?;
         (!name.is_empty()).then_some(name)
     }
 
