@@ -57,6 +57,7 @@ impl Network {
             classes: data.classes,
             normalisation: Normalisation::CIFAR10,
             source: DataSource::Cifar10,
+            attributes: None,
         });
         // The fastest method: the time of a run does not depend on the choice of scales.
         let method = Method { observer: Observer::MinMax, correct_biases: false };

@@ -64,6 +64,7 @@ fn check(name: &str, config: VitConfig) -> usize {
         classes: data.classes.clone(),
         normalisation: Normalisation::CIFAR10,
         source: DataSource::Cifar10,
+        attributes: None,
     };
     checkpoint::save(&path, &checkpoint).unwrap();
 

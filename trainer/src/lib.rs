@@ -1,6 +1,7 @@
 //! Trains the networks of the Ocelli family with burn.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod attributes;
 pub mod backend;
 pub mod checkpoint;
 pub mod cli;

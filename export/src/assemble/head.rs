@@ -81,6 +81,11 @@ impl Assembler<'_> {
         })
     }
 
+    /// How a mean pool stores its sums over tokens. The zero point is subtracted from each token.
+    pub(super) fn pooled_sums(&self, end: &EndBytes) -> Affine {
+        Affine::centred(end.tokens.scale / self.net.config.tokens() as f64)
+    }
+
     /// The body of the class head.
     pub(super) fn class_head(&mut self, end: &EndBytes) -> Result<Vec<u8>> {
         let (last, hidden) = self.net.head.split_last().context("the network has no class head")?;
@@ -98,8 +103,7 @@ impl Assembler<'_> {
         // Without hidden layers, the last layer reads a mean pool as exact sums over tokens, from which
         // the zero point is subtracted.
         if hidden.is_empty() && end.embedding.is_some() {
-            let tokens = self.net.config.tokens() as f64;
-            input = Affine::centred(end.tokens.scale / tokens);
+            input = self.pooled_sums(end);
         }
         let (quantized, scale) = QuantLinear::shared_scale(last, input);
         self.sites.insert(SiteId::Logits, Affine::centred(scale));

@@ -10,7 +10,7 @@ use crate::calibrate::Ranges;
 use crate::float::FloatNet;
 use crate::quantize::{Affine, finest_output_scale};
 use anyhow::{Result, anyhow, ensure};
-use runtime::format::{ARITHMETIC_INT8, Blob, HEAD_CLASS, HeadRecord, Header};
+use runtime::format::{ARITHMETIC_INT8, Blob, HEAD_ATTRIBUTES, HEAD_CLASS, HeadRecord, Header};
 use runtime::site::SiteId;
 use std::collections::BTreeMap;
 use trainer::quantize::Pixels;
@@ -27,8 +27,8 @@ pub struct Quantized {
 /// Quantizes a network.
 ///
 /// # Errors
-/// If a range is missing or not finite, a class name contains a line break, or the runtime refuses the
-/// resulting blob.
+/// If a range is missing or not finite, a name contains a line break, the attributes do not fit the network, or
+/// the runtime refuses the resulting blob.
 pub fn assemble(net: &FloatNet, ranges: &Ranges) -> Result<Quantized> {
     let mut assembler = Assembler { net, ranges, sites: BTreeMap::new(), residual: 0.0 };
     let stem = assembler.stem()?;
@@ -41,8 +41,13 @@ pub fn assemble(net: &FloatNet, ranges: &Ranges) -> Result<Quantized> {
         blocks.iter().enumerate().map(|(index, scales)| assembler.block(index, scales)).collect();
     let end = assembler.end()?;
     let head = assembler.class_head(&end)?;
-    let blob = write(net, &stem.convs, &embed, &assembler.position(), &blocks, &end, &head)?;
+    let attributes = net.attributes.as_ref();
+    let attributes = attributes.map(|layer| assembler.attribute_head(layer, &end)).transpose()?;
+    let mut heads = vec![HeadRecord { kind: HEAD_CLASS, body: &head }];
+    heads.extend(attributes.as_ref().map(|body| HeadRecord { kind: HEAD_ATTRIBUTES, body }));
+    let blob = write(net, &stem.convs, &embed, &assembler.position(), &blocks, &end, &heads)?;
     runtime::Model::parse(&blob)
+        .and_then(|model| runtime::Attributes::parse(&model).map(drop))
         .map_err(|error| anyhow!("the assembled blob is not valid: {error}"))?;
     Ok(Quantized { blob, sites: assembler.sites })
 }
@@ -81,7 +86,7 @@ fn write(
     position: &[u8],
     blocks: &[BlockBytes],
     end: &EndBytes,
-    head: &[u8],
+    heads: &[HeadRecord<'_>],
 ) -> Result<Vec<u8>> {
     let class_names = class_names(net)?;
     let convs: Vec<_> = convs.iter().map(ConvBytes::record).collect();
@@ -98,7 +103,7 @@ fn write(
         position,
         blocks: &blocks,
         end: end.record(),
-        heads: &[HeadRecord { kind: HEAD_CLASS, body: head }],
+        heads,
     };
     fit(|buffer| runtime::format::write(&blob, buffer))
 }

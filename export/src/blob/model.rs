@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use runtime::config::VitConfig;
 use runtime::format::ARITHMETIC_F16;
-use runtime::{F16, Model};
+use runtime::{Attributes, F16, Model};
 
 /// A parsed blob.
 #[allow(clippy::large_enum_variant, reason = "there is one at a time")]
@@ -66,6 +66,19 @@ impl<'a> AnyModel<'a> {
         match self {
             Self::Int8(model) => model.class_name(class),
             Self::F16(model) => model.class_name(class),
+        }
+    }
+
+    /// The attributes of an int8 blob; `None` if it has none.
+    ///
+    /// # Errors
+    /// [`runtime::FormatError`] if their head is not valid.
+    pub fn attributes(&self) -> Result<Option<Attributes<'a>>> {
+        match self {
+            Self::Int8(model) => {
+                Attributes::parse(model).context("the attributes of the blob are not valid")
+            }
+            Self::F16(_) => Ok(None),
         }
     }
 

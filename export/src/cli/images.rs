@@ -42,8 +42,24 @@ impl<'a> Network<'a> {
     /// # Errors
     /// If they cannot be read, or have other classes than the network.
     pub(super) fn dataset(&self, directory: Option<&Path>) -> Result<Dataset> {
+        let dataset = self.all_images(directory)?;
+        let names: Option<Vec<_>> =
+            self.classes.iter().map(|name| name.map(str::to_owned)).collect();
+        let dataset = match names {
+            Some(names) => dataset.for_network(&names)?,
+            None => dataset,
+        };
+        self.check_classes(&dataset)?;
+        Ok(dataset)
+    }
+
+    /// As [`Self::dataset`], with all classes of the images.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub(super) fn all_images(&self, directory: Option<&Path>) -> Result<Dataset> {
         let image = self.config.spec().image;
-        let dataset = match (directory, self.source) {
+        Ok(match (directory, self.source) {
             (Some(directory), source) => {
                 let source = source.unwrap_or(DataSource::Pictures);
                 data::open(directory, Reading::of_network(self.classes.len(), source, image))?
@@ -53,15 +69,7 @@ impl<'a> Network<'a> {
                 "the network was trained on its owner's images, which are not built in: \
                  give their directory with --data DIR"
             ),
-        };
-        let names: Option<Vec<_>> =
-            self.classes.iter().map(|name| name.map(str::to_owned)).collect();
-        let dataset = match names {
-            Some(names) => dataset.for_network(&names)?,
-            None => dataset,
-        };
-        self.check_classes(&dataset)?;
-        Ok(dataset)
+        })
     }
 
     /// Refuses images of other classes than the network's.

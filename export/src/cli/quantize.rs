@@ -5,7 +5,7 @@ use super::images::Network;
 use super::progress::{bar, watched};
 use super::values::positive;
 use super::weights::WeightsArgs;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use export::Method;
 use export::assemble::{self, Quantized};
@@ -44,6 +44,10 @@ pub(super) struct ExportOptions {
     /// processors with a floating-point unit.
     #[arg(long, value_enum, default_value_t = Precision::Int8)]
     precision: Precision,
+    /// Heads of the blob besides that of the classes. all: the attributes that `trainer attributes` has
+    /// added to the checkpoint.
+    #[arg(long, value_enum, default_value_t = Heads::None)]
+    heads: Heads,
     /// Training images whose activations decide the scales of an int8 blob.
     #[arg(long, alias = "calibration-images", value_name = "N", default_value_t = 512,
           value_parser = positive)]
@@ -78,6 +82,12 @@ pub(super) struct ExportOptions {
 enum Precision {
     Int8,
     F16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Heads {
+    None,
+    All,
 }
 
 /// What an export prints.
@@ -132,6 +142,7 @@ impl Export {
     pub(super) fn run(&self) -> Result<()> {
         self.check_outputs()?;
         let float = self.options.weights.float_model(&self.files.checkpoint)?;
+        let float = self.with_heads(float)?;
         let network = Network::of_checkpoint(&self.files.checkpoint, &float);
         let data = network.dataset(self.options.data.as_deref())?;
         let made = self
@@ -160,6 +171,23 @@ impl Export {
             report::write(&report, directory)?;
         }
         self.print(&model, bytes.len(), classified.as_ref())
+    }
+
+    /// The network with the heads that the blob gets.
+    fn with_heads(&self, float: FloatModel) -> Result<FloatModel> {
+        if self.options.heads == Heads::None {
+            return Ok(float.without_attributes());
+        }
+        ensure!(
+            self.options.precision == Precision::Int8,
+            "--heads all needs --precision int8: a blob with f16 weights has no attributes"
+        );
+        ensure!(
+            float.attributes().is_some(),
+            "{} has no attributes: add some with `trainer attributes`",
+            self.files.checkpoint.display()
+        );
+        Ok(float)
     }
 
     fn make(&self, float: &FloatModel, train: &Images) -> Result<Made> {

@@ -9,6 +9,7 @@ use ops::FakeQuant;
 use runtime::config::VitConfig;
 use runtime::site::SiteId;
 use std::path::Path;
+use trainer::attributes::Attributes;
 use trainer::checkpoint::{self, Checkpoint};
 use trainer::data::{DataSource, Images, batch};
 use trainer::model::{Block, Stem, Vit};
@@ -61,6 +62,18 @@ impl FloatModel {
     /// What it was trained on.
     pub const fn source(&self) -> DataSource {
         self.checkpoint.source
+    }
+
+    /// The attributes that were added to the network.
+    pub const fn attributes(&self) -> Option<&Attributes> {
+        self.checkpoint.attributes.as_ref()
+    }
+
+    /// The same network without its attributes.
+    #[must_use]
+    pub fn without_attributes(mut self) -> Self {
+        self.checkpoint.attributes = None;
+        self
     }
 
     /// The class with the largest logit for each image; `progress` counts images.
@@ -179,7 +192,7 @@ impl FloatModel {
     /// # Errors
     /// If a weight is not finite.
     pub fn weights(&self) -> Result<FloatNet> {
-        let Checkpoint { config, classes, normalisation, model, .. } = &self.checkpoint;
+        let Checkpoint { config, classes, normalisation, model, attributes, .. } = &self.checkpoint;
         check_finite(model)?;
         let (convs, patch) = match &model.stem {
             Stem::Patches(patch) => (Vec::new(), Some(linear(&patch.linear))),
@@ -199,6 +212,7 @@ impl FloatModel {
             blocks: model.blocks.iter().map(block).collect(),
             norm: layer_norm(&model.norm),
             head: model.head.layers.iter().map(linear).collect(),
+            attributes: attributes.clone(),
         })
     }
 

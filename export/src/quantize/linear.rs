@@ -35,6 +35,15 @@ impl QuantLinear {
         }
     }
 
+    /// Quantizes a last layer with a scale for each output; returns the scale of each accumulator.
+    pub fn accumulators(layer: &Layer, input: Affine) -> (Self, Vec<f64>) {
+        let rounded = round(layer.clone(), Sharing::Output, Some(input.scale));
+        let scales = rounded.steps.iter().map(|step| step * input.scale).collect();
+        let bias = biases(&rounded, input.zero_point);
+        let (mult, shift) = (Vec::new(), Vec::new());
+        (Self { weights: rounded.weights, bias, mult, shift }, scales)
+    }
+
     /// Quantizes a last layer with one scale for all weights; returns the scale of an accumulator.
     pub fn shared_scale(layer: &Layer, input: Affine) -> (Self, f64) {
         let rounded = round(layer.clone(), Sharing::Layer, Some(input.scale));

@@ -229,6 +229,7 @@ mod tests {
             classes: data::embedded().unwrap().classes,
             normalisation: Normalisation::CIFAR10,
             source: DataSource::Cifar10,
+            attributes: None,
         })
     }
 

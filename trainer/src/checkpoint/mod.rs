@@ -20,6 +20,7 @@ use runtime::config::{VitConfig, VitSpec};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::attributes::Attributes;
 use crate::data::{DataSource, Normalisation};
 use crate::model::{Vit, VitRecord};
 use crate::output;
@@ -56,6 +57,8 @@ pub struct Checkpoint<B: Backend> {
     pub source: DataSource,
     /// The network itself.
     pub model: Vit<B>,
+    /// Attributes that were added to it.
+    pub attributes: Option<Attributes>,
 }
 
 /// The stored form of a [`Checkpoint`].
@@ -68,6 +71,8 @@ struct CheckpointRecord<B: Backend> {
     normalisation: Plain<Normalisation>,
     source: Plain<DataSource>,
     model: VitRecord<B>,
+    /// Not in checkpoints of the first versions, which readers take for none.
+    attributes: Plain<Option<Attributes>>,
 }
 
 /// A value without tensors, stored in the form that its `Serialize` gives.
@@ -124,6 +129,7 @@ pub fn save_as<B: Backend>(
         normalisation: Plain(checkpoint.normalisation),
         source: Plain(checkpoint.source),
         model: checkpoint.model.clone().into_record(),
+        attributes: Plain(checkpoint.attributes.clone()),
     };
     let bytes = match precision {
         Precision::Full => Recorder::<B>::record(&FileRecorder::default(), record, ()),
@@ -195,6 +201,10 @@ pub(crate) fn decode<B: Backend>(mut bytes: Vec<u8>, device: &B::Device) -> Resu
     let recorder = FileRecorder::default();
     let record: CheckpointRecord<B> =
         Recorder::<B>::load(&recorder, bytes, device).context(foreign)?;
+    let attributes = record.attributes.0;
+    if let Some(attributes) = &attributes {
+        attributes.check(&config)?;
+    }
     Ok(Checkpoint {
         preset: record.preset,
         config,
@@ -202,6 +212,7 @@ pub(crate) fn decode<B: Backend>(mut bytes: Vec<u8>, device: &B::Device) -> Resu
         normalisation: record.normalisation.0,
         source: record.source.0,
         model: model.load_record(record.model),
+        attributes,
     })
 }
 

@@ -1,7 +1,7 @@
 //! The options that say which images a command works on.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
 use clap::Args;
@@ -49,6 +49,11 @@ pub(super) struct TrainingDataArgs {
 }
 
 impl DataArgs {
+    /// The directory that was given with `--data`.
+    pub(super) fn directory(&self) -> Option<&Path> {
+        self.data.as_deref()
+    }
+
     /// All images, in the size of the reading.
     pub(super) fn dataset(&self, reading: Reading) -> Result<Dataset> {
         match self.data.clone().or(self.download.directory()?) {

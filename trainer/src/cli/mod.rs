@@ -1,5 +1,6 @@
 //! The command line.
 
+mod attributes;
 mod backend;
 mod begin;
 mod check;
@@ -22,6 +23,7 @@ use anyhow::Result;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
+use attributes::AttributesArgs;
 use check::CheckArgs;
 use eval::EvalArgs;
 use finetune::FinetuneArgs;
@@ -58,6 +60,8 @@ Examples:
       print the accuracy of a trained network on the test images
   trainer eval best.mpk --report test
       write its confusion matrix and its worst mistakes as well
+  trainer attributes best.mpk full.mpk --data cifar-10-batches-bin
+      teach a trained network attributes such as `wings`; its classes stay as they are
   trainer half best.mpk small.mpk
       write the same network in half precision
   trainer check pictures
@@ -93,6 +97,8 @@ enum Command {
     Images(ImagesArgs),
     /// Train a trained network further; --quantize simulates the rounding of the int8 network.
     Finetune(Box<FinetuneArgs>),
+    /// Teach a trained network attributes, such as `wings`. The network stays as it is.
+    Attributes(AttributesArgs),
     /// Write a checkpoint in half precision: half the size, for storage or sharing.
     Half(HalfArgs),
     /// Train a network in several depths and widths, and compare the results.
@@ -123,6 +129,7 @@ impl Cli {
             Some(Command::Summary(args)) => args.run(),
             Some(Command::Images(args)) => args.run(),
             Some(Command::Finetune(args)) => args.run(),
+            Some(Command::Attributes(args)) => args.run(),
             Some(Command::Half(args)) => args.run(),
             Some(Command::Sweep(args)) => args.run(),
             Some(Command::Check(args)) => args.run(),

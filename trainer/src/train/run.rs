@@ -151,6 +151,7 @@ impl Run<'_> {
             normalisation: self.recipe.normalisation,
             source: self.dataset.source,
             model,
+            attributes: None,
         }
     }
 }
