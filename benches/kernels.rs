@@ -1,5 +1,7 @@
-//! Single kernels at the shapes of `micro` and `compact`, in multiply-accumulates a second (elements a
-//! second for normalisation), beside the rate that `vpdpbusd` alone reaches in the same run.
+//! Single kernels at the shapes of `micro` and `compact`, in multiply-accumulates per second.
+//!
+//! Normalisations are given in elements per second. The same run measures the rate of `vpdpbusd` alone, as
+//! the limit.
 
 use benches::limit;
 use benches::summary::{self, Row};
@@ -50,7 +52,7 @@ fn main() {
     summary::print_rates(&rows, limit.as_ref(), start);
 }
 
-/// The rate that no product exceeds on this processor, where it is known.
+/// The highest rate of products on this processor. None if there is no program for it.
 fn vpdpbusd(criterion: &mut Criterion) -> Option<(Row, usize)> {
     let products = limit::vpdpbusd()?;
     let row = Row { group: "limit".into(), benchmark: "vpdpbusd".into() };

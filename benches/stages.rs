@@ -13,7 +13,7 @@ use runtime::site::{BlockSite, SiteId};
 use std::time::{Duration, Instant, SystemTime};
 
 const FLOAT: &str = "f32 burn-ndarray";
-/// With weights that were packed once, where the kernel set reads such.
+/// With weights that were packed once, if the kernel set has a packed order.
 const PACKED: &str = "int8 packed";
 
 /// A part of a network.
@@ -76,7 +76,7 @@ fn network(criterion: &mut Criterion, preset: Preset) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Times the part of each pass that ends in sites of `stage`.
+/// Times the parts of each pass that compute the sites of `stage`.
 fn measure(
     group: &mut BenchmarkGroup<'_, WallTime>,
     name: &str,

@@ -1,4 +1,4 @@
-//! Tells the sources what they cannot ask for in one condition, or cannot ask for at all:
+//! Sets conditions for properties of the target that the sources cannot test with one `cfg`, or not at all:
 //!
 //! | condition | the target has |
 //! |---|---|
@@ -6,10 +6,10 @@
 //! | `cortex_m_dsp` | the DSP extension of Cortex-M |
 //! | `cortex_m_mve` | the vector extension of Cortex-M |
 //!
-//! Stable compilers do not tell crates of the target features `dsp` and `mve`. Armv7E-M always has
-//! the DSP extension. Armv8-M has an extension if the flags name a processor that has it; the same
-//! flags let the assembler accept its instructions. The vector extension shares its registers with
-//! the floating-point unit, which start-up code turns on for `eabihf` targets.
+//! Stable compilers do not tell crates about the target features `dsp` and `mve`. Armv7E-M always has the
+//! DSP extension. Armv8-M has an extension if the flags name a processor that has it; the same flags let
+//! the assembler accept its instructions. The vector extension shares its registers with the floating-point
+//! unit, which start-up code turns on for `eabihf` targets.
 
 use std::env;
 

@@ -131,8 +131,8 @@ fn the_embedding_equals_the_reference() {
     }
 }
 
-/// Whether the values of a run depend on the previous contents of the arena: an arena of zeros, or one
-/// after a run of another image. The arena has exactly the length that `model` needs, at four alignments.
+/// Whether the values of a run in an arena of zeros differ from those in an arena where another image was
+/// run. The arena has exactly the length that `model` needs, at four alignments.
 fn arena_decides(model: &Model<'_>, images: &[Vec<u8>; 2]) -> bool {
     let mut clean = vec![0; model.arena_len()];
     let expected = observe(model, &images[0], &mut clean).unwrap().0;

@@ -341,7 +341,7 @@ fn f16_numbers_are_finite() {
         let expected = FormatError::NotFinite { record: RecordId::Head(0), tensor: "bias" };
         assert_eq!(check_f16(&f16_with(last.to_le_bytes())), Err(expected), "{last}");
     }
-    // Three biases and their length stand after the f16 weights of the last layer.
+    // The f16 weights of the last layer are followed by the length of the biases and three biases.
     let intact = f16_with(1f32.to_le_bytes());
     let at = intact.len() - 13;
     for (bits, expected) in [(0x7BFFu16, true), (0x7C00, false), (0xFC00, false), (0x7E00, false)] {

@@ -1,8 +1,8 @@
-//! Damaged blobs are refused or run to the end. Nothing panics and nothing hangs. Tried are every
-//! truncation, every single-bit flip with a broken and with a repaired checksum, and random mutations
-//! with a repaired checksum, for int8 under every kernel set and for f16.
+//! Damaged blobs are refused or run to the end. Nothing panics and nothing hangs. The tests try every
+//! truncation, every single-bit flip with a broken and with a repaired checksum, and random mutations with
+//! a repaired checksum, for int8 under every kernel set and for f16.
 //!
-//! The environment sets the number of mutations; a million take some minutes:
+//! An environment variable sets the number of mutations:
 //!
 //! ```text
 //! OCELLI_MUTATIONS=1000000 cargo test -p tests --test hostile_blob -- --nocapture
@@ -16,7 +16,7 @@ use runtime::Model;
 use runtime::error::{FormatError, RecordId};
 use runtime::format::PRELUDE_LEN;
 
-/// Number of mutations where `OCELLI_MUTATIONS` is not set.
+/// Number of mutations if `OCELLI_MUTATIONS` is not set.
 const DEFAULT_MUTATIONS: u64 = 40_000;
 
 #[test]
@@ -157,7 +157,7 @@ fn random_mutations_are_refused_or_run() {
 }
 
 #[test]
-#[should_panic(expected = "the arena decides")]
+#[should_panic(expected = "the output depends on the contents of the arena")]
 fn a_kernel_that_does_not_write_its_output_is_found() {
     let [subject, ..] = &subjects()[..] else { panic!("no subject") };
     finish(&Model::parse(&subject.blob).unwrap().with_kernels(&LEAVES_DIRT));

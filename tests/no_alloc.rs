@@ -3,10 +3,12 @@
 use kit::explained::{self, Room};
 use kit::image;
 use kit::planted::ALLOCATES;
+use kit::synthetic::Values;
 use kit::{f16_network, smallest, synthetic};
 use runtime::config::{Preset, VitConfig};
 use runtime::explain::Tiling;
-use runtime::{Arithmetic, Kernels, Model, Ranked};
+use runtime::format::HEAD_ATTRIBUTES;
+use runtime::{Arithmetic, Attributes, Kernels, Model, Ranked};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::fmt::Write;
@@ -23,7 +25,7 @@ thread_local! {
 }
 
 fn count() {
-    // A thread that is ending has dropped its counter already.
+    // Unlike `with`, this cannot panic.
     let _ = REQUESTS.try_with(|requests| requests.set(requests.get() + 1));
 }
 
@@ -81,6 +83,36 @@ fn use_all<A: Arithmetic>(model: &Model<'_, A>, image: &[u8], arena: &mut [u8]) 
         black_box(model.class_name(class));
     }
     sites
+}
+
+/// Everything that a caller can do with the attributes of a run. `map` has a value for each token.
+fn use_attributes(model: &Model<'_>, image: &[u8], arena: &mut [u8], map: &mut [i32]) -> usize {
+    let attributes = Attributes::parse(model).expect("a valid head").expect("an attribute head");
+    let output = model.run(image, arena).expect("sizes that fit");
+    for attribute in output.attributes(&attributes).expect("those of the model") {
+        black_box(attribute);
+    }
+    for index in 0..attributes.len() {
+        output.attribute_evidence(&attributes, index, map).expect("an attribute");
+        black_box(&*map);
+    }
+    attributes.len()
+}
+
+#[test]
+fn attributes_make_no_request() {
+    let config = Preset::Nano.config(10).unwrap();
+    let mut network = synthetic::network(&config, 1, Values::Typical);
+    let head = synthetic::attributes(&config, 20, 1, Values::Typical);
+    network.other_heads.push((HEAD_ATTRIBUTES, head.to_bytes()));
+    let (blob, image) = (network.to_bytes(), image::random(config.image(), 1));
+    let mut arena = vec![0; config.arena_len()];
+    let mut map = vec![0; config.tokens()];
+    let (requests, attributes) = requests(|| {
+        let model = Model::parse(&blob).expect("a valid blob");
+        use_attributes(&model, &image, &mut arena, &mut map)
+    });
+    assert_eq!((requests, attributes), (0, 20), "requests of all attributes");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! What the integers of each stage lose against f64, on the golden networks: the table equals the
-//! pinned one, and a stage that only rounds loses at most half a step.
+//! The rounding loss of each stage against f64, on the golden networks. The table equals the pinned one,
+//! and a stage that only rounds loses at most half a step.
 
 use runtime::format::VERSION;
 use tests::golden::directory;

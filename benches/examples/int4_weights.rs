@@ -1,13 +1,13 @@
-//! What weights of four bits would lose: the weights of a network rounded to four bits, group by group,
-//! and the network that comes out quantized and run as every other.
+//! Measures how much accuracy is lost with weights of four bits. The weights of a network are rounded to
+//! four bits, group by group. The resulting network is quantized and run like any other.
 //!
 //! ```text
 //! cargo run --release -p benches --example int4_weights -- best.mpk --data DIR
 //! cargo run --release -p benches --example int4_weights -- weights.safetensors --preset compact --data DIR
 //! ```
 //!
-//! The first layer, depthwise convolutions and the class head, few weights of many outputs, keep eight
-//! bits. A group's weights share a scale of sixteen bits; biases are corrected for each scheme anew.
+//! The first layer, depthwise convolutions and the class head have few weights and keep eight bits. A
+//! group's weights share a scale of sixteen bits; biases are corrected for each scheme separately.
 
 use anyhow::{Result, ensure};
 use clap::Parser;
@@ -31,16 +31,17 @@ const GROUPS: [Option<usize>; 5] = [None, Some(128), Some(64), Some(32), Some(16
 const BITS: [f64; 2] = [4.0, 16.0];
 /// Largest magnitude of a weight of four bits.
 const LARGEST: f64 = 7.0;
-/// Shares of a group's largest weight that may become the largest one that is stored.
+/// Number of limits that are tried for each group, from its largest weight down to about half of it. Larger
+/// weights are cut off.
 const CUTS: usize = 20;
 
 /// Inputs of a depthwise convolution.
 const DEPTHWISE_INPUTS: usize = 9;
 
-/// Compares weights of four bits with those of eight.
+/// Compares weights of four bits with weights of eight bits.
 #[derive(Debug, Parser)]
 struct Cli {
-    /// A record of the trainer, or `PyTorch` weights with --preset
+    /// A checkpoint of the trainer, or `PyTorch` weights with --preset
     record: PathBuf,
     /// Shape of `PyTorch` weights
     #[arg(long, value_parser = preset)]
@@ -114,7 +115,7 @@ fn layers(net: &mut FloatNet) -> impl Iterator<Item = (&mut Layer, Option<Vec<f6
     convs.map(|conv| (conv, None)).chain(blocks)
 }
 
-/// Rounds a layer's weights, as they are once `gain` is folded in, and returns the number of groups.
+/// Rounds a layer's weights with `gain` folded in, and returns the number of groups.
 fn round(layer: &mut Layer, gain: Option<&[f64]>, group: Option<usize>, cut: bool) -> usize {
     let inputs = layer.inputs().max(1);
     let ones = vec![1.0; inputs];
@@ -136,8 +137,8 @@ fn round(layer: &mut Layer, gain: Option<&[f64]>, group: Option<usize>, cut: boo
     groups
 }
 
-/// One step of a group: that of its largest weight or, where weights may be cut off, the one that loses
-/// least as a sum of squares.
+/// The step of a group. It fits the largest weight. If weights may be cut off, it has the smallest sum of
+/// squared errors.
 fn scale(weights: &[f64], cut: bool) -> f64 {
     let peak = weights.iter().fold(f64::MIN_POSITIVE, |peak, weight| peak.max(weight.abs()));
     let cuts = if cut { CUTS } else { 1 };

@@ -10,8 +10,8 @@ const ACCUMULATORS: usize = 12;
 #[cfg(not(target_arch = "x86_64"))]
 const ACCUMULATORS: usize = 0;
 
-/// A function that makes [`MACS`] multiply-accumulates with AVX-512 VNNI; `None` where the
-/// processor does not have it.
+/// A function that computes [`MACS`] multiply-accumulates with AVX-512 VNNI; `None` if the processor does
+/// not have it.
 pub fn vpdpbusd() -> Option<fn() -> i32> {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni") {

@@ -1,5 +1,5 @@
-//! Networks for the benchmarks in float, int8 and f16, with random weights from a seed. An image as their
-//! input.
+//! Networks for the benchmarks in float, int8 and f16, with random weights from a seed, and an image as
+//! their input.
 //!
 //! Times do not depend on the values of weights, so no trained checkpoint is needed.
 
@@ -30,8 +30,9 @@ pub struct Network {
     pub f16: Vec<u8>,
 }
 
-/// All presets for images of CIFAR-10: those for larger images run the same kernels. Without the argument `--bench`, the benchmarks run as tests; `seed` is then left out,
-/// because its 72 million parameters take longer to prepare than all other presets together.
+/// All presets for images of CIFAR-10. Presets for larger images run the same kernels. Without the argument
+/// `--bench`, the benchmarks run as tests. Then `seed` is left out, because its 72 million parameters take
+/// longer to prepare than all other presets together.
 pub fn presets() -> Vec<Preset> {
     let timed = std::env::args().any(|argument| argument == "--bench");
     let small = |preset: &Preset| {
@@ -56,6 +57,7 @@ impl Network {
             classes: data.classes,
             normalisation: Normalisation::CIFAR10,
             source: DataSource::Cifar10,
+            attributes: None,
         });
         // The fastest method: the time of a run does not depend on the choice of scales.
         let method = Method { observer: Observer::MinMax, correct_biases: false };

@@ -5,12 +5,12 @@
 //! ```text
 //! float      best.mpk → plain weights, batch normalisation folded; the float forward pass
 //! quantize   real numbers → integers: layers, multipliers, GELU tables
-//! calibrate  the ranges of every site over training images
+//! calibrate  the range of every site over training images
 //! assemble   weights and ranges → the bytes of a blob
-//! blob       a blob parsed, described, carried into firmware
-//! verify     the integer network beside the float one
-//! tune       ranges by trial and corrected biases; the whole quantization
-//! evidence   where a blob sees the evidence for its classes, measured
+//! blob       reads and describes a blob; writes the Rust module for firmware
+//! verify     compares the integer network with the float network
+//! tune       finds ranges by trial, corrects biases; the whole quantization
+//! evidence   measures where a network finds the evidence for a class
 //! report     a page about a blob
 //! ```
 

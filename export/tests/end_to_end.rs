@@ -1,4 +1,4 @@
-//! The whole chain on real images: train, record, export, run.
+//! The whole chain on real images: training, checkpoint, export, run.
 
 use export::blob::AnyModel;
 use export::float::FloatModel;
@@ -13,7 +13,7 @@ use trainer::progress::Progress;
 use trainer::recipe::Recipe;
 use trainer::train::Run;
 
-/// Enough training for far more than the 10 % of chance, short enough for every test run.
+/// Enough training for an accuracy far above the 10 % of chance, but short enough for every test run.
 const TRAIN_IMAGES: usize = 1200;
 const EPOCHS: usize = 6;
 const TEST_IMAGES: usize = 500;

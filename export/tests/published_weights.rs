@@ -13,11 +13,12 @@ use trainer::checkpoint;
 use trainer::data::{self, Images};
 use trainer::import::{self, Options};
 
-/// The directory that an environment variable names; says so where there is none.
+/// The directory that an environment variable names. Without the variable, a message says how to run the
+/// test.
 fn directory(test: &str, variable: &str, what: &str) -> Option<PathBuf> {
     let directory = std::env::var_os(variable).map(PathBuf::from);
     if directory.is_none() {
-        // Not eprintln!, which the test harness swallows.
+        // Not eprintln!, whose output the test harness captures.
         let notice = format!("SKIPPED {test}: set {variable} to {what} to run it\n");
         std::io::stderr().write_all(notice.as_bytes()).unwrap();
     }

@@ -6,7 +6,7 @@ use export::float::FloatModel;
 use export::verify::{Accuracy, classify};
 use std::path::Path;
 
-/// Every directory of `trainer/models`, its preset, and how many of the 1,000 embedded test images its
+/// Every directory of `trainer/models`, its preset, and how many of the 1,000 built-in test images its
 /// blob classifies correctly.
 const MODELS: [(&str, &str, usize); 4] = [
     ("compact", "compact", 954),

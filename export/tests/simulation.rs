@@ -114,7 +114,7 @@ fn check(name: &str) {
     assert!(share >= MIN_AGREEMENT, "{name}: the same class for {same} of {}", data.test.len());
 }
 
-/// The size of one step of each channel of a site, in the float network's terms.
+/// The size of one step of each channel of a site, in units of the float network.
 fn steps(
     net: &export::float::FloatNet,
     quantized: &export::assemble::Quantized,

@@ -6,7 +6,7 @@ use runtime::Model;
 use runtime::camera::{Frame, PixelFormat, Size};
 use std::error::Error;
 
-/// What an OV2640 and its like send: 320 × 240 pixels of two bytes, the upper byte first.
+/// A frame of an OV2640 or a similar camera: 320 × 240 pixels of two bytes, the upper byte first.
 const FRAME: Size = Size { width: 320, height: 240 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -15,10 +15,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut image = vec![0; input.len()];
     let mut arena = vec![0; model.arena_len()];
 
-    // On a device, the driver of the camera fills this memory. Here it is a red slope.
+    // On a device, the driver of the camera fills this memory. Here it is a red gradient.
     let mut bytes = vec![0; 2 * FRAME.width * FRAME.height];
     for (place, pixel) in bytes.chunks_exact_mut(2).enumerate() {
-        pixel[0] = (place % FRAME.width / 10) as u8 & 0xF8;
+        pixel[0] = ((place % FRAME.width / 10) as u8) << 3;
     }
 
     // The largest square in the middle of the frame, in the size that the network reads.

@@ -1,4 +1,4 @@
-//! One stage of the network a call, so that other work runs between two stages.
+//! One stage of the network in each call, so that other work runs between two calls.
 //!
 //! `cargo run --release -p runtime --example one_stage_a_call`
 

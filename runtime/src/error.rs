@@ -3,7 +3,7 @@
 
 use core::fmt;
 
-/// A description that no network of the family can have.
+/// The reason why a description is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -63,7 +63,7 @@ impl fmt::Display for ConfigError {
 
 impl core::error::Error for ConfigError {}
 
-/// Bytes that are not a blob which this reader runs.
+/// The reason why the reader refuses bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -113,7 +113,7 @@ pub enum FormatError {
         /// Which record.
         record: RecordId,
     },
-    /// The description is of a network that cannot be.
+    /// The description is not valid.
     Config(ConfigError),
     /// A tensor has another length than the description asks for.
     TensorLen {
@@ -146,13 +146,13 @@ pub enum FormatError {
         /// Which tensor.
         tensor: &'static str,
     },
-    /// An optional part is missing where the description asks for it, or is there where it does not.
+    /// An optional part is missing where the description asks for it, or is present where it does not.
     Presence {
         /// Record of the part.
         record: RecordId,
         /// Which part.
         field: &'static str,
-        /// Whether it must be there.
+        /// Whether it must be present.
         expected: bool,
     },
     /// The number of class names is not the number of classes.
@@ -261,7 +261,7 @@ impl From<ConfigError> for FormatError {
     }
 }
 
-/// A call that a parsed model cannot serve.
+/// The reason why a call of a parsed model fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -327,7 +327,7 @@ impl fmt::Display for RunError {
 
 impl core::error::Error for RunError {}
 
-/// An output that cannot say where the evidence for a class is.
+/// The reason why an output has no evidence for a class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -343,6 +343,20 @@ pub enum EvidenceError {
         /// Number of classes.
         classes: usize,
     },
+    /// There is no such attribute.
+    Attribute {
+        /// The attribute asked for.
+        found: usize,
+        /// Number of attributes.
+        attributes: usize,
+    },
+    /// The attributes are those of another network.
+    Network {
+        /// Weights of an attribute.
+        found: usize,
+        /// Sums that the output has: the width of a token, or 0 if the network does not sum its tokens.
+        expected: usize,
+    },
     /// The slice for the result has another length than the network has tokens.
     Length {
         /// Values of the slice.
@@ -356,14 +370,22 @@ impl fmt::Display for EvidenceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flatten => f.write_str(
-                "the class head does not read the mean of the tokens, so a logit is no sum over them",
+                "the class head does not read the mean of the tokens, so a logit is not a sum over them",
             ),
             Self::HiddenLayers => f.write_str(
-                "the class head has hidden layers, so a logit is no sum over the tokens",
+                "the class head has hidden layers, so a logit is not a sum over the tokens",
             ),
             Self::Class { found, classes } => {
                 write!(f, "class {found} of a model with {classes} classes")
             }
+            Self::Attribute { found, attributes } => {
+                write!(f, "attribute {found} of a model with {attributes} attributes")
+            }
+            Self::Network { found, expected } => write!(
+                f,
+                "attributes of another model: they have {found} weights each, the output has \
+                 {expected} sums"
+            ),
             Self::Length { found, expected } => {
                 write!(f, "{found} values for the evidence; the model has {expected} tokens")
             }

@@ -3,7 +3,7 @@
 //! A release build must not panic. If an invariant is broken there, the check gives a value without
 //! meaning, such as an empty slice. A debug build panics at the caller of the check.
 
-/// The value, which an invariant of the caller says is present. If it is missing, a debug build panics,
+/// Returns a value that is present by an invariant of the caller. If it is missing, a debug build panics,
 /// and a release build gets `otherwise`.
 #[inline]
 #[track_caller]

@@ -39,7 +39,7 @@
 //!
 //! | feature | adds | needs |
 //! |---|---|---|
-//! | `std` | faster kernels where only the operating system knows the processor (64-bit Arm) | `std` |
+//! | `std` | on 64-bit Arm, asks the operating system for the processor's instructions, for faster kernels | `std` |
 //! | `rayon` | `Model::run_batch`, many images on all cores | `std`, crate `rayon` |
 //! | `write` | `format::write`, for programs that make blobs | |
 //! | `f16` | `Model::parse_f16` and the arithmetic `F16`: f16 weights, f32 activations | crates `half`, `libm` |
@@ -49,8 +49,7 @@
 //! Rust 1.92 or newer, stable. A newer version is not a breaking change.
 //!
 //! # Guarantees
-//! - Nothing allocates and nothing panics, whatever the bytes of the blob and of the image. Int8 has no
-//!   floats.
+//! - Nothing allocates and nothing panics, for any bytes of the blob and of the image. Int8 has no floats.
 //! - Every kernel set returns the same bits, on every processor. [`integer`] defines each of them,
 //!   [`format`](mod@format) every byte of a blob.
 //! - After [`Model::parse`] nothing can fail because of what the blob holds.
@@ -105,4 +104,4 @@ pub use arithmetic::F16;
 pub use arithmetic::{Arithmetic, Int8};
 pub use error::{EvidenceError, FormatError, RunError};
 pub use kernels::Kernels;
-pub use model::{Model, Output, Ranked, Step, Stream};
+pub use model::{Attribute, Attributes, Model, Output, Ranked, Step, Stream};

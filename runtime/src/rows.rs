@@ -1,18 +1,20 @@
 //! A slice as rows of equal length.
 //!
-//! The standard `chunks_exact` divides by the length of a chunk when two of them are zipped, and a
-//! division by a length that is not a constant is a panic path. These iterators only split.
+//! Zipping two iterators of the standard `chunks_exact` divides by the length of a chunk, and a division
+//! by a length that is not a constant can panic. These iterators only split.
 
 use crate::invariant::present_or;
+#[cfg(cortex_m_dsp)]
+pub(crate) use crate::kernels::copy;
 use core::num::NonZero;
 
-/// Rows of `len` values; what is left at the end is no row. A length of 0 is read as 1.
+/// Rows of `len` values; values after the last whole row are left out. A length of 0 is read as 1.
 #[inline]
 pub(crate) const fn rows<T>(values: &[T], len: usize) -> Rows<'_, T> {
     Rows { rest: values, len: at_least_one(len) }
 }
 
-/// The same, to be written to.
+/// As [`rows`], mutable.
 #[inline]
 pub(crate) const fn rows_mut<T>(values: &mut [T], len: usize) -> RowsMut<'_, T> {
     RowsMut { rest: values, len: at_least_one(len) }
@@ -25,21 +27,21 @@ const fn at_least_one(len: usize) -> NonZero<usize> {
     }
 }
 
-/// The values from `start` on. There must be `start` values before them.
+/// The values from `start` on. The slice must have at least `start` values.
 #[inline]
 #[track_caller]
 pub(crate) fn tail<T>(values: &[T], start: usize) -> &[T] {
     present_or(values.get(start..), &[])
 }
 
-/// `len` values from `start` on, which must be there.
+/// `len` values from `start` on. The slice must have them.
 #[inline]
 #[track_caller]
 pub(crate) fn part<T>(values: &[T], start: usize, len: usize) -> &[T] {
     present_or(values.get(start..).and_then(|tail| tail.get(..len)), &[])
 }
 
-/// The same, to be written to.
+/// As [`part`], mutable.
 #[inline]
 #[track_caller]
 pub(crate) fn part_mut<T>(values: &mut [T], start: usize, len: usize) -> &mut [T] {
@@ -54,8 +56,9 @@ pub(crate) fn up_to<T>(values: &[T], start: usize, len: usize) -> &[T] {
     tail.get(..len).unwrap_or(tail)
 }
 
-/// Copies as many values as both have. A block, not value by value: on Cortex-M that is nine instructions
+/// Copies as many values as both slices have, as a block: value by value, a device takes nine instructions for
 /// each.
+#[cfg(not(cortex_m_dsp))]
 #[inline]
 pub(crate) fn copy<T: Copy>(to: &mut [T], from: &[T]) {
     let len = to.len().min(from.len());
@@ -64,7 +67,7 @@ pub(crate) fn copy<T: Copy>(to: &mut [T], from: &[T]) {
     }
 }
 
-/// Moves the values from `by` on to the front. What is at the end then does not matter.
+/// Moves the values from `by` on to the front. The values that are left at the end have no meaning.
 ///
 /// Not inlined, for the size of the code.
 #[inline(never)]
@@ -120,6 +123,17 @@ impl<'a, T> Iterator for RowsMut<'a, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn copies_are_whole_at_every_length() {
+        let from: Vec<u8> = (1..60).collect();
+        for len in 0..50 {
+            let mut to = vec![0; len + 2];
+            copy(&mut to[1..=len], &from[3..]);
+            assert_eq!(to[1..=len], from[3..][..len], "{len} values");
+            assert_eq!((to[0], to[len + 1]), (0, 0), "{len} values and no more");
+        }
+    }
 
     #[test]
     fn rows_are_whole_and_in_order() {

@@ -9,7 +9,7 @@ use core::fmt;
 pub enum SiteId {
     /// The image, normalised: `[height, width, 3]`.
     Input,
-    /// A convolution stem, or its residual sum: `[height, width, channels]`.
+    /// A convolution of the stem, or its residual sum: `[height, width, channels]`.
     Stem {
         /// Index of the stage.
         stage: u8,
@@ -33,7 +33,7 @@ pub enum SiteId {
     Pool,
     /// A hidden layer of the class head before GELU.
     HeadHidden(u8),
-    /// The same after GELU.
+    /// A hidden layer of the class head after GELU.
     HeadGelu(u8),
     /// The logits: `[classes]`.
     Logits,
@@ -59,9 +59,9 @@ pub enum BlockSite {
     Norm1,
     /// Query of all heads: `[tokens, heads · head_dim]`.
     Query,
-    /// Key of all heads, likewise.
+    /// Key of all heads: `[tokens, heads · head_dim]`.
     Key,
-    /// Value of all heads, likewise.
+    /// Value of all heads: `[tokens, heads · head_dim]`.
     Value,
     /// The weighted values of all heads, before the output projection.
     Context,

@@ -2,22 +2,22 @@
 //! row.
 
 use crate::config::Grid;
-use crate::rows::{part_mut, rows_mut, tail};
+use crate::rows::{copy, part_mut, rows_mut, tail};
 use core::ops::Range;
 
-/// What lies outside a grid.
+/// The values outside a grid.
 #[derive(Clone, Copy, Debug)]
 pub enum Pad<T> {
-    /// What stands for zero in each colour channel.
+    /// The value that represents zero in each colour channel.
     Image([T; 3]),
-    /// What stands for zero in every channel.
+    /// The value that represents zero in every channel.
     Zero(T),
 }
 
-/// A grid and those of its rows that a depthwise convolution writes. Beyond the grid lies padding.
+/// A grid, and the rows of it that a depthwise convolution writes. Outside the grid is padding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Band {
-    /// What is read.
+    /// The grid that is read.
     pub grid: Grid,
     /// Which rows are written; none beyond the grid.
     pub rows: Range<usize>,
@@ -26,18 +26,18 @@ pub struct Band {
 /// The 3×3 windows around positions of a grid, or around every other one in both directions.
 #[derive(Clone, Copy, Debug)]
 pub struct Windows<'a, T> {
-    /// The last rows of the grid, `[lines, width, channels]`: row `y` is line `y % lines`. All rows
-    /// that a window covers must be there.
+    /// The last rows of the grid, `[lines, width, channels]`: row `y` is line `y % lines`. It must have all
+    /// rows that a window covers.
     pub x: &'a [T],
     /// Number of rows in `x`.
     pub lines: usize,
     /// The first row of `output` that is written.
     pub first: usize,
-    /// Its shape.
+    /// Shape of the grid.
     pub input: Grid,
     /// One position for each window: as many as in the input, or half as many rounded up.
     pub output: Grid,
-    /// What lies outside the input.
+    /// The values outside the input.
     pub pad: Pad<T>,
 }
 
@@ -115,12 +115,6 @@ impl<'a, T: Copy> Windows<'a, T> {
     }
 }
 
-fn copy<X: Copy>(to: &mut [X], from: &[X]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = *from;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_reads_the_last_rows_round_and_round() {
+    fn a_window_reads_rows_of_a_ring_buffer() {
         // Rows 2 to 4 of five: row 3 is line 0.
         let (x, grid) = ([3, 4, 2], Grid { height: 5, width: 1, channels: 1 });
         let pad = Pad::Zero(0);

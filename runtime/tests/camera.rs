@@ -1,4 +1,4 @@
-//! Frames of cameras against the plainest float reference, exact cases, and what is refused.
+//! Frames of cameras against a simple float reference, exact cases, and refused arguments.
 
 use kit::draw::Draw;
 use kit::rng::Rng;
@@ -174,7 +174,7 @@ fn colours_have_their_bytes() {
 
 #[test]
 fn four_pixels_of_nv12_share_their_colour_differences() {
-    // Three by three pixels: the last column and the last row share with none.
+    // Three by three pixels: the last column and the last row share colour differences with no other pixel.
     let (width, height, stride) = (3, 3, 5);
     let luma = [[235, 235, 81, 9, 9], [235, 16, 81, 9, 9], [16, 16, 235, 9, 9]].concat();
     let differences = [[128, 128, 90, 240, 9], [128, 128, 128, 128, 9]].concat();

@@ -1,5 +1,5 @@
-//! The limits of a description end where `INTEGER.md` and the constants of `config` say: the limit
-//! is accepted, one more is refused by name.
+//! The limits of a description are those of `INTEGER.md` and of the constants of `config`: the limit is
+//! accepted, and one more is refused with an error that names the size.
 
 use kit::specs::four_tokens;
 use runtime::config::{

@@ -1,5 +1,5 @@
 //! The trained golden blob under every kernel set of the target: its logits, its evidence and its objects
-//! on the 1,000 embedded test images hash to the published values.
+//! on the 1,000 built-in test images hash to the published values.
 
 use kit::embedded::test_images;
 use kit::explained::{self, Room};
@@ -22,7 +22,7 @@ fn every_set_gives_the_published_hashes() {
         let right =
             answers.iter().zip(&images.labels).filter(|(answer, label)| answer.class == **label);
         let right = right.count();
-        // What a trained network reaches, with room for another checkpoint.
+        // A trained network reaches this, with a margin for another checkpoint.
         assert!(right >= 500, "{}: {right} of {} correct", kernels.name, answers.len());
         let [mut logits, mut evidence, mut objects] = [Fnv1a::new(); 3];
         for answer in answers {
@@ -36,7 +36,7 @@ fn every_set_gives_the_published_hashes() {
     }
 }
 
-/// What a network finds in one image.
+/// What a network returns for one image.
 struct Answer {
     class: usize,
     logits: Vec<i32>,
@@ -46,7 +46,7 @@ struct Answer {
     objects: [i32; 2],
 }
 
-/// The answers for all images, on all cores where there are threads.
+/// The answers for all images, on all cores if the target has threads.
 fn answers(model: &Model<'_>, pixels: &[u8]) -> Vec<Answer> {
     let (tokens, tiling) = (model.config().tokens(), Tiling::of(model.config()).unwrap());
     let answer = |output: Output<'_>| {

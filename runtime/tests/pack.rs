@@ -1,4 +1,4 @@
-//! Packed weights give the bits of the blob's, from memory at any alignment.
+//! Packed weights give the same bits as the weights of the blob, in memory at any alignment.
 
 use runtime::{Kernels, Model, RunError};
 
@@ -6,7 +6,7 @@ const BLOB: &[u8] = include_bytes!("../../tests/golden/v1/tiny.bin");
 const IMAGE: &[u8] = include_bytes!("../../tests/golden/v1/tiny.rgb");
 
 #[test]
-fn memory_may_lie_anywhere() {
+fn memory_can_have_any_alignment() {
     for kernels in Kernels::all() {
         let plain = Model::parse(BLOB).unwrap().with_kernels(kernels);
         let mut arena = vec![0; plain.arena_len()];
@@ -16,7 +16,7 @@ fn memory_may_lie_anywhere() {
             let (memory, behind) = memory[offset..].split_at_mut(plain.packed_len());
             let model = Model::parse(BLOB).unwrap().with_kernels(kernels).pack(memory).unwrap();
             assert_eq!(model.run(IMAGE, &mut arena).unwrap().logits(), expected, "{kernels:?}");
-            assert_eq!(behind, [0xA5], "{kernels:?}: written behind the memory");
+            assert_eq!(behind, [0xA5], "{kernels:?}: written beyond the end of the memory");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One stage a call gives the bits of a whole run.
+//! One stage in each call gives the bits of a whole run.
 
 use runtime::{Model, RunError, Step};
 
@@ -20,13 +20,13 @@ fn stages_add_up_to_a_run() {
         let mut arena = vec![0; model.arena_len()];
         let whole = model.run(image, &mut arena).unwrap();
         let (logits, embedding) = (whole.logits().to_vec(), whole.embedding().to_vec());
-        // Twice, the second time in an arena that holds anything.
+        // Twice, the second time in an arena with other contents.
         let mut step = Step::default();
         for byte in [0, 0xA5] {
             arena.fill(byte);
             let mut calls = 1;
             let found = loop {
-                // Asked for as values: the arena is needed for the next call.
+                // Copied, because the next call needs the arena.
                 let output = model.run_step(image, &mut arena, &mut step).unwrap();
                 if let Some(output) = output {
                     break (output.logits().to_vec(), output.embedding().to_vec());

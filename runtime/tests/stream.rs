@@ -1,4 +1,4 @@
-//! An image that comes row by row gives the bits of a whole one, and rows that do not belong are refused.
+//! An image that is given row by row gives the same bits as a whole image. Wrong rows are refused.
 
 use kit::rng::Rng;
 use kit::{image, specs, synthetic};
@@ -63,7 +63,7 @@ fn rows_that_do_not_belong_are_refused_and_change_nothing() {
             RunError::Rows { found, expected: expected_rows },
             "a row too many"
         );
-        assert_eq!(stream.finish().unwrap().logits(), expected, "as if nothing had been");
+        assert_eq!(stream.finish().unwrap().logits(), expected, "as without the wrong rows");
         if grid.height > 1 {
             let mut stream = model.stream(&mut arena).unwrap();
             stream.row(&bytes[..len]).unwrap();

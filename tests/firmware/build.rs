@@ -22,8 +22,8 @@ fn main() {
     model(&blob, &out);
 }
 
-/// Memory map and linker script. `cortex-m-rt` brings the script `link.x`, which includes
-/// `memory.x`; the RISC-V board's file is a whole script.
+/// Memory map and linker script. `cortex-m-rt` provides the script `link.x`, which includes `memory.x`; the
+/// RISC-V board's file is a complete script.
 fn link(map: &Path, out: &Path) {
     println!("cargo::rerun-if-changed={}", map.display());
     let script = match env::var("CARGO_CFG_TARGET_ARCH").as_deref() {
@@ -43,19 +43,22 @@ fn model(blob: &Path, out: &Path) {
     println!("cargo::rerun-if-changed={}", blob.display());
     let bytes = fs::read(blob).unwrap_or_else(|error| panic!("{}: {error}", blob.display()));
     let model = Model::parse(&bytes).unwrap_or_else(|error| panic!("{}: {error}", blob.display()));
+    let image = model.config().image();
     let text = format!(
         "/// The blob, in flash.\n\
          pub static BLOB: &[u8] = include_bytes!({:?});\n\
          /// Bytes of scratch memory that a run needs.\n\
          pub const ARENA_LEN: usize = {};\n\
-         /// Bytes of an image.\n\
-         pub const IMAGE_LEN: usize = {};\n\
+         /// The image that the network reads.\n\
+         pub const IMAGE_SIZE: runtime::camera::Size =\n    \
+             runtime::camera::Size {{ width: {}, height: {} }};\n\
          /// Number of tokens.\n\
          #[allow(dead_code, reason = \"only programs with maps need it\")]\n\
          pub const TOKENS: usize = {};\n",
         fs::canonicalize(blob).expect("it was read"),
         model.arena_len(),
-        model.config().image().len(),
+        image.width,
+        image.height,
         model.config().tokens(),
     );
     fs::write(out.join("model.rs"), text).expect("OUT_DIR is writable");

@@ -1,7 +1,7 @@
 //! The golden files: blobs, images and the hash of everything that a run computes.
 //!
-//! `golden/v1/README.md` describes the files. `regen_golden` writes those of the newest format
-//! version; those of older versions are only read.
+//! `golden/v1/README.md` describes the files. `regen_golden` writes the files of the newest format version.
+//! Files of older versions are only read.
 
 use crate::integer_reference::{Answer, IntegerReference};
 use anyhow::Context;
@@ -9,10 +9,11 @@ use kit::explained::{self, Room};
 use kit::fnv::Fnv1a;
 use kit::image;
 use kit::specs;
-use kit::synthetic;
+use kit::synthetic::{self, Values};
 use runtime::Model;
 use runtime::config::{VitConfig, VitSpec};
 use runtime::explain::Tiling;
+use runtime::format::HEAD_ATTRIBUTES;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -23,24 +24,40 @@ pub struct Golden {
     pub name: &'static str,
     config: VitConfig,
     seed: u64,
+    /// Number of attributes; without any, there is no attribute head.
+    attributes: usize,
 }
 
 impl Golden {
     /// Every generated network.
-    pub fn all() -> [Self; 2] {
-        [Self::new("tiny", specs::tiny(), 1), Self::new("tiny_seed", specs::tiny_seed(), 2)]
+    pub fn all() -> [Self; 3] {
+        [
+            Self::new("tiny", specs::tiny(), 1, 0),
+            Self::new("tiny_attributes", specs::tiny(), 1, 20),
+            Self::new("tiny_seed", specs::tiny_seed(), 2, 0),
+        ]
     }
 
-    fn new(name: &'static str, spec: VitSpec, seed: u64) -> Self {
+    fn new(name: &'static str, spec: VitSpec, seed: u64, attributes: usize) -> Self {
         let config = VitConfig::new(spec).expect("golden descriptions are valid");
-        Self { name, config, seed }
+        Self { name, config, seed, attributes }
+    }
+
+    fn blob(&self) -> Vec<u8> {
+        let mut network = synthetic::network(&self.config, self.seed, Values::Typical);
+        if self.attributes > 0 {
+            let head =
+                synthetic::attributes(&self.config, self.attributes, self.seed, Values::Typical);
+            network.other_heads.push((HEAD_ATTRIBUTES, head.to_bytes()));
+        }
+        network.to_bytes()
     }
 
     /// Its files: name and content.
     ///
     /// The hashes come from the integer reference, so that no kernel set defines the expected values.
     pub fn files(&self) -> [(String, Vec<u8>); 3] {
-        let blob = synthetic::blob(&self.config, self.seed);
+        let blob = self.blob();
         let image = image::random(self.config.image(), self.seed);
         let sites = sites(&IntegerReference::new(&blob).run(&image));
         [
@@ -59,7 +76,7 @@ pub fn directory(version: u16) -> PathBuf {
 /// One line for each site and output of a run: name, number of values, zero point, hash.
 ///
 /// # Panics
-/// If a value does not fit i32, which every stored value does.
+/// If a value does not fit i32. Every stored value fits.
 pub fn sites(answer: &Answer) -> String {
     let mut text = String::from("# site, number of values, zero point, FNV-1a-64\n");
     let mut line = |name: &str, zero_point: i128, values: &[i128]| {
@@ -72,6 +89,11 @@ pub fn sites(answer: &Answer) -> String {
     }
     line("output.embedding", 0, &answer.embedding);
     line("output.probabilities", 0, &answer.probabilities);
+    if let Some(attributes) = &answer.attributes {
+        line("output.attributes", 0, &attributes.logits);
+        line("output.attribute_probabilities", 0, &attributes.probabilities);
+        line("output.attribute_evidence", 0, &attributes.evidence);
+    }
     text
 }
 

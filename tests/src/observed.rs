@@ -1,9 +1,9 @@
 //! The sites and outputs of one run of the runtime, in the form of the reference's answer.
 
-use crate::integer_reference::{Answer, Site};
-use runtime::{EvidenceError, Model, Output, RunError};
+use crate::integer_reference::{Answer, Attributes as Expected, Site};
+use runtime::{Attributes, EvidenceError, Model, Output, RunError};
 
-/// Runs `model` and returns every site it shows, its pieces joined, together with its output.
+/// Runs `model` and returns every site that it shows, with its pieces joined, and its output.
 ///
 /// # Errors
 /// Those of [`Model::run_observed`].
@@ -44,15 +44,47 @@ pub fn evidence(output: &Output<'_>, tokens: usize) -> Result<Vec<i128>, Evidenc
     Ok(evidence)
 }
 
+/// What one run says of attributes: names, logits, probabilities and evidence `[attributes, tokens]`.
+///
+/// # Errors
+/// Those of [`Output::attributes`] and of [`Output::attribute_evidence`].
+pub fn attributes(
+    output: &Output<'_>,
+    attributes: &Attributes<'_>,
+    tokens: usize,
+) -> Result<Expected, EvidenceError> {
+    let mut found =
+        Expected { names: vec![], logits: vec![], probabilities: vec![], evidence: vec![] };
+    for attribute in output.attributes(attributes)? {
+        found.names.push(attribute.name.to_owned());
+        found.logits.push(attribute.logit.into());
+        found.probabilities.push(attribute.probability.into());
+    }
+    let mut map = vec![0; tokens];
+    for index in 0..attributes.len() {
+        output.attribute_evidence(attributes, index, &mut map)?;
+        found.evidence.extend(map.iter().map(|&part| i128::from(part)));
+    }
+    Ok(found)
+}
+
 /// Runs `model` in an arena of its own and returns everything that it computed.
 ///
 /// # Errors
 /// Those of [`Model::run_observed`].
+///
+/// # Panics
+/// If the attribute head of the blob is not valid.
 pub fn answer(model: &Model<'_>, image: &[u8]) -> Result<Answer, RunError> {
     let mut arena = vec![0xA5; model.arena_len()];
     let (sites, output) = observe(model, image, &mut arena)?;
+    let tokens = model.config().tokens();
+    let head = Attributes::parse(model).expect("a valid attribute head");
     Ok(Answer {
-        evidence: evidence(&output, model.config().tokens()).ok(),
+        attributes: head.map(|head| {
+            attributes(&output, &head, tokens).expect("the attributes of this network")
+        }),
+        evidence: evidence(&output, tokens).ok(),
         sites,
         logits: output.logits().iter().map(|&v| v.into()).collect(),
         embedding: output.embedding().iter().map(|&v| v.into()).collect(),

@@ -1,5 +1,5 @@
 //! Writes the first images of CIFAR-10 as PNG strips with their labels: the first step of
-//! regenerating the embedded images, see `assets/README.md`.
+//! regenerating the built-in images, see `assets/README.md`.
 //!
 //! `cargo run -p trainer --example pack_strips -- CIFAR10_DIR OUT_DIR`
 

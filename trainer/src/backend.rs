@@ -6,9 +6,9 @@ use std::num::NonZeroUsize;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::ops::HostBackend;
 use crate::progress::Progress;
 use crate::train::{Outcome, Run, train};
+use ops::HostBackend;
 
 /// Backend of burn for training and evaluation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -30,7 +30,7 @@ pub enum BackendChoice {
     Wgpu,
 }
 
-/// Evaluates an expression in which a type alias stands for the chosen backend.
+/// Evaluates an expression in which a type alias is the chosen backend.
 macro_rules! on_backend {
     ($choice:expr, $backend:ident => $call:expr) => {
         match $choice {
@@ -65,7 +65,7 @@ pub(crate) use on_backend;
 impl BackendChoice {
     /// [`train()`] on `devices` devices of this backend.
     ///
-    /// Other crates call this and not [`train()`], because each of them would compile the generic
+    /// Other crates call this instead of [`train()`]. Otherwise each of them would compile the generic
     /// function again, which takes minutes.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The accuracy of a network on labelled images.
 
+use std::cell::RefCell;
 use std::fmt;
 
 use burn::tensor::backend::Backend;
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::{Images, Normalisation, batch};
 use crate::model::Vit;
-use crate::ops::VitBackend;
+use ops::VitBackend;
 
 /// Images of one forward pass: enough to keep all cores busy with little memory.
 const BATCH_SIZE: usize = 125;
@@ -100,6 +101,14 @@ impl Predictions {
         (-cross_entropy(self.logits(i), class)).exp()
     }
 
+    /// The probabilities `[images, classes]`, 0 to 1.
+    pub fn probabilities(&self) -> Vec<f64> {
+        let classes = || 0..self.classes;
+        (0..self.len())
+            .flat_map(|image| classes().map(move |class| self.probability(image, class)))
+            .collect()
+    }
+
     /// Accuracy and loss over all images.
     pub fn evaluation(&self) -> Evaluation {
         let mut total = Evaluation::default();
@@ -137,6 +146,27 @@ pub fn predict<B: VitBackend>(
     device: &B::Device,
 ) -> Predictions {
     predict_with(|batch| model.forward(batch), images, normalisation, device)
+}
+
+/// As [`predict`], with the pooled tokens `[images, dim]` of a network with a mean pool.
+///
+/// # Panics
+/// As [`predict`].
+pub fn predict_pooled<B: VitBackend>(
+    model: &Vit<B>,
+    images: &Images,
+    normalisation: Normalisation,
+    device: &B::Device,
+) -> (Predictions, Vec<f32>) {
+    let pooled = RefCell::new(Vec::new());
+    let forward = |batch| {
+        let (logits, tokens) = model.forward_with_tokens(batch);
+        let means = tokens.mean_dim(1).into_data(); // [batch, 1, dim]
+        pooled.borrow_mut().extend(means.to_vec::<f32>().expect("tokens are f32"));
+        logits
+    };
+    let predictions = predict_with(forward, images, normalisation, device);
+    (predictions, pooled.into_inner())
 }
 
 /// The logits of every image; `forward` receives normalised batches `[batch, 3, height, width]`.

@@ -1,6 +1,7 @@
 //! Trains the networks of the Ocelli family with burn.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod attributes;
 pub mod backend;
 pub mod checkpoint;
 pub mod cli;
@@ -11,7 +12,6 @@ mod gradients;
 pub mod import;
 pub mod metrics;
 pub mod model;
-pub mod ops;
 mod optimiser;
 pub mod output;
 pub mod progress;

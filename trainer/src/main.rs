@@ -12,6 +12,6 @@ use trainer::say;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    trainer::ops::keep_freed_memory();
+    ops::keep_freed_memory();
     say::exit_code(Cli::from_arguments().run())
 }

@@ -1,4 +1,4 @@
-//! What a command says: results on standard output, notes on standard error.
+//! Output of a command: results on standard output, notes on standard error.
 //!
 //! The reader of either may go away, as in `trainer check pictures | head -1`. `println!` and `eprintln!`
 //! panic then, so nothing in this crate and in `export` calls them.
@@ -38,7 +38,7 @@ macro_rules! note {
     ($($text:tt)+) => { $crate::say::note(format_args!($($text)+)) };
 }
 
-/// Writes to standard output at once.
+/// Writes to standard output and flushes it.
 ///
 /// # Errors
 /// [`Closed`] if nobody reads it any more, or an error that says why it cannot be written, such as a full
@@ -60,7 +60,7 @@ pub fn note(text: Arguments<'_>) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// The result of saying something after which the command goes on, although nobody listens.
+/// Turns [`Closed`] into success, for a command that continues although nobody reads its output.
 ///
 /// # Errors
 /// If standard output cannot be written for another reason.
@@ -69,7 +69,7 @@ pub fn even_if_closed(said: Result<()>) -> Result<()> {
 }
 
 /// Prints the error of a command, if it has one, and returns its exit code. A command whose reader has gone
-/// away ends without a word.
+/// away ends without a message.
 pub fn exit_code(result: Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_reader_is_told_from_a_full_disk() {
+    fn a_closed_reader_and_a_full_disk_are_distinguished() {
         let said = |kind| print_to(&mut Refusing(kind), format_args!("a line"));
         let closed = said(ErrorKind::BrokenPipe);
         assert!(closed.as_ref().is_err_and(|error| error.is::<Closed>()), "{closed:?}");

@@ -1,17 +1,17 @@
-//! Eight-bit grids for values of the residual stream, and which of them loses least.
+//! Eight-bit grids for values of the residual stream, and the one with the smallest error.
 
 /// How often each i16 occurs.
 #[derive(Clone, Debug)]
 pub(crate) struct Histogram(Vec<u64>);
 
-/// What i8 affine quantization makes of a value: `scale · (q − zero_point)`.
+/// The values `scale · (q − zero_point)` that i8 affine quantization can represent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Grid {
     scale: f64,
     zero_point: f64,
 }
 
-/// Ends of a range that are tried: twentieths of the way from zero to the extreme value.
+/// Number of ends of a range that are tried on each side, evenly spaced from zero to the extreme value.
 const CUTS: i32 = 20;
 
 impl Default for Histogram {
@@ -28,14 +28,14 @@ impl Histogram {
         }
     }
 
-    /// Counts what another one counted.
+    /// Adds the counts of another histogram.
     pub(crate) fn merge(&mut self, other: &Self) {
         for (count, other) in self.0.iter_mut().zip(&other.0) {
             *count += other;
         }
     }
 
-    /// Values that occur, with how often.
+    /// The values that occur, each with its count.
     fn counts(&self) -> impl Iterator<Item = (i16, u64)> {
         (i16::MIN..=i16::MAX).zip(self.0.iter().copied()).filter(|&(_, count)| count > 0)
     }
@@ -49,8 +49,8 @@ impl Histogram {
 }
 
 impl Grid {
-    /// The grid with the least mean square distance from the values counted, of those whose range
-    /// is cut off at either end.
+    /// Of all grids with a range that may be cut at both ends, the one with the smallest mean squared error
+    /// of the counted values.
     pub(crate) fn nearest(values: &Histogram) -> Self {
         let (low, high) = values.ends();
         let part = |end: f64, cut: i32| end * f64::from(cut) / f64::from(CUTS);

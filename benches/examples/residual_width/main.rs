@@ -1,5 +1,5 @@
-//! Measures the loss by a residual stream of eight bits. The network of a blob runs twice: as it is, and
-//! with the stream rounded to an 8-bit grid after every sum.
+//! Measures how much accuracy is lost with a residual stream of eight bits. The network of a blob runs
+//! twice: as it is, and with the stream rounded to an 8-bit grid after every sum.
 //!
 //! ```text
 //! cargo run -p export -- weights.safetensors int8.bin --preset compact --data DIR
@@ -82,7 +82,9 @@ fn compare(cli: &Cli) -> Result<()> {
         data.test.len(),
         compared.len()
     );
-    for (name, grids) in [("i16", vec![]), ("i8, one scale", one), ("i8, a scale a sum", each)] {
+    for (name, grids) in
+        [("i16", vec![]), ("i8, one scale", one), ("i8, a scale for each sum", each)]
+    {
         let logits = rounded(&model, &data.test, &grids);
         let classes = config.classes();
         let correct = logits
@@ -92,7 +94,7 @@ fn compare(cli: &Cli) -> Result<()> {
             .count();
         let share = 100.0 * correct as f64 / data.test.len() as f64;
         let decibels = signal_to_noise(&reals, &logits);
-        println!("{name:20} {share:6.2} % correct, logits {decibels:5.1} dB");
+        println!("{name:24} {share:6.2} % correct, logits {decibels:5.1} dB");
     }
     Ok(())
 }

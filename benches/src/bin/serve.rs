@@ -1,13 +1,13 @@
 //! A worker that times one network image by image: `serve MODEL THREADS [in-place]`.
 //!
-//! It imports `MODEL.safetensors` from the directory in `OCELLI_PEERS`, quantizes it on the images
-//! of `MODEL.images.u8` behind the first 32, and prints `READY {json}` with the cosine between its
-//! logits and those of `MODEL.logits.f32`. Then every line `run SECONDS` on standard input is
-//! answered by a line of JSON: microseconds of a call (5th percentile, median), of processor time a
-//! call, and the number of calls. A call starts from the image's bytes and ends at the logits.
+//! It imports `MODEL.safetensors` from the directory in `OCELLI_PEERS`, quantizes it on the images of
+//! `MODEL.images.u8` after the first 32, and prints `READY {json}` with the cosine similarity of its logits
+//! and those of `MODEL.logits.f32`. Then every line `run SECONDS` on standard input is answered by a line
+//! of JSON: microseconds per call (5th percentile, median), microseconds of processor time per call, and
+//! the number of calls. A call starts from the image's bytes and ends at the logits.
 //!
-//! One image runs on one core: THREADS is read, and more than one changes nothing. Weights are packed
-//! once, before the first call, or with `in-place` read from the blob in each.
+//! One image runs on one core. THREADS is read, but has no effect. Weights are packed once, before the
+//! first call. With `in-place`, each call reads them from the blob instead.
 
 use anyhow::{Context, Result, ensure};
 use export::float::FloatModel;
@@ -21,9 +21,9 @@ use std::time::{Duration, Instant};
 use trainer::data::Images;
 use trainer::import::{self, Options};
 
-/// Images at the front of the file that are compared and not calibrated on.
+/// Number of images at the start of the file that are compared and not used for calibration.
 const COMPARED: usize = 32;
-/// Calls before the first that is timed.
+/// Number of calls before the first timed one.
 const WARM_UP: usize = 20;
 
 fn main() -> Result<()> {
@@ -108,7 +108,7 @@ impl Files<'_> {
     }
 }
 
-/// Calls the network for `duration`, three times at least.
+/// Calls the network for `duration`, at least three times.
 fn measure(
     model: &Model<'_>,
     image: &[u8],
@@ -136,7 +136,7 @@ fn measure(
     }))
 }
 
-/// Processor time of this thread, where the kernel tells it.
+/// Processor time of this thread, if the operating system reports it.
 fn processor_time() -> Option<Duration> {
     let text = std::fs::read_to_string(Path::new("/proc/thread-self/schedstat")).ok()?;
     Some(Duration::from_nanos(text.split(' ').next()?.parse().ok()?))

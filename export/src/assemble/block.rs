@@ -24,7 +24,7 @@ pub(super) struct BlockScales {
 }
 
 impl BlockScales {
-    /// What the second MLP layer reads.
+    /// Scale and zero point of the input of the second MLP layer.
     pub(super) fn hidden(&self) -> Affine {
         self.depthwise.unwrap_or(self.mlp1).output()
     }
@@ -61,7 +61,7 @@ impl Assembler<'_> {
             self.symmetric(at(BlockSite::Key), &folded.qkv[1], norm1)?,
             self.symmetric(at(BlockSite::Value), &folded.qkv[2], norm1)?,
         ];
-        // The rescale of the weighted values holds factors below 64.
+        // The rescale of the weighted values can represent factors below 64.
         let context = self.site(at(BlockSite::Context), value.scale / 63.0)?;
         let norm2 = self.norm_site(at(BlockSite::Norm2))?;
         let floor = finest_output_scale(&folded.mlp1, norm2);
@@ -127,7 +127,7 @@ impl Assembler<'_> {
         }
     }
 
-    /// Scale of a normalisation whose gain and bias are folded.
+    /// Scale and zero point of a normalisation whose gain and bias are folded into the next layer.
     fn norm_site(&mut self, site: SiteId) -> Result<Affine> {
         let affine = Affine::asymmetric(self.ranges.normalised(site)?, 0.0);
         self.sites.insert(site, affine);

@@ -13,15 +13,14 @@ use runtime::format::{
 /// Writes a network as a blob for `Model::parse_f16`.
 ///
 /// # Errors
-/// If a weight is too large for f16, a class name holds a line break, or the runtime does not read the
-/// blob.
+/// If a weight is too large for f16, a class name contains a line break, or the runtime refuses the blob.
 pub fn assemble_f16(net: &FloatNet) -> Result<Vec<u8>> {
     let (last, convs) = match &net.patch {
         Some(patch) => (patch, [].as_slice()),
         None => net
             .convs
             .split_last()
-            .context("the stem is of convolutions, but the network has none")?,
+            .context("the stem consists of convolutions, but the network has none")?,
     };
     let convs = convs
         .iter()

@@ -22,9 +22,9 @@ pub(super) struct EndBytes {
     beta: Vec<u8>,
     shift: u8,
     embedding: Option<RequantRecord>,
-    /// How the tokens are stored.
+    /// Scale and zero point of the tokens.
     tokens: Affine,
-    /// What a head with hidden layers reads.
+    /// Scale and zero point of the input of a head with hidden layers.
     pooled: Affine,
 }
 
@@ -81,6 +81,11 @@ impl Assembler<'_> {
         })
     }
 
+    /// How a mean pool stores its sums over tokens. The zero point is subtracted from each token.
+    pub(super) fn pooled_sums(&self, end: &EndBytes) -> Affine {
+        Affine::centred(end.tokens.scale / self.net.config.tokens() as f64)
+    }
+
     /// The body of the class head.
     pub(super) fn class_head(&mut self, end: &EndBytes) -> Result<Vec<u8>> {
         let (last, hidden) = self.net.head.split_last().context("the network has no class head")?;
@@ -98,8 +103,7 @@ impl Assembler<'_> {
         // Without hidden layers, the last layer reads a mean pool as exact sums over tokens, from which
         // the zero point is subtracted.
         if hidden.is_empty() && end.embedding.is_some() {
-            let tokens = self.net.config.tokens() as f64;
-            input = Affine::centred(end.tokens.scale / tokens);
+            input = self.pooled_sums(end);
         }
         let (quantized, scale) = QuantLinear::shared_scale(last, input);
         self.sites.insert(SiteId::Logits, Affine::centred(scale));
@@ -117,7 +121,7 @@ impl Assembler<'_> {
     }
 }
 
-/// The largest number of fraction bits, 0 to 14, with which every gain fits i16 and every bias `2^29`.
+/// The largest number of fraction bits, 0 to 14, with which every gain fits i16 and no bias exceeds `2^29`.
 fn fraction_bits(gamma: &[f64], beta: &[f64], scale: f64) -> i32 {
     let peak = |values: &[f64]| values.iter().fold(0.0, |peak: f64, v| peak.max(v.abs())) / scale;
     let fits = |bits: i32| {

@@ -1,4 +1,4 @@
-//! A whole network to one blob of integers: scales site by site, then records in order.
+//! Turns a whole network into one int8 blob: scales site by site, then records in order.
 
 use super::block::BlockScales;
 use super::bytes::{BlockBytes, ConvBytes, LinearBytes, i16_bytes};
@@ -10,7 +10,7 @@ use crate::calibrate::Ranges;
 use crate::float::FloatNet;
 use crate::quantize::{Affine, finest_output_scale};
 use anyhow::{Result, anyhow, ensure};
-use runtime::format::{ARITHMETIC_INT8, Blob, HEAD_CLASS, HeadRecord, Header};
+use runtime::format::{ARITHMETIC_INT8, Blob, HEAD_ATTRIBUTES, HEAD_CLASS, HeadRecord, Header};
 use runtime::site::SiteId;
 use std::collections::BTreeMap;
 use trainer::quantize::Pixels;
@@ -20,15 +20,15 @@ use trainer::quantize::Pixels;
 pub struct Quantized {
     /// The blob, which [`runtime::Model::parse`] has read once.
     pub blob: Vec<u8>,
-    /// What the integers of each stored site stand for.
+    /// Scale and zero point of each stored site.
     pub sites: BTreeMap<SiteId, Affine>,
 }
 
 /// Quantizes a network.
 ///
 /// # Errors
-/// If a range is missing or not finite, a class name holds a line break, or the blob that comes
-/// out is not one that the runtime reads.
+/// If a range is missing or not finite, a name contains a line break, the attributes do not fit the network, or
+/// the runtime refuses the resulting blob.
 pub fn assemble(net: &FloatNet, ranges: &Ranges) -> Result<Quantized> {
     let mut assembler = Assembler { net, ranges, sites: BTreeMap::new(), residual: 0.0 };
     let stem = assembler.stem()?;
@@ -41,15 +41,20 @@ pub fn assemble(net: &FloatNet, ranges: &Ranges) -> Result<Quantized> {
         blocks.iter().enumerate().map(|(index, scales)| assembler.block(index, scales)).collect();
     let end = assembler.end()?;
     let head = assembler.class_head(&end)?;
-    let blob = write(net, &stem.convs, &embed, &assembler.position(), &blocks, &end, &head)?;
+    let attributes = net.attributes.as_ref();
+    let attributes = attributes.map(|layer| assembler.attribute_head(layer, &end)).transpose()?;
+    let mut heads = vec![HeadRecord { kind: HEAD_CLASS, body: &head }];
+    heads.extend(attributes.as_ref().map(|body| HeadRecord { kind: HEAD_ATTRIBUTES, body }));
+    let blob = write(net, &stem.convs, &embed, &assembler.position(), &blocks, &end, &heads)?;
     runtime::Model::parse(&blob)
+        .and_then(|model| runtime::Attributes::parse(&model).map(drop))
         .map_err(|error| anyhow!("the assembled blob is not valid: {error}"))?;
     Ok(Quantized { blob, sites: assembler.sites })
 }
 
 impl Assembler<'_> {
-    /// One scale for the residual stream. It holds twice the range seen, because 16 bits have room, and it
-    /// is no finer than any layer allows that adds to the stream.
+    /// One scale for the residual stream. It covers twice the observed range, because 16 bits are enough
+    /// for that. It is at least the finest scale that each layer that adds to the stream allows.
     fn residual_scale(&self, stem: &StemBytes, blocks: &[BlockScales]) -> Result<f64> {
         let peak = self.ranges.residual().peak();
         ensure!(peak.is_finite(), "the residual stream overflows: train the network again");
@@ -81,7 +86,7 @@ fn write(
     position: &[u8],
     blocks: &[BlockBytes],
     end: &EndBytes,
-    head: &[u8],
+    heads: &[HeadRecord<'_>],
 ) -> Result<Vec<u8>> {
     let class_names = class_names(net)?;
     let convs: Vec<_> = convs.iter().map(ConvBytes::record).collect();
@@ -98,7 +103,7 @@ fn write(
         position,
         blocks: &blocks,
         end: end.record(),
-        heads: &[HeadRecord { kind: HEAD_CLASS, body: head }],
+        heads,
     };
     fit(|buffer| runtime::format::write(&blob, buffer))
 }

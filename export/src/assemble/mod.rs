@@ -1,5 +1,6 @@
 //! Assembles a network into one blob.
 
+mod attributes;
 mod block;
 mod bytes;
 mod f16;

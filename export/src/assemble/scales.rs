@@ -19,7 +19,7 @@ pub(super) struct Assembler<'a> {
 }
 
 impl Assembler<'_> {
-    /// Scale and zero point of a site, no finer than `floor`.
+    /// Scale and zero point of a site. The scale is at least `floor`.
     pub(super) fn site(&mut self, site: SiteId, floor: f64) -> Result<Affine> {
         let affine = Affine::asymmetric(self.ranges.site(site)?, floor);
         self.sites.insert(site, affine);
@@ -54,7 +54,7 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    /// What the next layer reads.
+    /// Scale and zero point of the values that the next layer reads.
     pub(super) fn output(self) -> Affine {
         self.after.unwrap_or(self.before)
     }

@@ -15,7 +15,7 @@ pub(super) struct StemBytes {
     pub(super) convs: Vec<ConvBytes>,
     /// The layer that makes tokens.
     pub(super) last: Layer,
-    /// What that layer reads.
+    /// How the input of that layer is stored.
     pub(super) input: Affine,
 }
 
@@ -23,7 +23,7 @@ pub(super) struct StemBytes {
 const IMAGE: Affine = Affine::centred(1.0);
 
 impl Assembler<'_> {
-    /// Quantizes the stem without its last layer, whose scale is that of the residual stream.
+    /// Quantizes the stem without its last layer, which has the scale of the residual stream.
     pub(super) fn stem(&mut self) -> Result<StemBytes> {
         let pixels = Pixels::new(self.net.normalisation).scaling();
         self.sites.insert(SiteId::Input, IMAGE);
@@ -33,10 +33,11 @@ impl Assembler<'_> {
         }
         let mut layers = self.net.convs.iter().cloned();
         let first =
-            layers.next().context("the stem is of convolutions, but the network has none")?;
+            layers.next().context("the stem consists of convolutions, but the network has none")?;
         let mut layers =
             std::iter::once(first.fold_inputs(&pixels)).chain(layers).collect::<Vec<_>>();
-        let last = layers.pop().context("the stem is of convolutions, but the network has none")?;
+        let last =
+            layers.pop().context("the stem consists of convolutions, but the network has none")?;
         let stages = self.net.config.stem_stages().collect::<Vec<_>>();
         let mut run = Run { layers: layers.into_iter(), convs: Vec::new(), input: IMAGE };
         for (stage, geometry) in stages.iter().enumerate().take(stages.len() - 1) {
@@ -55,11 +56,11 @@ impl Assembler<'_> {
     }
 }
 
-/// Stages of a stem being quantized.
+/// The stages of a stem while they are quantized.
 struct Run<L> {
     layers: L,
     convs: Vec<ConvBytes>,
-    /// What the next convolution reads.
+    /// How the input of the next convolution is stored.
     input: Affine,
 }
 

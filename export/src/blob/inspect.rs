@@ -1,5 +1,6 @@
 //! The properties of a blob, as a table or as JSON.
 
+use super::arena::ArenaMap;
 use super::model::AnyModel;
 use runtime::config::StemSpec;
 use serde::Serialize;
@@ -36,10 +37,20 @@ pub struct Inspection {
     pub macs: u64,
     /// The arena: bytes of memory that a run needs.
     pub arena_bytes: usize,
+    /// Its use over time; absent for f16.
+    pub arena: Option<ArenaMap>,
     /// Names of the classes; numbers if the blob has none.
     pub classes: Vec<String>,
+    /// Names of the attributes; empty if the blob has none, or a head that is not valid.
+    pub attributes: Vec<String>,
     /// The layers in order.
     pub layers: Vec<Row>,
+}
+
+fn attributes(model: &AnyModel<'_>) -> Vec<String> {
+    let Ok(Some(attributes)) = model.attributes() else { return Vec::new() };
+    let names = (0..attributes.len()).filter_map(|attribute| attributes.name(attribute));
+    names.map(str::to_owned).collect()
 }
 
 impl Inspection {
@@ -67,14 +78,20 @@ impl Inspection {
             parameters: config.parameters(),
             macs: config.macs(),
             arena_bytes: model.arena_len(),
+            arena: matches!(model, AnyModel::Int8(_)).then(|| ArenaMap::new(config)),
             classes: (0..config.classes()).map(name).collect(),
+            attributes: attributes(model),
             layers,
         }
     }
 
-    /// The properties as lines of text, then the layers as a table.
+    /// The properties as lines of text, then the layers as a table, then the arena as a drawing.
     pub fn table(&self) -> String {
         let [height, width, channels] = self.image;
+        let attributes = match &self.attributes[..] {
+            [] => String::new(),
+            names => format!("attributes  {}\n", names.join(", ")),
+        };
         format!(
             "blob        {} bytes, version {}, {}\n\
              image       {height} x {width} x {channels}\n\
@@ -82,7 +99,7 @@ impl Inspection {
              parameters  {}\n\
              MACs        {}\n\
              arena       {} bytes\n\
-             classes     {}\n\n",
+             classes     {}\n{attributes}\n",
             grouped(self.blob_bytes as u64),
             self.version,
             self.arithmetic,
@@ -98,6 +115,10 @@ impl Inspection {
             grouped(self.arena_bytes as u64),
             self.classes.join(", "),
         ) + &self.summary().table()
+            + &self
+                .arena
+                .as_ref()
+                .map_or_else(String::new, |arena| format!("\n{}", arena.drawing()))
     }
 
     fn summary(&self) -> Summary {

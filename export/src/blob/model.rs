@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use runtime::config::VitConfig;
 use runtime::format::ARITHMETIC_F16;
-use runtime::{F16, Model};
+use runtime::{Attributes, F16, Model};
 
 /// A parsed blob.
 #[allow(clippy::large_enum_variant, reason = "there is one at a time")]
@@ -15,10 +15,10 @@ pub enum AnyModel<'a> {
 }
 
 impl<'a> AnyModel<'a> {
-    /// Parses a blob by what its prelude says.
+    /// Parses a blob with the arithmetic that its prelude names.
     ///
     /// # Errors
-    /// [`runtime::FormatError`] if it is not a blob.
+    /// [`runtime::FormatError`] if the blob is not valid.
     pub fn parse(bytes: &'a [u8]) -> Result<Self> {
         let arithmetic = bytes.get(6..8).map(|field| u16::from_le_bytes([field[0], field[1]]));
         let model = if arithmetic == Some(ARITHMETIC_F16) {
@@ -37,7 +37,7 @@ impl<'a> AnyModel<'a> {
         }
     }
 
-    /// The geometry.
+    /// The checked description of the network.
     pub const fn config(&self) -> &VitConfig {
         match self {
             Self::Int8(model) => model.config(),
@@ -53,7 +53,7 @@ impl<'a> AnyModel<'a> {
         }
     }
 
-    /// Bytes of scratch memory with which a run is fastest on this computer.
+    /// Bytes of arena with which a run is fastest on this computer.
     pub fn arena_len_fast(&self) -> usize {
         match self {
             Self::Int8(model) => model.arena_len_fast(),
@@ -66,6 +66,19 @@ impl<'a> AnyModel<'a> {
         match self {
             Self::Int8(model) => model.class_name(class),
             Self::F16(model) => model.class_name(class),
+        }
+    }
+
+    /// The attributes of an int8 blob; `None` if it has none.
+    ///
+    /// # Errors
+    /// [`runtime::FormatError`] if their head is not valid.
+    pub fn attributes(&self) -> Result<Option<Attributes<'a>>> {
+        match self {
+            Self::Int8(model) => {
+                Attributes::parse(model).context("the attributes of the blob are not valid")
+            }
+            Self::F16(_) => Ok(None),
         }
     }
 

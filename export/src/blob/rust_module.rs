@@ -1,4 +1,4 @@
-//! A Rust module that carries a blob into firmware.
+//! A Rust module that includes a blob in firmware.
 
 use super::model::AnyModel;
 use anyhow::{Context, Result};
@@ -6,13 +6,13 @@ use std::fmt::Write;
 use std::path::Path;
 use trainer::summary::grouped;
 
-/// What every such module says of itself.
+/// The text by which such a module is recognised.
 const MARK: &str = "Written by `export --rust`";
 
 /// Source of the module at `module` for the blob at `blob`, which it includes by relative path.
 ///
 /// # Errors
-/// If a directory of the two paths does not exist or the way between them is not text.
+/// If a directory of the two paths does not exist or the relative path is not Unicode.
 pub fn source(model: &AnyModel<'_>, blob: &Path, module: &Path) -> Result<String> {
     let include = include_path(blob, module)?;
     let config = model.config();
@@ -27,7 +27,7 @@ pub fn source(model: &AnyModel<'_>, blob: &Path, module: &Path) -> Result<String
         AnyModel::F16(_) => "parse_f16",
     };
     let mut text = format!(
-        "//! A trained network: {} parameters, {} multiply-accumulates an image, {}.\n\
+        "//! A trained network: {} parameters, {} multiply-accumulates per image, {}.\n\
          //!\n\
          //! {MARK}; write it again rather than change it.\n\n",
         grouped(config.parameters()),
@@ -68,11 +68,10 @@ pub fn is_module(start: &[u8]) -> bool {
     String::from_utf8_lossy(start).contains(MARK)
 }
 
-/// The path of `blob`, which need not be there, as seen from the directory of `module`, with forward
-/// slashes.
+/// The path of `blob`, relative to the directory of `module`, with forward slashes. `blob` need not exist.
 ///
 /// # Errors
-/// If a directory of the two is missing or the way between them is not text.
+/// If a directory of the two paths does not exist or the relative path is not Unicode.
 pub fn include_path(blob: &Path, module: &Path) -> Result<String> {
     let directory = |path: &Path| {
         let parent = match path.parent() {

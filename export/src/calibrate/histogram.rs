@@ -18,7 +18,7 @@ impl Histogram {
         Self { range, counts: vec![0; BINS] }
     }
 
-    /// Counts `values`; those beyond the range count at its ends.
+    /// Counts `values`. A value beyond the range counts at the nearest end.
     pub fn observe(&mut self, values: impl IntoIterator<Item = f32>) {
         let scale = BINS as f64 / self.width().max(f64::MIN_POSITIVE);
         for value in values {

@@ -1,4 +1,4 @@
-//! What the float network's activations were over the calibration images.
+//! The activations of the float network on the calibration images.
 
 mod histogram;
 mod observer;

@@ -5,11 +5,11 @@ use clap::ValueEnum;
 use serde::Serialize;
 use trainer::quantize::Range;
 
-/// Share of the values that [`Observer::Percentile`] keeps inside its range, at each end.
+/// Share of the values that [`Observer::Percentile`] does not cut off at one end.
 const KEPT: f64 = 0.9999;
-/// Ranges that [`Observer::Mse`] tries for each end: from the whole to a quarter.
+/// Number of equal steps in which [`Observer::Mse`] moves each end: from the whole range to a quarter.
 const CUTS: usize = 60;
-/// Levels of a stored value, less one.
+/// Number of levels of a stored value, minus one.
 const STEPS: f64 = 255.0;
 
 /// How the range of a site is chosen.
@@ -24,8 +24,8 @@ pub enum Observer {
     /// The range with the smallest mean square error, counting both rounding and cutting off.
     #[default]
     Mse,
-    /// Starts from mse. Then widens or narrows each range while the integer network comes closer to
-    /// the float network at the block's output. The most exact, and slow.
+    /// Starts from mse. Then widens or narrows each range as long as this brings the integer network closer
+    /// to the float network at the block's output. The most exact, but slow.
     Search,
 }
 
@@ -63,7 +63,7 @@ fn percentile(values: &Histogram) -> Range {
     }
 }
 
-/// Cuts one end, then the other, then both again, each to its best place for the current other end.
+/// Cuts one end, then the other, then both again. Each cut is the best one for the current other end.
 fn least_square(values: &Histogram) -> Range {
     let bins: Vec<_> = values.bins().filter(|&(_, count)| count > 0).collect();
     let whole = values.range();

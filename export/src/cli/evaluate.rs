@@ -6,10 +6,12 @@ use super::progress::bar;
 use super::values::positive;
 use anyhow::{Context, Result};
 use clap::Args;
+use export::blob::AnyModel;
 use export::verify::{self, Accuracy};
 use pictures::shown;
 use serde::Serialize;
 use std::path::PathBuf;
+use trainer::attributes::{Scores, Table};
 use trainer::data::Images;
 use trainer::say;
 
@@ -21,10 +23,17 @@ pub(super) struct EvaluateArgs {
     /// Blob to run.
     blob: PathBuf,
     /// Directory with a folder of pictures for each class, or with the binary version of CIFAR-10 or
-    /// CIFAR-100. Of pictures, the files that the blob gets wrong are named. Without it, the built-in
-    /// 5,000 training and 1,000 test images of CIFAR-10 are used.
+    /// CIFAR-100. For pictures, the output names the files that the blob gets wrong. Without it, the
+    /// built-in 5,000 training and 1,000 test images of CIFAR-10 are used.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Table that says which images have which attributes, as `trainer attributes` reads it; for a blob with
+    /// attributes.
+    #[arg(long, value_name = "FILE")]
+    table: Option<PathBuf>,
+    /// Judge only the attributes, on the test images of these classes. The network need not know them.
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    unseen: Option<Vec<String>>,
     /// Test images to run; all of them by default.
     #[arg(long, value_name = "N", value_parser = positive)]
     images: Option<usize>,
@@ -38,22 +47,42 @@ impl EvaluateArgs {
         let bytes = read(&self.blob)?;
         let model = parse(&self.blob, &bytes)?;
         let network = Network::of_blob(&self.blob, model.config(), |class| model.class_name(class));
+        let most = self.images.unwrap_or(usize::MAX);
+        if let Some(classes) = &self.unseen {
+            let data = network.all_images(self.data.as_deref())?.of_classes(classes)?;
+            let scores = self.attributes(&model, &data.test.take(most), &data.classes)?;
+            return if self.json {
+                say!("{}", serde_json::to_string(&scores)?)
+            } else {
+                say!("{scores}")
+            };
+        }
         let data = network.dataset(self.data.as_deref())?;
-        let images = data.test.take(self.images.unwrap_or(usize::MAX));
+        let images = data.test.take(most);
         let progress = bar(model.precision(), images.len());
         let classes = verify::classify(&model, &images, |images| progress.inc(images as u64))
             .with_context(|| format!("cannot evaluate {}", self.blob.display()))?;
         progress.finish_and_clear();
         let accuracy = Accuracy::count(&classes, &images);
         let mistakes = mistakes(&images, &classes, &data.classes);
+        let scores = match model.attributes()? {
+            Some(_) => Some(self.attributes(&model, &images, &data.classes)?),
+            None => None,
+        };
         if self.json {
             let mut object = serde_json::to_value(accuracy)?;
             if images.have_names() {
                 object["mistakes"] = serde_json::to_value(&mistakes)?;
             }
+            if let Some(scores) = scores {
+                object["attributes"] = serde_json::to_value(scores.attributes)?;
+            }
             return say!("{object}");
         }
         say!("{} accuracy {accuracy}", model.precision())?;
+        if let Some(scores) = scores {
+            say!("{scores}")?;
+        }
         if mistakes.is_empty() {
             return Ok(());
         }
@@ -66,6 +95,31 @@ impl EvaluateArgs {
             say!("  and {} more; --json lists all", more + 1)?;
         }
         Ok(())
+    }
+
+    /// How well the blob finds the attributes of images whose labels are indices into `classes`.
+    fn attributes(
+        &self,
+        model: &AnyModel<'_>,
+        images: &Images,
+        classes: &[String],
+    ) -> Result<Scores> {
+        let head = model.attributes()?.with_context(|| {
+            format!("{} has no attributes: write it with `--heads all`", self.blob.display())
+        })?;
+        let names: Vec<String> =
+            (0..head.len()).filter_map(|index| head.name(index)).map(str::to_owned).collect();
+        let table = Table::find(self.table.as_deref(), self.data.as_deref(), classes)?;
+        let table = table.of_names(&names)?;
+        let labels = table.labels(images, classes)?;
+        let name = |class| model.class_name(class).unwrap_or_default().to_owned();
+        let own: Vec<String> = (0..model.config().classes()).map(name).collect();
+        let progress = bar("attributes", images.len());
+        let scores = verify::attributes(model, images, (&table, &labels), &own, |images| {
+            progress.inc(images as u64);
+        })?;
+        progress.finish_and_clear();
+        Ok(scores)
     }
 }
 

@@ -28,7 +28,7 @@ use trainer::say;
 /// Blanking: the tokens of an image are sorted by their evidence for the predicted class. The pixels of the
 /// half with the least or with the most evidence are replaced: by the mean colour of the image, by the blurred
 /// image, or by another image of another class. The test counts the images that are still classified
-/// correctly. Two maps that do not depend on the image are there for comparison.
+/// correctly. Two maps that do not depend on the image serve as a comparison.
 ///
 /// The evidence is exact for the logit: the evidence of all tokens and the bias sum to it. But earlier
 /// layers have mixed the tokens by attention. So the evidence of a token does not prove what its pixels

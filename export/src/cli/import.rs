@@ -10,9 +10,9 @@ use trainer::output::{self, Replaces};
 use trainer::say;
 use trainer::summary::grouped;
 
-/// The namings of [`trainer::import`], shorter.
+/// The namings of [`trainer::import`], in a shorter form.
 const NAMES: &str = "\
-The tensors keep PyTorch's layout and may be f16, bf16 or f32. Their names, under either of two
+The tensors keep PyTorch's layout and may be f16, bf16 or f32. Their names follow one of two
 namings (block b, stem stage s, convolution c; each with .weight and .bias):
   stem       tok.s.0, tok.s.1 (batch normalisation); residual stages tok.s.m.c.0, tok.s.m.c.1
   patches    emb, values of a patch in order row, column, channel
@@ -29,7 +29,7 @@ pub(super) struct ImportArgs {
     weights: PathBuf,
     /// Checkpoint to write, such as best.mpk.
     checkpoint: PathBuf,
-    /// Replace the file that is there already.
+    /// Replace the file if it exists.
     #[arg(long)]
     overwrite: bool,
     #[command(flatten)]
@@ -37,7 +37,7 @@ pub(super) struct ImportArgs {
 }
 
 impl ImportArgs {
-    /// Imports and says what was understood.
+    /// Imports the weights and prints the network that was found.
     ///
     /// # Errors
     /// As [`import::load`], and if the checkpoint cannot be written.

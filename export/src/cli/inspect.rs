@@ -1,4 +1,4 @@
-//! `export inspect model.bin`: what a blob holds.
+//! `export inspect model.bin`: the contents of a blob.
 
 use super::files::{parse, read};
 use anyhow::Result;

@@ -50,7 +50,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Shows what a blob holds: geometry, memory, classes, layers.
+    /// Shows the contents of a blob: shape, memory, classes, layers.
     Inspect(InspectArgs),
     /// Classifies test images with a blob and prints its accuracy.
     Evaluate(EvaluateArgs),
@@ -60,7 +60,7 @@ enum Command {
     Sensitivity(SensitivityArgs),
 }
 
-/// Does what the command line says.
+/// Runs the command.
 pub(crate) fn run(cli: Cli) -> Result<()> {
     let options = cli.options;
     match (cli.command, cli.files) {

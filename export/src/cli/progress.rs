@@ -3,7 +3,7 @@
 use export::{Counter, Phase};
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
-/// A bar on standard error, where that is a terminal.
+/// A bar on standard error, if that is a terminal.
 pub(super) fn bar(what: &'static str, len: usize) -> ProgressBar {
     let bar = ProgressBar::new(len as u64).with_message(what);
     if let Ok(style) =
@@ -14,7 +14,7 @@ pub(super) fn bar(what: &'static str, len: usize) -> ProgressBar {
     bar
 }
 
-/// A bar for a phase of [`export::quantize`], gone when that is over.
+/// A bar for a phase of [`export::quantize`]. It disappears when the phase is over.
 pub(super) fn watched(phase: Phase, total: usize) -> Counter {
     let what = match phase {
         Phase::Calibrating => "calibrating",

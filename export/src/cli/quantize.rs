@@ -5,7 +5,7 @@ use super::images::Network;
 use super::progress::{bar, watched};
 use super::values::positive;
 use super::weights::WeightsArgs;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use export::Method;
 use export::assemble::{self, Quantized};
@@ -31,7 +31,7 @@ pub(super) struct ExportFiles {
     blob: PathBuf,
 }
 
-// Apart from the files: clap takes an optional group that holds another one for absent.
+// Not in one struct with the files: clap treats an optional group that contains another one as absent.
 #[derive(Debug, Args)]
 pub(super) struct ExportOptions {
     #[command(flatten)]
@@ -40,10 +40,14 @@ pub(super) struct ExportOptions {
     /// Without it, the built-in 5,000 training and 1,000 test images of CIFAR-10 are used.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Numbers of the blob. int8: integers only. f16: weights in f16, computed in f32, for processors
-    /// with a floating-point unit.
+    /// Type of the numbers in the blob. int8: integers only. f16: weights in f16, computed in f32, for
+    /// processors with a floating-point unit.
     #[arg(long, value_enum, default_value_t = Precision::Int8)]
     precision: Precision,
+    /// Heads of the blob besides that of the classes. all: the attributes that `trainer attributes` has
+    /// added to the checkpoint.
+    #[arg(long, value_enum, default_value_t = Heads::None)]
+    heads: Heads,
     /// Training images whose activations decide the scales of an int8 blob.
     #[arg(long, alias = "calibration-images", value_name = "N", default_value_t = 512,
           value_parser = positive)]
@@ -51,15 +55,15 @@ pub(super) struct ExportOptions {
     /// How the range of a scale is chosen from these activations.
     #[arg(long, value_enum, default_value_t)]
     observer: Observer,
-    /// Keep the biases as they are. By default they are corrected, so that the mean of each channel is
-    /// that of the float network.
+    /// Keep the biases as they are. By default they are corrected, so that each channel has the same mean
+    /// as in the float network.
     #[arg(long)]
     keep_biases: bool,
     /// Seed for the random choice of training images. The same options give the same bytes.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many test images the float network and the blob are compared on. By default all; 0 skips the
-    /// comparison.
+    /// Number of test images on which the float network and the blob are compared. By default all; 0 skips
+    /// the comparison.
     #[arg(long, value_name = "N")]
     evaluate: Option<usize>,
     /// Directory for a page about the blob, with its sizes, ranges, errors, classes and pictures.
@@ -80,6 +84,12 @@ enum Precision {
     F16,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Heads {
+    None,
+    All,
+}
+
 /// What an export prints.
 #[derive(Serialize)]
 struct Lines {
@@ -95,18 +105,18 @@ struct Lines {
 /// What an export makes.
 struct Made {
     blob: Vec<u8>,
-    /// What decided an int8 blob's scales, and what they are.
+    /// The ranges that decided the scales of an int8 blob, and the scales.
     calibrated: Option<(Ranges, Quantized)>,
 }
 
-/// An export that was asked for.
+/// An export with its files and options.
 pub(super) struct Export {
     pub(super) files: ExportFiles,
     pub(super) options: ExportOptions,
 }
 
 impl Export {
-    /// Refuses outputs that cannot be written, or would replace what is not theirs.
+    /// Refuses outputs that cannot be written, or that would replace foreign files.
     fn check_outputs(&self) -> Result<()> {
         let page = self.options.report.as_ref().map(|directory| directory.join(report::PAGE_FILE));
         let files = [Some(&self.files.blob), self.options.rust.as_ref(), page.as_ref()]
@@ -132,6 +142,7 @@ impl Export {
     pub(super) fn run(&self) -> Result<()> {
         self.check_outputs()?;
         let float = self.options.weights.float_model(&self.files.checkpoint)?;
+        let float = self.with_heads(float)?;
         let network = Network::of_checkpoint(&self.files.checkpoint, &float);
         let data = network.dataset(self.options.data.as_deref())?;
         let made = self
@@ -139,7 +150,7 @@ impl Export {
             .with_context(|| format!("cannot quantize {}", self.files.checkpoint.display()))?;
         output::write(&self.files.blob, &made.blob)?;
 
-        // What is reported is what was written: the file is read back.
+        // The file is read back, so that the report is about the written blob.
         let bytes = read(&self.files.blob)?;
         let model = parse(&self.files.blob, &bytes)?;
         let images = data.test.take(self.options.evaluate.unwrap_or(usize::MAX));
@@ -160,6 +171,23 @@ impl Export {
             report::write(&report, directory)?;
         }
         self.print(&model, bytes.len(), classified.as_ref())
+    }
+
+    /// The network with the heads that the blob gets.
+    fn with_heads(&self, float: FloatModel) -> Result<FloatModel> {
+        if self.options.heads == Heads::None {
+            return Ok(float.without_attributes());
+        }
+        ensure!(
+            self.options.precision == Precision::Int8,
+            "--heads all needs --precision int8: a blob with f16 weights has no attributes"
+        );
+        ensure!(
+            float.attributes().is_some(),
+            "{} has no attributes: add some with `trainer attributes`",
+            self.files.checkpoint.display()
+        );
+        Ok(float)
     }
 
     fn make(&self, float: &FloatModel, train: &Images) -> Result<Made> {

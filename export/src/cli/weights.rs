@@ -1,4 +1,4 @@
-//! Options that say what PyTorch weights leave open, and the networks that commands read.
+//! Options for settings that PyTorch weights do not contain, and the networks that commands read.
 
 use super::values::preset_parser;
 use anyhow::{Result, ensure};
@@ -9,7 +9,7 @@ use std::path::Path;
 use trainer::checkpoint::{self, Checkpoint};
 use trainer::import::{self, Options, Rgb};
 
-/// What PyTorch weights leave open.
+/// Settings that PyTorch weights do not contain.
 #[derive(Debug, Args)]
 pub(super) struct WeightsArgs {
     /// Shape of PyTorch weights. It may be left out if the metadata of their file describes it.
@@ -20,10 +20,11 @@ pub(super) struct WeightsArgs {
     #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
     classes: Option<Vec<String>>,
     /// Mean of red, green and blue pixels scaled to 0..1, for PyTorch weights. By default the metadata
-    /// `mean` of their file; without it CIFAR-10's constants, or 0.5 if the blocks are called `blocks`.
+    /// `mean` of their file; without it CIFAR-10's constants, or 0.5 if the tensors of blocks are named
+    /// `blocks`.
     #[arg(long, value_name = "R,G,B", value_parser = import::mean)]
     mean: Option<Rgb>,
-    /// Standard deviation of the same pixels, with like defaults.
+    /// Standard deviation of the same pixels, with defaults as for the mean.
     #[arg(long, value_name = "R,G,B", value_parser = import::deviation)]
     std: Option<Rgb>,
 }
@@ -42,7 +43,7 @@ impl WeightsArgs {
     /// Reads a checkpoint, or PyTorch weights.
     ///
     /// # Errors
-    /// Also if an option is given that a checkpoint does not leave open.
+    /// Also if an option is given for a setting that the checkpoint contains.
     pub(super) fn float_model(&self, path: &Path) -> Result<FloatModel> {
         if checkpoint::is_pytorch(path) {
             return self.import(path).map(FloatModel::new);

@@ -1,14 +1,14 @@
-//! Blanking: what is left of the accuracy when the least or the most important half of each image is gone.
+//! Blanking: the accuracy that is left when the least or the most important half of each image is replaced.
 //!
 //! The tokens of an image are sorted by a map for the class that the network gives it. The pixels of one
-//! half of them are replaced. A good map loses little with its least important half and much with its
-//! most important one. Pixels of another image show whether the network recognizes the object whatever stands
-//! behind it.
+//! half of them are replaced. With a good map, the accuracy falls little for the least important half and
+//! much for the most important one. Pixels of another image show whether the network recognizes the object in
+//! front of any background.
 //!
 //! # Source
-//! Samek et al., *Evaluating the Visualization of What a Deep Neural Network Has Learned*, 2017. A fill
-//! changes what the network sees, so that there are three (Hooker et al., *A Benchmark for
-//! Interpretability Methods in Deep Neural Networks*, 2019).
+//! Samek et al., *Evaluating the Visualization of What a Deep Neural Network Has Learned*, 2017. A fill is
+//! unlike the training images, so three fills are tried (Hooker et al., *A Benchmark for Interpretability
+//! Methods in Deep Neural Networks*, 2019).
 
 use super::maps::{MapKind, evidence};
 use anyhow::{Context, Result};
@@ -21,7 +21,7 @@ use runtime::config::Grid;
 use runtime::explain::Tiling;
 use trainer::data::Images;
 
-/// What stands where pixels were.
+/// What replaces the pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fill {
@@ -62,7 +62,7 @@ impl Half {
     pub const ALL: [Self; 2] = [Self::Least, Self::Most];
 }
 
-/// Images that are still classified as labelled.
+/// The accuracy that is left after one way of blanking.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Left {
     /// The map that sorted the tokens.
@@ -90,8 +90,8 @@ fn kinds() -> impl Iterator<Item = (MapKind, Fill, Half)> {
     })
 }
 
-/// Blanks each image in every way, and returns the share of images that are classified correctly as
-/// they are, and blanked; `progress` counts images.
+/// Blanks each image in every way. Returns the share of images that are classified correctly without
+/// blanking, and with each way of it; `progress` counts images.
 ///
 /// # Errors
 /// If the model has no evidence or reads images of another size.
@@ -152,7 +152,7 @@ fn blanked(width: usize, pixels: &[u8], fill: &[u8], chosen: &[bool], tiling: &T
     blanked
 }
 
-/// What stands where the pixels of an image were.
+/// The pixels that replace those of an image.
 fn filled(images: &Images, index: usize, fill: Fill) -> Result<Vec<u8>> {
     let pixels = images.image(index);
     match fill {

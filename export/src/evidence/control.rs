@@ -54,7 +54,7 @@ impl Grids {
     }
 }
 
-/// A grid of which nothing but one quarter is left; the others have its mean colour.
+/// A grid that keeps one quarter; the others have the mean colour of that quarter.
 fn alone(grid: &[u8], width: usize, quarter: usize) -> Vec<u8> {
     let height = grid.len() / 3 / width;
     let inside = |at: usize| {

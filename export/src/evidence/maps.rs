@@ -14,7 +14,7 @@ pub enum MapKind {
     Evidence,
     /// The evidence, blurred: each token's mean with its neighbours.
     Blurred,
-    /// A Gaussian around the middle of the image: what a photographer does.
+    /// A Gaussian around the middle of the image, where photographs usually show their object.
     Centre,
     /// Noise.
     Random,

@@ -1,5 +1,5 @@
-//! Where a blob's evidence lies, measured: on the right one of four images, and on what an image needs
-//! to be recognized.
+//! Measures where the evidence of a blob lies: on the right one of four images, and on the tokens that are
+//! needed to recognize an image.
 
 mod blanking;
 mod boxes;

@@ -20,7 +20,7 @@ use trainer::data::Images;
 
 /// Quarters of a grid.
 pub(super) const QUARTERS: usize = 4;
-/// Decides which images meet in a grid.
+/// Decides which images form a grid.
 const SEED: u64 = 1;
 
 /// Grids of four images.
@@ -47,7 +47,7 @@ impl Grids {
         order.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(SEED));
         let mut grids = Self { images: Vec::new(), classes: Vec::new() };
         let mut waiting: Vec<usize> = Vec::new();
-        // Images wait until those of three other classes are there.
+        // Images wait until there are images of three other classes.
         while let Some(next) = order.pop().filter(|_| grids.images.len() < count) {
             waiting.push(next);
             let mut four: Vec<usize> = Vec::new();
@@ -156,7 +156,7 @@ pub(super) fn quarters(grid: Grid) -> [Vec<f32>; QUARTERS] {
     })
 }
 
-/// The share of a map's positive values that lies in a quarter; 0 where it has none.
+/// The share of a map's positive values that lies in a quarter; 0 if it has none.
 pub(super) fn share(map: &[f32], quarter: &[f32]) -> f64 {
     let positive = |value: &f32| f64::from(value.max(0.0));
     let all: f64 = map.iter().map(positive).sum();

@@ -1,24 +1,24 @@
-//! From a checkpoint to plain numbers, and the float forward pass. No other file of this crate sees
-//! burn.
+//! From a checkpoint to plain numbers, and the float forward pass. No other file of this crate uses burn.
 
 use super::net::{FloatBlock, FloatNet};
 use anyhow::{Result, bail};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
 use burn_flex::Flex;
+use ops::FakeQuant;
 use runtime::config::VitConfig;
 use runtime::site::SiteId;
 use std::path::Path;
+use trainer::attributes::Attributes;
 use trainer::checkpoint::{self, Checkpoint};
 use trainer::data::{DataSource, Images, batch};
 use trainer::model::{Block, Stem, Vit};
-use trainer::ops::FakeQuant;
 use trainer::quantize::{Simulation, conv_norm, depthwise, layer_norm, linear};
 
 /// The backend of the float pass: the fastest of burn's on a CPU.
 pub type Backend = Flex;
 
-/// Puts another value in the place of the value of a site.
+/// Replaces the value of a site.
 type Replace<'a> = dyn FnMut(SiteId, Tensor<Backend, 3>) -> Tensor<Backend, 3> + 'a;
 
 /// Images of one float forward pass.
@@ -39,12 +39,12 @@ impl FloatModel {
         Ok(Self { checkpoint })
     }
 
-    /// A network that is in memory already.
+    /// A network that is already in memory.
     pub const fn new(checkpoint: Checkpoint<Backend>) -> Self {
         Self { checkpoint }
     }
 
-    /// Its geometry.
+    /// The checked description of the network.
     pub const fn config(&self) -> &VitConfig {
         &self.checkpoint.config
     }
@@ -62,6 +62,18 @@ impl FloatModel {
     /// What it was trained on.
     pub const fn source(&self) -> DataSource {
         self.checkpoint.source
+    }
+
+    /// The attributes that were added to the network.
+    pub const fn attributes(&self) -> Option<&Attributes> {
+        self.checkpoint.attributes.as_ref()
+    }
+
+    /// The same network without its attributes.
+    #[must_use]
+    pub fn without_attributes(mut self) -> Self {
+        self.checkpoint.attributes = None;
+        self
     }
 
     /// The class with the largest logit for each image; `progress` counts images.
@@ -175,12 +187,12 @@ impl FloatModel {
         self.pass(images, forward, &mut replace, |_| {})
     }
 
-    /// The weights, batch normalisation folded.
+    /// The weights, with batch normalisations folded in.
     ///
     /// # Errors
     /// If a weight is not finite.
     pub fn weights(&self) -> Result<FloatNet> {
-        let Checkpoint { config, classes, normalisation, model, .. } = &self.checkpoint;
+        let Checkpoint { config, classes, normalisation, model, attributes, .. } = &self.checkpoint;
         check_finite(model)?;
         let (convs, patch) = match &model.stem {
             Stem::Patches(patch) => (Vec::new(), Some(linear(&patch.linear))),
@@ -200,6 +212,7 @@ impl FloatModel {
             blocks: model.blocks.iter().map(block).collect(),
             norm: layer_norm(&model.norm),
             head: model.head.layers.iter().map(linear).collect(),
+            attributes: attributes.clone(),
         })
     }
 
@@ -246,7 +259,7 @@ fn floats<const D: usize>(tensor: Tensor<Backend, D>) -> Result<Vec<f32>> {
     }
 }
 
-/// Refuses values that are not finite, the statistics of normalisations among them.
+/// Refuses values that are not finite, also in the statistics of normalisations.
 fn check_finite(model: &Vit<Backend>) -> Result<()> {
     let mut finite = Finite { checked: Ok(()) };
     model.visit(&mut finite);

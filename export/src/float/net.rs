@@ -1,6 +1,7 @@
 //! The weights of a float network as plain numbers.
 
 use runtime::config::VitConfig;
+use trainer::attributes::Attributes;
 use trainer::data::Normalisation;
 use trainer::quantize::{Layer, Scaling};
 
@@ -44,4 +45,6 @@ pub struct FloatNet {
     pub norm: Scaling,
     /// Layers of the class head, the last one giving the logits.
     pub head: Vec<Layer>,
+    /// The layer of the attributes, if the blob gets them.
+    pub attributes: Option<Attributes>,
 }

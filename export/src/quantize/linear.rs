@@ -18,8 +18,8 @@ pub struct QuantLinear {
 }
 
 impl QuantLinear {
-    /// Quantizes a layer whose input is at `input` and whose output channel `j` is at
-    /// `output_scale(j)`, at least [`finest_output_scale`].
+    /// Quantizes a layer whose input has the scale and zero point `input`. Output channel `j` has the scale
+    /// `output_scale(j)`, which must be at least [`finest_output_scale`].
     pub fn new(layer: &Layer, input: Affine, output_scale: impl Fn(usize) -> f64) -> Self {
         let rounded = round(layer.clone(), Sharing::Output, Some(input.scale));
         let rescale = |(channel, step): (usize, &f64)| {
@@ -33,6 +33,15 @@ impl QuantLinear {
             shift: rescales.iter().map(|rescale| rescale.shift).collect(),
             weights: rounded.weights,
         }
+    }
+
+    /// Quantizes a last layer with a scale for each output; returns the scale of each accumulator.
+    pub fn accumulators(layer: &Layer, input: Affine) -> (Self, Vec<f64>) {
+        let rounded = round(layer.clone(), Sharing::Output, Some(input.scale));
+        let scales = rounded.steps.iter().map(|step| step * input.scale).collect();
+        let bias = biases(&rounded, input.zero_point);
+        let (mult, shift) = (Vec::new(), Vec::new());
+        (Self { weights: rounded.weights, bias, mult, shift }, scales)
     }
 
     /// Quantizes a last layer with one scale for all weights; returns the scale of an accumulator.
@@ -55,9 +64,9 @@ impl QuantLinear {
     }
 }
 
-/// The finest output scale that keeps every factor of a layer below a quarter. A rescale holds factors up
-/// to one half. But above a quarter, kernels with wide or packed sums leave the whole layer to slower
-/// kernels. A step of four units of the sums is still far finer than eight bits resolve.
+/// The finest output scale that keeps every factor of a layer below a quarter. A rescale can represent
+/// factors up to one half. But above a quarter, fast kernels leave the whole layer to slower ones. A step
+/// of four units of the sums is still far finer than eight bits resolve.
 pub fn finest_output_scale(layer: &Layer, input: Affine) -> f64 {
     let steps = weight_steps(layer, Sharing::Layer, Some(input.scale));
     // A margin above four, so that rounding the multiplier cannot reach a quarter.

@@ -22,7 +22,7 @@ pub fn gelu_table_i8(input: Affine, output: Affine) -> [i8; 256] {
     })
 }
 
-/// The same at a symmetric i16 scale.
+/// As [`gelu_table_i8`], with i16 entries at a symmetric scale.
 pub fn gelu_table_i16(input: Affine, scale: f64) -> [i16; 256] {
     by_bits(|q| (gelu(input.real(q)) / scale).round_ties_even().clamp(-32_768.0, 32_767.0) as i16)
 }

@@ -1,4 +1,4 @@
-//! What a page shows.
+//! The contents of a page.
 
 use crate::assemble::Quantized;
 use crate::blob::AnyModel;
@@ -11,7 +11,7 @@ use runtime::site::SiteId;
 use std::collections::BTreeMap;
 use trainer::data::{Dataset, Images};
 
-/// Images that signal-to-noise ratios are measured on.
+/// Number of images on which signal-to-noise ratios are measured.
 const REFERENCE_IMAGES: usize = 64;
 
 /// What a report is made from.
@@ -22,7 +22,7 @@ pub struct Report<'a, 'blob> {
     pub model: &'a AnyModel<'blob>,
     /// Its size.
     pub blob_bytes: usize,
-    /// The ranges that its scales follow from, and the scales; absent for f16.
+    /// The ranges that decide its scales, and the scales; `None` for f16.
     pub calibrated: Option<(&'a Ranges, &'a Quantized)>,
     /// The images of the network.
     pub data: &'a Dataset,

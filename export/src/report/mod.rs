@@ -1,6 +1,7 @@
-//! A page about a blob: where its bytes and its memory go, how its integers follow the float
-//! network, which classes and which images suffer.
+//! A page about a blob: its parameters and memory, how closely its integers follow the float network, and
+//! the classes and images that quantization changes.
 
+mod arena;
 mod charts;
 mod contents;
 mod page;
@@ -14,18 +15,19 @@ use std::path::Path;
 /// The page, in the directory of a report.
 pub const PAGE_FILE: &str = "index.html";
 
-/// Whether a file that begins with these bytes is such a page.
+/// Whether a file that begins with these bytes is the page of a report.
 pub fn is_page(start: &[u8]) -> bool {
-    String::from_utf8_lossy(start).contains(page::GENERATOR)
+    String::from_utf8_lossy(start).contains(::pictures::PAGE_GENERATOR)
 }
 
-/// Writes `index.html`, which needs no other file, into a directory, which is made if it is missing.
+/// Writes `index.html`, which needs no other file, into a directory. The directory is made if it is
+/// missing.
 ///
 /// # Errors
 /// If the networks do not run on the images, or the page cannot be written.
 pub fn write(report: &Report<'_, '_>, directory: &Path) -> Result<()> {
     std::fs::create_dir_all(directory)
-        .with_context(|| format!("cannot make {}", directory.display()))?;
+        .with_context(|| format!("cannot create {}", directory.display()))?;
     let page = page::page(report)?;
     trainer::output::write(&directory.join(PAGE_FILE), page.into_string().as_bytes())
 }

@@ -1,23 +1,21 @@
 //! The page itself.
 
 use super::contents::{Classified, Report};
-use super::{charts, pictures};
+use super::{arena, charts, pictures};
+use crate::blob::ArenaMap;
 use crate::verify::Accuracy;
-use ::pictures::shown;
+use ::pictures::{PAGE_GENERATOR, shown};
 use anyhow::Result;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use runtime::config::{LayerKind, VitConfig};
 use trainer::summary::grouped;
 
-/// What every page says of its origin.
-pub(super) const GENERATOR: &str = "export --report of Ocelli";
-
 const STYLE: &str = include_str!("page.css");
-/// Below this ratio of signal to noise a site is marked.
+/// A site with a lower signal-to-noise ratio is marked.
 const LOW_DECIBELS: f64 = 20.0;
-/// Classes that are shown; of more, the ones with the lowest accuracy.
+/// Largest number of classes in the table. If there are more, it has those with the lowest accuracy.
 const CLASSES: usize = 60;
-/// Images on which the networks disagree that are shown.
+/// Largest number of images that are shown of those on which the networks disagree.
 const SHOWN: usize = 60;
 
 pub(super) fn page(report: &Report<'_, '_>) -> Result<Markup> {
@@ -30,7 +28,7 @@ pub(super) fn page(report: &Report<'_, '_>) -> Result<Markup> {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width";
                 // This marks a folder with the page as output, so that it never becomes a class.
-                meta name="generator" content=(GENERATOR);
+                meta name="generator" content=(PAGE_GENERATOR);
                 title { (title) }
                 style { (PreEscaped(STYLE)) }
             }
@@ -38,11 +36,11 @@ pub(super) fn page(report: &Report<'_, '_>) -> Result<Markup> {
                 h1 { (title) }
                 p class="note" {
                     (grouped(config.parameters())) " parameters, " (grouped(config.macs()))
-                    " multiply-accumulates an image, " (config.tokens()) " tokens of "
+                    " multiply-accumulates per image, " (config.tokens()) " tokens of width "
                     (config.dim()) ", " (config.depth()) " blocks"
                 }
                 (facts(report))
-                h2 { "Where the bytes go" }
+                h2 { "Parameters and memory" }
                 (sizes(report))
                 (classes(report))
                 (sites(report)?)
@@ -75,15 +73,16 @@ fn sizes(report: &Report<'_, '_>) -> Markup {
     let config = report.model.config();
     let parameters = parameters(config);
     let total = parameters.iter().map(|(_, count)| count).sum::<f64>();
-    let arena = config.arena_stages();
-    let max = arena.iter().map(|stage| stage.bytes).max().unwrap_or(1).max(1) as f64;
+    let stages = config.arena_stages();
+    let max = stages.iter().map(|stage| stage.bytes).max().unwrap_or(1).max(1) as f64;
     html! {
         p { "Parameters, of " (grouped(total as u64)) " in all:" }
         (charts::parts(&parameters))
         @if report.calibrated.is_some() {
-            p { "Arena: the largest stage decides." }
+            p { "Arena: the largest stage decides. Steps of a pass across, bytes up." }
+            (arena::chart(&ArenaMap::new(config)))
             table {
-                @for stage in arena {
+                @for stage in stages {
                     tr {
                         td { (stage.name) }
                         td class="number" { (grouped(stage.bytes as u64)) }
@@ -158,9 +157,9 @@ fn sites(report: &Report<'_, '_>) -> Result<Markup> {
     Ok(html! {
         h2 { "Sites" }
         p class="note" {
-            "How often values occur (logarithmic), with what the integers cut off in grey. The ratio \
-             of signal to noise is that of the whole network up to there, on test images; sites \
-             without one exist only inside a layer."
+            "The charts show how often values occur (logarithmic). Grey values are outside the range of the \
+             integers. The column dB is the signal-to-noise ratio of the whole network up to the site, on \
+             test images. Sites without a ratio exist only inside a layer."
         }
         table {
             tr {

@@ -1,4 +1,4 @@
-//! Corrected biases: rounding shifts the mean of a channel, and its bias takes the shift back.
+//! Corrects biases: rounding shifts the mean of a channel, and a change of its bias undoes the shift.
 //!
 //! # Source
 //! Nagel et al., *Data-Free Quantization Through Weight Equalization and Bias Correction*, 2019, with
@@ -16,10 +16,11 @@ use runtime::site::{BlockSite, ConvSite, SiteId};
 use std::collections::BTreeMap;
 use trainer::data::Images;
 
-/// Images that the means are taken over. A channel's mean is over all positions of all of them.
+/// Number of images for the means. The mean of a channel is over all positions of all images.
 const IMAGES: usize = 128;
 
-/// Smallest mean slope of GELU with which a shift behind GELU is divided to correct the bias before it.
+/// Smallest mean slope of GELU with which a bias before it is corrected. Division by a smaller one would
+/// exaggerate the shift.
 const MIN_SLOPE: f64 = 0.1;
 
 /// The mean of each channel at each site.
@@ -38,9 +39,9 @@ pub(super) fn steps(net: &FloatNet) -> usize {
     layers(net).len()
 }
 
-/// Changes the biases of `net`, which are the weights of `model`, so that its integer form has the means
-/// of `model` on `images`. Goes from the first layer to the last, and each step runs the integer network
-/// with the biases corrected so far. `progress` counts the steps.
+/// Changes the biases of `net`, the weights of `model`, so that its integer form has the means of `model`
+/// on `images`. The order is from the first layer to the last. Each step runs the integer network with the
+/// biases that are already corrected. `progress` counts the steps.
 ///
 /// # Errors
 /// If the network cannot be quantized or the images do not fit it.
@@ -69,8 +70,8 @@ pub fn correct_biases(
     Ok(())
 }
 
-/// The sites behind layers with biases, in the order of the pass. Layers that read the same values are
-/// one step.
+/// The sites after layers with biases, in the order of the pass. Layers that read the same values are one
+/// step.
 fn layers(net: &FloatNet) -> Vec<Vec<SiteId>> {
     let mut steps: Vec<Vec<SiteId>> = convs(net).into_iter().map(|site| vec![site]).collect();
     steps.push(vec![SiteId::Embed]);
@@ -89,7 +90,7 @@ fn layers(net: &FloatNet) -> Vec<Vec<SiteId>> {
     steps
 }
 
-/// The sites behind the convolutions of the stem but the last, whose site is [`SiteId::Embed`].
+/// The sites after the convolutions of the stem except the last, whose site is [`SiteId::Embed`].
 fn convs(net: &FloatNet) -> Vec<SiteId> {
     let mut sites = Vec::new();
     for (stage, geometry) in (0u8..).zip(net.config.stem_stages()) {
@@ -153,8 +154,8 @@ impl Wanted {
         Ok(wanted)
     }
 
-    /// What to add to the biases of the layer at `site`. If GELU follows directly, integers are stored
-    /// only behind it: then the shift behind GELU is divided by its mean slope.
+    /// The values to add to the biases of the layer at `site`. If GELU follows directly, integers are
+    /// stored only after it. Then the shift after GELU is divided by its mean slope.
     fn shift(&self, found: &Means, site: SiteId) -> Option<Vec<f64>> {
         let difference = |site| {
             let (wanted, found) = (self.means.get(&site)?, found.get(&site)?);
@@ -171,7 +172,7 @@ impl Wanted {
     }
 }
 
-/// The site behind the GELU that follows a layer.
+/// The site after the GELU that follows a layer.
 fn gelu_after(site: SiteId) -> Option<SiteId> {
     match site {
         SiteId::Stem { stage, conv, at: ConvSite::Linear } => {
@@ -185,8 +186,8 @@ fn gelu_after(site: SiteId) -> Option<SiteId> {
     }
 }
 
-/// The means of the integer network. `channels` gives the number of channels of the sites that are
-/// wanted, and none for all others.
+/// The means of the integer network. `channels` gives the number of channels of each wanted site, and
+/// `None` for all others.
 fn integer_means(
     net: &FloatNet,
     quantized: &Quantized,
@@ -228,6 +229,7 @@ mod tests {
             classes: data::embedded().unwrap().classes,
             normalisation: Normalisation::CIFAR10,
             source: DataSource::Cifar10,
+            attributes: None,
         })
     }
 

@@ -1,4 +1,4 @@
-//! A whole quantization: what is observed, what is tuned, what is assembled.
+//! A whole quantization: observes ranges, tunes them and the biases, and assembles the blob.
 
 use super::bias::{correct_biases, steps};
 use super::search::search;
@@ -34,16 +34,16 @@ pub enum Phase {
     Correcting,
 }
 
-/// Is told how much more a phase has done.
+/// Receives the progress of a phase since the last call.
 pub type Counter = Box<dyn Fn(usize)>;
 
-/// A progress that shows nothing.
+/// Shows no progress.
 pub fn unwatched(_phase: Phase, _total: usize) -> Counter {
     Box::new(|_| {})
 }
 
-/// Calibrates and quantizes a network on `images`. `progress` is called once for each phase with its
-/// total, and returns what counts the progress of that phase.
+/// Calibrates and quantizes a network on `images`. `progress` is called once for each phase with its total,
+/// and returns the counter of that phase.
 ///
 /// # Errors
 /// If the images do not fit the network, or the network has values that are not finite.

@@ -1,6 +1,6 @@
-//! What makes the integer network come closer to the float one: ranges by trial, and biases.
+//! Brings the integer network closer to the float network: finds ranges by trial, and corrects biases.
 //!
-//! Both assemble whole blobs, run them and compare, so that this stands above everything they use.
+//! Both steps assemble whole blobs, run them and compare them.
 
 mod bias;
 mod method;

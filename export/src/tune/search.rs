@@ -1,5 +1,5 @@
-//! Ranges by trial: each is widened or narrowed while the integer network comes closer to the float
-//! network.
+//! Finds ranges by trial. A range is widened or narrowed as long as this brings the integer network closer
+//! to the float network.
 
 use crate::assemble::assemble;
 use crate::calibrate::Ranges;
@@ -13,9 +13,9 @@ use trainer::data::Images;
 const IMAGES: usize = 48;
 /// A range is multiplied by one of these as long as that helps.
 const FACTORS: [f64; 2] = [0.85, 1.15];
-/// Changes of one range at most.
+/// Largest number of changes of one range in one direction.
 const MOVES: usize = 3;
-/// Share of the error that a change must remove. A smaller share is chance.
+/// Share of the error that a change must remove. A smaller share may be chance.
 const WORTHWHILE: f64 = 0.002;
 
 /// Tries the ranges of all sites in the order of the pass, so that each block is fitted to the output of
@@ -97,6 +97,6 @@ mod tests {
         let output = Some(block(BlockSite::Output));
         assert_eq!(target(block(BlockSite::Query), 4), output, "inside a block");
         assert_eq!(target(block(BlockSite::Output), 4), None, "the stream has one scale");
-        assert_eq!(target(SiteId::Norm, 4), Some(SiteId::Logits), "behind the blocks");
+        assert_eq!(target(SiteId::Norm, 4), Some(SiteId::Logits), "after the blocks");
     }
 }

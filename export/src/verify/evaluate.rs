@@ -1,4 +1,4 @@
-//! A blob run through the runtime on labelled images.
+//! Runs a blob in the runtime on labelled images.
 
 use crate::blob::AnyModel;
 use anyhow::{Result, anyhow, bail};
@@ -54,7 +54,24 @@ pub fn classify(
     images: &Images,
     progress: impl Fn(usize) + Sync,
 ) -> Result<Vec<usize>> {
-    let (image, classes) = (model.config().image(), model.config().classes());
+    let classes = model.config().classes();
+    if let Some(label) = images.labels().iter().find(|&&label| usize::from(label) >= classes) {
+        bail!("an image is labelled {label}, the model knows classes 0 to {}", classes - 1);
+    }
+    each(model, images, |image, arena| Ok(model.class(image, arena)?), progress)
+}
+
+/// Calls `run` for every image, on all cores, with an arena for `model`; `progress` counts images.
+///
+/// # Errors
+/// If the images have another size than the model's input, or a call fails.
+pub(super) fn each<T: Clone + Default + Send>(
+    model: &AnyModel<'_>,
+    images: &Images,
+    run: impl Fn(&[u8], &mut [u8]) -> Result<T> + Sync,
+    progress: impl Fn(usize) + Sync,
+) -> Result<Vec<T>> {
+    let image = model.config().image();
     if (images.height(), images.width()) != (image.height, image.width) {
         bail!(
             "the images are {} x {} pixels, the model reads {} x {}",
@@ -64,10 +81,7 @@ pub fn classify(
             image.width
         );
     }
-    if let Some(label) = images.labels().iter().find(|&&label| usize::from(label) >= classes) {
-        bail!("an image is labelled {label}, the model knows classes 0 to {}", classes - 1);
-    }
-    let mut found = vec![0; images.len()];
+    let mut found = vec![T::default(); images.len()];
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let next = AtomicUsize::new(0);
     let slots: Vec<_> = found.chunks_mut(CHUNK).map(std::sync::Mutex::new).collect();
@@ -79,8 +93,8 @@ pub fn classify(
                 return Ok(());
             };
             let mut slot = slot.lock().map_err(|_| anyhow!("another thread failed"))?;
-            for (at, class) in slot.iter_mut().enumerate() {
-                *class = model.class(images.image(chunk * CHUNK + at), &mut arena)?;
+            for (at, found) in slot.iter_mut().enumerate() {
+                *found = run(images.image(chunk * CHUNK + at), &mut arena)?;
             }
             progress(slot.len());
         }

@@ -1,11 +1,13 @@
 //! Compares the integer network with the float network: accuracy, error of each site, and the loss that
 //! each site causes.
 
+mod attributes;
 mod evaluate;
 mod reference;
 mod sensitivity;
 mod simulation;
 
+pub use attributes::attributes;
 pub use evaluate::{Accuracy, classify};
 pub use reference::{Reference, SiteError, folding, reals};
 pub use sensitivity::{Outcome, Sensitivity};

@@ -1,4 +1,4 @@
-//! The integer network beside the float one, site by site.
+//! Compares the integer network with the float network, site by site.
 
 use crate::assemble::Quantized;
 use crate::float::FloatModel;
@@ -29,7 +29,7 @@ pub struct SiteError {
 }
 
 impl SiteError {
-    /// Ratio of signal to noise in decibels; infinite where there is no difference.
+    /// Signal-to-noise ratio in decibels; infinite without a difference.
     pub fn decibels(self) -> f64 {
         10.0 * (self.signal / self.noise).log10()
     }
@@ -86,7 +86,7 @@ impl Reference {
     }
 }
 
-/// The values that the stored integers of a site stand for, comparable with the float network's.
+/// The values that the stored integers of a site represent, comparable with those of the float network.
 pub fn reals(
     net: &FloatNet,
     quantized: &Quantized,
@@ -104,8 +104,8 @@ pub fn reals(
     }
 }
 
-/// The scaling from the stored values of a site to those of the float network, for the sites whose
-/// following layers have one folded in. Its channels repeat along the site's.
+/// The scaling from the stored values of a site to those of the float network. `None` if no scaling is
+/// folded into the layers after the site. Its channels repeat along those of the site.
 pub fn folding(net: &FloatNet, site: SiteId) -> Option<Scaling> {
     match site {
         SiteId::Input => Some(Pixels::new(net.normalisation).scaling()),

@@ -1,18 +1,18 @@
-//! What the eight bits of each site cost, in a float simulation of the integer network.
+//! The loss that the eight bits of each site cause, in a float simulation of the integer network.
 //!
-//! Activations are rounded and cut off as the blob would store them; weights and all other arithmetic
-//! stay as they are. In this way the gain of sixteen bits at a site is measured without kernels for them.
+//! Activations are rounded and clamped as the blob would store them; weights and all other arithmetic stay
+//! as they are. In this way the gain of sixteen bits at a site is measured without kernels for them.
 
 use super::reference::SiteError;
 use super::simulation::simulated_sites;
 use crate::assemble::Quantized;
 use crate::float::FloatModel;
 use anyhow::Result;
+use ops::{FakeQuant, Fused};
 use runtime::site::SiteId;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use trainer::data::Images;
-use trainer::ops::{FakeQuant, Fused};
 use trainer::quantize::has_eight_bits;
 
 /// The sites of a network, how each is stored, and the logits of the float network.
@@ -26,7 +26,7 @@ pub struct Sensitivity<'a> {
 /// The result of a network with eight bits at some of its sites.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Outcome {
-    /// Ratio of signal to noise of the logits in decibels.
+    /// Signal-to-noise ratio of the logits in decibels.
     pub decibels: f64,
     /// Images classified as labelled.
     pub correct: usize,

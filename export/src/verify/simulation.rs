@@ -3,8 +3,8 @@
 use super::reference::folding;
 use crate::assemble::Quantized;
 use crate::float::FloatNet;
+use ops::FakeQuant;
 use runtime::site::SiteId;
-use trainer::ops::FakeQuant;
 use trainer::quantize::{fake_quant, is_rounded};
 
 /// The simulation of each site with eight bits and of the residual stream.

@@ -1,4 +1,4 @@
-//! Nothing that a user has is lost, and a reader may go away.
+//! No file of a user is lost, and the reader of the output may go away.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use super::{export, refusal, text, write_checkpoint};
 
 const SIZE: [&str; 4] = ["--calibration", "8", "--evaluate", "0"];
 
-/// Runs an export that is refused, and which leaves every file as it is.
+/// Runs an export that must be refused and must leave every file unchanged.
 fn refused(directory: &Path, args: &[&str]) -> String {
     let files = || {
         let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
@@ -73,14 +73,14 @@ fn an_output_is_no_input_and_no_foreign_file() {
 }
 
 #[test]
-fn what_export_has_written_is_written_again() {
+fn outputs_of_export_are_replaced() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
     write_checkpoint(&path("best.mpk"), DataSource::Cifar10);
     let (best, blob) = (path("best.mpk"), path("model.bin"));
     let (module, report) = (path("model.rs"), path("report"));
     let args = [text(&best), text(&blob), "--rust", text(&module), "--report", text(&report)];
-    // What a process leaves that is killed while it writes.
+    // The file that a process leaves if it is killed while it writes.
     fs::write(path(".ocelli-a1b2c3.part"), "half a blob").unwrap();
     for _ in 0..2 {
         let output = export(&[&args[..], &SIZE].concat());

@@ -1,4 +1,4 @@
-//! The `export` command as a shell sees it: exit codes, messages, and what is left behind.
+//! The `export` command as a shell sees it: exit codes, messages and files.
 
 mod lost;
 mod weights;
@@ -45,7 +45,7 @@ fn write_checkpoint(path: &Path, source: DataSource) {
 }
 
 #[test]
-fn what_cannot_be_meant_exits_with_2() {
+fn wrong_arguments_exit_with_2() {
     for args in [
         &[][..],
         &["best.mpk"],
@@ -139,6 +139,10 @@ fn the_same_options_give_the_same_bytes_a_page_and_a_module() {
         assert!(page.contains(part), "{part} is not on the page");
     }
     assert!(!page.contains("http"), "nothing is fetched from elsewhere");
+    let listing = pictures::Listing::read(directory.path()).unwrap();
+    let [left_out] = listing.left_out.as_slice() else { panic!("{listing:?}") };
+    assert_eq!(left_out.path, path("report"), "the folder of the page");
+    assert_eq!(left_out.reason, pictures::Reason::Output, "the page marks its folder as output");
     let module = std::fs::read_to_string(path("model.rs")).unwrap();
     assert!(module.contains("include_bytes!(\"sixth.bin\")"), "{module}");
 }

@@ -1,4 +1,4 @@
-//! PyTorch weights as people have them.
+//! PyTorch weights in the forms that users have.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -8,7 +8,7 @@ use safetensors::tensor::TensorView;
 
 use super::{export, refusal, text};
 
-/// Writes a small plain transformer for so many classes, with `before` in front of each name.
+/// Writes a small plain transformer for this number of classes, with `before` in front of each name.
 pub(super) fn write_weights(path: &Path, before: &str, classes: usize) {
     let mut tensors = vec![("pos".to_owned(), vec![1, 64, 16])];
     let mut layer = |name: &str, shape: &[usize]| {
@@ -45,7 +45,7 @@ pub(super) fn write_weights(path: &Path, before: &str, classes: usize) {
 }
 
 #[test]
-fn wrapped_names_are_read_and_it_is_said() {
+fn wrapped_names_are_read_with_a_notice() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
     write_weights(&path("plain.safetensors"), "", 10);
@@ -98,7 +98,7 @@ fn weights_for_other_classes_have_a_remedy_that_works() {
             picture.save(path("pictures").join(class).join(format!("{index}.png"))).unwrap();
         }
     }
-    // The ending in any case, or none.
+    // The ending in upper or lower case, or no ending.
     for name in ["three.SAFETENSORS", "three.SafeTensors", "three"] {
         let (weights, blob) = (path(name), path(&format!("{name}.bin")));
         write_weights(&weights, "", 3);

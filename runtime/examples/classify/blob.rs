@@ -18,7 +18,7 @@ pub(super) fn parse<'a>(path: &Path, blob: &'a [u8]) -> Result<Model<'a>> {
     Model::parse(blob).map_err(|error| anyhow!("{}: {error}; {}", shown_path(path), remedy(&error)))
 }
 
-/// What to do about a blob that is not read.
+/// What to do about a blob that the runtime refuses.
 fn remedy(error: &FormatError) -> &'static str {
     match error {
         FormatError::Magic { .. } => {

@@ -5,11 +5,12 @@ use pictures::{Listing, Reason, looks_like_picture, shown_path};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-/// Files in the order of the arguments; those of a folder by name, then those of the folders in it.
+/// Files in the order of the arguments. Those of a folder are in the order of their names, before those of
+/// the folders in it.
 #[derive(Default)]
 pub(super) struct Inputs {
     pub(super) files: Vec<PathBuf>,
-    /// What folders have besides pictures, in words.
+    /// Files and broken links in folders that are not pictures, as they are printed.
     pub(super) left_out: Vec<String>,
     entered: HashSet<PathBuf>,
 }

@@ -22,9 +22,9 @@ use std::process::ExitCode;
 
 /// Classifies pictures with an int8 blob.
 ///
-/// A picture is turned upright, its centre is cut to the shape of the model's input and resized to
-/// it. One file gets a list of its classes with the time of a run; several files or a folder get a line for
-/// each.
+/// A picture is turned upright. The largest part around its centre with the shape of the model's input is
+/// resized to that input. For one file, the output lists its classes, memory and time. For several files or
+/// a folder, the output has one line for each file.
 #[derive(Debug, Parser)]
 #[command(name = "classify", arg_required_else_help = true)]
 struct Cli {

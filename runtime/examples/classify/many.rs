@@ -28,10 +28,11 @@ pub(super) fn size(model: &Model<'_>) -> (u32, u32) {
     (side(image.width), side(image.height))
 }
 
-/// Classifies every picture and writes its answer at once. What cannot be classified is named.
+/// Classifies every picture and writes its answer before the next one is read. A message names each picture
+/// that cannot be classified.
 ///
 /// # Errors
-/// If `out` cannot be written to, or if a picture could not be classified; the other ones are.
+/// If `out` cannot be written to, or if a picture could not be classified. The others are still classified.
 pub(super) fn classify(
     model: &Model<'_>,
     inputs: &Inputs,

@@ -9,16 +9,16 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Width of the bar of a certain class.
+/// Characters in the bar of a class with probability 1.
 const BAR: f64 = 40.0;
 /// Runs before the clock is started.
 const WARM_UP: u32 = 3;
-/// Runs are repeated for this long, but at least [`LEAST_RUNS`] times.
+/// Runs are timed for this long, but at least [`LEAST_RUNS`] runs.
 const MEASURED: Duration = Duration::from_millis(500);
-/// Runs that are timed at least.
+/// Smallest number of timed runs.
 const LEAST_RUNS: u32 = 3;
 
-/// What there is to say about one picture.
+/// The classes of one picture, and the memory and the time of its run.
 pub(super) struct Report<'r, 'm> {
     blob: &'r Path,
     image: &'r Path,
@@ -82,7 +82,7 @@ impl<'r, 'm> Report<'r, 'm> {
             self.milliseconds(),
             self.runs,
             self.model.kernels().name,
-            if cfg!(debug_assertions) { "; a test build, use --release" } else { "" }
+            if cfg!(debug_assertions) { "; a debug build, use --release" } else { "" }
         )?;
         Ok(text)
     }

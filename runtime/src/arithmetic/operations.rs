@@ -76,7 +76,7 @@ pub trait Operations: Types {
             Self::linear_add(kernels, x, layer, windows.places(stream, positions));
         });
     }
-    /// `out = activation(depthwise3×3(x))` for the rows of a band; outside its grid lies `zero`.
+    /// `out = activation(depthwise3×3(x))` for the rows of a band; `zero` is read outside its grid.
     fn depthwise(
         kernels: Self::Kernels,
         x: &[Self::Act],
@@ -86,7 +86,7 @@ pub trait Operations: Types {
         activation: &Self::Activation<'_>,
         out: &mut [Self::Act],
     );
-    /// `out = norm(stream)` in a block; returns what stands for zero.
+    /// `out = norm(stream)` in a block; returns the activation that stands for zero.
     fn norm(
         kernels: Self::Kernels,
         stream: &[Self::Residual],
@@ -94,14 +94,15 @@ pub trait Operations: Types {
         norm: &Self::Norm<'_>,
         out: &mut [Self::Act],
     ) -> Self::Act;
-    /// Attention of all heads, in the places of the queries; returns what stands for zero.
+    /// Attention of all heads. The outputs replace the queries. Returns the activation that stands for
+    /// zero.
     fn attention(
         kernels: Self::Kernels,
         qkv: &mut [Self::Act],
         attention: &Self::Attention,
         scores: &mut [Self::Acc],
     ) -> Self::Act;
-    /// `out = layer(x)` where a second GELU follows; returns what stands for zero.
+    /// `out = layer(x)` where a second GELU follows; returns the activation that stands for zero.
     fn second_layer(
         kernels: Self::Kernels,
         x: &[Self::Act],
@@ -111,7 +112,7 @@ pub trait Operations: Types {
     ) -> Self::Act;
     /// `stream = stream + gelu(x)`.
     fn add_gelu(x: &[Self::Act], gelu: &Self::SecondGelu<'_>, stream: &mut [Self::Residual]);
-    /// The last normalisation; returns what stands for zero.
+    /// The last normalisation; returns the activation that stands for zero.
     fn last_norm(
         kernels: Self::Kernels,
         stream: &[Self::Residual],

@@ -11,7 +11,7 @@ pub trait FromRecords: Types {
     /// The number that the prelude stores.
     const ID: u16;
 
-    /// Checks what the header says of the input.
+    /// Checks the part of the header about the input.
     fn input(records: &mut Records<'_>, input: &Self::Input) -> Option<()>;
 
     /// A layer.

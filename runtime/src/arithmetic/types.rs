@@ -38,7 +38,7 @@ pub trait Types: Copy + Debug + Sized + 'static {
     };
     /// The set of kernels in use.
     type Kernels: Copy + Debug;
-    /// What the blob says of the conversion of image bytes to activations.
+    /// The part of the blob about the conversion of image bytes to activations.
     type Input: Copy + Debug + for<'de> Deserialize<'de>;
     /// A layer.
     type Linear<'a>: Copy + Debug;

@@ -1,5 +1,6 @@
 //! Why a frame, or a part of it, cannot be used.
 
+use super::format::PixelFormat;
 use super::size::Rectangle;
 use core::fmt;
 
@@ -38,6 +39,27 @@ pub enum FrameError {
         /// Height times width times three.
         expected: usize,
     },
+    /// The colours of this format come after all rows of the frame, so that it cannot be resized row by row.
+    Format(PixelFormat),
+    /// The memory for sums is too short.
+    Memory {
+        /// Words given.
+        found: usize,
+        /// Words that are needed.
+        min: usize,
+    },
+    /// A row has fewer bytes than its pixels.
+    Row {
+        /// Bytes given.
+        found: usize,
+        /// Bytes of a row.
+        min: usize,
+    },
+    /// A row comes after the last row of the frame.
+    Rows {
+        /// Rows of the frame.
+        max: usize,
+    },
 }
 
 impl fmt::Display for FrameError {
@@ -45,18 +67,27 @@ impl fmt::Display for FrameError {
         match self {
             Self::Side { found, max } => write!(f, "a side is {found}, allowed is 1 to {max}"),
             Self::Stride { found, min } => {
-                write!(f, "rows are {found} bytes apart and have {min}")
+                write!(f, "rows are {found} bytes apart, but have {min} bytes")
             }
             Self::FrameLen { found, min } => {
-                write!(f, "the frame has {found} bytes, its rows {min}")
+                write!(f, "the frame has {found} bytes, but its rows need {min}")
             }
             Self::Rectangle(Rectangle { x, y, width, height }) => write!(
                 f,
                 "the rectangle of {width} x {height} pixels at ({x}, {y}) is not a part of the frame"
             ),
             Self::ImageLen { found, expected } => {
-                write!(f, "the image has {found} bytes, its size asks for {expected}")
+                write!(f, "the image has {found} bytes, but its size needs {expected}")
             }
+            Self::Format(format) => write!(
+                f,
+                "{format:?} cannot be resized row by row, because its colours come after all rows"
+            ),
+            Self::Memory { found, min } => {
+                write!(f, "the memory for sums has {found} words, {min} are needed")
+            }
+            Self::Row { found, min } => write!(f, "a row has {found} bytes, its pixels {min}"),
+            Self::Rows { max } => write!(f, "the frame has only {max} rows"),
         }
     }
 }

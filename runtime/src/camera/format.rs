@@ -1,11 +1,14 @@
-//! Pixel formats, and the bytes that a frame of each takes.
+//! Pixel formats: the bytes that a frame of each takes, and how a pixel is read.
+
+use super::colour::{bt601, rgb565};
+use crate::invariant::present_or;
 
 /// How the pixels of a frame are stored.
 ///
-/// The formats with luma and colour differences are those of ITU-R BT.601, with luma from 16 to 235. In them,
-/// neighbours share colour differences: two pixels of a row, and for [`Nv12`](Self::Nv12) those of the row
-/// below too. Where the width is odd, the last pixel of a row shares them with none, but takes the bytes of
-/// a pair.
+/// The formats with luma and colour differences are those of ITU-R BT.601, with luma from 16 to 235. Two
+/// neighbouring pixels of a row share the colour differences. With [`Nv12`](Self::Nv12), the two pixels below
+/// share them too. If the width is odd, the last pixel of a row has no partner, but takes the bytes of a
+/// pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -14,7 +17,8 @@ pub enum PixelFormat {
     Rgb888,
     /// Three bytes: blue, green, red.
     Bgr888,
-    /// Five bits red, six green, five blue, the upper byte last. Each colour is rounded to the nearest byte.
+    /// Two bytes, the lower one first: five bits red, six green, five blue. Each colour is scaled to 0 to 255
+    /// and rounded to nearest.
     Rgb565LittleEndian,
     /// The same, the upper byte first, as most sensors send it.
     Rgb565BigEndian,
@@ -24,9 +28,9 @@ pub enum PixelFormat {
     Yuyv,
     /// Two pixels in four bytes: blue difference, luma, red difference, luma.
     Uyvy,
-    /// First a byte of luma for each pixel, row by row. After all rows, from `height` times the stride on,
-    /// follow the colour differences: for each two by two pixels, blue and red. Their rows are as far apart
-    /// as those of luma, and there is one for two rows of pixels, rounded up.
+    /// First the rows of luma, one byte for each pixel. The colour differences begin at `height` times the
+    /// stride: for each 2×2 pixels, blue and red. Their rows have the same stride as those of luma. There are
+    /// half as many rows, rounded up.
     Nv12,
 }
 
@@ -49,4 +53,46 @@ impl PixelFormat {
             _ => height,
         }
     }
+
+    /// Pixel `x` of a row as red, green, blue. `differences` is the row of colour differences of
+    /// [`Nv12`](Self::Nv12); other formats do not read it.
+    pub(super) fn pixel<'a>(
+        self,
+        row: &[u8],
+        differences: impl FnOnce() -> &'a [u8],
+        x: usize,
+    ) -> [u8; 3] {
+        match self {
+            Self::Rgb888 => at(row, 3 * x),
+            Self::Bgr888 => {
+                let [blue, green, red] = at(row, 3 * x);
+                [red, green, blue]
+            }
+            Self::Rgb565LittleEndian => rgb565(u16::from_le_bytes(at(row, 2 * x))),
+            Self::Rgb565BigEndian => rgb565(u16::from_be_bytes(at(row, 2 * x))),
+            Self::Grey => {
+                let [grey] = at(row, x);
+                [grey; 3]
+            }
+            Self::Yuyv => {
+                let [left, blue, right, red] = at(row, 4 * (x / 2));
+                bt601(if x.is_multiple_of(2) { left } else { right }, blue, red)
+            }
+            Self::Uyvy => {
+                let [blue, left, red, right] = at(row, 4 * (x / 2));
+                bt601(if x.is_multiple_of(2) { left } else { right }, blue, red)
+            }
+            Self::Nv12 => {
+                let [luma] = at(row, x);
+                let [blue, red] = at(differences(), 2 * (x / 2));
+                bt601(luma, blue, red)
+            }
+        }
+    }
+}
+
+/// `LEN` bytes from `start` on. [`Frame`](super::Frame) and [`FrameRows`](super::FrameRows) have checked that
+/// they exist.
+fn at<const LEN: usize>(row: &[u8], start: usize) -> [u8; LEN] {
+    present_or(row.get(start..).and_then(<[u8]>::first_chunk).copied(), [0; LEN])
 }

@@ -6,6 +6,9 @@
 //! interpolated linearly between the centres of two pixels, and the edge is repeated. Sums are exact and
 //! rounded once, half up.
 //!
+//! [`Frame`] is a frame in memory. [`FrameRows`] takes the rows of a frame as a camera sends them and gives the
+//! rows of the image, so that neither is ever in memory as a whole. Both give the same bytes.
+//!
 //! # Example
 //! ```
 //! use runtime::camera::{Frame, FrameError, PixelFormat, Size};
@@ -22,13 +25,16 @@
 //! ```
 
 mod axis;
+mod check;
 mod colour;
 mod error;
 mod format;
 mod frame;
+mod frame_rows;
 mod size;
 
 pub use error::FrameError;
 pub use format::PixelFormat;
 pub use frame::{Frame, MAX_FRAME_SIDE};
+pub use frame_rows::FrameRows;
 pub use size::{Rectangle, Size};

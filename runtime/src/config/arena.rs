@@ -9,8 +9,8 @@
 //! | last normalisation | tokens |
 //! | head | tokens, sums, logits, embedding, hidden values; no residual stream |
 //!
-//! The line with the largest sum gives the length of the arena. "A few" becomes more where another line
-//! needs more memory. The forward pass cuts its buffers in the order of [`VitConfig::arena_stages`].
+//! The line with the largest sum gives the length of the arena. If another line needs more memory, "a few"
+//! becomes more. The forward pass cuts its buffers in the order of [`VitConfig::arena_stages`].
 
 use super::checked::VitConfig;
 use super::grid::Grid;
@@ -18,10 +18,10 @@ use super::spec::Pool;
 
 /// Alignment of every buffer of 4-byte values.
 const ALIGN: usize = align_of::<i32>();
-/// The part of an arena that is used is a multiple of this. So its length does not depend on where the
-/// arena begins, nor how many tokens an arena of the smallest length takes at once.
+/// The used length of an arena is a multiple of this. Thus neither the used length of an arena of the
+/// smallest length nor the number of tokens that are computed together depends on its address.
 pub(crate) const UNIT: usize = 2 * ALIGN;
-/// Tokens that are normalised and projected together, at least.
+/// Smallest number of tokens that are normalised and projected together.
 const FEW_TOKENS: usize = 8;
 
 /// Bytes of the values of an arithmetic.
@@ -36,7 +36,7 @@ pub struct ValueBytes {
 }
 
 impl ValueBytes {
-    const INT8: Self = Self { activation: 1, residual: 2, accumulator: 4 };
+    pub(super) const INT8: Self = Self { activation: 1, residual: 2, accumulator: 4 };
 }
 
 /// What one stage of the forward pass uses of the arena.
@@ -60,12 +60,13 @@ pub(crate) struct MlpPlan {
     /// Values of one row of the buffer that holds normalised tokens, then outputs of the depthwise
     /// convolution or of the second layer.
     pub(crate) front: usize,
-    /// Values of one row of a buffer for the second layer where GELU follows it and the other one is in use.
+    /// Values of one row of the buffer for the second layer, if GELU follows that layer and `front` is in
+    /// use.
     pub(crate) second: usize,
 }
 
-/// A number of rows up to `all`. A multiple of four, because kernels take four rows at a time, if it is more
-/// than that and not all.
+/// `rows`, but at most `all`. Between four and `all` it is rounded down to a multiple of four, because
+/// kernels take four rows at a time.
 fn few_or_fours(rows: usize, all: usize) -> usize {
     if rows >= all {
         all
@@ -95,7 +96,7 @@ impl MlpPlan {
     }
 
     /// Values of all buffers.
-    fn values(&self, rows: usize) -> usize {
+    pub(super) fn values(&self, rows: usize) -> usize {
         let hidden = self.hidden_rows(rows) * self.grid.width * self.grid.channels;
         hidden + rows * (self.front + self.second)
     }
@@ -107,8 +108,8 @@ impl VitConfig {
         self.arena_len_of(ValueBytes::INT8, false)
     }
 
-    /// Bytes of arena with which a computer computes whole tensors at once, which is faster there, at any
-    /// alignment.
+    /// Bytes of arena, at any alignment, with which a computer computes whole tensors. This is faster
+    /// there.
     pub fn arena_len_fast(&self) -> usize {
         self.arena_len_of(ValueBytes::INT8, true)
     }
@@ -124,7 +125,7 @@ impl VitConfig {
         self.arena_bytes(of, whole).saturating_add(2 * (ALIGN - 1))
     }
 
-    /// The same for an aligned arena.
+    /// [`Self::arena_len_of`] for an aligned arena.
     pub(crate) fn arena_bytes(&self, of: ValueBytes, whole: bool) -> usize {
         let stages = self.arena_stages_of(of, whole);
         let max = stages.iter().fold(0, |max, stage| stage.bytes.max(max));
@@ -156,17 +157,17 @@ impl VitConfig {
         ]
     }
 
-    /// How many tokens attention normalises together where there is room for so many.
+    /// How many tokens attention normalises together if the arena has room for `tokens`.
     pub(crate) fn together(&self, tokens: usize) -> usize {
         few_or_fours(tokens, self.tokens())
     }
 
-    /// Tokens that attention normalises together, at least.
+    /// Smallest number of tokens that attention normalises together.
     fn few_tokens(&self, whole: bool) -> usize {
         if whole { self.tokens() } else { self.tokens().min(FEW_TOKENS) }
     }
 
-    /// Rows of [`MlpPlan::grid`] that an MLP computes together, at least.
+    /// Smallest number of rows of [`MlpPlan::grid`] that an MLP computes together.
     fn few_rows(&self) -> usize {
         if self.spec().mlp.depthwise { 1 } else { self.few_tokens(false) }
     }
@@ -192,7 +193,7 @@ impl VitConfig {
     }
 
     /// Bytes of the pool and the head, tokens included.
-    fn head_bytes(&self, of: ValueBytes) -> usize {
+    pub(super) fn head_bytes(&self, of: ValueBytes) -> usize {
         let (sums, embedding) = match self.spec().pool {
             Pool::Mean => (self.dim(), self.dim()),
             Pool::Flatten => (0, 0),

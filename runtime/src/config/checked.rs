@@ -54,7 +54,7 @@ impl VitConfig {
         Ok(Self { spec, tokens })
     }
 
-    /// The stored form.
+    /// The description, as a blob stores it.
     pub const fn spec(&self) -> &VitSpec {
         &self.spec
     }
@@ -141,7 +141,7 @@ impl VitConfig {
         self.convs()
     }
 
-    /// [`Self::stem_convs`] by name of the type.
+    /// [`Self::stem_convs`], with a type that a struct can hold.
     pub(super) fn convs(&self) -> StemConvs<'_> {
         StemConvs::new(self.stages(), self.image())
     }

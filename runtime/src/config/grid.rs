@@ -33,6 +33,7 @@ impl Grid {
     pub const fn is_empty(self) -> bool {
         self.len() == 0
     }
+
     /// The same positions with another number of channels.
     pub(super) fn with_channels(self, channels: u16) -> Self {
         Self { channels: channels.into(), ..self }

@@ -166,7 +166,7 @@ const fn layer(kind: LayerKind, output: Shape, parameters: u64, macs: u64) -> La
     Layer { kind, output, parameters, macs }
 }
 
-/// A size as u64. `usize` can have 32 bits, and products of sizes do not fit them.
+/// A size as u64. `usize` can have 32 bits, which are too few for products of sizes.
 const fn as_u64(size: usize) -> u64 {
     size as u64
 }

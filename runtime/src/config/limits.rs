@@ -1,4 +1,4 @@
-//! What bounds a network: each limit keeps an integer of the kernels in its range.
+//! Limits of a network. Most of them keep an integer of the kernels in its range.
 
 use crate::error::ConfigError;
 

@@ -5,6 +5,7 @@
 //! computes them again.
 
 mod arena;
+mod arena_map;
 mod checked;
 mod grid;
 mod layers;
@@ -18,6 +19,7 @@ pub use arena::ArenaStage;
 pub(crate) use arena::UNIT;
 #[doc(hidden)]
 pub use arena::ValueBytes;
+pub use arena_map::{ArenaBuffer, ArenaContents, ArenaStep};
 pub use checked::VitConfig;
 pub use grid::Grid;
 pub use layers::{Layer, LayerKind, Shape};

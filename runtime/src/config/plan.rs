@@ -1,15 +1,15 @@
 //! The stem row by row: when each convolution writes a row, and which rows are kept for the next one.
 //!
-//! Time is counted in ticks. In tick `t` comes row `t` of the image, and every convolution writes at most
-//! one row: as soon as its window is complete, or would be if the grid below went on. So what happens in a
-//! tick depends on its number alone. A convolution with a window of three rows is one row of its input
-//! late; one with a stride of 2 writes every other time.
+//! Time is counted in ticks. In tick `t`, row `t` of the image arrives, and every convolution writes at
+//! most one row: as soon as its window is complete, or would be complete if the grid continued below. Thus
+//! the number of a tick alone decides what happens in it. A convolution with a window of three rows waits
+//! for one more row of its input. A convolution with a stride of 2 writes a row for every second row.
 
 use super::checked::VitConfig;
 use super::spec::StemSpec;
 use super::stem::{ConvKind, StemConv, StemConvs};
 
-/// When rows of a tensor come: row `r` in tick `delay + (r << shift)`.
+/// When rows of a tensor arrive: row `r` in tick `delay + (r << shift)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Clock {
     delay: usize,
@@ -17,17 +17,17 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// Of the image.
+    /// The rows of the image.
     pub(crate) const IMAGE: Self = Self { delay: 0, shift: 0 };
 
-    /// Number of rows, of `height`, that have come before a tick.
+    /// Number of rows, of `height`, that have arrived before a tick.
     pub(crate) const fn rows(self, tick: usize, height: usize) -> usize {
         let ticks = tick.saturating_sub(self.delay) + ((1 << self.shift) - 1);
         let rows = ticks >> self.shift;
         if rows < height { rows } else { height }
     }
 
-    /// That of the output of a convolution over this tensor.
+    /// The clock of the output of a convolution over this tensor.
     const fn after(self, conv: &StemConv) -> Self {
         let late = if conv.is_windowed() { 1 << self.shift } else { 0 };
         let halved = if conv.stride() == 2 { 1 } else { 0 };
@@ -39,7 +39,7 @@ impl Clock {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RowConv {
     pub(crate) conv: StemConv,
-    /// Of its output.
+    /// When the rows of its output arrive.
     pub(crate) clock: Clock,
     /// The next convolution; `None` after the last one, which writes tokens.
     pub(crate) next: Option<ConvKind>,
@@ -48,14 +48,14 @@ pub(crate) struct RowConv {
 }
 
 impl RowConv {
-    /// Rows of room for the output. 0 if the next convolution reads each row at once.
+    /// Rows of memory for the output: those that are kept and a new one.
     pub(crate) fn capacity(&self, whole: bool) -> usize {
         capacity(self.conv.output.height, self.keep, whole)
     }
 
-    /// Whether the next convolution reads each row at once, and only there.
+    /// Whether only the next convolution reads a row, in the tick in which it is written.
     pub(crate) fn is_passed_on(&self) -> bool {
-        // What was passed on itself is not: there is one place for it.
+        // A convolution that reads a passed row does not pass on its own: there is room for one such row.
         self.keep == 0 && self.next.is_some() && self.conv.rows_kept() > 0
     }
 
@@ -69,8 +69,8 @@ impl RowConv {
         if whole { self.conv.output.height } else { 1 }
     }
 
-    /// Values of the windows that are gathered together; 0 where the input is read where it lies. Few of
-    /// them, because a convolution has as many values in one window as in nine pixels.
+    /// Values of the windows that are gathered together; 0 if the input is read in place. There are only a
+    /// few windows, because one window has as many values as nine pixels.
     pub(crate) fn windows_len(&self, whole: bool) -> usize {
         let ConvKind::Full = self.conv.kind else { return 0 };
         let (inputs, width) = (self.conv.inputs(), self.conv.output.width);
@@ -84,7 +84,7 @@ impl RowConv {
     }
 }
 
-/// Rows of room for a tensor of which so many rows are kept.
+/// Rows of memory for a tensor of which `keep` rows are kept.
 fn capacity(height: usize, keep: usize, whole: bool) -> usize {
     if whole { height } else { height.min(keep + 1) }
 }
@@ -118,7 +118,7 @@ impl VitConfig {
         RowConvs { convs, next, clock: Clock::IMAGE }
     }
 
-    /// Rows of room for the image as activations.
+    /// Rows of memory for the image as activations.
     pub(crate) fn image_capacity(&self, whole: bool) -> usize {
         let keep = self.convs().next().map_or(0, |first| first.rows_kept());
         capacity(self.image().height, keep, whole)
@@ -134,7 +134,7 @@ impl VitConfig {
         }
     }
 
-    /// Rows of the image that come in one tick: one, or those of a patch.
+    /// Number of image rows that arrive in one tick: one, or the rows of a patch.
     pub(crate) fn rows_together(&self) -> usize {
         match self.spec().stem {
             StemSpec::Patches { size, .. } => usize::from(size).max(1),
@@ -142,13 +142,13 @@ impl VitConfig {
         }
     }
 
-    /// Bytes of the image that come in one tick.
+    /// Bytes of the image that arrive in one tick.
     pub(crate) fn tick_bytes(&self) -> usize {
         self.rows_together() * self.image().width * self.image().channels
     }
 
-    /// Values of the stem that lie beside the residual stream: rows that are kept, and what one
-    /// convolution, with the one that reads its output at once, needs meanwhile.
+    /// Values of the stem beside the residual stream: the rows that are kept, and the largest memory that one
+    /// convolution needs while it runs, with the rows that are passed on to it and from it.
     pub(super) fn stem_row_values(&self, whole: bool) -> usize {
         let image = self.image();
         let mut kept = self.image_capacity(whole) * image.width * image.channels;

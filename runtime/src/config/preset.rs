@@ -18,7 +18,7 @@ pub enum Preset {
     Seed,
     /// Convolution stem with residual stages, dim 128, depth 5.
     Compact,
-    /// Convolution stem with two residual stages, dim 64, depth 2: 256 KiB with the code.
+    /// Convolution stem with two residual stages, dim 64, depth 2. Code and blob fit into 256 KiB.
     Micro,
     /// [`Micro`](Self::Micro) for images of 64×64 pixels: the first convolution has stride 2. 64 tokens.
     Micro64,
@@ -33,7 +33,7 @@ pub enum Preset {
 }
 
 impl Preset {
-    /// Every preset: the family by size, then the plain transformers.
+    /// Every preset, the plain transformers last.
     pub const ALL: [Self; 8] = [
         Self::Seed,
         Self::Compact,

@@ -64,8 +64,8 @@ pub enum PatchOrder {
     /// A `size × size` square; squares are numbered row by row, values within one are ordered
     /// row, column, channel.
     Grid,
-    /// `size²` neighbouring pixels of the image read row by row: what reshaping the `H×W×3` array
-    /// to `(tokens, size²·3)` gives. Tokens then form no grid.
+    /// `size²` consecutive pixels of the image read row by row: what reshaping the `H×W×3` array to
+    /// `(tokens, size²·3)` gives. Tokens then form no grid.
     Row,
 }
 

@@ -63,8 +63,8 @@ impl StemConv {
         matches!(self.kind, ConvKind::Full | ConvKind::Depthwise)
     }
 
-    /// How many of the last rows of its input are kept after a row is written: two for the next window,
-    /// or one for the sum at the end of the stage, of which one convolution has a window.
+    /// How many of the last rows of its input are kept after a row is written. Two for the next window. One
+    /// if a stage begins with a pointwise convolution, because the sum at its end comes one row later.
     pub(crate) const fn rows_kept(&self) -> usize {
         match self.kind {
             ConvKind::Full | ConvKind::Depthwise => 2,
@@ -91,8 +91,8 @@ impl StemStage {
         self.convs(Grid { height: 1, width: 1, channels: 1 }).any(|conv| conv.skip)
     }
 
-    /// Whether a stem may begin with the stage: what lies outside an image is not the same in each channel,
-    /// and only a full convolution can read that.
+    /// Whether a stem may begin with the stage. The padding of an image has a value for each channel, and
+    /// only a full convolution supports that.
     pub(super) fn may_begin(self, image: Grid) -> bool {
         self.convs(image).all(|conv| conv.kind == ConvKind::Full && !conv.skip)
     }

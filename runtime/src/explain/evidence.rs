@@ -1,6 +1,6 @@
-//! What each token adds to a logit.
+//! The part of each token in a logit.
 
-/// Splits a logit over the tokens that it is a sum of.
+/// Computes the part of each token in a logit. The logit is the sum of these parts and the bias.
 ///
 /// ```text
 /// e[t] = Σ_d w[d] · (x[t, d] − zero)                  i32, exact
@@ -15,7 +15,7 @@
 ///
 /// # Source
 /// Zhou et al., *Learning Deep Features for Discriminative Localization*, 2016: a class activation map,
-/// here in the integers of the class head, so that it sums to the logit exactly.
+/// here in the integers of the class head, so that the sum is exact.
 pub(crate) fn evidence(x: &[i8], zero: i8, w: &[i8], out: &mut [i32]) {
     let zero = i32::from(zero);
     for (out, x) in out.iter_mut().zip(x.chunks_exact(w.len().max(1))) {

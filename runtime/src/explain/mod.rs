@@ -1,4 +1,4 @@
-//! Where in the image a network found what it says.
+//! Where in the image a network finds the evidence for a class, and which objects that makes.
 //!
 //! [`Output::evidence`](crate::Output::evidence) gives a map: what each token adds to the logit of a class.
 //! [`Objects::find`] groups the tokens that add most into up to eight objects, each with its box in the

@@ -9,7 +9,8 @@ const MAX_PROBABILITY_OCTAVES: u32 = (15 << FRACTION_BITS) - 1;
 /// Position of the binary point in an attention exponent's product.
 const SCORE_SHIFT: u32 = 17;
 
-/// Turns a distance between scores into octaves, `x = d · mult · 2^−28`, 11 fraction bits.
+/// Turns a distance between scores into octaves, the factors of two between their exponentials: `x = d ·
+/// mult · 2^−28`, 11 fraction bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Octaves {
     mult: u32,
@@ -39,7 +40,7 @@ impl Octaves {
         self.limit
     }
 
-    /// Octaves below the maximum of a score `distance` below it, at most
+    /// The octaves between the maximum and a score that is `distance` below it, at most
     /// [`MAX_ATTENTION_OCTAVES`].
     ///
     /// # Ranges and overflow
@@ -86,7 +87,7 @@ const fn mul_high(a: i32, b: i32) -> i32 {
 /// `255 · 2^7 · 2^−f` for the fraction `f` of `octaves`, within 3.4.
 ///
 /// # Source
-/// A cubic fitted to the least maximum error over all 2,048 fractions, exact at 0.
+/// A cubic with the smallest maximum error over all 2,048 fractions, exact at 0.
 #[inline]
 #[expect(clippy::cast_possible_wrap, reason = "the fraction is below 2^15")]
 pub const fn exp2_mantissa(octaves: u32) -> i32 {
@@ -98,7 +99,7 @@ pub const fn exp2_mantissa(octaves: u32) -> i32 {
 
 /// `255 · 2^−x`, for `x` octaves with 11 fraction bits, at most [`MAX_ATTENTION_OCTAVES`].
 ///
-/// The result is within 0.53 of the real value; 255 at 0, never rising.
+/// The result is within 0.53 of the real value. It is 255 at 0, and never rises with `x`.
 #[inline]
 #[expect(
     clippy::cast_possible_truncation,

@@ -90,8 +90,8 @@ pub(crate) const fn half(shift: u8) -> i64 {
     1 << (shift - 1)
 }
 
-/// [`rescale`] for vectors. `half` is [`half`] of the whole shift. `shift` is the whole shift less 32,
-/// 0 to 30: it shifts the upper word of the product, for which lanes of 32 bits are wide enough.
+/// [`rescale`] for vectors. `half` is [`half`] of the whole shift. `shift` is the whole shift minus 32, 0
+/// to 30: it shifts the upper word of the product, for which lanes of 32 bits are wide enough.
 #[inline]
 pub(crate) const fn rescale_upper(value: i32, mult: i32, half: i64, shift: u8) -> i32 {
     ((value as i64 * mult as i64 + half) >> 32) as i32 >> shift

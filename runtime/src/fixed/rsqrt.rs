@@ -9,7 +9,7 @@ pub(crate) const RSQRT_THREE: u32 = 3 << 28;
 /// Steps of [`rsqrt`].
 pub(crate) const NEWTON_STEPS: u32 = 3;
 
-/// `2^46 / √m` for `2^30 ≤ m < 2^32`, at most `2^31 − 1`, within a relative `2^−26`.
+/// `2^46 / √m` for `2^30 ≤ m < 2^32`, at most `2^31 − 1`, with a relative error below `2^−26`.
 ///
 /// # Ranges and overflow
 /// `y` has 30 fraction bits and stays below `2^31.05` in every step, so `y · y < 2^63`; the
@@ -25,7 +25,7 @@ pub(crate) const NEWTON_STEPS: u32 = 3;
 pub const fn rsqrt(m: u32) -> u32 {
     let [c0, c1, c2] = RSQRT_GUESS;
     let square = high(m, m);
-    // Below zero for a moment where m is large; the sum is right modulo 2^32.
+    // The difference is negative if m is large. The sum is right modulo 2^32.
     let mut y = c0.wrapping_sub(high(c1, m)).wrapping_add(high(c2, square));
     let mut step = 0;
     while step < NEWTON_STEPS {
@@ -91,7 +91,7 @@ impl RowScale {
         ((self.y as u64 * mult as u64) >> 31) as i32
     }
 
-    /// `x̂` with 10 fraction bits; below `2^15` in magnitude but for rounding.
+    /// `x̂` with 10 fraction bits; below `2^15` in magnitude, except for rounding.
     #[inline]
     #[expect(clippy::cast_possible_wrap, reason = "y is below 2^31")]
     pub const fn fraction10(self, x: i16) -> i32 {

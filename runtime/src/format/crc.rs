@@ -1,5 +1,5 @@
-//! CRC-32 (ISO HDLC, reflected polynomial `EDB88320`) half a byte at a time: a table of 64 bytes.
-//! The usual one of a kilobyte would be a thirtieth of a small device's program.
+//! CRC-32 (ISO HDLC, reflected polynomial `EDB88320`) half a byte at a time, with a table of 64 bytes. The
+//! usual table takes a kilobyte, a thirtieth of a small device's program.
 
 /// Remainders of the sixteen half bytes.
 const TABLE: [u32; 16] = table();

@@ -1,5 +1,5 @@
-//! The description of a network, read field by field. A derived reader of the same bytes is three kilobytes
-//! of program, which is much for a small device.
+//! The description of a network, read field by field. A derived reader of the same bytes takes three
+//! kilobytes of flash, which is much for a small device.
 
 use super::Records;
 use crate::config::{
@@ -47,7 +47,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// A length, then so many items, at most `N`.
+    /// A length, then that many items, at most `N`.
     fn list<T, const N: usize>(
         &mut self,
         mut item: impl FnMut(&mut Self) -> Option<T>,

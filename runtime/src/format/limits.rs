@@ -1,6 +1,6 @@
 //! The ranges of the values in a blob, as `FORMAT.md` lists them.
 
-use super::{HEAD_CLASS, MAX_HEADS};
+use super::{HEAD_ATTRIBUTES, HEAD_CLASS, MAX_ATTRIBUTES, MAX_HEADS};
 use crate::fixed::{Octaves, Requant};
 
 /// Range of a value.
@@ -31,16 +31,22 @@ impl Limits {
     pub(crate) const BETA: Self = Self::new("beta", -(1 << 29), 1 << 29);
     /// Shift of the last normalisation.
     pub(crate) const AFFINE_SHIFT: Self = Self::new("shift", 1, 24);
-    /// Shift from logit distances to octaves.
+    /// Shift from distances of logits to octaves.
     pub(crate) const PROBABILITY_SHIFT: Self = Self::new("shift", 10, 62);
     /// Number of heads.
     #[expect(clippy::cast_possible_wrap, reason = "a small constant")]
     pub(super) const HEADS: Self = Self::new("count", 1, MAX_HEADS as i64);
     /// Kind of the first head.
     pub(super) const FIRST_HEAD: Self = Self::new("kind", HEAD_CLASS as i64, HEAD_CLASS as i64);
-    /// Kind of any other head. A second class head is refused, because either of the two could be
-    /// the one that counts.
+    /// Kind of any other head. A second class head is refused, because it is not clear which of the two
+    /// counts.
     pub(super) const OTHER_HEAD: Self = Self::new("kind", HEAD_CLASS as i64 + 1, u8::MAX as i64);
+    /// Kind of a head after the attribute head. A second attribute head is refused for the same reason.
+    pub(crate) const AFTER_ATTRIBUTES: Self =
+        Self::new("kind", HEAD_ATTRIBUTES as i64 + 1, u8::MAX as i64);
+    /// Number of attributes.
+    #[expect(clippy::cast_possible_wrap, reason = "a small constant")]
+    pub(crate) const ATTRIBUTES: Self = Self::new("names", 1, MAX_ATTRIBUTES as i64);
 
     const fn new(field: &'static str, min: i64, max: i64) -> Self {
         Self { field, min, max }

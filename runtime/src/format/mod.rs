@@ -22,14 +22,14 @@ pub(crate) use limits::Limits;
 pub(crate) use read::{Records, check_prelude};
 #[doc(hidden)]
 pub use records::{
-    ActivationRecord, AttentionRecord, BlockRecord, ContextRecord, ConvRecord, EndRecord, F16Block,
-    F16Conv, F16End, F16LinearRecord, F16NormRecord, GeluRecord, HeadRecord, Header, Int8Block,
-    Int8Conv, Int8End, LastNormRecord, LinearRecord, LogitsRecord, NormRecord, PixelRecord,
-    RequantRecord, SecondGeluRecord,
+    ActivationRecord, AttentionRecord, AttributesRecord, BlockRecord, ContextRecord, ConvRecord,
+    EndRecord, F16Block, F16Conv, F16End, F16LinearRecord, F16NormRecord, GeluRecord, HeadRecord,
+    Header, Int8Block, Int8Conv, Int8End, LastNormRecord, LinearRecord, LogitsRecord, NormRecord,
+    PixelRecord, RequantRecord, SecondGeluRecord,
 };
 #[cfg(feature = "write")]
 #[doc(hidden)]
-pub use write::{Blob, WriteError, write, write_class_head};
+pub use write::{Blob, WriteError, write, write_attributes, write_class_head};
 
 /// First four bytes of every blob.
 pub const MAGIC: [u8; 4] = *b"OCEL";
@@ -45,8 +45,12 @@ pub const ARITHMETIC_INT8: u16 = 0;
 pub const ARITHMETIC_F16: u16 = 1;
 /// Kind of the class head in the list of heads.
 pub const HEAD_CLASS: u8 = 0;
+/// Kind of the attribute head in the list of heads.
+pub const HEAD_ATTRIBUTES: u8 = 1;
 /// Maximum number of heads of one blob.
 pub const MAX_HEADS: usize = 8;
+/// Maximum number of attributes of one blob.
+pub const MAX_ATTRIBUTES: usize = 256;
 
 /// CRC-32 of the checked part of a prelude followed by the records.
 fn checksum(prelude: &[u8], records: &[u8]) -> u32 {

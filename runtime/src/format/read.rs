@@ -37,7 +37,7 @@ pub(crate) fn check_prelude(bytes: &[u8], arithmetic: u16) -> Result<&[u8], Form
     Ok(records)
 }
 
-/// The records that are still to be read, and what went wrong first.
+/// The records that are still to be read, and the first fault.
 ///
 /// A reader that meets a fault keeps it here and returns `None`. A `Result` with the fault would be larger
 /// than the values that are read, and every `?` would copy it.

@@ -84,7 +84,7 @@ pub struct RequantRecord {
     pub shift: u8,
 }
 
-/// A convolution of the stem, but the last: layer `L`, activation `A`, residual sum `S`.
+/// A convolution of the stem, except the last: layer `L`, activation `A`, residual sum `S`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct ConvRecord<L, A, S> {
     /// Weights and rescales.
@@ -195,10 +195,25 @@ pub struct LogitsRecord<'a> {
     pub probability: RequantRecord,
 }
 
+/// The layer of the attributes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttributesRecord<'a> {
+    /// Names separated by newlines.
+    pub names: &'a str,
+    /// i8, `[attributes, dim]`.
+    pub weights: &'a [u8],
+    /// i32, `[attributes]`.
+    pub bias: &'a [u8],
+    /// i32, `[attributes]`: from logits to octaves.
+    pub mult: &'a [u8],
+    /// `[attributes]`.
+    pub shift: &'a [u8],
+}
+
 /// One head over the pooled embedding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeadRecord<'a> {
-    /// What the body is.
+    /// Kind of the body.
     pub kind: u8,
     /// A record of its own.
     pub body: &'a [u8],

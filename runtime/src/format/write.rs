@@ -1,6 +1,9 @@
 //! Records to bytes, into memory that the caller gives.
 
-use super::{CHECKED_PRELUDE_LEN, HeadRecord, Header, MAGIC, PRELUDE_LEN, VERSION, checksum};
+use super::{
+    AttributesRecord, CHECKED_PRELUDE_LEN, HeadRecord, Header, MAGIC, PRELUDE_LEN, VERSION,
+    checksum,
+};
 use serde::Serialize;
 
 /// Everything that goes into a blob: input `I`, convolutions `C`, layers `L`, blocks `B`, end `E`.
@@ -10,7 +13,7 @@ pub struct Blob<'a, I, C, L, B, E> {
     pub arithmetic: u16,
     /// The description.
     pub header: Header<'a, I>,
-    /// Convolutions of the stem, but the last.
+    /// Convolutions of the stem, except the last.
     pub convs: &'a [C],
     /// The layer that makes tokens.
     pub embed: L,
@@ -94,6 +97,19 @@ pub fn write_class_head<H: Serialize, L: Serialize>(
         writer.record(layer)?;
     }
     writer.record(last)?;
+    Ok(writer.len)
+}
+
+/// Writes the body of an attribute head to the start of `buffer` and returns its length in bytes.
+///
+/// # Errors
+/// [`WriteError`] if it does not fit.
+pub fn write_attributes(
+    head: &AttributesRecord<'_>,
+    buffer: &mut [u8],
+) -> Result<usize, WriteError> {
+    let mut writer = Writer { buffer, len: 0 };
+    writer.record(head)?;
     Ok(writer.len)
 }
 

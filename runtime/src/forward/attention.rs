@@ -7,8 +7,8 @@ use crate::network::{Block, Network};
 use crate::rows::copy;
 use crate::site::{BlockSite, Columns, SiteValues};
 
-/// Adds attention to the residual stream. Tokens are normalised and projected as many at a time as the
-/// arena has room for; attention writes its output over the queries.
+/// Adds attention to the residual stream. As many tokens as the arena has room for are normalised and
+/// projected together. Attention writes its output over the queries.
 pub(super) fn attention<A: Arithmetic>(
     network: &Network<'_, A>,
     block: &Block<'_, A>,

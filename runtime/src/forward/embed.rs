@@ -11,8 +11,8 @@ use crate::network::Network;
 use crate::rows::rows_mut;
 use crate::site::{SiteId, SiteValues};
 
-/// Runs a tick, or all of them if tensors are whole, on the rows of the image that come in it. The residual
-/// stream is at the front of the arena.
+/// Runs one tick on the image rows that arrive in it, or all ticks if tensors are computed as a whole. The
+/// residual stream is at the front of the arena.
 pub(super) fn embed<A: Arithmetic>(
     network: &Network<'_, A>,
     plan: Plan,

@@ -19,6 +19,8 @@ pub(crate) struct Answer<'m, A: Arithmetic> {
     pub(crate) probability: A::Probability,
     /// The output of the last normalisation, `[tokens, dim]`, and the value that represents zero in it.
     pub(crate) tokens: (&'m [A::Act], A::Act),
+    /// The sums of the tokens that the mean pool takes, `[dim]`; none without a mean pool.
+    pub(crate) sums: &'m [A::Acc],
     /// The int8 weights `[classes, dim]` of the class head, if it multiplies the sums of the tokens. Otherwise
     /// the reason why there is no evidence.
     pub(crate) class_weights: Result<&'m [i8], EvidenceError>,
@@ -72,6 +74,6 @@ pub(crate) fn head<'m, A: Arithmetic>(
     };
     observer(SiteId::Logits, A::show_logits(logits));
     let embedding = if sums.is_some() { pooled } else { x };
-    let tokens = (&*tokens, zero);
-    Some(Answer { logits, embedding, probability: *probability, tokens, class_weights })
+    let (tokens, sums) = ((&*tokens, zero), sums.unwrap_or(&[]));
+    Some(Answer { logits, embedding, probability: *probability, tokens, sums, class_weights })
 }

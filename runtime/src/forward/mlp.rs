@@ -10,7 +10,7 @@ use crate::site::{BlockSite, SiteValues};
 use crate::window::Band;
 
 /// Adds the MLP to the residual stream, as many rows of the token grid at a time as the arena has room for.
-/// A row of the stream is written after the rows that the window over it needs were read.
+/// A row of the stream is written only after all rows of its window were read.
 pub(super) fn mlp<A: Arithmetic>(
     network: &Network<'_, A>,
     block: &Block<'_, A>,
@@ -27,7 +27,7 @@ pub(super) fn mlp<A: Arithmetic>(
     let (hidden, free) = free.split_at_mut_checked(plan.hidden_rows(together) * hidden_row)?;
     let (front, second) = free.split_at_mut_checked(together * plan.front)?;
 
-    // Rows of the hidden values that are there, and rows that are done.
+    // The first hidden row in the buffer, the row after the last one, and the number of finished rows.
     let (mut first, mut next, mut done) = (0, 0, 0);
     while done < height {
         let end = height.min(next + together);
@@ -47,7 +47,7 @@ pub(super) fn mlp<A: Arithmetic>(
         let ready = if next == height { height } else { (next - plan.keep / 2).min(height) };
         let rows = done..ready.min(done + together);
         if rows.is_empty() {
-            // The first window lacks its last row.
+            // The first window still lacks its last row.
             continue;
         }
         let stream = stream.get_mut(rows.start * stream_row..rows.end * stream_row)?;
@@ -77,8 +77,8 @@ pub(super) fn mlp<A: Arithmetic>(
     Some(())
 }
 
-/// Adds the second layer to the stream, with GELU between if the network has one there; then `out` must be
-/// there.
+/// Adds the second layer to the stream, after a GELU if the network has one there. For this GELU, `out`
+/// must be present.
 fn second_layer<A: Arithmetic>(
     network: &Network<'_, A>,
     block: &Block<'_, A>,

@@ -1,7 +1,7 @@
 //! The forward pass: stem or patches → embedding → blocks → last normalisation → head.
 //!
-//! Its functions return `None` if the arena is too short for the network. Whoever compared the arena's
-//! length with [`Network::arena_len`] sees that only if this crate has a bug.
+//! Its functions return `None` if the arena is too short for the network. Callers compare the arena's
+//! length with [`Network::arena_len`] first. After that, `None` means a bug in this crate.
 
 mod arena;
 mod attention;
@@ -22,6 +22,10 @@ use crate::arithmetic::Arithmetic;
 use crate::network::Network;
 use crate::site::{SiteId, SiteValues};
 
+/// The observer of a run that nobody observes. A function and not a closure, because each closure would have a
+/// forward pass of its own.
+pub(crate) const fn unobserved(_: SiteId, _: SiteValues<'_>) {}
+
 /// Runs the whole network on an aligned arena.
 pub(crate) fn forward<'m, A: Arithmetic>(
     network: &'m Network<'_, A>,
@@ -37,6 +41,9 @@ pub(crate) fn forward<'m, A: Arithmetic>(
 }
 
 /// Runs stage `number` of [`Plan::stages`] on an aligned arena, with the rows of the image that it reads.
+///
+/// Not inlined, because a stream calls it in three places.
+#[inline(never)]
 pub(crate) fn stage<A: Arithmetic>(
     network: &Network<'_, A>,
     plan: Plan,

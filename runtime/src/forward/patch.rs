@@ -3,8 +3,9 @@
 use crate::config::PatchOrder;
 use crate::rows::{rows_mut, tail};
 
-/// Calls `load` for each run of neighbouring bytes of patch `token`: with the image from there on, and with
-/// the part of `patch` to fill. Patches have side `size`. The image is RGB with `width` pixels a row.
+/// Calls `load` for each run of consecutive bytes of patch `token`: with the image from that run on, and
+/// with the part of `patch` to fill. Patches have side `size`. The image is RGB with `width` pixels per
+/// row.
 pub(super) fn gather<T>(
     image: &[u8],
     width: usize,

@@ -3,7 +3,8 @@
 use crate::arithmetic::Arithmetic;
 use crate::network::Network;
 
-/// Whether tensors can be whole: on computers. A device has no memory for them, and no code for them then.
+/// Whether a stage may compute whole tensors. This is for computers: a device lacks the memory, and its
+/// program leaves out the code.
 const WHOLE: bool = cfg!(any(vector_target, target_pointer_width = "64"));
 
 /// How a pass is divided into stages.
@@ -22,13 +23,13 @@ impl Plan {
         Self { ticks: if whole { 1 } else { network.config.ticks() }, whole }
     }
 
-    /// That of an image whose rows come one by one.
+    /// The plan for an image whose rows come one by one.
     pub(crate) fn by_rows<A: Arithmetic>(network: &Network<'_, A>) -> Self {
         Self { ticks: network.config.ticks(), whole: false }
     }
 
-    /// Number of stages before the head: ticks, attention and MLP of each block. Between two of the
-    /// latter only the residual stream is kept.
+    /// Number of stages before the head: the ticks, then attention and MLP of each block. Between two stages
+    /// of blocks, only the residual stream is kept.
     pub(crate) fn stages<A: Arithmetic>(self, network: &Network<'_, A>) -> usize {
         self.ticks + 2 * network.blocks.len()
     }

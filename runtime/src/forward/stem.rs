@@ -1,7 +1,7 @@
 //! Convolutions between the image and the residual stream, row by row or all rows at once.
 //!
-//! Kept rows lie at the back of the arena, tensor after tensor. What a convolution needs meanwhile lies at
-//! the front, behind the residual stream, and is forgotten after it.
+//! Kept rows lie at the back of the arena, one tensor after another. The memory that one convolution needs
+//! while it runs lies at the front, after the residual stream.
 
 use super::arena::Carver;
 use super::residual::residual;
@@ -21,7 +21,7 @@ pub(super) struct Span {
     pub(super) first: usize,
     /// The tick after the last one.
     pub(super) end: usize,
-    /// Whether these are all ticks, and tensors are whole.
+    /// Whether these are all ticks, so that each tensor is computed as a whole.
     pub(super) whole: bool,
 }
 
@@ -33,19 +33,19 @@ struct Kept<'a, T> {
     lines: usize,
     /// Values of a row.
     row: usize,
-    /// Row `origin` is line 0. The rows that follow are the next lines, round and round.
+    /// Row `origin` is line 0. The rows that follow are in the next lines, as in a ring buffer.
     origin: usize,
 }
 
 impl<T> Kept<'_, T> {
-    /// Neighbouring rows. More than one only if no line is used again.
+    /// Consecutive rows of the tensor. They must not wrap around the end of the ring buffer.
     fn rows(&self, rows: &Range<usize>) -> Option<&[T]> {
         let start = (rows.start - self.origin).checked_rem(self.lines)? * self.row;
         self.values.get(start..)?.get(..rows.len() * self.row)
     }
 }
 
-/// Room for the last rows of a tensor, and where new rows go.
+/// Memory for the last rows of a tensor, and the place of new rows.
 struct Room<'a, T> {
     values: &'a mut [T],
     lines: usize,
@@ -54,8 +54,8 @@ struct Room<'a, T> {
 }
 
 impl<'a, T: Copy> Room<'a, T> {
-    /// Room at the back of `free` for `lines` rows, of which those of `new` come now. A depthwise
-    /// convolution, which reads rows where they lie, wants them in order: old ones `slide` out.
+    /// Takes memory for `lines` rows at the back of `free`. The rows `new` are written next. A depthwise
+    /// convolution reads rows in place and needs them in order. For it, `slide` moves the old rows out.
     ///
     /// Not inlined, for the size of the code: it is called in two places.
     #[inline(never)]
@@ -88,8 +88,8 @@ impl<'a, T: Copy> Room<'a, T> {
     }
 }
 
-/// Runs ticks of a stem of convolutions. `image` has the rows that come in them; there are none after the
-/// last row.
+/// Runs the ticks of `span` in a stem of convolutions. `image` has the image rows that arrive in these
+/// ticks; it is empty after the last row.
 pub(super) fn stem<A: Arithmetic>(
     network: &Network<'_, A>,
     span: Span,
@@ -122,7 +122,7 @@ pub(super) fn stem<A: Arithmetic>(
     // What the sum at the end of the stage adds.
     let mut stage_input = input;
     let mut stage = u8::MAX;
-    // Values at the front of `free` that the convolution before passed on.
+    // Number of values at the front of `free` that the previous convolution passed on.
     let mut passed_on = 0;
     let mut layers = network.convs.iter();
     for step in config.row_convs() {

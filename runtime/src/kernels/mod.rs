@@ -4,8 +4,8 @@
 //! into SIMD for any target. The other sets belong to one architecture each. A set is a value of
 //! type [`Kernels`]; a model chooses one when it is parsed.
 //!
-//! **Invariant**: every kernel of every set equals [`scalar`] for every operand; the tests of `kit`
-//! check it.
+//! **Invariant**: every kernel of every set returns the bits of [`scalar`] for every operand. The tests
+//! of `kit` check this.
 
 #[cfg(target_arch = "aarch64")]
 #[allow(unsafe_code, reason = "vector instructions; each block states why it is sound")]
@@ -26,6 +26,8 @@ mod wasm;
 #[allow(unsafe_code, reason = "vector instructions; each block states why it is sound")]
 mod x86;
 
+#[cfg(cortex_m_dsp)]
+pub(crate) use cortex_m::copy;
 pub use operand::{Activation, Attention, Channel, Linear, Norm, NormAffine, Skip};
 #[cfg(target_arch = "x86_64")]
 #[doc(hidden)]

@@ -20,6 +20,9 @@ pub struct Linear<'a> {
     k: usize,
     #[cfg(target_arch = "x86_64")]
     packed: &'a [u8],
+    /// Whether the fast loops can rescale all channels.
+    #[cfg(cortex_m_dsp)]
+    fast: bool,
 }
 
 /// One output channel of a [`Linear`].
@@ -43,6 +46,8 @@ impl<'a> Linear<'a> {
         k: 1,
         #[cfg(target_arch = "x86_64")]
         packed: &[],
+        #[cfg(cortex_m_dsp)]
+        fast: false,
     };
 
     /// A layer of `n` outputs over `k` inputs, `n = shift.len()`.
@@ -61,15 +66,21 @@ impl<'a> Linear<'a> {
         ShapeError::check("weights of a layer", n.saturating_mul(k), weights.len())?;
         ShapeError::check("biases of a layer", n, bias.len())?;
         ShapeError::check("multipliers of a layer", n, mult.len())?;
-        Ok(Self {
-            weights,
-            bias,
-            mult,
-            shift,
-            k,
-            #[cfg(target_arch = "x86_64")]
-            packed: &[],
-        })
+        let layer = Self::of_lengths(weights, bias, mult, shift, k);
+        #[cfg(cortex_m_dsp)]
+        let layer = layer.with_fast(layer.find_fast());
+        Ok(layer)
+    }
+
+    /// [`Self::new`] for lengths that were checked.
+    pub(crate) const fn of_lengths(
+        weights: &'a [i8],
+        bias: I32Le<'a>,
+        mult: I32Le<'a>,
+        shift: &'a [u8],
+        k: usize,
+    ) -> Self {
+        Self { weights, bias, mult, shift, k, ..Self::NONE }
     }
 
     /// Inputs of one output; at least 1.
@@ -92,6 +103,25 @@ impl<'a> Linear<'a> {
     #[doc(hidden)]
     pub const fn with_packed(self, packed: &'a [u8]) -> Self {
         Self { packed, ..self }
+    }
+
+    /// The same layer, which the fast loops can rescale or not.
+    #[cfg(cortex_m_dsp)]
+    pub(crate) const fn with_fast(self, fast: bool) -> Self {
+        Self { fast, ..self }
+    }
+
+    /// Finds whether the fast loops can rescale all channels, in a pass over the channels.
+    #[cfg(cortex_m_dsp)]
+    pub(crate) fn find_fast(&self) -> bool {
+        let (_, mult, shift) = self.stored(0, self.outputs());
+        super::cortex_m::is_fast(mult, shift)
+    }
+
+    /// Whether the fast loops can rescale all channels, as [`Self::with_fast`] stored it.
+    #[cfg(cortex_m_dsp)]
+    pub(crate) const fn is_fast(&self) -> bool {
+        self.fast
     }
 
     /// The packed weights; empty if the layer is not packed.
@@ -179,7 +209,7 @@ impl Activation<'_> {
 
 #[inline]
 fn look_up(table: &[i8; 256], q: i8) -> i8 {
-    // It cannot miss: a u8 indexes 256 entries.
+    // Every u8 is a valid index of 256 entries.
     table.get(usize::from(q.cast_unsigned())).copied().unwrap_or(q)
 }
 
@@ -260,14 +290,14 @@ pub struct Attention {
 }
 
 impl Attention {
-    /// The multiplier of a row whose exponentials sum to `sum`, `2^19 ≤ P < 2^31`.
+    /// The multiplier of a row whose exponentials sum to `sum`; at least `2^19`, below `2^31`.
     #[inline]
     #[expect(
         clippy::cast_possible_truncation,
         reason = "mult < 2^31 and 2^31 / sum < 2^24, so the shifted product is below 2^31"
     )]
     pub fn row_mult(&self, sum: u32) -> i32 {
-        // A row's maximum contributes 255; `max` only keeps the division total.
+        // The maximum of a row contributes 255. `max` only excludes a division by zero.
         let reciprocal = (1u32 << 31) / sum.max(255);
         ((u64::from(self.mult) * u64::from(reciprocal)) >> 24) as i32
     }
@@ -275,7 +305,7 @@ impl Attention {
     /// Rescales one accumulated value by its row's multiplier.
     #[inline]
     pub fn store(&self, acc: i32, row_mult: i32) -> i8 {
-        // The reader keeps shift in 25..=55; the clamp only keeps the arithmetic total.
+        // The reader refuses a shift outside 25..=55. The clamp only excludes an overflow.
         let shift = self.shift.clamp(25, 55) + 7;
         sat8(i32::from(self.zero_point) + crate::fixed::rescale(acc, row_mult, shift))
     }

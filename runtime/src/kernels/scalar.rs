@@ -1,8 +1,8 @@
 //! The definition: the plainest loops that follow `INTEGER.md`.
 //!
-//! Every other kernel set returns the same bits for the same operands. Lengths are the callers'
-//! contract, stated with each kernel. Where they disagree, the shortest operand decides and nothing
-//! panics in a release build; a debug build may panic.
+//! Every other kernel set returns the same bits for the same operands. The caller must give operands of the
+//! lengths that each kernel states. If lengths disagree, the shortest operand decides, and a release build
+//! does not panic; a debug build may panic.
 
 use super::operand::{Activation, Attention, Linear, Norm, NormAffine, Skip};
 use super::set::Kernels;
@@ -199,7 +199,7 @@ pub fn layer_norm_affine_i8(x: &[i16], norm: &NormAffine<'_>, out: &mut [i8]) {
 /// | `qkv` | `[tokens, 3 · heads · head_dim]` | i8: all queries, all keys, all values |
 /// | `scores` | `[tokens]` | i32 scratch |
 ///
-/// `out` takes the places of the queries. Nobody reads a query again after its own output.
+/// The outputs replace the queries. A query is not read again after its output is written.
 /// # Ranges and overflow
 /// With `head_dim ≤ 128` and at most 1,024 tokens, `|s| ≤ 2^21` and `|Σ e·v| < 2^25`.
 /// # Source

@@ -1,6 +1,6 @@
 //! Layers in tiles of four rows by four channels, for sets whose instructions sum along the inputs.
 //!
-//! Weights are read where they lie: nothing is packed, so tiles serve few rows as well as many.
+//! Weights are read in place and not packed, so tiles suit few rows as well as many.
 
 use super::operand::{Channel, Linear};
 use crate::rows::{part, part_mut, rows, rows_mut};
@@ -27,8 +27,8 @@ pub(super) trait Tile {
     }
 }
 
-/// Biases and requants of four channels. A missing channel has a requant in range, whose result
-/// nobody reads.
+/// Biases and requants of four channels. A missing channel has a requant in range, whose result is not
+/// used.
 pub(super) struct Requants {
     pub(super) bias: [i32; TILE],
     pub(super) mult: [i32; TILE],
@@ -74,7 +74,7 @@ pub(super) fn linear<T>(
     }
 }
 
-/// Four rows. If there are fewer, the last one stands in for the missing ones.
+/// Four rows. If there are fewer, the last one is used in place of the missing ones.
 #[inline]
 fn repeat_last(values: &[i8], len: usize) -> [&[i8]; TILE] {
     let mut all = [&[][..]; TILE];
@@ -118,8 +118,8 @@ impl<'a> Chunks<'a> {
     }
 }
 
-/// The layers of a set that has a [`Tile`]: implements `linear_i8`, `linear_skip_i8`,
-/// `linear_add_i16` over it.
+/// The layers of a set that has a [`Tile`]: implements `linear_i8`, `linear_skip_i8` and `linear_add_i16`
+/// with it.
 macro_rules! tiled_layers {
     ($tile:expr) => {
         /// Same contract as [`scalar::linear_i8`](crate::kernels::scalar::linear_i8).

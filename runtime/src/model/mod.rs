@@ -1,5 +1,6 @@
-//! The public face: a parsed blob, ready to run.
+//! The public interface: a parsed blob, ready to run.
 
+mod attributes;
 #[cfg(feature = "rayon")]
 mod batch;
 mod output;
@@ -7,6 +8,7 @@ mod pack;
 mod step;
 mod stream;
 
+pub use attributes::{Attribute, Attributes};
 pub use output::{Output, Ranked};
 pub use step::Step;
 pub use stream::Stream;
@@ -100,7 +102,7 @@ impl<'a, A: Arithmetic> Model<'a, A> {
             *place = None;
             return Err(fault);
         }
-        // The network is there after success.
+        // After success, `place` holds a network.
         place.as_ref().ok_or(FormatError::Record { record: RecordId::Header })
     }
 
@@ -111,7 +113,7 @@ impl<'a, A: Arithmetic> Model<'a, A> {
         place.ok_or(FormatError::Record { record: RecordId::Header })
     }
 
-    /// The geometry.
+    /// The checked description of the network.
     pub const fn config(&self) -> &VitConfig {
         &self.network.config
     }
@@ -121,8 +123,8 @@ impl<'a, A: Arithmetic> Model<'a, A> {
         self.network.arena_len()
     }
 
-    /// Bytes of arena with which [`Self::run`] is fastest on a computer, at any alignment. It computes whole
-    /// tensors then. The results are the same bits.
+    /// Bytes of arena with which [`Self::run`] is fastest on a computer, at any alignment. The run then
+    /// computes whole tensors. The results are the same bits.
     pub fn arena_len_fast(&self) -> usize {
         self.network.arena_len_fast()
     }
@@ -143,10 +145,10 @@ impl<'a, A: Arithmetic> Model<'a, A> {
     // Not inlined, so that its stack frame does not become a part of the caller's.
     #[inline(never)]
     pub fn run<'m>(&'m self, image: &[u8], arena: &'m mut [u8]) -> Result<Output<'m, A>, RunError> {
-        self.run_observed(image, arena, &mut |_, _| {})
+        self.run_observed(image, arena, &mut forward::unobserved)
     }
 
-    /// [`Self::run`], which shows every stored activation to `observer` in the order of the pass.
+    /// [`Self::run`] that also shows every stored activation to `observer`, in the order of the pass.
     ///
     /// A tensor may be shown in pieces, each of some of its rows; the pieces of one tensor, one after another,
     /// are the whole. On a computer, with [`Self::arena_len_fast`] bytes of arena, a tensor is one piece.

@@ -1,15 +1,16 @@
-//! What a run gives back.
+//! The result of a run.
 
 use crate::arithmetic::{Arithmetic, Int8};
 use crate::error::EvidenceError;
 use crate::explain;
 use crate::forward::Answer;
 use heapless::Vec;
+use num_traits::Zero;
 
 /// Logits and embedding of one image, in the arena.
 #[derive(Clone, Copy, Debug)]
 pub struct Output<'a, A: Arithmetic = Int8> {
-    answer: Answer<'a, A>,
+    pub(super) answer: Answer<'a, A>,
 }
 
 #[cfg(feature = "defmt")]
@@ -66,7 +67,7 @@ impl<'a, A: Arithmetic> Output<'a, A> {
     }
 
     /// The `K` classes with the largest logits, the largest first. Classes with equal logits keep their
-    /// order. If there are fewer than `K` classes, it is all of them.
+    /// order. If there are fewer than `K` classes, the list has all of them.
     pub fn top_k<const K: usize>(&self) -> Vec<Ranked<A::Acc>, K> {
         let softmax = Softmax::<A>::new(self);
         let mut ranked: Vec<Ranked<A::Acc>, K> = Vec::new();
@@ -85,7 +86,7 @@ impl<'a, A: Arithmetic> Output<'a, A> {
 }
 
 impl Output<'_> {
-    /// Writes what each token adds to the logit of a class: where in the image the evidence is.
+    /// Writes the part of each token in the logit of a class, a map of the evidence in the image.
     ///
     /// ```text
     /// evidence[t] = Σ_d w[class, d] · (x[t, d] − zero_point)       i32, in units of the logit
@@ -93,8 +94,8 @@ impl Output<'_> {
     /// ```
     ///
     /// `x` is the output of the last normalisation. `out` has one value for each token, in the order of
-    /// [`VitConfig::token_grid`](crate::config::VitConfig::token_grid), row by row. A positive value speaks
-    /// for the class, a negative one against it; no value is beyond `±2^25`.
+    /// [`VitConfig::token_grid`](crate::config::VitConfig::token_grid), row by row. A positive value is
+    /// evidence for the class, a negative one is evidence against it. No value is beyond `±2^25`.
     ///
     /// Attention has mixed the tokens before. The map is exact for the logit; it does not prove what the
     /// pixels of a token alone would do.
@@ -103,10 +104,7 @@ impl Output<'_> {
     /// [`EvidenceError`] if the network does not sum its tokens into the class head, if there is no such
     /// class, or if `out` has another length; `out` is then unchanged.
     pub fn evidence(&self, class: usize, out: &mut [i32]) -> Result<(), EvidenceError> {
-        let weights = self.class_weights(class, out.len())?;
-        let (tokens, zero) = self.answer.tokens;
-        explain::evidence(tokens, zero, weights, out);
-        Ok(())
+        self.map(self.class_weights(class)?, out)
     }
 
     /// Writes what each token adds to the difference of the logits of two classes: where in the image the
@@ -125,24 +123,34 @@ impl Output<'_> {
         other: usize,
         out: &mut [i32],
     ) -> Result<(), EvidenceError> {
-        let weights = self.class_weights(class, out.len())?;
-        let others = self.class_weights(other, out.len())?;
+        let weights = (self.class_weights(class)?, self.class_weights(other)?);
+        self.check_map(out)?;
         let (tokens, zero) = self.answer.tokens;
-        explain::difference(tokens, zero, (weights, others), out);
+        explain::difference(tokens, zero, weights, out);
         Ok(())
     }
 
-    /// The weights of a class, if there is such a class and `found` is the number of tokens.
-    fn class_weights(&self, class: usize, found: usize) -> Result<&[i8], EvidenceError> {
+    /// The weights `[dim]` of a class.
+    fn class_weights(&self, class: usize) -> Result<&[i8], EvidenceError> {
         let weights = self.answer.class_weights?;
         let (classes, dim) = (self.answer.logits.len(), self.answer.embedding.len());
         let row = weights.chunks_exact(dim.max(1)).nth(class);
-        let row = row.ok_or(EvidenceError::Class { found: class, classes })?;
-        let expected = self.answer.tokens.0.chunks_exact(dim.max(1)).len();
-        if found != expected {
-            return Err(EvidenceError::Length { found, expected });
-        }
-        Ok(row)
+        row.ok_or(EvidenceError::Class { found: class, classes })
+    }
+
+    /// Writes what each token adds to the value whose weights `[dim]` are given.
+    pub(super) fn map(&self, weights: &[i8], out: &mut [i32]) -> Result<(), EvidenceError> {
+        self.check_map(out)?;
+        let (tokens, zero) = self.answer.tokens;
+        explain::evidence(tokens, zero, weights, out);
+        Ok(())
+    }
+
+    /// Whether a map has one value for each token.
+    fn check_map(&self, map: &[i32]) -> Result<(), EvidenceError> {
+        let dim = self.answer.embedding.len();
+        let (found, expected) = (map.len(), self.answer.tokens.0.chunks_exact(dim.max(1)).len());
+        if found == expected { Ok(()) } else { Err(EvidenceError::Length { found, expected }) }
     }
 }
 
@@ -171,9 +179,25 @@ impl<A: Arithmetic> Softmax<A> {
     }
 
     fn probability(&self, logit: A::Acc) -> u16 {
-        let share = ((self.weight(logit) << 16) + self.sum / 2) / self.sum;
-        u16::try_from(share).unwrap_or(u16::MAX)
+        share(self.weight(logit), self.sum)
     }
+}
+
+/// The sigmoid of a logit: its share in the softmax of the two logits `logit` and 0. At most 65,535.
+pub(super) fn sigmoid<A: Arithmetic>(scale: &A::Probability, logit: A::Acc) -> u16 {
+    let zero = A::Acc::zero();
+    let highest = if logit > zero { logit } else { zero };
+    let [present, absent] = [logit, zero].map(|logit| A::weight(scale, highest, logit));
+    share(present, present + absent)
+}
+
+/// `weight` as a share of `sum`, times `2^16`, at most 65,535.
+///
+/// # Ranges and overflow
+/// `weight ≤ 32_640`, and `1 ≤ sum < 2^25`: the dividend is below `2^31 + 2^24`.
+fn share(weight: u32, sum: u32) -> u16 {
+    let share = ((weight << 16) + sum / 2) / sum;
+    u16::try_from(share).unwrap_or(u16::MAX)
 }
 
 #[cfg(test)]
@@ -185,7 +209,15 @@ mod tests {
         // One octave for 2^11 logit steps.
         let probability = ProbabilityScale::new(1 << 30, 30).unwrap();
         let class_weights = Err(EvidenceError::Flatten);
-        Output::new(Answer { logits, embedding: &[], probability, tokens: (&[], 0), class_weights })
+        let tokens = (&[][..], 0);
+        Output::new(Answer {
+            logits,
+            embedding: &[],
+            probability,
+            tokens,
+            sums: &[],
+            class_weights,
+        })
     }
 
     #[test]
@@ -197,6 +229,21 @@ mod tests {
             let real = weight / 5.25 * 65_536.0;
             assert!((f64::from(*found) - real).abs() < 12.0, "{found} against {real}");
         }
+    }
+
+    #[test]
+    fn the_sigmoid_is_near_the_real_one() {
+        // One octave for 2^11 steps.
+        let scale = ProbabilityScale::new(1 << 30, 30).unwrap();
+        let sigmoid = |logit| sigmoid::<Int8>(&scale, logit);
+        for logit in (-40_000..40_000).step_by(7) {
+            let real = 65_536.0 / (1.0 + (-f64::from(logit) / 2048.0).exp2());
+            let found = f64::from(sigmoid(logit));
+            assert!((found - real).abs() < 8.0, "{logit}: {found} against {real}");
+        }
+        assert_eq!(sigmoid(0), 1 << 15, "undecided");
+        assert_eq!(sigmoid(i32::MAX), u16::MAX, "certain");
+        assert_eq!(sigmoid(i32::MIN), 0, "impossible");
     }
 
     #[test]

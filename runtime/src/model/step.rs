@@ -1,4 +1,4 @@
-//! A run in parts, one stage a call.
+//! A run in parts, one stage in each call.
 
 use super::{Model, Output};
 use crate::arithmetic::Arithmetic;
@@ -12,12 +12,12 @@ use crate::invariant::present_or;
 pub struct Step(usize);
 
 impl<A: Arithmetic> Model<'_, A> {
-    /// [`Self::run`], one stage a call, for a program that has other things to do between two stages.
+    /// [`Self::run`], one stage in each call, for a program that has other work between two stages.
     ///
     /// Call it with the same image and arena until it returns an output. This is the output of
-    /// [`Self::run`], bit for bit. `step` begins as [`Step::default`] and is that again at the end.
-    /// A stage is a row of the image, or of patches, in the stem, attention or MLP of a block, or the head.
-    /// Between two calls the arena's contents must be left alone.
+    /// [`Self::run`], bit for bit. `step` begins as [`Step::default`] and is that again at the end. The
+    /// stages are the stem for one row of the image or of patches, the attention of a block, the MLP of a
+    /// block, and the head. Do not change the arena between two calls.
     ///
     /// # Errors
     /// As [`Self::run`]; `step` is unchanged.
@@ -33,13 +33,14 @@ impl<A: Arithmetic> Model<'_, A> {
         let plan = Plan::new(&self.network, arena.len());
         if step.0 < plan.stages(&self.network) {
             let rows = plan.rows(&self.network, step.0, image);
-            let done = forward::stage(&self.network, plan, step.0, rows, arena, &mut |_, _| {});
+            let done =
+                forward::stage(&self.network, plan, step.0, rows, arena, &mut forward::unobserved);
             present_or(done.map(Ok), Err(too_short))?;
             step.0 += 1;
             return Ok(None);
         }
         *step = Step::default();
-        let answer = forward::head(&self.network, arena, &mut |_, _| {});
+        let answer = forward::head(&self.network, arena, &mut forward::unobserved);
         present_or(answer.map(|answer| Ok(Some(Output::new(answer)))), Err(too_short))
     }
 }

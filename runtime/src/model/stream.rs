@@ -56,7 +56,7 @@ impl<'m, A: Arithmetic> Stream<'m, '_, A> {
     ///
     /// # Errors
     /// [`RunError::Row`] if the row has another length, [`RunError::Rows`] if the image is complete. The
-    /// stream goes on as if the row had not been given.
+    /// stream continues as if the row had not been given.
     pub fn row(&mut self, row: &[u8]) -> Result<(), RunError> {
         let image = self.network.config.image();
         let (found, expected) = (row.len(), image.width * image.channels);
@@ -96,7 +96,7 @@ impl<'m, A: Arithmetic> Stream<'m, '_, A> {
                 number,
                 row,
                 self.arena,
-                &mut |_, _| {},
+                &mut forward::unobserved,
             );
         }
         let start = self.arena.len().checked_sub(config.tick_bytes())?;
@@ -106,16 +106,16 @@ impl<'m, A: Arithmetic> Stream<'m, '_, A> {
         if index + 1 < together {
             return Some(());
         }
-        forward::stage(self.network, self.plan, number, waiting, arena, &mut |_, _| {})
+        forward::stage(self.network, self.plan, number, waiting, arena, &mut forward::unobserved)
     }
 
     /// Runs all stages that need no row, and the head.
     fn rest(self) -> Option<forward::Answer<'m, A>> {
         let Self { network, arena, plan, rows } = self;
         for number in rows.checked_div(network.config.rows_together())?..plan.stages(network) {
-            forward::stage(network, plan, number, &[], arena, &mut |_, _| {})?;
+            forward::stage(network, plan, number, &[], arena, &mut forward::unobserved)?;
         }
-        forward::head(network, arena, &mut |_, _| {})
+        forward::head(network, arena, &mut forward::unobserved)
     }
 
     fn too_short(&self) -> RunError {

@@ -1,12 +1,14 @@
 //! A parsed blob as the forward pass reads it: everything checked, weights borrowed.
 
-mod class_names;
+mod attributes;
+mod names;
 mod parse;
 
 use crate::arithmetic::Arithmetic;
 use crate::config::{MAX_DEPTH, MAX_HIDDEN, MAX_STAGE_CONVS, VitConfig};
-use class_names::ClassNames;
+pub(crate) use attributes::{AttributeHead, attribute_head};
 use heapless::Vec;
+use names::Names;
 pub(crate) use parse::parse;
 
 /// Maximum number of convolutions of a stem without the last one, which is a stage by itself.
@@ -14,16 +16,16 @@ const MAX_CONVS: usize = MAX_STAGE_CONVS * (MAX_DEPTH - 1);
 
 /// The layers of a network, borrowed from its blob.
 ///
-/// A network is several kilobytes, so that [`parse`] fills it in place, layer by layer: built elsewhere, it
-/// would be on the stack twice. That is why single layers are optional. After [`parse`] each of them is
-/// there, and `embedding` is there under a mean pool.
+/// A network takes several kilobytes. [`parse`] fills it in place, layer by layer, so that it is not on the
+/// stack twice. Therefore single layers are optional. After [`parse`], each of them is present; `embedding`
+/// is present with a mean pool.
 #[derive(Clone, Debug)]
 pub(crate) struct Network<'a, A: Arithmetic> {
     pub(crate) config: VitConfig,
-    pub(crate) class_names: ClassNames<'a>,
+    pub(crate) class_names: Names<'a>,
     /// From image bytes to activations.
     pub(crate) input: A::Input,
-    /// Convolutions of the stem but the last.
+    /// Convolutions of the stem except the last.
     pub(crate) convs: Vec<Conv<'a, A>, MAX_CONVS>,
     /// The layer that makes tokens: the last convolution of the stem, or the one over patches.
     pub(crate) embed: Option<A::Linear<'a>>,
@@ -33,11 +35,13 @@ pub(crate) struct Network<'a, A: Arithmetic> {
     pub(crate) norm: Option<A::LastNorm<'a>>,
     pub(crate) embedding: Option<A::Embedding>,
     pub(crate) head: ClassHead<'a, A>,
+    /// The heads after the class head, as they lie in the blob, unread.
+    pub(crate) other_heads: &'a [u8],
     /// The kernel set that computes.
     pub(crate) kernels: A::Kernels,
 }
 
-/// One convolution of the stem, but the last.
+/// One convolution of the stem, except the last.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Conv<'a, A: Arithmetic> {
     pub(crate) layer: A::Linear<'a>,

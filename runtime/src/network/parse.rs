@@ -1,6 +1,6 @@
-//! Records to a network: geometry first, then every tensor against it.
+//! From records to a network: first the description, then every tensor, which is checked against it.
 
-use super::class_names::ClassNames;
+use super::names::Names;
 use super::{Block, ClassHead, Conv, MAX_CONVS, Network};
 use crate::arithmetic::{Arithmetic, LayerShape, Types};
 use crate::config::{Pool, StemConv, VitConfig};
@@ -9,10 +9,10 @@ use crate::format::{Records, check_prelude};
 use heapless::Vec;
 use num_traits::Zero;
 
-/// Reads a network into the place that `place` gives for it.
+/// Reads a network into memory that `place` provides.
 ///
-/// `place` gets a network without layers, stores it and returns a reference to it. After an error, layers
-/// are missing there.
+/// `place` gets a network without layers, stores it and returns a reference to it. After an error, the
+/// stored network lacks layers.
 pub(crate) fn parse<'m, 'a: 'm, A: Arithmetic>(
     bytes: &'a [u8],
     place: impl FnOnce(Network<'a, A>) -> &'m mut Network<'a, A>,
@@ -32,13 +32,14 @@ pub(crate) fn parse<'m, 'a: 'm, A: Arithmetic>(
         norm: None,
         embedding: None,
         head: ClassHead { hidden: Vec::new(), logits: None },
+        other_heads: &[],
         kernels: A::kernels(),
     });
     fill(network, &mut records).ok_or_else(|| records.into_fault())
 }
 
 /// What the description says: geometry, input, names of classes.
-type Header<'a, A> = (VitConfig, <A as Types>::Input, ClassNames<'a>);
+type Header<'a, A> = (VitConfig, <A as Types>::Input, Names<'a>);
 
 /// Reads the description.
 fn header<'a, A: Arithmetic>(records: &mut Records<'a>) -> Option<Header<'a, A>> {
@@ -47,7 +48,7 @@ fn header<'a, A: Arithmetic>(records: &mut Records<'a>) -> Option<Header<'a, A>>
         Ok(config) => config,
         Err(error) => return records.fail(error.into()),
     };
-    let names = ClassNames::new(names);
+    let names = Names::new(names);
     let (found, expected) = (names.count(), config.classes());
     if found != 0 && found != expected {
         return records.fail(FormatError::ClassNames { found, expected });
@@ -76,7 +77,8 @@ fn fill<'a, A: Arithmetic>(network: &mut Network<'a, A>, records: &mut Records<'
     network.norm = Some(A::read_last_norm(records, config.dim())?);
     let mean = config.spec().pool == Pool::Mean;
     network.embedding = A::read_embedding(records, mean.then(|| config.tokens()))?;
-    let body = records.heads()?;
+    let (body, other_heads) = records.heads()?;
+    network.other_heads = other_heads;
     let rest = records.replace(body);
     class_head(&mut network.head, records, config)?;
     records.end()?;
@@ -103,7 +105,7 @@ fn convs<'a, A: Arithmetic>(
     Some(())
 }
 
-/// Reads a convolution of a stage in whose input `zero` stands for zero.
+/// Reads a convolution. `zero` is the value that stands for zero in the input of its stage.
 #[inline(never)]
 fn read_conv<'a, A: Arithmetic>(
     records: &mut Records<'a>,

@@ -21,7 +21,7 @@ fn every_sum_gives_a_multiplier_in_range() {
             let exact = (u64::from(mult) * ((1 << 31) / u64::from(sum))) >> 24;
             assert_eq!(found, exact, "{mult} over {sum}");
             assert!((1 << 19..1 << 31).contains(&found), "{mult} over {sum}: {found}");
-            // Both divisions round down; together they take off less than 2^−12.
+            // Both divisions round down; together they make the result smaller by less than 2^−12.
             let (product, whole) = (found * u64::from(sum), u64::from(mult) << 7);
             assert!(product <= whole, "{mult} over {sum}: {found} is too large");
             assert!(whole - product < whole >> 12, "{mult} over {sum}: {found} is too small");

@@ -90,7 +90,7 @@ fn brackets_are_narrow_and_hold_the_powers() {
     for octaves in 0..9 << 11 {
         let (low, high) = powers.bounds(octaves);
         assert!(low <= high && high - low < 1 << 10, "{octaves}: {low} to {high}");
-        // Squared twice as far: the square of the bracket overlaps the bracket of the square.
+        // The square of `2^−x` is `2^−2x`: the square of the bracket overlaps the bracket of the square.
         let (low2, high2) = powers.bounds(2 * octaves);
         assert!((low * low) >> FRACTION <= high2, "{octaves}: low");
         assert!((high * high) >> FRACTION >= low2.saturating_sub(1), "{octaves}: high");

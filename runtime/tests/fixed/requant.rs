@@ -3,8 +3,8 @@
 use crate::samples::Samples;
 use runtime::fixed::{Requant, sat8, sat16};
 
-/// The multiple of `2^shift` nearest to the product, the upper one of two: `result · 2^shift` lies
-/// within half a unit, `−half < result · 2^shift − product ≤ half`.
+/// Checks that `result · 2^shift` is the multiple of `2^shift` nearest to the product, and the upper one if
+/// two are equally near: `−half < result · 2^shift − product ≤ half`.
 fn check(acc: i32, mult: i32, shift: u8) {
     let result = Requant::new(mult, shift).expect("a factor in range").apply(acc);
     let product = i128::from(acc) * i128::from(mult);

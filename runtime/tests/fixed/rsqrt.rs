@@ -29,7 +29,7 @@ fn results_are_within_their_bound() {
     }
 }
 
-/// The page's steps in integers of any size, from the quadratic to the last.
+/// The quadratic of `INTEGER.md` and its three Newton steps, in integers that cannot overflow.
 fn steps(m: u32) -> [u128; 4] {
     let m = u128::from(m);
     let falling = (3_527_475_764 * m) >> 32;
@@ -53,7 +53,7 @@ fn each_step_is_as_near_as_the_page_says() {
         let m = samples.pick(1 << 30, u32::MAX);
         let steps = steps(m);
         for (step, (y, bound)) in steps.into_iter().zip(BOUNDS).enumerate() {
-            // |y²·m − 2^92| ≤ 2^92 · (2·bound + bound²), without the square, which only helps.
+            // With a relative error of `bound`: |y²·m − 2^92| ≤ 2^92 · (2·bound + bound²).
             let distance = (y * y * u128::from(m)).abs_diff(1 << 92);
             let margin =
                 ((1u128 << 62) * (2 * bound + bound * bound / 1_000_000_000) / 1_000_000_000) << 30;
@@ -63,7 +63,7 @@ fn each_step_is_as_near_as_the_page_says() {
     }
 }
 
-/// `cargo test --release -p runtime --test fixed -- --ignored` takes under a minute.
+/// Run it with `cargo test --release -p runtime --test fixed -- --ignored`.
 #[test]
 #[ignore = "all 3.2 billion arguments"]
 fn every_result_is_within_its_bound() {

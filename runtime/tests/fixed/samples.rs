@@ -14,8 +14,8 @@ impl Samples {
         self.0.bits()
     }
 
-    /// A number of `min..=max`: an end once in eight times, else as often small in magnitude as
-    /// large.
+    /// A number of `min..=max`. One in eight is an end of the range. Of the others, small magnitudes are as
+    /// frequent as large ones.
     pub(crate) fn between(&mut self, min: i64, max: i64) -> i64 {
         match self.bits() % 16 {
             0 => min,

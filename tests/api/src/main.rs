@@ -1,7 +1,7 @@
-//! Prints the public items of a library, one a line: `api RUSTDOC.json`.
+//! Prints the public items of a library, one in each line: `api RUSTDOC.json`.
 //!
-//! Items under `#[doc(hidden)]` are not in the JSON. Left out are implementations that the compiler
-//! finds by itself (`Send`), that cover every type (`From`), and that are derived (`Clone`).
+//! Items under `#[doc(hidden)]` are not in the JSON. The program leaves out implementations that the
+//! compiler finds by itself (`Send`), that cover every type (`From`), or that are derived (`Clone`).
 
 use std::env;
 

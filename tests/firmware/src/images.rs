@@ -5,8 +5,8 @@ pub static PHOTOGRAPHS: &[[u8; 3072]; 10] = &photographs();
 
 /// Writes test image `index`, any number, to `image`.
 ///
-/// The first ten are the photographs, or as many of their bytes as `image` holds; after them come
-/// the same mirrored, inverted, with more and more noise, and flat.
+/// The first ten are the photographs, or as many of their bytes as `image` holds; after them come the same
+/// images mirrored, inverted, with more and more noise, and of one colour.
 pub fn test_image(index: usize, image: &mut [u8]) {
     let photographs = PHOTOGRAPHS.iter().cycle();
     let Some(photograph) = photographs.clone().nth(index % PHOTOGRAPHS.len()) else { return };

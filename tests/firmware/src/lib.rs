@@ -1,10 +1,11 @@
-//! What both firmwares share with each other and with the program that checks them.
+//! Code that all firmware programs share. The program that checks them shares [`images`] and [`picture`].
 #![no_std]
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 
 #[cfg(target_os = "none")]
 pub mod count;
 pub mod images;
+pub mod picture;
 #[cfg(target_os = "none")]
 pub mod semihosting;
 #[cfg(target_os = "none")]

@@ -1,6 +1,6 @@
-//! Lines to the computer that debugs or emulates this board, without `core::fmt`.
+//! Sends lines to the computer that debugs or emulates this board, without `core::fmt`.
 //!
-//! A product replaces this file by its UART.
+//! A product replaces this file by the driver of its UART.
 
 use core::ffi::CStr;
 
@@ -68,7 +68,7 @@ fn write(text: &CStr) {
     call(WRITE0, text.as_ptr() as usize);
 }
 
-/// One call of the "Semihosting for AArch32 and AArch64" and its RISC-V counterpart.
+/// One call as defined in Arm's "Semihosting for AArch32 and AArch64" and in its RISC-V counterpart.
 fn call(operation: usize, parameter: usize) -> usize {
     let mut result = operation;
     // SAFETY: the host reads and writes memory that the parameter points to, which the callers

@@ -1,5 +1,5 @@
-//! Rows in any order, number and length: those that belong give the bits of a run over the image that they
-//! make, the others are refused and change nothing.
+//! Rows in any order, number and length. Rows of the wrong length and rows beyond the last are refused and
+//! change nothing. The result of the others has the same bits as a run on the image that they form.
 
 #![no_main]
 

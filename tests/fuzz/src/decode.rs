@@ -1,4 +1,4 @@
-//! A valid int8 blob back to the records that a writer starts from.
+//! Decodes a valid int8 blob to the records from which a writer makes it.
 
 use kit::network::{Activation, Block, ClassHead, Conv, End, Linear, Network};
 use runtime::config::{Grid, StemSpec, VitSpec};
@@ -38,15 +38,15 @@ pub fn network(blob: &[u8]) -> Network {
     }
 }
 
-/// Convolutions of the stem, but the last.
+/// Convolutions of the stem, except the last.
 fn convs(spec: &VitSpec) -> usize {
     let StemSpec::Conv(stages) = &spec.stem else { return 0 };
-    // As many for each size of the image.
+    // The number does not depend on the size of the image.
     let grid = Grid { height: 1, width: 1, channels: 1 };
     stages.iter().map(|stage| stage.convs(grid).count()).sum::<usize>() - 1
 }
 
-/// What is still to be decoded.
+/// The bytes that are still to be decoded.
 struct Records<'a>(&'a [u8]);
 
 impl<'a> Records<'a> {

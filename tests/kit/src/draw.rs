@@ -2,7 +2,7 @@
 
 use crate::rng::Rng;
 
-/// A supply of values that does not run dry.
+/// An endless supply of values.
 pub trait Draw {
     /// Any byte.
     fn byte(&mut self) -> u8;
@@ -19,7 +19,7 @@ pub trait Draw {
         u32::from_le_bytes(bytes)
     }
 
-    /// A number of `min..=max`, an end of the range more often than another.
+    /// A number of `min..=max`. The ends of the range are drawn more often than other numbers.
     fn between(&mut self, min: u32, max: u32) -> u32 {
         match self.byte() {
             0..16 => min,
@@ -41,7 +41,7 @@ pub trait Draw {
 
     /// [`Self::between`] for a small number.
     fn small(&mut self, min: u8, max: u8) -> u8 {
-        // The number lies between two bytes.
+        // The number is at most `max`, which is a byte.
         self.between(min.into(), max.into()) as u8
     }
 
@@ -65,8 +65,7 @@ pub trait Draw {
         }
     }
 
-    /// i16 of at most `peak` in magnitude, or only `-peak` and `peak`. A peak of 32,768 stands for any
-    /// i16.
+    /// i16 of at most `peak` in magnitude, or only `-peak` and `peak`. A peak of 32,768 allows any i16.
     fn i16s(&mut self, values: &mut [i16], peak: u16, extreme: bool) {
         self.fill(bytemuck::cast_slice_mut(values));
         let peak = i32::from(peak);
@@ -80,7 +79,7 @@ pub trait Draw {
         }
     }
 
-    /// i32 of at most `peak` in magnitude, as often small as large, in little-endian bytes.
+    /// i32 of at most `peak` in magnitude, small ones as often as large ones, in little-endian bytes.
     fn i32s(&mut self, bytes: &mut [u8], peak: i32) {
         for bytes in bytes.chunks_exact_mut(4) {
             let small = self.word() >> (self.byte() % 32);

@@ -91,8 +91,8 @@ impl Block {
 struct Filler(Rng);
 
 impl Filler {
-    /// Convolutions of the stem but the last, with whether the stage's input is added, and the
-    /// inputs of the layer that makes tokens.
+    /// Convolutions of the stem except the last, each with a flag for the sum with the stage's input, and
+    /// the number of inputs of the layer that makes tokens.
     fn stem(&mut self, config: &VitConfig) -> (Vec<(Layer, bool)>, usize) {
         let mut convs = Vec::new();
         let mut stem = config.stem_convs().peekable();

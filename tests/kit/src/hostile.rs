@@ -1,16 +1,18 @@
-//! Runs blobs that may be damaged, and counts what became of them.
+//! Runs blobs that may be damaged, and counts the results.
 
 use crate::f16_network;
 use crate::smallest;
-use runtime::config::VitConfig;
+use crate::synthetic::{self, Values};
+use runtime::config::{Pool, VitConfig};
 use runtime::error::FormatError;
-use runtime::{Arithmetic, Kernels, Model};
+use runtime::format::HEAD_ATTRIBUTES;
+use runtime::{Arithmetic, Attributes, Kernels, Model, Output};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A blob that takes longer counts as a hang: all of them take far less, on any machine.
+/// A blob that takes longer counts as a hang. Every blob takes far less on any machine.
 const HANG: Duration = Duration::from_secs(20);
 /// Bytes that arenas are filled with before a run. The two differ in every bit.
 const DIRT: [u8; 2] = [0xA5, 0x5A];
@@ -32,8 +34,12 @@ pub struct Subject {
 /// If an intact one does not run.
 pub fn subjects() -> Vec<Subject> {
     let mut subjects = Vec::new();
-    for (name, network) in smallest::networks() {
+    for (name, mut network) in smallest::networks() {
         let config = VitConfig::new(network.spec.clone()).expect("a valid description");
+        if config.spec().pool == Pool::Mean {
+            let head = synthetic::attributes(&config, 3, 5, Values::Typical);
+            network.other_heads.push((HEAD_ATTRIBUTES, head.to_bytes()));
+        }
         let blob = network.to_bytes();
         subjects.push(Subject { name: format!("int8, {name}"), blob, run: run_all });
         let blob = f16_network::blob(&config, 4);
@@ -46,10 +52,10 @@ pub fn subjects() -> Vec<Subject> {
     subjects
 }
 
-/// Runs an int8 blob under every kernel set.
+/// Runs an int8 blob under every kernel set, with its attributes.
 ///
 /// # Errors
-/// What the reader has against it.
+/// The error of the reader of the network or of its attributes, if one refuses the blob.
 ///
 /// # Panics
 /// If a run does not finish, or two do not give the same bits.
@@ -57,22 +63,22 @@ pub fn run_all(bytes: &[u8]) -> Result<(), FormatError> {
     let model = Model::parse(bytes)?;
     let mut first = None;
     for kernels in Kernels::all() {
-        let answer = finish(&model.clone().with_kernels(kernels));
+        let answer = finish_int8(&model.clone().with_kernels(kernels))?;
         let first = first.get_or_insert_with(|| answer.clone());
         assert_eq!(&answer, first, "{kernels:?} differs from the scalar kernels");
     }
     Ok(())
 }
 
-/// Runs an int8 blob under the kernel set that a caller gets.
+/// Runs an int8 blob under the kernel set that a caller gets, with its attributes.
 ///
 /// # Errors
-/// What the reader has against it.
+/// As [`run_all`].
 ///
 /// # Panics
 /// If a run does not finish, or two do not give the same bits.
 pub fn run_best(bytes: &[u8]) -> Result<(), FormatError> {
-    finish(&Model::parse(bytes)?);
+    finish_int8(&Model::parse(bytes)?)?;
     Ok(())
 }
 
@@ -81,20 +87,53 @@ fn run_f16(bytes: &[u8]) -> Result<(), FormatError> {
     Ok(())
 }
 
-/// Runs to the end in two arenas that differ in every bit, and returns what it gives.
+/// Runs to the end in two arenas that differ in every bit, and returns the output as text.
 ///
 /// # Panics
-/// If a run fails, or the arena decides a bit of what it gives.
+/// If a run fails, or the output depends on the contents of the arena.
 pub fn finish<A: Arithmetic>(model: &Model<'_, A>) -> String {
+    finish_with(model, |_| String::new())
+}
+
+/// [`finish`], with every value of the attributes.
+fn finish_int8(model: &Model<'_>) -> Result<String, FormatError> {
+    let attributes = Attributes::parse(model)?;
+    let tokens = model.config().tokens();
+    Ok(finish_with(model, |output| {
+        attributes.map_or_else(String::new, |attributes| all_of(output, &attributes, tokens))
+    }))
+}
+
+fn all_of(output: &Output<'_>, attributes: &Attributes<'_>, tokens: usize) -> String {
+    let mut map = vec![0; tokens];
+    let found: Vec<_> = output.attributes(attributes).expect("those of its model").collect();
+    assert_eq!(found.len(), attributes.len(), "attributes");
+    let mut text = format!("{found:?}");
+    for index in 0..attributes.len() {
+        output.attribute_evidence(attributes, index, &mut map).expect("an attribute");
+        text += &format!("{map:?}");
+    }
+    text
+}
+
+fn finish_with<A: Arithmetic>(
+    model: &Model<'_, A>,
+    more: impl Fn(&Output<'_, A>) -> String,
+) -> String {
     let image: Vec<u8> = (0..=250).cycle().take(model.config().image().len()).collect();
-    let [first, second] = DIRT.map(|dirt| run(model, &image, dirt));
-    assert_eq!(first, second, "the arena decides");
+    let [first, second] = DIRT.map(|dirt| run(model, &image, dirt, &more));
+    assert_eq!(first, second, "the output depends on the contents of the arena");
     first
 }
 
 /// Runs in an arena of exactly the size that the model needs, filled with `dirt`. Returns every value of the
-/// output as text, because a NaN equals another NaN only as text.
-fn run<A: Arithmetic>(model: &Model<'_, A>, image: &[u8], dirt: u8) -> String {
+/// output, and what `more` says of it, as text, because a NaN equals another NaN only as text.
+fn run<A: Arithmetic>(
+    model: &Model<'_, A>,
+    image: &[u8],
+    dirt: u8,
+    more: impl Fn(&Output<'_, A>) -> String,
+) -> String {
     let mut arena = vec![dirt; model.arena_len()];
     let output = model.run(image, &mut arena).expect("what parses must run");
     let classes = model.config().classes();
@@ -105,10 +144,11 @@ fn run<A: Arithmetic>(model: &Model<'_, A>, image: &[u8], dirt: u8) -> String {
     assert!(output.class() < classes, "class {}", output.class());
     assert!(!output.embedding().is_empty(), "no embedding");
     let _ = model.class_name(output.class());
-    format!("{:?} {:?} {probabilities:?}", output.logits(), output.embedding())
+    let more = more(&output);
+    format!("{:?} {:?} {probabilities:?} {more}", output.logits(), output.embedding())
 }
 
-/// What became of many blobs.
+/// The results of many blobs.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     /// How many ran.
@@ -119,10 +159,10 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Tries one blob; `what` says how it came about.
+    /// Tries one blob; `what` describes its damage.
     ///
     /// # Errors
-    /// What the reader has against it.
+    /// The error of the reader, if it refuses the blob.
     ///
     /// # Panics
     /// If it panics or takes too long.
@@ -150,7 +190,7 @@ impl Tally {
         self.refused.values().sum()
     }
 
-    /// Prints what became of the blobs.
+    /// Prints the results.
     pub fn print(&self, name: &str) {
         println!(
             "{name}: {} blobs, {} ran, {} were refused {:?}, slowest {:?}",

@@ -14,7 +14,7 @@ pub fn random(grid: Grid, seed: u64) -> Vec<u8> {
     bytes
 }
 
-/// Writes such an image into memory of the caller.
+/// Writes the bytes of such a random image to `bytes`.
 ///
 /// # Panics
 /// If `bytes` is not as long as the image, or the image has more than `i64::MAX` pixels.

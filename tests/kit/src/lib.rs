@@ -1,8 +1,8 @@
 //! What tests of every crate and target share.
 //!
-//! Without the feature `std` it needs no heap and serves boards: random numbers, the hashes of the golden
-//! files, operands of kernels and the comparison of every kernel set with the scalar one. The feature
-//! adds random networks and what damages their blobs; `embedded` adds the test images that come with the
+//! Without the feature `std`, it needs no heap and runs on boards: random numbers, the hashes of the golden
+//! files, operands of kernels and the comparison of every kernel set with the scalar one. The feature `std`
+//! adds random networks and damage to their blobs; `embedded` adds the test images that come with the
 //! trainer.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 

@@ -1,15 +1,15 @@
-//! Memory for operands: blocks of a heap, or parts of a board's static memory.
+//! Memory for operands: blocks of the heap, or parts of a board's static memory.
 
 use bytemuck::Pod;
 use core::mem::{size_of, take};
 use core::ops::DerefMut;
 
-/// Gives memory away.
+/// Hands out memory.
 pub trait Memory {
-    /// Values that were given away.
+    /// Values that were handed out.
     type Slice<T: Pod>: DerefMut<Target = [T]>;
 
-    /// Memory for `len` values, whatever they are; `None` if there is too little left.
+    /// Memory for `len` values with any contents; `None` if there is too little left.
     fn take<T: Pod>(&mut self, len: usize) -> Option<Self::Slice<T>>;
 }
 
@@ -44,7 +44,7 @@ impl<'a> Memory for Fixed<'a> {
     }
 }
 
-/// Bytes up to three off alignment, as the tensors of a blob are.
+/// Values that start up to three places after an aligned address, as the tensors of a blob can.
 #[derive(Debug)]
 pub struct Misaligned<S> {
     storage: S,
@@ -52,7 +52,7 @@ pub struct Misaligned<S> {
 }
 
 impl<S: DerefMut<Target = [T]>, T: Pod> Misaligned<S> {
-    /// Memory for `len` values, `offset` values off alignment.
+    /// Memory for `len` values that start `offset` places after an aligned address.
     pub fn take<M: Memory<Slice<T> = S>>(
         memory: &mut M,
         len: usize,

@@ -1,4 +1,4 @@
-//! Random damage to a blob, sealed again so that it gets past the checksum.
+//! Random damage to a blob, with a repaired checksum so that the reader does not stop there.
 
 use crate::rng::Rng;
 use crate::sealed::seal;
@@ -16,7 +16,8 @@ pub struct Victim {
 }
 
 impl Victim {
-    /// A blob whose `hot` positions get half of the changes. Without hot positions, all are treated alike.
+    /// A blob whose `hot` positions get half of the changes. Without hot positions, every position is
+    /// equally likely.
     ///
     /// # Panics
     /// If the blob has no byte after its prelude.

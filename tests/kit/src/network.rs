@@ -3,10 +3,10 @@
 
 use runtime::config::VitSpec;
 use runtime::format::{
-    ARITHMETIC_INT8, ActivationRecord, AttentionRecord, BlockRecord, ContextRecord, ConvRecord,
-    EndRecord, GeluRecord, HEAD_CLASS, HeadRecord, Header, Int8Block, Int8Conv, Int8End,
-    LastNormRecord, LinearRecord, LogitsRecord, NormRecord, RequantRecord, SecondGeluRecord,
-    WriteError, write, write_class_head,
+    ARITHMETIC_INT8, ActivationRecord, AttentionRecord, AttributesRecord, BlockRecord,
+    ContextRecord, ConvRecord, EndRecord, GeluRecord, HEAD_CLASS, HeadRecord, Header, Int8Block,
+    Int8Conv, Int8End, LastNormRecord, LinearRecord, LogitsRecord, NormRecord, RequantRecord,
+    SecondGeluRecord, WriteError, write, write_attributes, write_class_head,
 };
 
 /// Everything that goes into a blob. Tensors are bytes as they are stored.
@@ -14,11 +14,11 @@ use runtime::format::{
 pub struct Network {
     /// Description. It is written unchecked, so that a test can write an invalid one.
     pub spec: VitSpec,
-    /// Image byte that stands for zero, for each channel.
+    /// Image byte minus 128 that represents zero, for each channel.
     pub pad: [i8; 3],
     /// Names separated by newlines.
     pub class_names: String,
-    /// Convolutions of the stem, but the last.
+    /// Convolutions of the stem, except the last.
     pub convs: Vec<Conv>,
     /// The layer that makes tokens.
     pub embed: Linear,
@@ -56,7 +56,7 @@ pub struct Activation {
     pub gelu: Option<(Vec<u8>, i8)>,
 }
 
-/// A convolution of the stem, but the last.
+/// A convolution of the stem, except the last.
 #[derive(Clone, Debug)]
 pub struct Conv {
     /// Weights and rescales.
@@ -120,6 +120,21 @@ pub struct ClassHead {
     pub bias: Vec<u8>,
     /// From logit distances to octaves.
     pub probability: RequantRecord,
+}
+
+/// The attribute head.
+#[derive(Clone, Debug)]
+pub struct AttributeHead {
+    /// Names separated by newlines.
+    pub names: String,
+    /// i8, `[attributes, dim]`.
+    pub weights: Vec<u8>,
+    /// i32, `[attributes]`.
+    pub bias: Vec<u8>,
+    /// i32, `[attributes]`.
+    pub mult: Vec<u8>,
+    /// `[attributes]`.
+    pub shift: Vec<u8>,
 }
 
 impl Network {
@@ -226,11 +241,25 @@ impl ClassHead {
     }
 }
 
+impl AttributeHead {
+    /// The body of the head's record.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let record = AttributesRecord {
+            names: &self.names,
+            weights: &self.weights,
+            bias: &self.bias,
+            mult: &self.mult,
+            shift: &self.shift,
+        };
+        grow(|buffer| write_attributes(&record, buffer))
+    }
+}
+
 fn pair((linear, activation): &(Linear, Activation)) -> (LinearRecord<'_>, ActivationRecord<'_>) {
     (linear.record(), activation.record())
 }
 
-/// What `write` writes, in a buffer that is doubled until it is large enough.
+/// The bytes that `write` writes. The buffer is doubled until it is large enough.
 pub(crate) fn grow(write: impl Fn(&mut [u8]) -> Result<usize, WriteError>) -> Vec<u8> {
     let mut buffer = vec![0; 1 << 12];
     loop {

@@ -1,5 +1,5 @@
-//! Operands of kernels: anything that their contracts allow, more often with rescales that spread
-//! outputs over their range, without which hardly a wrong sum would change an output.
+//! Operands of kernels: any that their contracts allow. Most rescales spread the outputs over their range.
+//! If most outputs were clamped, few wrong sums would change an output.
 
 use crate::draw::Draw;
 use crate::memory::{Memory, Misaligned};
@@ -17,11 +17,13 @@ const MAX_BETA: i32 = 1 << 29;
 pub enum Rescales {
     /// Sums use the whole range of an output.
     Fitting,
-    /// So, but every third channel has the smallest shift, for which a set may have no fast way.
+    /// As [`Self::Fitting`], but every third channel has the smallest shift, which a set may compute more
+    /// slowly.
     SomeSmallest,
-    /// So, but two channels have the smallest and the largest shift.
+    /// As [`Self::Fitting`], but two channels have the smallest and the largest shift.
     Ends,
-    /// So, but two channels have the smallest and the largest shift that fast loops of Cortex-M take.
+    /// As [`Self::Fitting`], but two channels have the smallest and the largest shift that the fast loops
+    /// of Cortex-M support.
     FastEnds,
     /// Any biases and shifts.
     Any,
@@ -40,7 +42,7 @@ impl Rescales {
     }
 }
 
-/// Storage behind a [`Linear`], its tensors off alignment.
+/// Storage of a [`Linear`], with misaligned tensors.
 pub struct Layer<M: Memory> {
     weights: Misaligned<M::Slice<i8>>,
     bias: Misaligned<M::Slice<u8>>,
@@ -103,7 +105,7 @@ impl<M: Memory> Layer<M> {
     /// The layer with other weights.
     ///
     /// # Panics
-    /// If they are not as many as its own.
+    /// If their number differs.
     pub fn with_weights<'a>(&'a self, weights: &'a [i8]) -> Linear<'a> {
         let words = |bytes| I32Le::new(bytes).expect("whole words");
         let (bias, mult) = (words(self.bias.get()), words(self.mult.get()));
@@ -121,7 +123,7 @@ impl<M: Memory> Layer<M> {
     }
 }
 
-/// Storage behind an [`Activation`].
+/// Storage of an [`Activation`].
 #[derive(Clone, Debug)]
 pub struct Gelu {
     zero_point: i8,
@@ -147,7 +149,7 @@ impl Gelu {
     }
 }
 
-/// Storage behind a [`NormAffine`].
+/// Storage of a [`NormAffine`].
 pub struct Affine<M: Memory> {
     gamma: M::Slice<u8>,
     beta: M::Slice<u8>,
@@ -196,7 +198,7 @@ pub fn norm(draw: &mut impl Draw) -> Norm {
 /// # Panics
 /// Never: the multiplier is in range.
 pub fn attention(draw: &mut impl Draw, heads: usize, head_dim: usize) -> Attention {
-    // Multipliers of trained networks, of every magnitude, and any.
+    // Several limits, so that small multipliers are frequent too.
     let largest = match draw.byte() % 4 {
         0 => 3_000_000,
         1 => 1 << 14,
@@ -205,7 +207,7 @@ pub fn attention(draw: &mut impl Draw, heads: usize, head_dim: usize) -> Attenti
     };
     let shift = match draw.byte() % 3 {
         0 => draw.small(28, 32),
-        // What fast loops of Cortex-M take.
+        // Shifts that the fast loops of Cortex-M support.
         1 => draw.small(25, 46),
         _ => draw.small(25, 55),
     };

@@ -1,4 +1,4 @@
-//! Kernel sets with a planted fault. A test that must find such faults is tried on them.
+//! Kernel sets with a planted fault. They show that a test finds such faults.
 
 use runtime::Kernels;
 use runtime::kernels::{Activation, Attention, Linear, scalar};

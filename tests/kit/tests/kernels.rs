@@ -1,4 +1,4 @@
-//! Every kernel set of this processor against the scalar one, over all cases of the kit's comparison.
+//! Compares every kernel set of this processor with the scalar one, over all cases of the kit's comparison.
 
 use kit::conformance::{Case, Comparison, Difference, cases};
 use kit::memory::Heap;
@@ -157,7 +157,7 @@ fn pool_i32(x: &[i8], zero_point: i8, out: &mut [i32]) {
     spoil!(out);
 }
 
-/// Says that it wrote and writes nothing.
+/// Returns that it wrote, but writes nothing.
 fn conv_i8(_: &Windows<'_, i8>, _: &Linear<'_>, _: &Activation<'_>, _: &mut [i8]) -> bool {
     true
 }

@@ -1,14 +1,14 @@
 //! Links the runtime as a device does: without std, without a heap, without unwinding.
 //!
-//! The build fails, on any host, if the runtime or one of its dependencies uses std, because then there
-//! are two panic handlers, or `alloc`, because then a global allocator is missing. `.ci/run no_std` then
-//! looks for panics among the symbols that are reachable from its functions.
+//! On any host, the build fails if the runtime or one of its dependencies uses std or `alloc`: std brings a
+//! second panic handler, and `alloc` needs a global allocator. `.ci/run no_std` then looks for panics among
+//! the symbols that are reachable from the functions of this file.
 
 #![no_std]
 
-use runtime::Model;
-use runtime::camera::{Frame, PixelFormat, Size};
+use runtime::camera::{Frame, FrameRows, PixelFormat, Size};
 use runtime::explain::{Floor, Objects, Tiling, display, peak};
+use runtime::{Attributes, Model};
 
 /// The index of the best class, or a negative number if the blob or the arena cannot be used.
 #[unsafe(no_mangle)]
@@ -20,6 +20,26 @@ pub extern "C" fn classify(
     let Ok(model) = Model::parse(blob) else { return -1 };
     let Ok(output) = model.run(image, arena) else { return -2 };
     output.top_k::<5>().first().map_or(-3, |best| best.class as i32)
+}
+
+/// The probability of the attribute of that index, and where in the image it is. Negative if the blob, the
+/// arena or the attribute cannot be used.
+#[unsafe(no_mangle)]
+pub extern "C" fn attribute(
+    blob: &'static [u8; 256 * 1024],
+    image: &[u8; 3072],
+    arena: &mut [u8; 32 * 1024],
+    index: usize,
+    map: &mut [i32; 64],
+) -> i32 {
+    let Ok(model) = Model::parse(blob) else { return -1 };
+    let Ok(Some(attributes)) = Attributes::parse(&model) else { return -2 };
+    let Ok(output) = model.run(image, arena) else { return -3 };
+    if output.attribute_evidence(&attributes, index, map).is_err() {
+        return -4;
+    }
+    let Ok(mut found) = output.attributes(&attributes) else { return -5 };
+    found.nth(index).map_or(-6, |found| i32::from(found.probability) + found.name.len() as i32)
 }
 
 /// Size of an image.
@@ -75,6 +95,36 @@ pub extern "C" fn objects(
     }
     let objects = Objects::find(map, &tiling, Floor::Mean, labels);
     objects.map_or(-5, |objects| objects.as_slice().len() as i32)
+}
+
+/// The index of the best class of a frame of any size whose rows are equal, resized as they come; a negative
+/// number if the frame, the blob or the arena cannot be used.
+#[unsafe(no_mangle)]
+pub extern "C" fn classify_rows(
+    blob: &'static [u8; 256 * 1024],
+    row: &[u8; 320 * 2],
+    width: usize,
+    height: usize,
+    arena: &mut [u8; 32 * 1024],
+    memory: &mut [u32; 1024],
+) -> i32 {
+    let Ok(model) = Model::parse(blob) else { return -1 };
+    let Ok(mut stream) = model.stream(arena) else { return -2 };
+    let (frame, format) = (Size { width, height }, PixelFormat::Rgb565BigEndian);
+    let Ok(mut rows) = FrameRows::new(frame, format, frame.centre_square(), IMAGE, memory) else {
+        return -3;
+    };
+    for _ in 0..height {
+        if rows.row(row).is_err() {
+            return -4;
+        }
+        while let Some(row) = rows.image_row() {
+            if stream.row(row).is_err() {
+                return -5;
+            }
+        }
+    }
+    stream.finish().map_or(-6, |output| output.class() as i32)
 }
 
 #[panic_handler]

@@ -7,6 +7,8 @@
 #![no_std]
 #![no_main]
 
+#[cfg(feature = "attributes")]
+mod attributes;
 mod plant;
 
 use core::alloc::{GlobalAlloc, Layout};
@@ -15,13 +17,13 @@ use runtime::Model;
 use runtime::camera::{Frame, PixelFormat, Size};
 use runtime::explain::{Floor, Objects, Tiling, display, peak};
 
-/// Bytes of the arena, no more than `micro` needs.
+/// Bytes of the arena. Any number does, because the program is only linked, never run.
 const ARENA_BYTES: usize = 28 * 1024;
 
 static BLOB: &[u8] = include_bytes!("../../golden/v1/tiny.bin");
 static IMAGE: &[u8] = include_bytes!("../../golden/v1/tiny.rgb");
 
-/// Where the program begins.
+/// The entry point of the program.
 #[unsafe(no_mangle)]
 extern "C" fn _start() -> ! {
     let mut arena = [0; ARENA_BYTES];
@@ -30,6 +32,8 @@ extern "C" fn _start() -> ! {
     let mut image = [0; 3 * 32 * 32];
     black_box(frame(black_box(IMAGE), black_box(PixelFormat::Rgb565BigEndian), &mut image));
     black_box(objects(black_box(BLOB), black_box(IMAGE), &mut arena));
+    #[cfg(feature = "attributes")]
+    black_box(attributes::attributes(black_box(IMAGE), &mut arena));
     black_box(plant::plant(black_box(7)));
     loop {}
 }

@@ -1,4 +1,4 @@
-//! Plants what must not be in the program: one thing for each feature, nothing without a feature.
+//! Plants a fault that the check must find: one for each feature, none without a feature.
 
 #[cfg(feature = "plant_alloc")]
 extern crate alloc;

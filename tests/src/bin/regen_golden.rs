@@ -20,7 +20,7 @@ use tests::losses;
 #[derive(Debug, Parser)]
 struct Cli {
     /// Take this trained blob as the golden `micro.bin` and pin its logits, its evidence and its objects on
-    /// the 1,000 embedded test images, instead of generating the synthetic files
+    /// the 1,000 built-in test images, instead of generating the synthetic files
     #[arg(long, value_name = "BLOB")]
     micro: Option<PathBuf>,
 }
@@ -56,7 +56,7 @@ fn trained(path: &Path) -> Result<()> {
     let blob = fs::read(path).with_context(|| format!("{shown}: cannot read the blob"))?;
     let model = Model::parse(&blob).with_context(|| {
         format!(
-            "{shown}: no blob that runs; write one with `cargo run -p export -- best.mpk model.bin`"
+            "{shown}: not a blob that the runtime can run; write one with `cargo run -p export -- best.mpk model.bin`"
         )
     })?;
     let images = test_images();
@@ -64,7 +64,7 @@ fn trained(path: &Path) -> Result<()> {
     let (found, expected) = (model.config().image().len(), images.pixels.len() / count);
     ensure!(
         found == expected,
-        "{shown}: reads images of {found} bytes, the embedded ones have {expected}; take a blob \
+        "{shown}: reads images of {found} bytes, the built-in ones have {expected}; take a blob \
          trained on CIFAR-10"
     );
     let images = images.pixels.chunks_exact(expected).zip(images.labels.iter().copied());

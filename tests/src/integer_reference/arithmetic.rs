@@ -1,4 +1,4 @@
-//! Arithmetic on single values and on single rows, from the page.
+//! Arithmetic on single values and on single rows, written from `INTEGER.md`.
 //!
 //! Every range that the page states is asserted here, so that a wrong bound fails a test.
 
@@ -48,7 +48,7 @@ pub(super) fn normalise(x: &[Z], eps: Z) -> (Vec<Z>, Z) {
     let squares: Z = x.iter().map(|x| x * x).sum();
     let v = n * squares - sum * sum + n * n * eps;
     within("V", v, 1, pow2(52));
-    // Leading zeros of V as a u64: 63 less the place of its highest bit.
+    // Leading zeros of V as a u64: 63 minus the position of its highest bit.
     let mut leading_zeros = 0;
     while v < pow2(63 - leading_zeros) {
         leading_zeros += 1;

@@ -16,6 +16,7 @@ pub(super) struct Blob {
     pub(super) blocks: Vec<Block>,
     pub(super) end: End,
     pub(super) head: Head,
+    pub(super) attributes: Option<AttributeHead>,
 }
 
 #[derive(Clone, Debug)]
@@ -105,12 +106,20 @@ pub(super) struct End {
     pub(super) embedding: Option<Factor>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Head {
     pub(super) hidden: Vec<(Layer, Activation)>,
     pub(super) weights: Vec<Z>,
     pub(super) bias: Vec<Z>,
     pub(super) probability: Factor,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct AttributeHead {
+    pub(super) names: Vec<String>,
+    pub(super) weights: Vec<Z>,
+    pub(super) bias: Vec<Z>,
+    pub(super) factors: Vec<Factor>,
 }
 
 /// Reads a valid blob.
@@ -126,16 +135,18 @@ pub(super) fn read(bytes: &[u8]) -> Blob {
         Stem::Conv(stages) => &stages[..stages.len() - 1],
     };
     let convs: usize = stages.iter().map(|stage| stage.convs()).sum();
-    let blob = Blob {
+    let mut blob = Blob {
         pad,
         convs: (0..convs).map(|_| at.conv()).collect(),
         embed: at.layer(),
         position: at.i16s(),
         blocks: (0..spec.depth).map(|_| at.block()).collect(),
         end: at.end(),
-        head: at.heads(spec.hidden.len()),
+        head: Head::default(),
+        attributes: None,
         spec,
     };
+    (blob.head, blob.attributes) = at.heads(blob.spec.hidden.len());
     assert!(at.0.is_empty(), "{} bytes after the heads", at.0.len());
     let spec = &blob.spec;
     for block in &blob.blocks {
@@ -160,7 +171,7 @@ impl Stage {
     }
 }
 
-/// What is still to be read.
+/// The bytes that are still to be read.
 struct Bytes<'a>(&'a [u8]);
 
 impl<'a> Bytes<'a> {
@@ -322,20 +333,36 @@ impl<'a> Bytes<'a> {
         }
     }
 
-    /// The class head, which comes first; others are passed over.
-    fn heads(&mut self, hidden: usize) -> Head {
+    /// The class head, which comes first, and the attribute head; others are passed over.
+    fn heads(&mut self, hidden: usize) -> (Head, Option<AttributeHead>) {
         let count = self.size();
         assert_eq!(self.u8(), 0, "the kind of the first head");
         let mut body = Self(self.byte_string());
+        let mut attributes = None;
         for _ in 1..count {
-            self.u8();
-            self.byte_string();
+            let kind = self.u8();
+            let body = Self(self.byte_string());
+            if kind == 1 {
+                assert!(attributes.is_none(), "a second attribute head");
+                attributes = Some(body.attributes());
+            }
         }
-        Head {
+        let head = Head {
             hidden: (0..hidden).map(|_| body.activated()).collect(),
             weights: body.i8s(),
             bias: body.i32s(),
             probability: body.factor(),
+        };
+        (head, attributes)
+    }
+
+    fn attributes(mut self) -> AttributeHead {
+        let names = std::str::from_utf8(self.byte_string()).expect("names");
+        AttributeHead {
+            names: names.split('\n').map(str::to_owned).collect(),
+            weights: self.i8s(),
+            bias: self.i32s(),
+            factors: self.i32s().into_iter().zip(self.u8s()).collect(),
         }
     }
 }

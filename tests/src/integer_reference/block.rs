@@ -1,4 +1,4 @@
-//! One block, from the page.
+//! One block, written from `INTEGER.md`.
 
 use super::Pass;
 use super::arithmetic::{

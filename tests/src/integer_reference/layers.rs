@@ -1,4 +1,4 @@
-//! Layers on whole tensors, from the page: one value after another.
+//! Layers on whole tensors, one value after another, written from `INTEGER.md`.
 
 use super::arithmetic::{acc, requant, sat8};
 use super::blob::{Activation, Layer, Z};
@@ -22,14 +22,14 @@ impl Tensor {
         &self.values[start..start + self.channels]
     }
 
-    /// The pixel that tap `(dy, dx)` of a window around `(y, x)` covers, `pad` outside.
+    /// The pixel under tap 0 to 8, row by row, of the 3×3 window around `(y, x)`; `pad` outside the grid.
     fn tap<'a>(&'a self, (y, x): (usize, usize), tap: usize, pad: &'a [Z]) -> &'a [Z] {
         let (y, x) = (y + tap / 3, x + tap % 3);
         let inside = y >= 1 && x >= 1 && y <= self.height && x <= self.width;
         if inside { self.at(y - 1, x - 1) } else { pad }
     }
 
-    /// Rows of the linear layer that a 3×3 convolution is, and the output's height and width.
+    /// The windows of a 3×3 convolution as inputs of a linear layer, with the output's height and width.
     pub(super) fn windows(&self, stride: usize, pad: &[Z]) -> Self {
         let (height, width) = (self.height.div_ceil(stride), self.width.div_ceil(stride));
         let mut values = Vec::new();

@@ -1,8 +1,8 @@
-//! What each stage loses to integers: its stored output against the real numbers that the same
-//! integers give when nothing is rounded but the result.
+//! The rounding loss of each stage: the difference between its stored output and the real numbers that the
+//! same input integers give without rounding.
 //!
-//! Floats appear here alone. A stage reads what the stage before it stored, so that losses do not
-//! add up; saturation is part of what a stage means and no loss.
+//! Only this file uses floats. A stage reads what the stage before it stored, so that losses do not add up.
+//! Saturation is part of the definition of a stage, so it is not a loss.
 
 use super::blob::{Block, Factor, Norm, Z};
 use super::layers::Tensor;
@@ -25,7 +25,7 @@ impl Loss {
         (self.squares / self.values as f64).sqrt()
     }
 
-    /// Takes the values of another run in.
+    /// Adds the values of another run.
     pub fn merge(&mut self, other: Self) {
         self.values += other.values;
         self.largest = self.largest.max(other.largest);

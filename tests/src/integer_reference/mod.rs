@@ -1,10 +1,11 @@
-//! The integer network as `INTEGER.md` defines it, written from the page and from nothing else.
+//! The integer network as `INTEGER.md` defines it, written from that page alone.
 //!
 //! It is slow, computes in i128, and asserts every range that the page states. It shares no code
 //! with the runtime: blobs are decoded by a reader of its own, written from `FORMAT.md`. Where it
 //! and the runtime agree on every site, the pages and the code say the same.
 
 mod arithmetic;
+mod attributes;
 mod blob;
 mod block;
 mod layers;
@@ -27,19 +28,34 @@ pub struct Site {
     pub values: Vec<i128>,
 }
 
-/// What the page says about one image.
+/// The integers that `INTEGER.md` defines for one image.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// Every site in the order of the pass.
     pub sites: Vec<Site>,
     /// `[classes]`.
     pub logits: Vec<i128>,
-    /// The i8 vector that stands for the image.
+    /// The i8 embedding of the image.
     pub embedding: Vec<i128>,
     /// `[classes]`, 16 fraction bits.
     pub probabilities: Vec<i128>,
-    /// `[classes, tokens]`, where the class head reads the sums of the tokens.
+    /// `[classes, tokens]`, if the class head reads the sums of the tokens.
     pub evidence: Option<Vec<i128>>,
+    /// Where the blob has an attribute head.
+    pub attributes: Option<Attributes>,
+}
+
+/// What the page says about the attributes of one image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attributes {
+    /// Name of each.
+    pub names: Vec<String>,
+    /// `[attributes]`.
+    pub logits: Vec<i128>,
+    /// `[attributes]`, 16 fraction bits.
+    pub probabilities: Vec<i128>,
+    /// `[attributes, tokens]`.
+    pub evidence: Vec<i128>,
 }
 
 /// A decoded network.
@@ -67,22 +83,24 @@ impl IntegerReference {
         for (index, block) in self.blob.blocks.iter().enumerate() {
             pass.block(index, block, &mut stream);
         }
-        let Found { logits, embedding, evidence } = pass.head(&stream);
+        let Found { logits, embedding, evidence, attributes } = pass.head(&stream);
         Answer {
             probabilities: probabilities(&logits, self.blob.head.probability),
             sites: pass.sites,
             logits,
             embedding,
             evidence,
+            attributes,
         }
     }
 }
 
-/// What the last stage finds.
+/// The result of the last stage.
 struct Found {
     logits: Vec<Z>,
     embedding: Vec<Z>,
     evidence: Option<Vec<Z>>,
+    attributes: Option<Attributes>,
 }
 
 /// One forward pass.
@@ -138,7 +156,10 @@ impl Pass<'_> {
             .collect();
         self.show("logits", 0, &logits);
         let evidence = of_sums.then(|| self.evidence(&tokens, &logits));
-        Found { logits, embedding, evidence }
+        let zero = self.blob.end.zero_point;
+        let attributes = self.blob.attributes.as_ref();
+        let attributes = attributes.map(|head| attributes::attributes(head, &tokens, zero, dim));
+        Found { logits, embedding, evidence, attributes }
     }
 
     /// `[classes, tokens]`: each token's part in each logit.

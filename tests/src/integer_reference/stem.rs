@@ -1,4 +1,4 @@
-//! From the image to the residual stream, from the page.
+//! From the image to the residual stream, written from `INTEGER.md`.
 
 use super::Pass;
 use super::arithmetic::{requant, sat8, sat16};
@@ -6,7 +6,7 @@ use super::blob::{Conv, Layer, Stage, Stem, Z};
 use super::layers::Tensor;
 
 impl Pass<'_> {
-    /// The residual stream at the entrance of the first block.
+    /// The residual stream that the first block reads.
     pub(super) fn embed(&mut self, image: &[u8]) -> Tensor {
         let spec = &self.blob.spec;
         let input = Tensor {
@@ -26,12 +26,12 @@ impl Pass<'_> {
         stream
     }
 
-    /// Every stage but the last; returns the windows that the last convolution reads.
+    /// Every stage except the last. Returns the windows that the last convolution reads.
     fn convolutions(&mut self, input: Tensor, stages: &[Stage]) -> Tensor {
         self.show("input", 0, &input.values);
         let (last, stages) = stages.split_last().expect("a stem has stages");
         let mut x = input;
-        // The zero point of a residual stage's input; what lies outside a convolution's input.
+        // The zero point of the next stage's input, and the values that are read outside its grid.
         let mut zero_point = 0;
         let mut pad = self.blob.pad.to_vec();
         let mut convs = self.blob.convs.iter();
@@ -131,7 +131,7 @@ fn patches(image: &Tensor, size: usize, grid_order: bool) -> Tensor {
             }
         }
     } else {
-        // Neighbouring pixels of the image read row by row: the bytes as they are.
+        // In row order, a patch is a sequence of neighbouring pixels, so the values keep their order.
         values.clone_from(&image.values);
     }
     Tensor { height, width, channels: size * size * 3, values }

@@ -12,7 +12,7 @@ pub(crate) fn only_for_tests(attributes: &[Attribute]) -> bool {
     })
 }
 
-/// Whether a condition cannot hold outside of tests, whatever the target and the features are.
+/// Whether a condition cannot hold outside of tests, for any target and any features.
 fn is_false_without_test(condition: TokenStream) -> bool {
     let tokens: Vec<TokenTree> = condition.into_iter().collect();
     match tokens.as_slice() {

@@ -1,4 +1,4 @@
-//! The arrows between files: which file names items of which other one.
+//! The edges between files: which file names items of which other one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -9,15 +9,15 @@ use crate::names::{Meaning, Names};
 /// For each file the files that it imports, and for each of these the names that it takes.
 pub type Imports = BTreeMap<PathBuf, BTreeMap<PathBuf, BTreeSet<String>>>;
 
-/// Adds the arrows between the files of a target.
+/// Adds the edges between the files of a target.
 pub fn add(modules: &Modules, imports: &mut Imports) {
     let names = Names::new(modules);
     for (id, module) in modules.all.iter().enumerate() {
-        let arrows = imports.entry(module.file.clone()).or_default();
-        let mut arrow = |target: ModuleId, name: String| {
+        let edges = imports.entry(module.file.clone()).or_default();
+        let mut edge = |target: ModuleId, name: String| {
             let target = &modules.all[target].file;
             if *target != module.file {
-                arrows.entry(target.clone()).or_default().insert(name);
+                edges.entry(target.clone()).or_default().insert(name);
             }
         };
         for mention in &module.mentions {
@@ -28,12 +28,12 @@ pub fn add(modules: &Modules, imports: &mut Imports) {
             };
             for meaning in found {
                 match meaning {
-                    Meaning::Item(target, name) => arrow(target, name),
-                    // A module that is named is no import; an item that is named within it is.
+                    Meaning::Item(target, name) => edge(target, name),
+                    // Naming a module is not an import. Naming an item in it is one.
                     Meaning::Module(target) if mention.kind == Kind::Glob => {
                         let bindings = &modules.all[target].bindings;
                         if bindings.values().flatten().any(|it| matches!(it, Binding::Item)) {
-                            arrow(target, "*".to_owned());
+                            edge(target, "*".to_owned());
                         }
                     }
                     Meaning::Module(_) => {}

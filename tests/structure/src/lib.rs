@@ -1,7 +1,7 @@
-//! Finds import circles: groups of source files in which each file needs every other one.
+//! Finds import cycles: groups of source files in which each file needs every other one.
 //!
 //! ```text
-//! manifest → targets → modules and the paths that each names → arrows between files → circles
+//! manifest → targets → modules and the paths that each names → edges between files → cycles
 //! ```
 //!
 //! File `a` imports file `b` where code in `a` names an item that `b` defines. A name that is
@@ -14,7 +14,7 @@
 //! The check reads paths, not types. It does not see `value.method()` where no path names the file of
 //! the method.
 
-pub mod circles;
+pub mod cycles;
 pub mod imports;
 pub mod modules;
 pub mod packages;

@@ -1,6 +1,6 @@
-//! Prints the import circles of every crate below a folder: `structure [FOLDER]`.
+//! Prints the import cycles of every crate below a folder: `structure [FOLDER]`.
 //!
-//! Ends with 1 if there is a circle, and with 2 if a file cannot be read.
+//! Ends with 1 if there is a cycle, and with 2 if a file cannot be read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::{env, fs};
 
 use anyhow::Result;
 use structure::imports::{self, Imports};
-use structure::{circles, packages, read};
+use structure::{cycles, packages, read};
 
 fn main() -> ExitCode {
     let folder = env::args_os().nth(1).map_or_else(|| PathBuf::from("."), PathBuf::from);
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints the circles of the crates below a folder and returns their number.
+/// Prints the cycles of the crates below a folder and returns their number.
 fn check(folder: &Path) -> Result<usize> {
     let folder = folder.canonicalize()?;
     let mut imports = Imports::new();
@@ -37,22 +37,22 @@ fn check(folder: &Path) -> Result<usize> {
             imports::add(&modules, &mut imports);
         }
     }
-    let circles = circles::find(&imports);
+    let cycles = cycles::find(&imports);
     for (name, files) in &files {
-        let own = circles.iter().filter(|circle| circle.iter().any(|file| files.contains(*file)));
-        println!("{name}: {} files, {} circles", files.len(), own.count());
+        let own = cycles.iter().filter(|cycle| cycle.iter().any(|file| files.contains(*file)));
+        println!("{name}: {} files, {} cycles", files.len(), own.count());
     }
     let shown = |file: &Path| file.strip_prefix(&folder).unwrap_or(file).display().to_string();
-    for circle in &circles {
-        println!("circle of {} files", circle.len());
-        for &file in circle {
+    for cycle in &cycles {
+        println!("cycle of {} files", cycle.len());
+        for &file in cycle {
             for (target, names) in &imports[file] {
-                if circle.contains(target.as_path()) {
+                if cycle.contains(target.as_path()) {
                     let names: Vec<&str> = names.iter().map(String::as_str).collect();
                     println!("  {} -> {}: {}", shown(file), shown(target), names.join(", "));
                 }
             }
         }
     }
-    Ok(circles.len())
+    Ok(cycles.len())
 }

@@ -36,7 +36,7 @@ pub(crate) enum Binding {
     Path(Vec<String>),
 }
 
-/// A path that stands in a module's code.
+/// A path in the code of a module.
 pub(crate) struct Mention {
     pub(crate) path: Vec<String>,
     pub(crate) kind: Kind,
@@ -46,7 +46,7 @@ pub(crate) struct Mention {
 pub(crate) enum Kind {
     /// `use path;`, or a path in an expression, a type or a pattern.
     Path,
-    /// `pub use path;`, which hands a name on and needs nothing for it.
+    /// `pub use path;`, which re-exports a name and does not use it.
     Reexport,
     /// `use path::*;`.
     Glob,

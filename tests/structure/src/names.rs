@@ -21,8 +21,9 @@ pub(crate) struct Names<'a> {
     macros: HashMap<&'a str, Vec<ModuleId>>,
 }
 
-/// Names on the way to a meaning, and whether each ends a path: what comes up twice leads nowhere. A
-/// module and an item that it hands on may have the same name, as in `pub use head::head`.
+/// The look-ups in progress: module, name, and whether the name ends a path. A look-up that leads to itself
+/// finds nothing. The last field is needed because a module and an item that it re-exports may have the
+/// same name, as in `pub use head::head`.
 type Seen = HashSet<(ModuleId, String, bool)>;
 
 impl<'a> Names<'a> {
@@ -43,12 +44,12 @@ impl<'a> Names<'a> {
         names
     }
 
-    /// What a path in a module stands for. Empty where it leads out of the target.
+    /// What a path in a module stands for. Empty if it leads out of the target.
     pub(crate) fn find(&self, module: ModuleId, path: &[String]) -> Vec<Meaning> {
         self.walk(module, path, &mut Seen::new())
     }
 
-    /// What a macro call stands for: a name like any other, or one that `macro_rules!` spread to the
+    /// What a macro call stands for: a name like any other, or one that `macro_rules!` defines for all
     /// modules after it.
     pub(crate) fn find_macro(&self, module: ModuleId, path: &[String]) -> Vec<Meaning> {
         let found = self.find(module, path);
@@ -94,7 +95,7 @@ impl<'a> Names<'a> {
         self.modules.all[module].parent.map(Meaning::Module).into_iter().collect()
     }
 
-    /// A part of an item. It stands where the item does, and a function also where its `impl` block is.
+    /// A part of an item. It belongs to the module of the item, and a function also to that of its `impl`.
     fn part(&self, item: Meaning, name: &str) -> Vec<Meaning> {
         let blocks = self.inherent.get(&(item.clone(), name)).into_iter().flatten();
         let mut found: Vec<_> =

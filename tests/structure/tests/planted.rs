@@ -1,16 +1,16 @@
-//! Crates with a planted circle, in which it must be found, and crates like them without one.
+//! Crates with a planted cycle, which must be found, and similar crates without one.
 
 use std::path::Path;
 
 use structure::imports::{self, Imports};
-use structure::{circles, read};
+use structure::{cycles, read};
 
-/// The circles of a crate that consists of these files; `lib.rs` is the root.
-fn circles(files: &[(&str, &str)]) -> Vec<Vec<String>> {
-    circles_of_target(files, false)
+/// The cycles of a crate that consists of these files; `lib.rs` is the root.
+fn cycles(files: &[(&str, &str)]) -> Vec<Vec<String>> {
+    cycles_of_target(files, false)
 }
 
-fn circles_of_target(files: &[(&str, &str)], is_test: bool) -> Vec<Vec<String>> {
+fn cycles_of_target(files: &[(&str, &str)], is_test: bool) -> Vec<Vec<String>> {
     let sources = |path: &Path| {
         let found = files.iter().find(|(name, _)| Path::new(name) == path);
         found.map(|(_, text)| (*text).to_owned())
@@ -18,15 +18,15 @@ fn circles_of_target(files: &[(&str, &str)], is_test: bool) -> Vec<Vec<String>> 
     let modules = read::target(Path::new("lib.rs"), is_test, &sources).unwrap();
     let mut imports = Imports::new();
     imports::add(&modules, &mut imports);
-    let names = |circle: std::collections::BTreeSet<&Path>| {
-        circle.iter().map(|file| file.display().to_string()).collect()
+    let names = |cycle: std::collections::BTreeSet<&Path>| {
+        cycle.iter().map(|file| file.display().to_string()).collect()
     };
-    circles::find(&imports).into_iter().map(names).collect()
+    cycles::find(&imports).into_iter().map(names).collect()
 }
 
 #[test]
 fn two_files_that_import_each_other() {
-    let found = circles(&[
+    let found = cycles(&[
         ("lib.rs", "mod a; mod b; mod c;"),
         ("a.rs", "use crate::b::B; pub struct A(B);"),
         ("b.rs", "pub struct B; fn size() -> usize { size_of::<super::a::A>() }"),
@@ -36,8 +36,8 @@ fn two_files_that_import_each_other() {
 }
 
 #[test]
-fn one_direction_is_no_circle() {
-    let found = circles(&[
+fn one_direction_is_no_cycle() {
+    let found = cycles(&[
         ("lib.rs", "mod a; mod b; pub use a::A;"),
         ("a.rs", "use crate::b::B; pub struct A(B);"),
         ("b.rs", "pub struct B;"),
@@ -46,8 +46,8 @@ fn one_direction_is_no_circle() {
 }
 
 #[test]
-fn a_circle_through_reexports() {
-    let found = circles(&[
+fn a_cycle_through_reexports() {
+    let found = cycles(&[
         ("lib.rs", "mod face; mod low;"),
         ("face/mod.rs", "mod high; pub use self::high::{High as Renamed, *};"),
         ("face/high.rs", "use crate::low; pub struct High; pub fn other() { low::low() }"),
@@ -57,8 +57,8 @@ fn a_circle_through_reexports() {
 }
 
 #[test]
-fn a_circle_of_a_parent_and_its_child() {
-    let found = circles(&[
+fn a_cycle_of_a_parent_and_its_child() {
+    let found = cycles(&[
         ("lib.rs", "mod parent;"),
         ("parent/mod.rs", "mod child; pub const SIZE: usize = 1; pub fn run() { child::work() }"),
         ("parent/child.rs", "pub fn work() -> usize { super::SIZE }"),
@@ -68,7 +68,7 @@ fn a_circle_of_a_parent_and_its_child() {
 
 #[test]
 fn a_parent_may_declare_and_hand_on() {
-    let found = circles(&[
+    let found = cycles(&[
         ("lib.rs", "mod parent;"),
         ("parent.rs", "mod child; pub use child::work; pub const SIZE: usize = 1;"),
         ("parent/child.rs", "use super::SIZE; pub fn work() -> usize { SIZE }"),
@@ -78,7 +78,7 @@ fn a_parent_may_declare_and_hand_on() {
 
 #[test]
 fn a_module_and_a_function_of_one_name() {
-    let found = circles(&[
+    let found = cycles(&[
         ("lib.rs", "mod stages; mod model;"),
         ("stages/mod.rs", "mod head; pub use head::head;"),
         ("stages/head.rs", "pub fn head(_: crate::model::Model) {}"),
@@ -89,7 +89,7 @@ fn a_module_and_a_function_of_one_name() {
 
 #[test]
 fn three_files_in_a_row() {
-    let found = circles(&[
+    let found = cycles(&[
         ("lib.rs", "mod a; mod b; mod c;"),
         ("a.rs", "pub fn a() { crate::b::b() }"),
         ("b.rs", "pub fn b() { crate::c::c() }"),
@@ -100,7 +100,7 @@ fn three_files_in_a_row() {
 
 #[test]
 fn a_function_of_a_type_stands_where_its_block_is() {
-    let found = circles(&[
+    let found = cycles(&[
         ("lib.rs", "mod data; mod check;"),
         ("data.rs", "pub struct Data; pub fn read() { Data::check() }"),
         ("check.rs", "use crate::data::Data; impl Data { pub fn check() {} }"),
@@ -110,7 +110,7 @@ fn a_function_of_a_type_stands_where_its_block_is() {
 
 #[test]
 fn macros_and_what_they_are_given() {
-    let found = circles(&[
+    let found = cycles(&[
         ("lib.rs", "#[macro_use] mod a; mod b; mod c;"),
         ("a.rs", "macro_rules! twice { () => { $crate::b::b() } }"),
         ("b.rs", "pub fn b() { assert_eq!(1, crate::c::one()); }"),
@@ -126,13 +126,13 @@ fn code_for_tests_is_left_out() {
         ("a.rs", "pub struct A; #[cfg(all(test, unix))] mod tests { use crate::b::B; }"),
         ("b.rs", "use crate::a::A; pub struct B(A);"),
     ];
-    assert!(circles(&files).is_empty(), "a library is not its tests");
-    assert_eq!(circles_of_target(&files, true), [["a.rs", "b.rs"]], "a test target is");
+    assert!(cycles(&files).is_empty(), "a library is not its tests");
+    assert_eq!(cycles_of_target(&files, true), [["a.rs", "b.rs"]], "a test target is");
 }
 
 #[test]
 fn code_for_some_targets_is_not() {
-    let found = circles(&[
+    let found = cycles(&[
         ("lib.rs", "#[cfg(unix)] mod a; #[cfg(not(test))] mod b;"),
         ("a.rs", "pub struct A; #[cfg(feature = \"x\")] use crate::b::B;"),
         ("b.rs", "use crate::a::A; pub struct B(A);"),
@@ -142,7 +142,7 @@ fn code_for_some_targets_is_not() {
 
 #[test]
 fn a_file_that_is_named_by_its_path() {
-    let found = circles(&[
+    let found = cycles(&[
         ("lib.rs", "mod inner { #[path = \"../other/far.rs\"] pub mod far; } mod near;"),
         ("other/far.rs", "pub fn far() { crate::near::near() }"),
         ("near.rs", "pub fn near() { crate::inner::far::far() }"),

@@ -1,4 +1,4 @@
-//! One picture file to pixels, within limits.
+//! Decodes one picture file to pixels, within limits.
 
 use std::fs::File;
 use std::io::{Cursor, ErrorKind, Read};
@@ -13,20 +13,20 @@ use crate::fault::Fault;
 use crate::jpeg::{self, Markers};
 use crate::kind;
 
-/// Pixels that a picture may have: more than those of a camera with 60 megapixels.
+/// Largest number of pixels of a picture: more than a camera with 60 megapixels has.
 pub const MAX_PIXELS: u64 = 1 << 26;
-/// Memory that a decoder may take for one picture.
+/// Largest memory of a decoder for one picture.
 const MAX_BYTES: u64 = 512 << 20;
 /// Longest file that is read.
 const MAX_FILE: u64 = 512 << 20;
-/// Of pictures with more pixels, one at a time is decoded, because every thread may have one.
+/// Pictures with more pixels are decoded one at a time, to limit the memory of all threads.
 const LARGE: u64 = 1 << 24;
-/// First bytes of a file, by which it is known.
+/// Number of bytes at the start of a file that decide its format.
 const HEAD: usize = 512;
 
 static ONE_LARGE_PICTURE: Mutex<()> = Mutex::new(());
 
-/// Reads a picture file: rotated by its EXIF orientation, white where it is transparent.
+/// Reads a picture file: rotated by its EXIF orientation, with white behind transparent parts.
 ///
 /// # Errors
 /// If the file cannot be read, is not a picture in a known format, is cut short, or has more than
@@ -35,16 +35,17 @@ pub fn read(path: &Path) -> Result<RgbImage, Fault> {
     decode(&load(path)?)
 }
 
-/// Reads the bytes of a picture file. Of a file in a foreign format only the first bytes are read.
+/// Reads the bytes of a picture file. Only the first bytes of a file in a foreign format are read.
 ///
 /// # Errors
-/// If the file cannot be read, or its first bytes or its name are not those of a picture in a known format.
+/// If the file cannot be read, or its first bytes or its name show that it is not a picture in a known
+/// format.
 pub fn load(path: &Path) -> Result<Vec<u8>, Fault> {
     if kind::is_raw(path) {
         return Err(Fault::new(kind::raw()));
     }
     let unreadable = |error: std::io::Error| Fault::new(format!("cannot be read: {error}"));
-    // Before it is opened: to open a pipe waits for a writer.
+    // Before the file is opened, because opening a pipe waits for a writer.
     let length = match path.metadata() {
         Ok(about) if about.is_file() => about.len(),
         Ok(_) => return Err(Fault::new("is not a file")),
@@ -91,7 +92,7 @@ pub fn decode(bytes: &[u8]) -> Result<RgbImage, Fault> {
     }
 }
 
-/// The format that a file has by its first bytes, if it is one that is read.
+/// The format of a file by its first bytes, if the format is supported.
 fn format(bytes: &[u8]) -> Result<ImageFormat, Fault> {
     let format = image::guess_format(bytes).ok().filter(ImageFormat::reading_enabled);
     format.ok_or_else(|| Fault::new(kind::name(bytes)))
@@ -113,7 +114,7 @@ fn pixels(bytes: &[u8], format: ImageFormat) -> Result<RgbImage, Fault> {
         return Err(Fault::new("has no pixels"));
     }
     let orientation = decoder.orientation().map_err(fault)?;
-    // The guarded value is empty: what another thread left half-done does not matter.
+    // The guarded value is empty, so a panic of another thread does not matter.
     let _turn =
         (count > LARGE).then(|| ONE_LARGE_PICTURE.lock().unwrap_or_else(PoisonError::into_inner));
     let mut picture = DynamicImage::from_decoder(decoder).map_err(fault)?;
@@ -128,7 +129,7 @@ fn too_large(width: u32, height: u32) -> Fault {
     ))
 }
 
-/// A decoder's error in words.
+/// The error of a decoder as a message.
 fn named(error: &ImageError, bytes: &[u8], format: ImageFormat) -> Fault {
     let ended =
         matches!(error, ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof);
@@ -147,7 +148,7 @@ fn named(error: &ImageError, bytes: &[u8], format: ImageFormat) -> Fault {
     }
 }
 
-/// Width and height, by the header alone.
+/// Width and height, from the header.
 fn size(bytes: &[u8], format: ImageFormat) -> Option<(u32, u32)> {
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.no_limits();

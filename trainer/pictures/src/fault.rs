@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What is wrong with a file, in words that follow its name, and what to do.
+/// The fault of a file and what to do, for a message that begins with the name of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault(String);
 

@@ -20,7 +20,7 @@ pub fn centre(picture: &RgbImage, (width, height): (u32, u32)) -> Vec<u8> {
 fn part((width, height): (u32, u32), to: (u32, u32)) -> (u32, u32) {
     let (wide, high) = (u64::from(width), u64::from(height));
     let (to_width, to_height) = (u64::from(to.0), u64::from(to.1));
-    // Rounded; not above the side that it is cut from, since the other product is smaller.
+    // Rounded to nearest. The condition below keeps the quotient within the side that is cut.
     let rounded = |product: u64, by: u64| u32::try_from((product + by / 2) / by).unwrap_or(1);
     if wide * to_height > high * to_width {
         (rounded(high * to_width, to_height).clamp(1, width), height)

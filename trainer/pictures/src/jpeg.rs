@@ -1,6 +1,6 @@
-//! What the JPEG decoder does not do: say that a file is cut short, and supply missing Huffman tables.
+//! What the JPEG decoder does not do: report that a file is cut short, and supply missing Huffman tables.
 //!
-//! The decoder fills what a cut file lacks with grey, as browsers do, and reports no error.
+//! The decoder fills the missing part of a cut file with grey, as browsers do, and reports no error.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ const SEQUENTIAL: [u8; 2] = [0xC0, 0xC1];
 /// Progressive frames.
 const PROGRESSIVE: u8 = 0xC2;
 
-/// What the markers of a file say.
+/// What the markers of a file show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Markers {
     /// Where the first scan begins: the position of its marker.
@@ -22,7 +22,7 @@ pub(crate) struct Markers {
     tables: bool,
     sequential: bool,
     progressive: bool,
-    /// Whether the marker of the end follows the last scan.
+    /// Whether the end marker follows the last scan.
     ended: bool,
 }
 
@@ -56,12 +56,12 @@ impl Markers {
         found
     }
 
-    /// Whether the file has a scan and the marker of the end behind it.
+    /// Whether the file has a scan and the end marker after it.
     pub(crate) const fn complete(self) -> bool {
         self.ended
     }
 
-    /// Whether only the marker of the end may be missing, as in frames of some cameras.
+    /// Whether only the end marker may be missing, as in frames of some cameras.
     pub(crate) const fn may_lack_only_its_end(self) -> bool {
         self.first_scan.is_some() && !self.progressive && !self.ended
     }
@@ -78,16 +78,16 @@ impl Markers {
     }
 }
 
-/// Two completions of a file whose end is missing. If the decoder reads any of what was appended, one gives
-/// it zeros and the other one ones, and the pictures differ.
+/// Two completions of a file whose end is missing. One appends zeros, the other one ones. If the decoder
+/// reads any of these bits, the pictures differ.
 pub(crate) fn completions(bytes: &[u8]) -> [Vec<u8>; 2] {
     /// Bytes of each filling; a decoder reads a few bytes ahead.
     const FILLING: usize = 64;
     let used = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
     let used = match (bytes.get(used.wrapping_sub(1)), bytes.get(used)) {
-        // A stuffed byte, of which the zero belongs to the data.
+        // A stuffed byte. Its zero belongs to the data.
         (Some(0xFF), Some(0)) => used + 1,
-        // The first byte of a marker at the cut, which would swallow the filling's first byte.
+        // The first byte of a marker at the cut. It would form a marker with the first byte of the filling.
         (Some(0xFF), None) => used - 1,
         _ => used,
     };
@@ -95,7 +95,8 @@ pub(crate) fn completions(bytes: &[u8]) -> [Vec<u8>; 2] {
     [vec![0; FILLING], ones].map(|filling| [&bytes[..used], &filling, &[0xFF, EOI]].concat())
 }
 
-/// The next marker at or behind a position, over entropy-coded data; the position moves behind it.
+/// The next marker at or after a position; skips entropy-coded data. The position moves to the end of the
+/// marker.
 fn next_marker(bytes: &[u8], at: &mut usize) -> Option<u8> {
     loop {
         let start = bytes.get(*at..)?.iter().position(|&byte| byte == 0xFF)?;
@@ -112,7 +113,7 @@ fn next_marker(bytes: &[u8], at: &mut usize) -> Option<u8> {
     }
 }
 
-/// The segment with the four tables of ITU-T T.81, annex K.3, which motion JPEG takes for granted.
+/// The segment with the four tables of ITU-T T.81, annex K.3, which motion JPEG leaves out.
 fn standard_tables() -> Vec<u8> {
     let tables: [(u8, [u8; 16], &[u8]); 4] = [
         (0x00, [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0], &DC_VALUES),

@@ -1,29 +1,29 @@
-//! What a file is that is not a picture in a format that is read, by its first bytes.
+//! Names the kind of a file that is not a supported picture, by its first bytes.
 
 use std::path::Path;
 
-/// What to do about pictures in a format that is not read.
+/// What to do about pictures in a format that is not supported.
 const CONVERT: &str = "convert it to JPEG or PNG";
-/// Formats of the cameras' unprocessed data. Most are TIFF files whose first picture is a thumbnail.
+/// Extensions of raw files of cameras. Most are TIFF files whose first picture is a thumbnail.
 const RAW_FILES: [&str; 11] =
     ["arw", "cr2", "cr3", "dng", "nef", "nrw", "orf", "pef", "raf", "rw2", "srw"];
 
-/// Whether the name is that of a camera's unprocessed data.
+/// Whether the file has the extension of a camera's raw file.
 pub(crate) fn is_raw(path: &Path) -> bool {
     extension(path).is_some_and(|extension| RAW_FILES.contains(&extension.as_str()))
 }
 
-/// The part of a file's name behind its last dot, in small letters.
+/// The part of a file's name after its last dot, in lower case.
 pub(crate) fn extension(path: &Path) -> Option<String> {
     Some(path.extension()?.to_str()?.to_ascii_lowercase())
 }
 
-/// What is wrong with a camera's unprocessed data.
+/// The message about a camera's raw file.
 pub(crate) fn raw() -> String {
     format!("is a raw file of a camera: {CONVERT}")
 }
 
-/// What a file with these first bytes is, with what to do. `bytes` need not be the whole file.
+/// The kind of a file with these first bytes, and what to do. `bytes` need not be the whole file.
 pub(crate) fn name(bytes: &[u8]) -> String {
     if let Some(kind) = isobmff(bytes) {
         return kind;
@@ -84,7 +84,7 @@ fn isobmff(bytes: &[u8]) -> Option<String> {
     })
 }
 
-/// Text, or nothing that is known.
+/// Text, or an unknown kind.
 fn text(bytes: &[u8]) -> String {
     let start = bytes.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(0);
     let start = &bytes[start..bytes.len().min(start + 256)];
@@ -118,7 +118,7 @@ mod tests {
             (b"version https://git-lfs.github.com/spec/v1", "git lfs pull"),
             (b"", "is empty"),
             (b"hello", "is not a picture"),
-            // Too short for what they begin like.
+            // Begin like a HEIC file, but are too short.
             (b"\0\0\0\x18ftyp", "is not a picture"),
             (b"\0\0\0\xffftypheic", "is HEIC"),
         ] {

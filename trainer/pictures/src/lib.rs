@@ -1,8 +1,9 @@
-//! People's picture files and folders, read in one way by every program.
+//! The users' picture files and folders, read in one way by every program.
 //!
-//! [`load`] and [`decode`] read one file within limits of pixels and memory; [`centre`] makes an input of
-//! a network from it. [`Listing`] says what is in a folder, without what other programs leave there. [`shown`]
-//! makes a name safe to print. [`Sheet`] is a picture to draw on, and [`overlay`] puts a map over a picture.
+//! [`load`] and [`decode`] read one file within limits of pixels and memory. [`centre`] makes an input of
+//! a network from it. [`Listing`] has the entries of a folder, without files that other programs leave there.
+//! [`shown`] makes a name safe to print. [`Sheet`] is a picture to draw on, and [`overlay`] puts a map over a
+//! picture.
 
 mod decode;
 mod fault;
@@ -18,6 +19,6 @@ pub use decode::{MAX_PIXELS, decode, load, read};
 pub use fault::Fault;
 pub use fit::centre;
 pub use heat::{heat, overlay};
-pub use listing::{LeftOut, Listing, Reason, looks_like_picture};
+pub use listing::{LeftOut, Listing, PAGE_GENERATOR, Reason, looks_like_picture};
 pub use sheet::{Colour, Font, INK, PAPER, Sheet, ending, printable};
 pub use shown::{shown, shown_path};

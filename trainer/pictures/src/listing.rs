@@ -1,4 +1,4 @@
-//! What is in a folder, without what other programs and our own runs leave there.
+//! The entries of a folder, without files that other programs or our own runs leave there.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -26,7 +26,7 @@ const PICTURES: [&str; 14] = [
     "jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "gif", "tif", "tiff", "heic", "heif",
     "avif", "jxl",
 ];
-/// Sets of files by each of which a folder is known as the output of a run, a report or an export.
+/// Sets of files. A folder that holds all files of one set is the output of one of our programs.
 const OUTPUTS: [&[&str]; 6] = [
     &["confusion.csv", "confusion.svg"],
     &["config.json", "metrics.csv"],
@@ -36,17 +36,17 @@ const OUTPUTS: [&[&str]; 6] = [
     &["images.csv"],
 ];
 
-/// What the page of an export says in its head.
-const GENERATOR: &str = "name=\"generator\" content=\"ocelli\"";
+/// The `generator` in the head of the page that `export --report` writes. It marks a folder as output.
+pub const PAGE_GENERATOR: &str = "export --report of Ocelli";
 
-/// The entries of a folder, each kind in the order of its names.
+/// The entries of a folder, sorted by name within each kind.
 #[derive(Debug, Default)]
 pub struct Listing {
     /// Folders.
     pub folders: Vec<PathBuf>,
     /// Files, pictures or not.
     pub files: Vec<PathBuf>,
-    /// What is neither.
+    /// Entries that are not used.
     pub left_out: Vec<LeftOut>,
 }
 
@@ -66,7 +66,7 @@ pub enum Reason {
     Rubbish,
     /// One of our own programs wrote it.
     Output,
-    /// It is a link to something that is not there.
+    /// It is a link to something that does not exist.
     BrokenLink {
         /// What it points to.
         target: PathBuf,
@@ -120,7 +120,7 @@ impl Listing {
         Ok(())
     }
 
-    /// Files whose names are those of pictures.
+    /// Files with names of pictures.
     pub fn pictures(&self) -> impl Iterator<Item = &PathBuf> {
         self.files.iter().filter(|path| looks_like_picture(path))
     }
@@ -138,12 +138,12 @@ fn is_rubbish(path: &Path) -> bool {
     })
 }
 
-/// Whether our own programs wrote a folder: by what it holds, because its name is the user's choice.
+/// Whether our own programs wrote a folder. Its content decides, because its name is the user's choice.
 fn is_output(dir: &Path) -> bool {
     if holds_output(dir) {
         return true;
     }
-    // A folder of nothing but such folders, as `runs` is. One level: a link may lead in a circle.
+    // Or a folder that holds only such folders, such as `runs`. Only one level, because links can form a cycle.
     let Ok(entries) = dir.read_dir() else { return false };
     let mut outputs = 0;
     for path in entries.flatten().map(|entry| entry.path()).filter(|path| !is_rubbish(path)) {
@@ -164,7 +164,7 @@ fn holds_page(dir: &Path) -> bool {
     let mut head = Vec::new();
     let page = File::open(dir.join("index.html"));
     page.is_ok_and(|page| page.take(1024).read_to_end(&mut head).is_ok())
-        && String::from_utf8_lossy(&head).contains(GENERATOR)
+        && String::from_utf8_lossy(&head).contains(PAGE_GENERATOR)
 }
 
 #[cfg(test)]
@@ -209,7 +209,7 @@ mod tests {
         folder("runs/two", &["sweep.csv", "sweep.svg"]);
         folder("seen", &["images.csv", "0000_cat.png"]);
         folder("report", &[]);
-        let page = "<!DOCTYPE html><meta name=\"generator\" content=\"ocelli\">";
+        let page = format!("<!DOCTYPE html><meta name=\"generator\" content=\"{PAGE_GENERATOR}\">");
         fs::write(dir.join("report/index.html"), page).unwrap();
         folder("config", &["config.json", "a.png"]);
         folder("cat", &["a.png"]);

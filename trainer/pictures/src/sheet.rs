@@ -150,7 +150,7 @@ fn printed(text: &str) -> String {
     text.chars().map(|letter| if printable(letter) { letter } else { '?' }).collect()
 }
 
-/// The last letters of a name, which tell the files of a folder apart.
+/// The last letters of a name, which distinguish the files of a folder.
 pub fn ending(name: &str, letters: usize) -> String {
     let skipped = name.chars().count().saturating_sub(letters);
     if skipped == 0 {

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::Path;
 
-/// `text` with every character that would steer a terminal, break a line, or turn the direction of writing
-/// replaced by its escape, such as `\n` or `\u{1b}`.
+/// `text` with escapes, such as `\n` or `\u{1b}`, in place of characters that control a terminal, break a
+/// line, or change the direction of writing.
 ///
 /// XML forbids most control characters even as entities, so that drawings need this as well.
 pub fn shown(text: &str) -> Cow<'_, str> {

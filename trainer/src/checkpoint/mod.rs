@@ -20,6 +20,7 @@ use runtime::config::{VitConfig, VitSpec};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::attributes::Attributes;
 use crate::data::{DataSource, Normalisation};
 use crate::model::{Vit, VitRecord};
 use crate::output;
@@ -56,6 +57,8 @@ pub struct Checkpoint<B: Backend> {
     pub source: DataSource,
     /// The network itself.
     pub model: Vit<B>,
+    /// Attributes that were added to it.
+    pub attributes: Option<Attributes>,
 }
 
 /// The stored form of a [`Checkpoint`].
@@ -68,6 +71,8 @@ struct CheckpointRecord<B: Backend> {
     normalisation: Plain<Normalisation>,
     source: Plain<DataSource>,
     model: VitRecord<B>,
+    /// Not in checkpoints of the first versions, which readers take for none.
+    attributes: Plain<Option<Attributes>>,
 }
 
 /// A value without tensors, stored in the form that its `Serialize` gives.
@@ -99,7 +104,7 @@ struct ListedItem {
     model: Tree,
 }
 
-/// Writes a checkpoint to `path` in full precision, replacing the file at once.
+/// Writes a checkpoint to `path` in full precision. It replaces the file atomically.
 ///
 /// # Errors
 /// If the directory cannot be written to.
@@ -107,7 +112,7 @@ pub fn save<B: Backend>(path: &Path, checkpoint: &Checkpoint<B>) -> Result<()> {
     save_as(path, checkpoint, Precision::Full)
 }
 
-/// Writes a checkpoint to `path`, replacing the file at once.
+/// Writes a checkpoint to `path`. It replaces the file atomically.
 ///
 /// # Errors
 /// If the directory cannot be written to, or a value is too large for half precision.
@@ -124,6 +129,7 @@ pub fn save_as<B: Backend>(
         normalisation: Plain(checkpoint.normalisation),
         source: Plain(checkpoint.source),
         model: checkpoint.model.clone().into_record(),
+        attributes: Plain(checkpoint.attributes.clone()),
     };
     let bytes = match precision {
         Precision::Full => Recorder::<B>::record(&FileRecorder::default(), record, ()),
@@ -137,12 +143,12 @@ pub fn save_as<B: Backend>(
     output::write(path, &bytes)
 }
 
-/// Reads a checkpoint, checking everything before a network is built from it.
+/// Reads a checkpoint. Everything is checked before a network is built from it.
 ///
 /// # Errors
 /// If the file cannot be read or is incomplete. If it is not a checkpoint of this trainer, or has another
-/// version. If it describes a network that cannot exist, or its tensors are not those of the network.
-/// Every message names the file.
+/// version. If it describes a network that cannot exist, or its tensors do not belong to the network. Every
+/// message names the file.
 pub fn load<B: Backend>(path: &Path, device: &B::Device) -> Result<Checkpoint<B>> {
     let name = path.display();
     ensure!(
@@ -195,6 +201,10 @@ pub(crate) fn decode<B: Backend>(mut bytes: Vec<u8>, device: &B::Device) -> Resu
     let recorder = FileRecorder::default();
     let record: CheckpointRecord<B> =
         Recorder::<B>::load(&recorder, bytes, device).context(foreign)?;
+    let attributes = record.attributes.0;
+    if let Some(attributes) = &attributes {
+        attributes.check(&config)?;
+    }
     Ok(Checkpoint {
         preset: record.preset,
         config,
@@ -202,6 +212,7 @@ pub(crate) fn decode<B: Backend>(mut bytes: Vec<u8>, device: &B::Device) -> Resu
         normalisation: record.normalisation.0,
         source: record.source.0,
         model: model.load_record(record.model),
+        attributes,
     })
 }
 

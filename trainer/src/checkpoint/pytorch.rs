@@ -1,14 +1,14 @@
-//! Files of PyTorch, told from checkpoints by their first bytes.
+//! Distinguishes files of PyTorch from checkpoints by their first bytes.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// Bytes that tell: the length of a header of safetensors, and its first letter.
+/// Bytes that decide: the length of a header of safetensors, and its first letter.
 const BYTES: usize = 9;
 
-/// Whether the file at `path` holds PyTorch weights: safetensors, or a pickle of `torch.save`. A file that
-/// cannot be read is judged by its name.
+/// Whether the file at `path` holds PyTorch weights: safetensors, or a pickle of `torch.save`. A file named
+/// `.safetensors` counts as PyTorch weights in any case.
 pub fn is_pytorch(path: &Path) -> bool {
     let named = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("safetensors"));
     let mut start = Vec::new();
@@ -21,8 +21,8 @@ pub(super) fn begins(start: &[u8]) -> bool {
     if start.starts_with(b"PK\x03\x04") || start.starts_with(b"\x80\x02") {
         return true;
     }
-    // The header of safetensors is an object of JSON. A checkpoint is a map of MessagePack, whose first
-    // byte, above 127, would be a header of an odd length that no file has.
+    // The header of safetensors is a JSON object after its length. A checkpoint is a MessagePack map that
+    // begins with a name: read as a length, its first eight bytes are above 2^32.
     let header = start.first_chunk::<8>().map(|length| u64::from_le_bytes(*length));
     header.is_some_and(|length| length < 1 << 32) && start.get(8) == Some(&b'{')
 }

@@ -9,7 +9,7 @@ use runtime::config::{AttentionSpec, ImageSpec, MlpSpec, Pool, StemSpec, StemSta
 
 use super::*;
 use crate::model::{DropoutRates, Stem};
-use crate::ops::VitBackend;
+use ops::VitBackend;
 
 fn config(dim: u16) -> VitConfig {
     let stages = [
@@ -39,6 +39,7 @@ fn checkpoint(dim: u16) -> Checkpoint<Flex> {
         normalisation: Normalisation::CIFAR10,
         source: DataSource::Cifar10,
         model: Vit::new(&config, DropoutRates::default(), 5, &Default::default()),
+        attributes: None,
         config,
     }
 }
@@ -119,6 +120,44 @@ fn half_precision_is_half_as_large_and_rounds_once() {
 }
 
 #[test]
+fn attributes_are_kept_and_checked() {
+    let mut checkpoint = checkpoint(6);
+    let attributes = Attributes {
+        names: vec!["wings".into(), "fur".into()],
+        weights: (0u8..12).map(f32::from).collect(),
+        bias: vec![0.5, -0.5],
+    };
+    checkpoint.attributes = Some(attributes.clone());
+    let found = decode::<Flex>(bytes(&checkpoint), &Default::default()).unwrap();
+    assert_eq!(found.attributes, Some(attributes.clone()), "read back");
+    assert_eq!(logits(&found.model), logits(&checkpoint.model), "the network stays as it is");
+    let mut short = attributes.clone();
+    short.weights.pop();
+    let mut infinite = attributes;
+    infinite.bias[0] = f32::NAN;
+    for (wrong, reason) in [(short, "(11, 2)"), (infinite, "not finite")] {
+        checkpoint.attributes = Some(wrong);
+        let error = refusal(bytes(&checkpoint));
+        assert!(error.contains(reason), "{error}");
+    }
+}
+
+#[test]
+fn a_checkpoint_of_the_first_versions_has_no_attributes() {
+    // The field and its value, nil, at the end of the map, which has seven fields without it.
+    let newer = bytes(&checkpoint(6));
+    let field = b"\xaaattributes\xc0";
+    let without = newer.strip_suffix(field).expect("the last field");
+    let fields = b"\xaeformat_version";
+    let at = without.windows(fields.len()).position(|window| window == fields).unwrap() - 1;
+    let mut older = without.to_vec();
+    assert_eq!(older[at], 0x88, "a map of eight fields");
+    older[at] = 0x87;
+    let found = decode::<Flex>(older, &Default::default()).unwrap();
+    assert_eq!((found.attributes, found.preset.as_str()), (None, "test"), "an old checkpoint");
+}
+
+#[test]
 fn equal_models_have_equal_checkpoints() {
     assert_eq!(bytes(&checkpoint(6)), bytes(&checkpoint(6)), "bytes of two equal checkpoints");
 }
@@ -159,7 +198,7 @@ fn a_damaged_byte_never_panics() {
     for at in 0..whole.len() {
         let mut damaged = whole.clone();
         damaged[at] ^= rng.random_range(1..=255u8);
-        // Most bytes are weights, where another value is as good as the first.
+        // Most bytes belong to weights, and most changed weights are valid.
         let _ = decode::<Flex>(damaged, &Default::default());
     }
 }

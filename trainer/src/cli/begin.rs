@@ -1,4 +1,4 @@
-//! What a run trains and what it starts from.
+//! The start of a run.
 
 use runtime::config::VitConfig;
 
@@ -11,10 +11,10 @@ pub(super) struct Begin {
     pub(super) preset: String,
     pub(super) config: VitConfig,
     pub(super) recipe: Recipe,
-    /// The network to start from instead of seeded values, if any.
+    /// The network to start from. `None` for random values.
     pub(super) start: Option<Start>,
     /// Whether the rounding of the int8 form is simulated.
     pub(super) quantize: bool,
-    /// What the run starts from, in words.
+    /// What the run starts from, for a message.
     pub(super) origin: String,
 }

@@ -8,14 +8,14 @@ use super::preset::{adapted, network};
 use super::run::RunArgs;
 use crate::checkpoint::Checkpoint;
 use crate::data::{DataSource, Dataset, Normalisation};
-use crate::ops::HostBackend;
 use crate::recipe::{Recipe, RecipeName};
 use crate::shipped::Shipped;
 use crate::train::Start;
+use ops::HostBackend;
 
 /// What decides the start of a run.
 pub(super) struct Choice<'a> {
-    /// The network that is asked for, if one is.
+    /// The network of `--preset`, if it is given.
     pub(super) preset: Option<Preset>,
     /// What is asked for with `--from`, or by `finetune`.
     pub(super) from: Option<&'a From>,
@@ -138,7 +138,7 @@ impl Choice<'_> {
 }
 
 impl Trained {
-    /// What the run starts from, in words.
+    /// What the run starts from, for a message.
     fn origin(&self, dataset: &Dataset, size: ImageSpec) -> String {
         let mut text = format!("starts from {}", self.start);
         if self.classes == dataset.classes {

@@ -1,7 +1,7 @@
 //! The options that say which images a command works on.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
 use clap::Args;
@@ -13,13 +13,13 @@ use crate::data::{Dataset, HeldOut, Labels, Reading, embedded, open};
 /// Where the images come from.
 #[derive(Debug, Args)]
 pub(super) struct DataArgs {
-    /// Directory with one folder of pictures for each class, or with folders train, val and test of such
-    /// folders, or with the binary version of CIFAR-10 (`data_batch_1.bin` and so on) or CIFAR-100
-    /// (`train.bin`, `test.bin`) [default: the first 5,000 training and 1,000 test images of CIFAR-10,
-    /// which are embedded].
+    /// Directory with one folder of pictures for each class, or with folders train, val and test that
+    /// contain such folders, or with the binary version of CIFAR-10 (`data_batch_1.bin` and so on) or
+    /// CIFAR-100 (`train.bin`, `test.bin`) [default: the first 5,000 training and 1,000 test images of
+    /// CIFAR-10, which are built in].
     ///
-    /// Without a folder test, about a tenth of the pictures is the test: the bytes of each file decide
-    /// whether it belongs to that tenth, so that a picture stays there when others are added.
+    /// Without a folder test, about a tenth of the pictures become test images. The bytes of each file decide
+    /// whether it is a test image, so that it stays one when other pictures are added.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
@@ -49,6 +49,11 @@ pub(super) struct TrainingDataArgs {
 }
 
 impl DataArgs {
+    /// The directory that was given with `--data`.
+    pub(super) fn directory(&self) -> Option<&Path> {
+        self.data.as_deref()
+    }
+
     /// All images, in the size of the reading.
     pub(super) fn dataset(&self, reading: Reading) -> Result<Dataset> {
         match self.data.clone().or(self.download.directory()?) {
@@ -60,7 +65,7 @@ impl DataArgs {
 
 impl TrainingDataArgs {
     /// The images in this size, with the classes and the number of training images that the options give.
-    /// `seed` chooses those of each class.
+    /// `seed` chooses the images of each class.
     pub(super) fn dataset(&self, held_out: HeldOut, size: ImageSpec, seed: u64) -> Result<Dataset> {
         let labels = if self.coarse_labels { Labels::Coarse } else { Labels::Fine };
         let mut dataset = self.all.dataset(Reading { labels, held_out, size })?;
@@ -91,12 +96,12 @@ impl TrainingDataArgs {
         Ok(Some(all.iter().filter(|name| !left_out.contains(name)).cloned().collect()))
     }
 
-    /// Where the images come from, in words.
+    /// Where the images come from, for a message.
     pub(super) fn source(&self) -> String {
         match (&self.all.data, self.all.download.download) {
             (Some(directory), _) => directory.display().to_string(),
             (None, true) => "downloaded CIFAR-10".to_owned(),
-            (None, false) => "embedded part of CIFAR-10".to_owned(),
+            (None, false) => "built-in part of CIFAR-10".to_owned(),
         }
     }
 }

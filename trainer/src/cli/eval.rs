@@ -8,14 +8,15 @@ use serde_json::json;
 
 use super::backend::BackendArgs;
 use super::data::DataArgs;
+use crate::attributes::{Scores, Table};
 use crate::backend::on_backend;
 use crate::checkpoint;
 use crate::data::Reading;
-use crate::eval::{Evaluation, predict};
-use crate::ops::HostBackend;
+use crate::eval::{Evaluation, predict, predict_pooled};
 use crate::output::{self, Replaces};
 use crate::summary::listed;
 use crate::{report, say};
+use ops::HostBackend;
 
 #[derive(Debug, Args)]
 pub(super) struct EvalArgs {
@@ -25,10 +26,14 @@ pub(super) struct EvalArgs {
     data: DataArgs,
     #[command(flatten)]
     backend: BackendArgs,
+    /// Table that says which images have which attributes, as `trainer attributes` reads it; for a network with
+    /// attributes.
+    #[arg(long, value_name = "FILE")]
+    table: Option<PathBuf>,
     /// Also write confusion.csv, confusion.svg, mistakes.csv and mistakes.png to this directory.
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
-    /// Replace a report that is there already.
+    /// Replace a report that already exists.
     #[arg(long, requires = "report")]
     overwrite: bool,
     /// Print a JSON object instead of a line.
@@ -58,12 +63,32 @@ impl EvalArgs {
             checkpoint.classes.len(),
             listed(&checkpoint.classes)
         );
-        let predictions = predict(&checkpoint.model, test, checkpoint.normalisation, &device);
+        let (model, normalisation) = (&checkpoint.model, checkpoint.normalisation);
+        let (predictions, scores) = match &checkpoint.attributes {
+            None => (predict(model, test, normalisation, &device), None),
+            Some(attributes) => {
+                let classes = &dataset.classes;
+                let table = Table::find(self.table.as_deref(), self.data.directory(), classes)?;
+                let table = table.of_names(&attributes.names)?;
+                let labels = table.labels(test, classes)?;
+                let (predictions, pooled) = predict_pooled(model, test, normalisation, &device);
+                let (logits, known) = (attributes.logits(&pooled), predictions.probabilities());
+                (predictions, Some(Scores::new(&labels, &logits, &known, classes, &table)))
+            }
+        };
         if let Some(directory) = &self.report {
             report::write(directory, test, &dataset.classes, &predictions)?;
         }
         let found = predictions.evaluation();
-        if self.json { say!("{}", json(&found)) } else { say!("test accuracy {found}") }
+        if self.json {
+            let mut object = json(&found);
+            if let Some(scores) = scores {
+                object["attributes"] = serde_json::to_value(scores.attributes)?;
+            }
+            return say!("{object}");
+        }
+        say!("test accuracy {found}")?;
+        scores.map_or(Ok(()), |scores| say!("{scores}"))
     }
 }
 

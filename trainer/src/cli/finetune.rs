@@ -8,8 +8,8 @@ use clap::Args;
 use super::choice::{Choice, From};
 use super::run::RunArgs;
 use crate::backend::on_backend;
-use crate::ops::HostBackend;
 use crate::train::Start;
+use ops::HostBackend;
 
 #[derive(Debug, Args)]
 pub(super) struct FinetuneArgs {

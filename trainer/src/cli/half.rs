@@ -15,7 +15,7 @@ pub(super) struct HalfArgs {
     checkpoint: PathBuf,
     /// Checkpoint to write. Every command reads it like a checkpoint in full precision.
     out: PathBuf,
-    /// Replace the file that is there already.
+    /// Replace the file if it exists.
     #[arg(long)]
     overwrite: bool,
 }

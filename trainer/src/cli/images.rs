@@ -25,7 +25,7 @@ pub(super) struct ImagesArgs {
     /// Directory to write the pictures to, and images.csv with their classes and files; it is created if
     /// necessary.
     out: PathBuf,
-    /// Replace files that are there already.
+    /// Replace files that exist.
     #[arg(long)]
     overwrite: bool,
     /// Number of images.

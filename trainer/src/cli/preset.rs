@@ -12,7 +12,7 @@ pub(super) fn presets() -> impl TypedValueParser<Value = Preset> {
         .map(|name| Preset::by_name(&name).expect("one of the possible values"))
 }
 
-/// A preset for images of this size, or of its own, and so many classes.
+/// A preset for images of this size, or of its own size, with this number of classes.
 ///
 /// # Errors
 /// If there is no such network. The message says what would work.
@@ -25,7 +25,7 @@ pub(super) fn network(
     adapted(preset.name(), &config, classes, size.unwrap_or(config.spec().image))
 }
 
-/// A network of the family for images of this size and so many classes.
+/// A network of the family for images of this size, with this number of classes.
 ///
 /// # Errors
 /// As [`network`].

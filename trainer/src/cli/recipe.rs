@@ -24,8 +24,8 @@ const MAX_VALIDATION: f64 = 0.1;
 #[derive(Debug, Args)]
 pub(super) struct RecipeArgs {
     /// Recipe: the defaults of all options below [default: full for 20,000 images or more; for fewer,
-    /// report for `seed` and small for other networks; for a trained network finetune, with other classes or
-    /// another size transfer].
+    /// report for `seed` and small for other networks; for a start from a trained network finetune, or
+    /// transfer if classes or image size differ].
     #[arg(long, value_enum, value_name = "NAME")]
     recipe: Option<RecipeName>,
     /// Passes over the training images [default: small 40, full 20, finetune 4, transfer 40].
@@ -57,17 +57,17 @@ pub(super) struct RecipeArgs {
     /// Label smoothing: share of the target that is spread evenly over all classes [default: 0.1].
     #[arg(long, value_name = "SHARE")]
     label_smoothing: Option<f64>,
-    /// Strong augmentation: the probability of a geometric change, and also of a change of colour, and of a
-    /// cutout, independent of each other [default: small, long and transfer 0.5, else 0].
+    /// Strong augmentation: the probability of each of three independent changes, geometry, colour and a
+    /// cutout [default: small, long and transfer 0.5, else 0].
     #[arg(long, alias = "distort", value_name = "SHARE")]
     augment: Option<f64>,
     /// Probability of mixup for a batch: each image becomes a weighted mean of two [default: long 0.25,
     /// else 0].
     #[arg(long, alias = "blend", value_name = "SHARE")]
     mixup: Option<f64>,
-    /// Give each image N augmented views, which the epochs take in turn, instead of new random changes in
-    /// each epoch. With --teacher, the scores of each view are computed once and kept, so that the teacher
-    /// costs later epochs and later runs nothing; 8 to 16 are useful.
+    /// Give each image N augmented views, instead of new random changes in each epoch. The epochs use the
+    /// views in turn. With --teacher, the scores of each view are computed once and kept, so that later
+    /// epochs and later runs do not run the teacher. 8 to 16 views are useful.
     #[arg(long, value_name = "N")]
     views: Option<NonZeroUsize>,
     /// Probability of `CutMix` for a batch: a rectangle of each image is replaced by the same rectangle of
@@ -83,10 +83,9 @@ pub(super) struct RecipeArgs {
     /// grows linearly from the first block [default: long 0.05, else 0].
     #[arg(long, value_name = "SHARE")]
     drop_path: Option<f64>,
-    /// Decay of the EMA (exponential moving average) of the weights. It is updated every eight steps, by
-    /// transfer every step, and the checkpoint has the EMA instead of the weights. 0 switches it off [default:
-    /// small and long 0.995, transfer 0.98,
-    /// else 0].
+    /// Decay of the EMA (exponential moving average) of the weights. It is updated every eight steps, with
+    /// transfer in every step. The checkpoint has the EMA instead of the weights. 0 switches it off
+    /// [default: small and long 0.995, transfer 0.98, else 0].
     #[arg(long, alias = "average", value_name = "DECAY")]
     ema: Option<f64>,
     /// Seed of the starting values, the validation split, the order of the images and the augmentation.
@@ -112,7 +111,7 @@ impl RecipeArgs {
         // With a few dozen pictures an epoch still has several steps.
         let batch_size = base.batch_size.min(images / MIN_STEPS).max(1);
         let optimiser = self.optimiser.unwrap_or(base.optimiser);
-        // Another optimiser has another rate; the recipe takes the same share of it.
+        // Each optimiser has its own learning rate. The recipe takes the same share of it.
         let share = base.learning_rate / base.optimiser.learning_rate();
         let learning_rate = share * optimiser.learning_rate();
         let min_validation = (MIN_VALIDATION / images as f64).min(MAX_VALIDATION);

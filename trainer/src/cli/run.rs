@@ -21,7 +21,6 @@ use crate::checkpoint::{self, Checkpoint};
 use crate::data::download::cache_directory;
 use crate::data::{DataSource, Dataset, HeldOut};
 use crate::eval::{Evaluation, evaluate, predict};
-use crate::ops::HostBackend;
 use crate::output;
 use crate::progress::{Progress, duration};
 use crate::quantize::Simulation;
@@ -32,6 +31,7 @@ use crate::say;
 use crate::say::even_if_closed;
 use crate::summary::grouped;
 use crate::train::{self, Outcome, Run, Stopped};
+use ops::HostBackend;
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -75,8 +75,8 @@ pub(super) struct RunArgs {
 }
 
 impl RunArgs {
-    /// The images in this size. Test images of folders are chosen as for the network that the run starts from, or for the
-    /// run that it continues, so that none of them has been trained on.
+    /// The images in this size. Test images of folders are chosen by the rule of the network that the run
+    /// starts from, or of the run that it continues, so that none of them has been trained on.
     pub(super) fn dataset(&self, start: Option<DataSource>, size: ImageSpec) -> Result<Dataset> {
         let before = self.config_before().map(|config| {
             // The first versions did not write it.
@@ -105,8 +105,8 @@ impl RunArgs {
         RunDirectory::new(self.out(), before, &inputs)
     }
 
-    /// Trains, measures the best network and prints the result. A reader of standard output that goes away
-    /// does not end the run.
+    /// Trains, measures the best network and prints the result. The run continues if the reader of standard
+    /// output goes away.
     pub(super) fn run<B: HostBackend>(
         &self,
         begin: &Begin,
@@ -138,7 +138,7 @@ impl RunArgs {
             _ => error,
         })?;
         let time = start.elapsed();
-        // Read from the file, so that the network that is measured is the one that was written.
+        // Read from the file, so that the measured network is the written one.
         let best = checkpoint::load::<B>(&outcome.checkpoint, device)?;
         let test = evaluate(&best.model, &dataset.test, best.normalisation, device);
         let int8 = self.simulated_int8(&run, &best, device)?;
@@ -238,7 +238,8 @@ impl RunArgs {
         }
     }
 
-    /// The micro-batch of the run that is resumed: by now a different number may fit into memory.
+    /// The micro-batch of the run that is resumed. A new estimate could differ, because the free memory
+    /// changes.
     fn micro_batch_before(&self) -> Option<NonZeroUsize> {
         let micro_batch = self.config_before()?["micro_batch"].as_u64()?;
         NonZeroUsize::new(micro_batch.try_into().ok()?)

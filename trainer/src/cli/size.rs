@@ -12,7 +12,7 @@ const MAX_SIDE: u16 = 224;
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct SizeArgs {
     /// Size of the network's images in pixels: a side, or width and height as 96x64, each from 32 to 224.
-    /// Pictures are cut to these proportions around their middle, then resized [default: that of the
+    /// Pictures are cut to these proportions around their middle, then resized [default: the size of the
     /// preset or of the network to start from; 32].
     #[arg(long, value_name = "N|WxH", value_parser = parse)]
     pub(super) image_size: Option<ImageSpec>,

@@ -19,7 +19,6 @@ use crate::backend::on_backend;
 use crate::checkpoint;
 use crate::data::{CIFAR10_SIZE, DataSource, Dataset, HeldOut};
 use crate::eval::evaluate;
-use crate::ops::HostBackend;
 use crate::output;
 use crate::progress::{Progress, duration};
 use crate::recipe::Recipe;
@@ -28,6 +27,7 @@ use crate::say;
 use crate::say::even_if_closed;
 use crate::sweep::{self, Cell, Shape};
 use crate::train::{self, Run};
+use ops::HostBackend;
 
 #[derive(Debug, Args)]
 pub(super) struct SweepArgs {
@@ -105,7 +105,7 @@ impl SweepArgs {
         for plan in &left {
             let cell = shared.train::<B>(plan)?;
             if !self.view.json {
-                // Whatever is wrong with standard output, it is said at the end.
+                // An error of standard output is reported at the end.
                 let _ = say!("{}", line(&cell));
             }
             cells.push(cell);
@@ -152,7 +152,7 @@ impl Shared<'_> {
                 "train_images": self.dataset.train.len(),
                 "test_images": self.dataset.test.len(),
             });
-            // Only here, so that sweeps of the first versions over CIFAR-10 go on.
+            // Only for pictures, so that sweeps of the first versions over CIFAR-10 can continue.
             if self.dataset.source == DataSource::Pictures {
                 settings["source"] = json!(self.dataset.source);
             }

@@ -8,8 +8,8 @@ use super::choice::{Choice, From};
 use super::preset::presets;
 use super::run::RunArgs;
 use crate::backend::on_backend;
-use crate::ops::HostBackend;
 use crate::recipe::Recipe;
+use ops::HostBackend;
 
 #[derive(Debug, Args)]
 pub(super) struct TrainArgs {

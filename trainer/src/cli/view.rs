@@ -17,7 +17,7 @@ pub(super) struct ViewArgs {
 }
 
 impl ViewArgs {
-    /// The progress of one run; `json` makes that of a run that prints JSON.
+    /// The progress of one run. `json` makes the progress of a run that prints JSON.
     pub(super) fn progress(&self, json: fn() -> Progress) -> Progress {
         match (self.json, self.plain) {
             (true, _) => json(),

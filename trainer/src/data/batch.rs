@@ -18,7 +18,7 @@ use super::mix::{Mix, Mixed, Rectangle};
 use super::normalisation::Normalisation;
 use super::random::{Purpose, stream};
 
-/// Finished batches that wait for the consumer, while the next one is assembled.
+/// Number of finished batches that wait for the consumer while the next one is assembled.
 const QUEUED_BATCHES: usize = 1;
 
 /// Images and labels of one step.

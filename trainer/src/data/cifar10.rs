@@ -64,7 +64,7 @@ fn read_files(dir: &Path, names: &[&str]) -> Result<Images> {
     Images::new(SIDE, SIDE, pixels, labels)
 }
 
-/// Reads one file whole; the length is checked before any memory is set aside for it.
+/// Reads one file whole; the length is checked before memory is allocated for it.
 fn read_file(path: &Path) -> Result<Vec<u8>> {
     let expected = FILE_BYTES;
     let found = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;

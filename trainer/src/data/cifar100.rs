@@ -65,7 +65,7 @@ fn class_names(dir: &Path, labels: Labels) -> Result<Vec<String>> {
     let text = text.with_context(|| format!("cannot read {}", path.display()))?;
     let names = text.lines().map(str::trim).filter(|name| !name.is_empty()).map(String::from);
     let names = names.collect::<Vec<_>>();
-    ensure!(names.len() > 1, "{} has no names of two classes", path.display());
+    ensure!(names.len() > 1, "{} must have the names of at least two classes", path.display());
     Ok(names)
 }
 

@@ -11,7 +11,7 @@ pub struct Dataset {
     /// Images to train on; without [`validation`](Self::validation), a validation part is cut from these by
     /// [`split`](super::split()).
     pub train: Images,
-    /// Images to choose the best epoch by, if they were given apart.
+    /// Images to choose the best epoch by, if they were given separately.
     pub validation: Option<Images>,
     /// Images for the final accuracy. They must not be used for any choice.
     pub test: Images,
@@ -25,18 +25,19 @@ pub struct Dataset {
 /// kind of data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DataSource {
-    /// CIFAR-10, embedded or from a directory.
+    /// CIFAR-10, built in or from a directory.
     Cifar10,
-    /// The user's own images. Of folders of pictures, the test images were drawn at random from the list of
-    /// all files, as the first versions did: one file more or less drew others.
+    /// The user's own images. The test images of folders were drawn at random from the list of all files,
+    /// as in the first versions. Another list of files gives other test images.
     Custom,
-    /// Images from a directory. Of folders of pictures, the bytes of each file decide whether it is a test
-    /// image, so that no other file matters.
+    /// Images from a directory. For folders of pictures, the bytes of each file decide whether it is a test
+    /// image. Other files have no influence.
     Pictures,
 }
 
 impl Dataset {
-    /// The images for a network that was trained on `classes`: of CIFAR-10 those of its classes, of folders all.
+    /// The images for a network that was trained on `classes`: for CIFAR-10 the images of these classes,
+    /// for folders all images.
     ///
     /// # Errors
     /// As [`of_classes`](Self::of_classes).

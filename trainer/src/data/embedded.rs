@@ -43,7 +43,7 @@ const TEST_STRIPS: [Strip; 2] = [strip!("test_0.webp"), strip!("test_1.webp")];
 const TRAIN_LABELS: &str = include_str!("../../assets/train_labels.txt");
 const TEST_LABELS: &str = include_str!("../../assets/test_labels.txt");
 
-/// Decodes the embedded images: the first 5,000 training and the first 1,000 test images of
+/// Decodes the built-in images: the first 5,000 training and the first 1,000 test images of
 /// CIFAR-10, in the same order and with the same bytes.
 ///
 /// # Errors
@@ -69,10 +69,10 @@ pub fn embedded() -> Result<Dataset> {
 
 fn decode(strip: &Strip) -> Result<Vec<u8>> {
     let image = image::load_from_memory_with_format(strip.bytes, ImageFormat::WebP)
-        .with_context(|| format!("cannot decode the embedded {}", strip.name))?;
+        .with_context(|| format!("cannot decode the built-in {}", strip.name))?;
     ensure!(
         image.width() as usize == SIDE,
-        "the embedded {} is {} pixels wide, not {SIDE}",
+        "the built-in {} is {} pixels wide, not {SIDE}",
         strip.name,
         image.width()
     );
@@ -129,7 +129,7 @@ mod tests {
         let Some(dir) = std::env::var_os("OCELLI_CIFAR10") else {
             let notice = "SKIPPED images_equal_the_binary_version: set OCELLI_CIFAR10 to the \
                 directory of the binary version of CIFAR-10 to run it";
-            // Not eprintln!, which the test harness swallows.
+            // Not eprintln!, whose output the test harness captures.
             writeln!(std::io::stderr(), "{notice}").unwrap();
             return;
         };

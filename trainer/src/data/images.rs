@@ -112,8 +112,8 @@ impl Images {
         &self.store.pixels[self.places[i] as usize * self.image_len()..][..self.image_len()]
     }
 
-    /// The name of the file that image `i` was read from, relative to the directory of all; `None` if it
-    /// has no file of its own.
+    /// The name of the file that image `i` was read from, relative to the directory of all images; `None`
+    /// if it has no file of its own.
     ///
     /// # Panics
     /// If `i` is not below [`len`](Self::len).
@@ -161,7 +161,8 @@ impl Images {
         &self.labels
     }
 
-    /// All images one after another, `[len, height, width, 3]`; a copy if they do not lie so in memory.
+    /// All images one after another, `[len, height, width, 3]`; a copy if they are in another order in
+    /// memory.
     pub fn pixels(&self) -> Cow<'_, [u8]> {
         let first = self.places.first().copied().unwrap_or(0);
         if self.places.iter().copied().eq(first..first + self.places.len() as u32) {
@@ -183,7 +184,7 @@ impl Images {
         }
     }
 
-    /// The images whose label has a new one, with it.
+    /// The images whose label has a new label in `labels`, with their new labels.
     ///
     /// # Panics
     /// If `labels` is shorter than the largest label.
@@ -234,7 +235,7 @@ impl Images {
     }
 }
 
-/// Equal images with equal labels and names, wherever they lie.
+/// Equal images with equal labels and names, in any place in memory.
 impl PartialEq for Images {
     fn eq(&self, other: &Self) -> bool {
         let same = |i| self.image(i) == other.image(i) && self.name(i) == other.name(i);

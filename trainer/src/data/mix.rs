@@ -1,7 +1,8 @@
 //! Two images in one: mixup and `CutMix`.
 //!
 //! # Source
-//! Zhang et al., *mixup: Beyond Empirical Risk Minimization*, 2018; Yun et al., *Regularization Strategy to Train Strong Classifiers*, 2019.
+//! Zhang et al., *mixup: Beyond Empirical Risk Minimization*, 2018. Yun et al., *Regularization Strategy to
+//! Train Strong Classifiers*, 2019.
 
 use std::ops::Range;
 
@@ -33,7 +34,7 @@ pub struct Mixed {
     pub pasted: Option<Rectangle>,
 }
 
-/// Pixels of an image: those in all of these rows and columns.
+/// A rectangle of pixels in an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rectangle {
     /// Rows of pixels.

@@ -1,9 +1,9 @@
 //! Labelled images: reads them, splits them, augments them and makes batches of them.
 //!
 //! [`embedded`] decodes the built-in part of CIFAR-10. [`cifar10`] reads all of CIFAR-10 from a directory.
-//! [`open`] reads a directory with CIFAR-10, with CIFAR-100, or with one folder of pictures for each class. These
-//! check the size and the label of each image, so that later steps need not. [`check()`] reports mistakes
-//! in folders of pictures.
+//! [`open`] reads a directory with CIFAR-10, with CIFAR-100, or with one folder of pictures for each class.
+//! These functions check the size and the label of each image, so that later steps need not check them.
+//! [`check()`] reports mistakes in folders of pictures.
 //!
 //! Every random choice depends only on a seed: the same seed gives the same split, the same order and the
 //! same augmented pixels on every machine and with any number of threads.

@@ -14,7 +14,7 @@ pub struct Normalisation {
 }
 
 impl Normalisation {
-    /// The constants of CIFAR-10: those of its 50,000 training images.
+    /// The constants of the 50,000 training images of CIFAR-10.
     pub const CIFAR10: Self =
         Self { mean: [0.4914, 0.4822, 0.4465], std: [0.2470, 0.2435, 0.2616] };
 
@@ -24,7 +24,7 @@ impl Normalisation {
     /// Normalises one image from `[height, width, 3]` bytes to `[3, height, width]` numbers.
     ///
     /// # Panics
-    /// If `planes` is not as long as `image`, or that is not a multiple of 3.
+    /// If `planes` is not as long as `image`, or the length is not a multiple of 3.
     pub fn to_planes(&self, image: &[u8], planes: &mut [f32]) {
         assert_eq!(image.len(), planes.len(), "as many numbers as bytes");
         let (pixels, rest) = image.as_chunks::<IMAGE_CHANNELS>();

@@ -12,7 +12,7 @@ use super::folder::folder;
 use super::reading::Reading;
 use crate::note;
 
-/// Files of a finding that are named; more are counted.
+/// Maximum number of files that a finding names. Further ones are only counted.
 const NAMED: usize = 10;
 
 /// Reads the binary version of CIFAR-10 or of CIFAR-100, or a folder of pictures for each class.

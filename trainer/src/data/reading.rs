@@ -15,7 +15,7 @@ pub struct Reading {
     pub labels: Labels,
     /// Which pictures of folders are test images.
     pub held_out: HeldOut,
-    /// The size that every image is brought to.
+    /// The size to which every image is resized.
     pub size: ImageSpec,
 }
 
@@ -36,10 +36,10 @@ pub enum Labels {
     Coarse,
 }
 
-/// How the test images of folders of pictures are chosen, if they do not lie apart.
+/// How the test images of folders are chosen, if they have no folder of their own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HeldOut {
-    /// By the bytes of each file, so that no other file matters.
+    /// By the bytes of each file. Other files have no influence.
     #[default]
     ByBytes,
     /// At random from the list of all files, as for networks of the first versions.

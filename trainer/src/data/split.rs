@@ -9,10 +9,10 @@ use super::random::{Purpose, stream};
 
 /// Splits images at random into a training and a validation part; every image is in exactly one.
 ///
-/// The validation part has `validation_fraction` of the images of each class, rounded to the
-/// nearest number, but at least one of two and more; fractions are clamped to 0..=1. The same
-/// images, fraction and seed give the same parts in the same order. A larger fraction only moves images
-/// from training to validation. Both parts are shuffled, so that their first images are a fair sample.
+/// The validation part has `validation_fraction` of the images of each class, rounded to the nearest
+/// number, but at least one if the class has two or more; fractions are clamped to 0..=1. The same images,
+/// fraction and seed give the same parts in the same order. A larger fraction only moves images from
+/// training to validation. Both parts are shuffled, so that their first images are a random sample.
 pub fn split(images: &Images, validation_fraction: f64, seed: u64) -> (Images, Images) {
     let mut order: Vec<usize> = (0..images.len()).collect();
     order.shuffle(&mut stream(seed, Purpose::Split));
@@ -33,7 +33,7 @@ pub fn split(images: &Images, validation_fraction: f64, seed: u64) -> (Images, I
     (images.subset(&train), images.subset(&validation))
 }
 
-/// Images of a class of `count` that are held out.
+/// Number of images that are held out from a class of `count`.
 fn held_out(count: usize, fraction: f64) -> usize {
     // NaN fails the first comparison.
     let least = usize::from(fraction > 0.0 && count > 1);

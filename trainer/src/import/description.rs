@@ -62,7 +62,7 @@ impl Description {
         }))
     }
 
-    /// The network on square images: 2 hidden layers of widths `hidden` under a flatten head.
+    /// The network on square images. `hidden` has the widths of the head's hidden layers.
     ///
     /// # Errors
     /// If tokens and patches are not those of a square image, or there is no such network.

@@ -2,7 +2,7 @@
 
 use anyhow::{Error, anyhow};
 
-/// Tensors that are named in a message; more are counted.
+/// Maximum number of tensors that a message names; the others are only counted.
 const NAMED: usize = 4;
 
 /// Architectures, with parts of names that each of their files has.
@@ -18,7 +18,7 @@ const ARCHITECTURES: [(&str, &[&str]); 9] = [
     ("torchvision's convolutional networks", &["features.0.", "classifier."]),
 ];
 
-/// What is said of a file none of whose tensors has a name of ours.
+/// The error for a file in which no tensor has a known name.
 pub(super) fn refusal<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Error {
     let has = |part: &&str| names.clone().any(|name| name.contains(*part));
     let known = ARCHITECTURES.iter().find(|(_, parts)| parts.iter().all(&has));

@@ -1,4 +1,4 @@
-//! A file of PyTorch weights to a checkpoint.
+//! Turns a file of PyTorch weights into a checkpoint.
 
 use std::path::Path;
 
@@ -64,7 +64,7 @@ fn build<B: Backend>(
     let (preset, config) = shape(naming, &tensors, options.preset)?;
     let (classes, source) = options.classes(config.classes())?;
     let model = network::network(&config, naming, tensors, device)?;
-    Ok(Checkpoint { preset, config, classes, normalisation, source, model })
+    Ok(Checkpoint { preset, config, classes, normalisation, source, model, attributes: None })
 }
 
 /// Name and description of the network, from the preset or from the metadata of the file.

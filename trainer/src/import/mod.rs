@@ -21,8 +21,8 @@
 //! | class head | `head` | `h3` |
 //! | class head with hidden layers | `head.0`, `head.1` … | `h1`, `h2`, `h3` |
 //!
-//! What PyTorch's wrappers add to these names, such as `module.` and `_orig_mod.`, is left out, and so is a
-//! beginning that all names share.
+//! What PyTorch's wrappers add to these names, such as `module.` and `_orig_mod.`, is removed, and so is a
+//! prefix that all names share.
 //!
 //! The metadata of the file may have further values, all as text: `mean` and `std` (three numbers,
 //! separated by commas) and, for a plain transformer on square images, its shape: `T` tokens, `P` values

@@ -25,7 +25,7 @@ impl Naming {
             let mut parts = name.split('.');
             let (blocks, _, part) =
                 (parts.next()?, parts.next()?.parse::<u8>().ok()?, parts.next()?);
-            // Others call their blocks `blocks` too.
+            // Other architectures also name their blocks `blocks`.
             match (blocks, part) {
                 ("bl", "n1" | "at" | "n2" | "f") => Some(Self::Modules),
                 ("blocks", "n1" | "a" | "n2" | "f1" | "f2") => Some(Self::Plain),

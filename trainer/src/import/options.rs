@@ -9,21 +9,21 @@ use runtime::config::{IMAGE_CHANNELS, Preset};
 /// One number for each colour channel.
 pub type Rgb = [f32; IMAGE_CHANNELS];
 
-/// Mean and deviation under which the plain transformers were trained: pixels from −1 to 1.
+/// Mean and deviation with which plain transformers are usually trained: pixels from −1 to 1.
 const HALF: Normalisation =
     Normalisation { mean: [0.5; IMAGE_CHANNELS], std: [0.5; IMAGE_CHANNELS] };
 
 /// Settings that a file of weights does not contain.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The network's shape; without it, the metadata of the file must describe the shape.
+    /// The network's shape. Without it, the metadata of the file must describe the shape.
     pub preset: Option<Preset>,
-    /// Name of every class; those of CIFAR-10 where there are ten.
+    /// Name of every class. The default is the names of CIFAR-10, if there are ten classes.
     pub classes: Option<Vec<String>>,
     /// Mean of each channel of pixels scaled to 0..=1. The default is the file's `mean`. Without that, it is
-    /// 0.5 for names with `blocks` and CIFAR-10's constants for names with `bl`.
+    /// 0.5 if tensors are named `blocks…`, and CIFAR-10's mean if they are named `bl…`.
     pub mean: Option<Rgb>,
-    /// Standard deviation, with the same defaults.
+    /// Standard deviation of each channel. The defaults are as for `mean`.
     pub std: Option<Rgb>,
 }
 

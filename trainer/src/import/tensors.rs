@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 const REMEDY: &str =
     "write it again with safetensors.torch.save_file(model.state_dict(), \"weights.safetensors\")";
 
-/// Counters that no forward pass reads: of a batch normalisation, beside its statistics, and of the
-/// networks that PyTorch's `AveragedModel` has averaged.
+/// Counters that no forward pass reads: the batches of a batch normalisation, and the networks that
+/// PyTorch's `AveragedModel` has averaged.
 const COUNTERS: [&str; 2] = ["num_batches_tracked", "n_averaged"];
 
 /// An open file, and the names of the tensors that were not taken yet.
@@ -52,7 +52,7 @@ impl<'a> Tensors<'a> {
         &self.left
     }
 
-    /// What was left out of the names, for a message.
+    /// The prefixes that were removed from the names, for a message.
     pub(super) fn removed(&self) -> Option<String> {
         let quoted: Vec<_> = self.removed.iter().map(|part| format!("`{part}`")).collect();
         (!quoted.is_empty()).then(|| quoted.join(" and "))
@@ -68,7 +68,7 @@ impl<'a> Tensors<'a> {
         Some(self.view(name)?.shape().to_vec())
     }
 
-    /// The values of a tensor of that shape, the last side fastest.
+    /// The values of a tensor of that shape, row-major.
     ///
     /// # Errors
     /// If it is missing, of another shape, of a type other than f16, bf16 and f32, or has a value
@@ -101,7 +101,7 @@ impl<'a> Tensors<'a> {
     /// Checks that every tensor was taken.
     ///
     /// # Errors
-    /// Names the first that was not.
+    /// If one was not. The message names the first one.
     pub(super) fn finish(self) -> Result<()> {
         let counter = |name: &str| COUNTERS.contains(&name.rsplit('.').next().unwrap_or(name));
         let mut surplus = self.left.iter().filter(|name| !counter(name));

@@ -138,7 +138,7 @@ fn refused(bytes: &[u8], preset: Preset) -> String {
     }
 }
 
-/// A tensor of a network as the numbers of its checkpoint, whatever its rank.
+/// A tensor of a network as the numbers of its checkpoint, for any rank.
 macro_rules! values {
     ($tensor:expr) => {
         $tensor.into_data().to_vec::<f32>().unwrap()
@@ -307,7 +307,7 @@ fn foreign_names_are_noticed() {
     file.layer("conv1", &[3, 3]);
     let error = file.refused(Preset::Micro);
     assert!(error.contains("`conv1.bias`") && error.contains("--help"), "{error}");
-    // Blocks called as ours, with other parts in them.
+    // Blocks with our name, but with other parts.
     let mut file = File::default();
     for name in ["cls_token", "patch_embed.proj.weight", "blocks.0.attn.qkv.weight"] {
         file.add(name, &[1]);

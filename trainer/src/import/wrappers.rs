@@ -14,7 +14,7 @@ const WRAPPERS: [&str; 4] =
 pub(super) struct Unwrapped {
     /// From a name without wrappers to the name in the file.
     pub(super) stored: BTreeMap<String, String>,
-    /// What was left out, such as `module.`.
+    /// What was removed, such as `module.`.
     pub(super) removed: BTreeSet<String>,
 }
 
@@ -56,7 +56,7 @@ fn unwrap(name: &str, removed: &mut BTreeSet<String>) -> String {
     left.join(".")
 }
 
-/// The longest beginning of all names that ends with a dot.
+/// The longest common prefix of all names that ends with a dot.
 fn shared(names: &[String]) -> Option<String> {
     let (first, others) = names.split_first()?;
     let mut shared = first.as_str();

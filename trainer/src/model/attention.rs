@@ -8,16 +8,16 @@ use runtime::config::VitConfig;
 use runtime::site::BlockSite;
 
 use super::init::Init;
-use crate::ops::{self, AttentionLayers, Exponentials, VitBackend};
+use ops::{self, AttentionLayers, Exponentials, VitBackend};
 
 /// Softmax attention over all tokens with biased projections.
 #[derive(Module, Debug)]
 pub struct Attention<B: Backend> {
     /// `[dim, heads · head_dim]`; the columns of one head are adjacent.
     pub query: Linear<B>,
-    /// Likewise.
+    /// As `query`.
     pub key: Linear<B>,
-    /// Likewise.
+    /// As `query`.
     pub value: Linear<B>,
     /// `[heads · head_dim, dim]`.
     pub output: Linear<B>,
@@ -37,7 +37,7 @@ impl<B: Backend> Attention<B> {
         }
     }
 
-    /// With the normalisation before it, for [`ops::attention_branch`].
+    /// The layers and the normalisation before them, for [`ops::attention_branch`].
     pub(super) const fn layers<'a>(
         &'a self,
         norm: &'a LayerNorm<B>,

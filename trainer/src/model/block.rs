@@ -12,7 +12,7 @@ use super::dropout::{Dropout, DropoutRates};
 use super::init::Init;
 use super::mlp::Mlp;
 use super::observe::Observer;
-use crate::ops::{self, VitBackend};
+use ops::{self, VitBackend};
 
 /// `x += attention(norm1(x)); x += mlp(norm2(x))`.
 #[derive(Module, Debug)]

@@ -8,7 +8,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-use crate::ops::Factors;
+use ops::Factors;
 
 /// Rates of dropout and stochastic depth in training; all zero by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -19,7 +19,7 @@ pub struct DropoutRates {
     pub mlp: f64,
     /// Before each layer of the class head.
     pub head: f64,
-    /// Stochastic depth: branches of the last block; the rate grows linearly from the first block.
+    /// Stochastic depth: the rate of the last block. The rates of the blocks grow linearly up to it.
     pub path: f64,
 }
 

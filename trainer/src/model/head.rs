@@ -10,7 +10,7 @@ use runtime::site::SiteId;
 use super::dropout::Dropout;
 use super::init::Init;
 use super::observe::Observer;
-use crate::ops::{self, VitBackend};
+use ops::{self, VitBackend};
 
 /// Linear layers with GELU between them; the last one gives the logits.
 #[derive(Module, Debug)]

@@ -59,8 +59,8 @@ impl<'a, B: Backend> Init<'a, B> {
         self.truncated_normal([outputs, inputs, side, side], (2.0 / fan_in).sqrt())
     }
 
-    /// The depthwise convolution inside an MLP: weight `[channels, 1, 3, 3]` uniform within a third
-    /// (one over the root of the fan-in), so that the sum with its input is close to the input at first.
+    /// The depthwise convolution inside an MLP: weight `[channels, 1, 3, 3]` uniform from −1/3 to 1/3 (one
+    /// over the root of the fan-in), so that the sum with its input is close to the input at first.
     pub(crate) fn depthwise(&mut self, channels: usize) -> Param<Tensor<B, 4>> {
         self.uniform([channels, 1, 3, 3], 1.0 / 3.0)
     }
@@ -133,7 +133,8 @@ impl<'a, B: Backend> Init<'a, B> {
         Param::initialized(self.next_id(), value.require_grad())
     }
 
-    /// Numbers in order. burn's own ids are random, and equal models would have different checkpoints.
+    /// Ids in ascending order. burn's own ids are random: with them, equal models would have different
+    /// checkpoints.
     fn next_id(&mut self) -> ParamId {
         self.ids += 1;
         ParamId::from(self.ids)

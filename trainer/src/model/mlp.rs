@@ -9,14 +9,14 @@ use runtime::site::BlockSite;
 
 use super::dropout::Dropout;
 use super::init::Init;
-use crate::ops::{self, MlpLayers, VitBackend};
+use ops::{self, MlpLayers, VitBackend};
 
-/// `W2·gelu(h + depthwise(h))` with `h = W1·x`, and GELU once more where the network has it.
+/// `W2·gelu(h + depthwise(h))` with `h = W1·x`, and GELU once more if the network has a second GELU.
 #[derive(Module, Debug)]
 pub struct Mlp<B: Backend> {
     /// `[dim, mlp_dim]`.
     pub linear1: Linear<B>,
-    /// Over the token grid, where the network has one.
+    /// Over the token grid; `None` if the network has none.
     pub depthwise: Option<Depthwise<B>>,
     /// `[mlp_dim, dim]`.
     pub linear2: Linear<B>,
@@ -61,7 +61,7 @@ impl<B: Backend> Mlp<B> {
         self.dropout.is_active::<B>(device)
     }
 
-    /// With the normalisation before it, for [`ops::mlp_branch`].
+    /// The layers and the normalisation before them, for [`ops::mlp_branch`].
     pub(super) fn layers<'a>(&'a self, norm: &'a LayerNorm<B>, epsilon: f64) -> MlpLayers<'a, B> {
         let depthwise = self.depthwise.as_ref();
         MlpLayers {

@@ -1,7 +1,7 @@
-//! The network as a burn module, built from a [`VitConfig`] and from nothing else.
+//! The network as a burn module, built from a [`VitConfig`] alone.
 //!
-//! Every activation inside is `[batch, positions, channels]`, the order in which the runtime
-//! keeps it too: grids row by row with channels last, vectors as one position.
+//! Every activation inside is `[batch, positions, channels]`, which is also the order of the runtime: grids
+//! row by row with channels last, vectors as one position.
 
 mod attention;
 mod block;
@@ -28,12 +28,12 @@ pub use mlp::{Depthwise, Mlp};
 pub use patch::PatchEmbed;
 pub use stem::{ConvNorm, ConvStem, Stage, Stem};
 
-use crate::ops::{self, VitBackend};
 use dropout::Dropout;
 pub use dropout::DropoutRates;
 use init::Init;
 pub(crate) use observe::Observer;
 use observe::{KeepTokens, Replace, Silent};
+use ops::{self, VitBackend};
 
 /// A vision transformer of the family.
 #[derive(Module, Debug)]

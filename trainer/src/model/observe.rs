@@ -5,7 +5,7 @@ use burn::tensor::backend::Backend;
 use runtime::site::SiteId;
 
 use super::init::LAYER_NORM_EPSILON;
-use crate::ops::Exponentials;
+use ops::Exponentials;
 
 /// Receives the value at each site as `[batch, positions, channels]`, in the order of the pass.
 pub(crate) trait Observer<B: Backend> {

@@ -7,7 +7,7 @@ use burn::tensor::backend::Backend;
 use runtime::config::{PatchOrder, VitConfig};
 
 use super::init::Init;
-use crate::ops::{self, VitBackend};
+use ops::{self, VitBackend};
 
 /// Cuts the image into patches and projects each to a token.
 #[derive(Module, Debug)]

@@ -10,7 +10,7 @@ use runtime::site::{ConvSite, SiteId};
 use super::init::Init;
 use super::observe::Observer;
 use super::patch::PatchEmbed;
-use crate::ops::{self, VitBackend, Window};
+use ops::{self, VitBackend, Window};
 
 /// How pixels become tokens.
 #[derive(Module, Debug)]

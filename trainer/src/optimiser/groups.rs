@@ -15,7 +15,7 @@ pub(super) struct Groups {
     /// which are not matrices, and of the heads.
     pub(super) outer: Vec<ParamId>,
     /// The rest, which does not decay: biases, normalisations, and the position embedding.
-    pub(super) constant: Vec<ParamId>,
+    pub(super) undecayed: Vec<ParamId>,
     /// Names of the modules around the current parameter, outermost first.
     path: Vec<String>,
     /// Whether the layer that reads pixels has been visited.
@@ -34,7 +34,7 @@ impl<B: Backend> ModuleVisitor<B> for Groups {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<B, D>>) {
         let within = |name: &str| self.path.iter().any(|part| part == name);
         let group = if D < 2 || within("position") {
-            &mut self.constant
+            &mut self.undecayed
         } else if !mem::replace(&mut self.past_pixels, true) || within("head") || depthwise(param) {
             &mut self.outer
         } else {

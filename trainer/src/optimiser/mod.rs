@@ -21,7 +21,7 @@ type MeansRecorder = NamedMpkBytesRecorder<FullPrecisionSettings>;
 pub(crate) struct Optimiser<B: AutodiffBackend, M: AutodiffModule<B>> {
     hidden: Group<Muon<B::InnerBackend>, B, M>,
     outer: Group<AdamW, B, M>,
-    constant: Group<AdamW, B, M>,
+    undecayed: Group<AdamW, B, M>,
 }
 
 struct Group<O: SimpleOptimizer<B::InnerBackend>, B: AutodiffBackend, M: AutodiffModule<B>> {
@@ -50,28 +50,28 @@ impl<B: AutodiffBackend, M: AutodiffModule<B>> Optimiser<B, M> {
         Self {
             hidden: Group { ids: groups.hidden, optimiser: OptimizerAdaptor::from(muon) },
             outer: Group { ids: groups.outer, optimiser: adam(recipe.weight_decay) },
-            constant: Group { ids: groups.constant, optimiser: adam(0.0) },
+            undecayed: Group { ids: groups.undecayed, optimiser: adam(0.0) },
         }
     }
 
     /// The running means of all groups, as burn stores them.
     pub(crate) fn to_bytes(&self) -> Result<[Vec<u8>; 3]> {
-        Ok([self.hidden.to_bytes()?, self.outer.to_bytes()?, self.constant.to_bytes()?])
+        Ok([self.hidden.to_bytes()?, self.outer.to_bytes()?, self.undecayed.to_bytes()?])
     }
 
     /// Continues with running means from [`to_bytes`](Self::to_bytes).
     pub(crate) fn load_bytes(&mut self, bytes: [Vec<u8>; 3], device: &B::Device) -> Result<()> {
-        let [hidden, outer, constant] = bytes;
+        let [hidden, outer, undecayed] = bytes;
         self.hidden.load_bytes(hidden, device)?;
         self.outer.load_bytes(outer, device)?;
-        self.constant.load_bytes(constant, device)
+        self.undecayed.load_bytes(undecayed, device)
     }
 
     /// Updates the parameters of `module` by the gradients of a loss.
     pub(crate) fn step(&mut self, rate: f64, module: M, mut grads: GradientsParams) -> M {
         let module = self.hidden.step(rate, module, &mut grads);
         let module = self.outer.step(rate, module, &mut grads);
-        self.constant.step(rate, module, &mut grads)
+        self.undecayed.step(rate, module, &mut grads)
     }
 }
 
@@ -99,7 +99,7 @@ where
     }
 }
 
-/// Takes the gradients of one group out of those of all.
+/// Takes the gradients of one group out of all gradients.
 struct Own<'a> {
     ids: &'a [ParamId],
     from: &'a mut GradientsParams,
@@ -137,7 +137,7 @@ mod tests {
         (model, optimiser)
     }
 
-    /// The model after a step with gradients that are all zero: what moves, decays.
+    /// The model after a step with gradients that are all zero. Only parameters with weight decay change.
     fn idle_step(
         optimiser: &mut Optimiser<Training, Vit<Training>>,
         model: Vit<Training>,
@@ -180,8 +180,8 @@ mod tests {
         let groups = |preset, name| {
             let recipe = Recipe { optimiser: name, ..Recipe::full_data(preset) };
             let (model, optimiser) = optimiser(preset, recipe);
-            let Optimiser { hidden, outer, constant } = optimiser;
-            let all = hidden.ids.len() + outer.ids.len() + constant.ids.len();
+            let Optimiser { hidden, outer, undecayed } = optimiser;
+            let all = hidden.ids.len() + outer.ids.len() + undecayed.ids.len();
             assert_eq!(all, burn::module::list_param_ids(&model).len(), "each is in one group");
             [hidden.ids.len(), outer.ids.len()]
         };

@@ -10,12 +10,12 @@ use burn::tensor::backend::Backend;
 const MOMENTUM: f64 = 0.95;
 
 /// Moves a weight by the orthogonal matrix nearest to the running mean of its gradients, so that every
-/// direction of it learns at the same speed: Muon, Jordan et al. 2024,
+/// direction learns at the same speed: Muon, Jordan et al. 2024,
 /// <https://kellerjordan.github.io/posts/muon/>. A convolution's `[outputs, inputs, side, side]` is the
 /// matrix `[outputs, inputs · side · side]`.
 ///
 /// The size of a step is that of Liu et al. 2025, <https://arxiv.org/abs/2502.16982>: a matrix's mean
-/// square moves as it would under Adam, whatever its shape.
+/// square moves as it would under Adam, for every shape.
 #[derive(Clone)]
 pub(super) struct Muon<B: Backend>(burn::optim::Muon<B>);
 
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn every_direction_moves_as_far() {
-        // Rows of very different length, at right angles: orthogonal rows of about one length come out.
+        // Orthogonal rows of very different lengths become orthogonal rows of about equal length.
         let lengths = [0.1, 1.0, 10.0, 0.3];
         let gradient = Tensor::<Flex, 2>::eye(4, &Default::default())
             * Tensor::<Flex, 1>::from_floats(lengths, &Default::default()).unsqueeze();

@@ -1,4 +1,4 @@
-//! Whether outputs can be written, and what they would replace: asked before the work begins.
+//! Checks before the work begins whether outputs can be written, and what they would replace.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,13 +9,13 @@ use same_file::is_same_file;
 
 use super::{directory_of, followed, temporary};
 
-/// Bytes at the start of a file that tell its kind.
+/// Number of bytes at the start of a file that decide its kind.
 const KIND_BYTES: u64 = 4096;
 
 /// Which files an output may replace. Files without content may always be replaced.
 #[derive(Clone, Copy, Debug)]
 pub enum Replaces {
-    /// None: whoever means it must say `--overwrite`.
+    /// None. To replace files, the user must give `--overwrite`.
     Nothing,
     /// Those of a kind that the command can make again.
     Kind {
@@ -29,14 +29,14 @@ pub enum Replaces {
 }
 
 impl Replaces {
-    /// Everything after `--overwrite`, nothing without it.
+    /// Everything with `--overwrite`, nothing without it.
     pub const fn if_told(overwrite: bool) -> Self {
         if overwrite { Self::Anything } else { Self::Nothing }
     }
 }
 
-/// Refuses a file that cannot be written at `path`, or would replace what it must not. Removes what killed
-/// processes have left in its directory.
+/// Refuses a file that cannot be written at `path`, or that would replace a file that it must not replace.
+/// Removes files that killed processes have left in its directory.
 ///
 /// # Errors
 /// If `path` is a directory, a device, a link to nothing or write-protected, if its directory is missing or
@@ -46,7 +46,7 @@ pub fn check(path: &Path, replaces: Replaces) -> Result<()> {
     writable(directory_of(&followed(path)?))
 }
 
-/// [`check`] without a trial.
+/// [`check`] without a temporary file.
 fn check_place(path: &Path, replaces: Replaces) -> Result<()> {
     let name = path.display();
     let file = followed(path)
@@ -97,10 +97,10 @@ pub fn check_directory(directory: &Path, files: &[&str], replaces: Replaces) -> 
     writable(above).with_context(|| format!("cannot create {name}"))
 }
 
-/// Refuses outputs that would replace an input, or each other, under whatever name.
+/// Refuses outputs that would replace an input, or each other, under any name.
 ///
 /// # Errors
-/// Names the first that would.
+/// If an output would do so. The error names the first one.
 pub fn refuse_inputs(outputs: &[&Path], inputs: &[&Path]) -> Result<()> {
     for (index, output) in outputs.iter().enumerate() {
         for input in inputs {
@@ -127,7 +127,7 @@ pub fn refuse_inputs(outputs: &[&Path], inputs: &[&Path]) -> Result<()> {
     Ok(())
 }
 
-/// Whether two files that need not be there have one place. Names that differ in case alone are one file on
+/// Whether two paths are the same file; it need not exist. Names that differ only in case are one file on
 /// some systems.
 fn same_output(one: &Path, other: &Path) -> bool {
     let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().to_lowercase());
@@ -157,7 +157,7 @@ fn may_replace(path: &Path, replaces: Replaces) -> Result<()> {
     }
 }
 
-/// Tries a directory with a temporary file.
+/// Checks that a temporary file can be written to a directory.
 fn writable(directory: &Path) -> Result<()> {
     temporary::remove_leftovers(directory);
     temporary::create(directory)

@@ -15,7 +15,7 @@ pub(crate) use temporary::remove_leftovers;
 /// that it leads to is replaced, and the link stays.
 ///
 /// # Errors
-/// If the directory cannot be written to or has no room; what was at `path` is then untouched.
+/// If the directory cannot be written to or the disk is full. The file at `path` is then unchanged.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     write_whole(path, bytes).map_err(|error| {
         let message = format!("cannot write {}: {}", path.display(), remedy(error.kind()));

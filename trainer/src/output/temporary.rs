@@ -1,4 +1,5 @@
-//! Temporary files: locked by the process that writes them, so that those of a killed process are known.
+//! Temporary files: locked by the process that writes them, so that files of a killed process are
+//! recognised.
 
 use std::fs::{DirEntry, File, TryLockError};
 use std::io;
@@ -26,8 +27,8 @@ pub(super) fn create(directory: &Path) -> io::Result<NamedTempFile> {
     }
 }
 
-/// Removes the temporary files that killed processes have left in `directory`. What cannot be removed stays:
-/// it is in nobody's way.
+/// Removes the temporary files that killed processes have left in `directory`. A file that cannot be
+/// removed stays; it does no harm.
 pub(crate) fn remove_leftovers(directory: &Path) {
     let Ok(entries) = directory.read_dir() else { return };
     for entry in entries.flatten().filter(ours) {

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{LINE_PERIOD, Progress, View, duration};
 use crate::note;
 
-/// A bar where the run has a screen, lines where it has lines, nothing elsewhere.
+/// A bar if the run has a screen, lines if it prints lines, otherwise nothing.
 pub(crate) struct Bar {
     what: &'static str,
     bar: ProgressBar,

@@ -15,7 +15,7 @@ pub use duration::duration;
 use painter::Painter;
 use screen::Screen;
 
-/// Time between two lines within an epoch where there is no terminal.
+/// Time between two lines within an epoch, without a terminal.
 const LINE_PERIOD: Duration = Duration::from_secs(30);
 /// Time between two pictures on a screen.
 const SCREEN_PERIOD: Duration = Duration::from_millis(200);
@@ -45,7 +45,7 @@ enum View {
 }
 
 impl Progress {
-    /// A screen where standard output is a terminal, lines where it is a file or a pipe.
+    /// A screen if standard output is a terminal, lines if it is a file or a pipe.
     pub fn visible() -> Self {
         match Painter::on_terminal(stdout()) {
             Some(painter) => Self::with(View::Screen { painter, last: Instant::now() }),
@@ -127,8 +127,8 @@ impl Progress {
                 self.view = View::Lines { last: Instant::now() };
             }
             View::Json => {
-                // Neither a closed reader nor a full disk ends the training. Whoever prints the result of
-                // the run finds the same error again.
+                // Neither a closed reader nor a full disk ends the training. The same error occurs again
+                // when the result is printed.
                 if say!("{}", serde_json::json!(row)).is_err() {
                     self.view = View::Nothing;
                 }
@@ -198,7 +198,7 @@ impl Progress {
         images / self.start.elapsed().as_secs_f64().max(1e-9)
     }
 
-    /// Time for the remaining images at the present speed, validation included.
+    /// Time for the remaining images at the current speed, validation included.
     fn left(&self) -> Duration {
         let left = (self.epochs * self.images_per_epoch).saturating_sub(self.images);
         let done = (self.images - self.skipped).max(1);

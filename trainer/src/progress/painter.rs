@@ -1,9 +1,9 @@
 //! Paints a screen on a terminal over the previous one.
 //!
-//! No setting of the terminal changes, so that none must be restored: no raw mode, no alternate screen,
-//! no hidden cursor, no colour beyond the end of a line. The cursor always stays in the line below, so
-//! that later output (an error, or a prompt after a signal) appears there. A terminal backend of
-//! ratatui would take the terminal over.
+//! No setting of the terminal changes, so that none must be restored: no raw mode, no alternate screen, no
+//! hidden cursor, no colour beyond the end of a line. The cursor always stays in the line below, so that
+//! later output (an error, or a prompt after a signal) appears there. A terminal backend of ratatui would
+//! control the whole terminal.
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
@@ -37,7 +37,7 @@ pub(super) struct Painter<W> {
 }
 
 impl<W: Write + IsTerminal> Painter<W> {
-    /// `None` if the output is not a terminal, or one that cannot move the cursor up.
+    /// `None` if the output is not a terminal, or is a terminal that cannot move the cursor up.
     pub(super) fn on_terminal(output: W) -> Option<Self> {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         if !output.is_terminal() || dumb {

@@ -154,7 +154,7 @@ impl Screen<'_> {
 }
 
 impl Panel {
-    /// The range is that of the values where none is given.
+    /// If no range is given, it is the range of the values.
     fn new(
         title: Line<'static>,
         curves: Vec<Curve>,

@@ -2,7 +2,7 @@
 
 use super::range::Range;
 
-/// How an i8 stands for a real: `real = scale · (q − zero_point)`.
+/// How an i8 represents a real number: `real = scale · (q − zero_point)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Affine {
     /// Real size of one step.

@@ -1,7 +1,7 @@
 //! A layer as plain numbers, and what is folded into it before its weights are rounded.
 //!
-//! All of it is in f64, and the order of operations is part of the blob: a weight of half the largest of
-//! its row lies between two steps, and its last bit decides which one it becomes.
+//! All of it is in f64, and the order of operations is part of the blob: a weight that is half the largest
+//! of its row lies between two steps, and its last bit decides to which one it is rounded.
 
 /// A layer: `[outputs, inputs]` weights and `[outputs]` biases. The inputs of a convolution are in the
 /// order row, column, channel; a depthwise convolution has nine.
@@ -28,7 +28,7 @@ const TAPS: usize = 9;
 const CENTRE: usize = 4;
 
 impl Scaling {
-    /// Gain and offset of each channel, over and over.
+    /// Gain and offset of each channel, repeated without end.
     fn cycle(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
         self.gain.iter().copied().zip(self.offset.iter().copied()).cycle()
     }
@@ -45,7 +45,7 @@ impl Layer {
         self.weights.chunks_exact(self.inputs().max(1))
     }
 
-    /// Folds a scaling of the outputs in: a batch normalisation behind the layer.
+    /// Folds in a scaling of the outputs: a batch normalisation after the layer.
     #[must_use]
     pub fn fold_outputs(mut self, scaling: &Scaling) -> Self {
         let inputs = self.inputs().max(1);
@@ -58,7 +58,7 @@ impl Layer {
         self
     }
 
-    /// Folds a scaling of the inputs in: a layer normalisation before the layer, or the pixel
+    /// Folds in a scaling of the inputs: a layer normalisation before the layer, or the pixel
     /// normalisation. Its channels repeat along the inputs.
     #[must_use]
     pub fn fold_inputs(mut self, scaling: &Scaling) -> Self {
@@ -72,8 +72,8 @@ impl Layer {
         self
     }
 
-    /// Takes a scaling of the inputs out again, which was folded into `original`. An input with gain 0
-    /// keeps the weights of `original`.
+    /// Undoes the folding of a scaling of the inputs, which was folded into `original`. An input with gain
+    /// 0 keeps the weights of `original`.
     #[must_use]
     pub fn unfold_inputs(mut self, scaling: &Scaling, original: &Self) -> Self {
         let inputs = self.inputs().max(1);
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_folded_is_taken_out_again() {
+    fn unfolding_undoes_folding() {
         for gain in [[2.0, 4.0], [2.0, 0.0]] {
             let scaling = scaling(gain);
             let inputs = layer().fold_inputs(&scaling).unfold_inputs(&scaling, &layer());

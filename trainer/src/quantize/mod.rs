@@ -1,9 +1,9 @@
-//! A network in eight bits: its weights as integers and the values these stand for, and a simulation
-//! in float. A network is trained with the simulation in place; the exporter stores the same integers and
-//! measures by the simulation what each site costs.
+//! A network in eight bits: its weights as integers and the values these stand for, and a simulation in
+//! float. A network is trained with the simulation. The exporter stores the same integers, and measures
+//! with the simulation how much accuracy each site costs.
 //!
-//! The simulation leaves out what is finer than its own arithmetic: the rounding of rescales, and that
-//! within the last normalisation.
+//! The simulation leaves out the rounding of rescales and the rounding within the last normalisation. Both
+//! are finer than its own arithmetic.
 
 mod affine;
 mod layer;

@@ -41,7 +41,7 @@ pub(super) fn convolution<B: Backend>(conv: &ConvNorm<B>) -> Layer {
     Layer { weights, bias: vec![0.0; outputs] }
 }
 
-/// What a batch normalisation does with its running statistics.
+/// Gain and bias of a batch normalisation with its running statistics.
 pub(super) fn batch_norm<B: Backend>(norm: &BatchNorm<B>) -> Scaling {
     let mean = values(norm.running_mean.value());
     let variance = values(norm.running_var.value());
@@ -53,7 +53,7 @@ pub(super) fn batch_norm<B: Backend>(norm: &BatchNorm<B>) -> Scaling {
     Scaling { gain, offset }
 }
 
-/// Rows of `columns` values to columns.
+/// Transposes a matrix with rows of `columns` values.
 pub(super) fn transposed(values: &[f64], columns: usize) -> Vec<f64> {
     (0..columns).flat_map(|column| values.iter().skip(column).step_by(columns).copied()).collect()
 }

@@ -11,7 +11,7 @@ const WHITE: f64 = 255.0;
 /// The byte that is stored as the integer 0.
 const MIDDLE: f64 = 128.0;
 
-/// A network's input, which is stored as bytes less 128, in terms of normalised pixels.
+/// A network's input, which is stored as bytes minus 128, in terms of normalised pixels.
 #[derive(Clone, Copy, Debug)]
 pub struct Pixels {
     mean: [f64; 3],
@@ -33,12 +33,12 @@ impl Pixels {
         Scaling { gain: gain.to_vec(), offset }
     }
 
-    /// What is stored beside the image: the integer next to the mean of each colour.
+    /// The padding around the image: the integer nearest to the mean of each colour.
     pub fn padding(self) -> [i8; 3] {
         self.mean.map(|mean| ((WHITE * mean).round_ties_even() - MIDDLE).clamp(-128.0, 127.0) as i8)
     }
 
-    /// What [`padding`](Self::padding) stands for among normalised pixels.
+    /// [`padding`](Self::padding) as normalised pixels.
     pub(super) fn padding_values(self) -> [f64; 3] {
         let byte = self.mean.map(|mean| (WHITE * mean).round_ties_even());
         std::array::from_fn(|c| (byte[c] / WHITE - self.mean[c]) / self.std[c])

@@ -50,11 +50,11 @@ pub fn weight_steps(layer: &Layer, sharing: Sharing, input: Option<f64>) -> Vec<
     steps
 }
 
-/// Rounds a layer, whatever was folded into it included; ties to even. `input` is what one step of its
+/// Rounds a layer with everything that is folded into it; ties to even. `input` is what one step of its
 /// inputs stands for.
 ///
-/// The exporter stores the integers; a network is trained for them with the values. A weight that is not
-/// a number stays one among the values.
+/// The exporter stores the integers; a network is trained for them with the values. A weight that is NaN
+/// stays NaN in the values.
 pub fn round(mut layer: Layer, sharing: Sharing, input: Option<f64>) -> Rounded {
     let steps = weight_steps(&layer, sharing, input);
     let inputs = layer.inputs().max(1);
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_stays_none() {
+    fn nan_stays_nan() {
         let layer = Layer { weights: vec![f64::NAN, 1.0], bias: vec![0.0] };
         let values = round(layer, Sharing::Output, Some(1.0)).values;
         assert!(values.weights[0].is_nan() && values.weights[1] == 1.0, "{values:?}");

@@ -15,7 +15,7 @@ use super::stored::Stored;
 use crate::data::{Images, Normalisation, batch};
 use crate::eval::{Evaluation, predict_with};
 use crate::model::{Stem, Vit};
-use crate::ops::{FakeQuant, VitBackend};
+use ops::{FakeQuant, VitBackend};
 
 /// Images that ranges are observed on.
 pub const CALIBRATION_IMAGES: usize = 256;
@@ -113,7 +113,7 @@ impl Simulation {
     }
 }
 
-/// Whether integers are kept at a site of `model`. They are not at an operand of a sum.
+/// Whether integers are stored at a site of `model`. An operand of a sum is not stored.
 fn is_stored<B: Backend>(model: &Vit<B>, site: SiteId) -> bool {
     let summand = match (site, &model.stem) {
         (SiteId::Stem { stage, conv, at: ConvSite::Linear }, Stem::Conv(stem)) => {
@@ -141,7 +141,7 @@ fn gain_and_offset<B: Backend>(norm: &LayerNorm<B>) -> [Tensor<B, 1>; 2] {
     [gain, offset]
 }
 
-/// Normalised values before gain and bias; zero where there is no gain.
+/// Normalised values before gain and bias; zero for channels with gain 0.
 fn unfolded<B: Backend>(value: Tensor<B, 3>, norm: &LayerNorm<B>) -> Tensor<B, 3> {
     let [gain, offset] = gain_and_offset(norm);
     let none = gain.clone().equal_elem(0.0);

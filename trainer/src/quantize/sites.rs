@@ -3,7 +3,7 @@
 use runtime::site::{BlockSite, SiteId};
 
 use super::affine::Affine;
-use crate::ops::FakeQuant;
+use ops::FakeQuant;
 
 /// The simulation of a site's integers, which `affine` turns into values. If a normalisation's gain and
 /// bias are folded into the layer that follows, give them with [`FakeQuant::folded`].

@@ -9,9 +9,9 @@ use runtime::site::{BlockSite, ConvSite, SiteId};
 use super::pixels::Pixels;
 use super::weights::{Weights, rounded};
 use crate::model::{LAYER_NORM_EPSILON, Observer, Stem, Vit};
-use crate::ops::{self, Exponentials, FakeQuant, VitBackend};
+use ops::{self, Exponentials, FakeQuant, VitBackend};
 
-/// More steps than any operand of a sum has. Operands are not cut off; their sum is.
+/// More steps than any operand of a sum has. Only the sum is clamped, not its operands.
 const UNBOUNDED: i32 = 1 << 20;
 
 /// A network with the weights that would be stored, and its sites.
@@ -67,7 +67,7 @@ fn sum(site: SiteId) -> Option<SiteId> {
     }
 }
 
-/// How an operand of a sum with such steps is stored.
+/// How an operand of a sum with steps of this size is stored.
 fn operand(step: Option<f32>) -> Option<FakeQuant> {
     step.map(|step| FakeQuant::new(step, -UNBOUNDED, UNBOUNDED))
 }
@@ -93,8 +93,8 @@ impl<B: VitBackend> Stored<B> {
         (logits, tokens.expect("a pass has a last normalisation"))
     }
 
-    /// As [`forward`](Self::forward), but at each site the pass goes on with what `replace` returns for the
-    /// stored values. Sites and shapes are those of [`Vit::forward_replaced`].
+    /// As [`forward`](Self::forward), but at each site the pass continues with the values that `replace`
+    /// returns for the stored ones. Sites and shapes are those of [`Vit::forward_replaced`].
     pub fn forward_replaced(
         &self,
         images: Tensor<B, 4>,
@@ -108,11 +108,11 @@ impl<B: VitBackend> Stored<B> {
     }
 }
 
-/// Replaces each value by the stored one, and that by what a callback returns for it.
+/// Replaces each value by the stored one, and the stored one by the value that a callback returns for it.
 struct Pass<'a, B: Backend> {
     stored: &'a Stored<B>,
     /// The pixel that a convolution stem subtracts from its input, `[3]`, because the zeros around the
-    /// image must stand for this pixel.
+    /// image must represent this pixel.
     padding: Option<Tensor<B, 1>>,
     replace: &'a mut dyn FnMut(SiteId, Tensor<B, 3>) -> Tensor<B, 3>,
 }
@@ -145,7 +145,7 @@ impl<B: VitBackend> Observer<B> for Pass<'_, B> {
         }
     }
 
-    /// At least one in units of the residual stream's squared step.
+    /// Rounded to whole units of the residual stream's squared step, and at least one unit, as in the blob.
     fn norm_epsilon(&self) -> f64 {
         let Some(step) = self.stored.step(SiteId::Embed) else { return LAYER_NORM_EPSILON };
         let unit = f64::from(step).powi(2);

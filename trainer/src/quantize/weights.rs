@@ -1,4 +1,4 @@
-//! A network with the weights that the exporter's integers stand for.
+//! A network with the weights that the exporter's integers represent.
 
 use std::collections::BTreeMap;
 
@@ -27,16 +27,16 @@ pub(super) struct Weights<B: Backend> {
     pub(super) shortcuts: BTreeMap<SiteId, f64>,
 }
 
-/// A copy of `model` whose weights are rounded as they are stored: eight bits, symmetric, one step for
-/// each output, and one step for the whole last layer of the head. As in the exporter, these are folded
-/// in before weights are rounded: pixel normalisation, gains and biases of normalisations, and the sum
-/// around the depthwise convolution. `stored` gives the size of one step of a site. If it does, biases and
-/// the position embedding are rounded too: a bias to the step of its layer's inputs times that of its
+/// A copy of `model` whose weights are rounded as they are stored: eight bits, symmetric, one step for each
+/// output, and one step for the whole last layer of the head. As in the exporter, these are folded in
+/// before weights are rounded: pixel normalisation, gains and biases of normalisations, and the sum around
+/// the depthwise convolution. `stored` gives the size of one step of a site. If it does, biases and the
+/// position embedding are rounded too: a bias to the product of the steps of its layer's inputs and
 /// weights.
 ///
-/// The parameters of the copy are leaves of their own and have the ids of the original's. So gradients
-/// for the copy are gradients for the original, which passes them straight through the rounding. A
-/// convolution stem of the copy reads pixels less [`Pixels::padding_values`].
+/// The parameters of the copy are leaves of their own, with the ids of the original parameters. So
+/// gradients for the copy are used for the original (straight-through estimator). A convolution stem of the
+/// copy reads pixels minus [`Pixels::padding_values`].
 pub(super) fn rounded<B: Backend>(
     model: &Vit<B>,
     pixels: Pixels,
@@ -103,8 +103,8 @@ fn round_stem<B: Backend>(
     shortcuts
 }
 
-/// A convolution with its normalisation, whose beta takes the bias. `image` is given if it reads the
-/// image.
+/// Rounds a convolution with its normalisation. The bias becomes a part of beta. `image` is given if the
+/// convolution reads the image.
 fn round_conv<B: Backend>(
     conv: &mut ConvNorm<B>,
     image: Option<Pixels>,
@@ -184,9 +184,9 @@ fn round_linear<B: Backend>(
     units
 }
 
-/// The values of a layer's integers. `scaling` is folded into the inputs before the rounding and taken
-/// out after it. If the step of the inputs is known, also the value of one unit of each output's
-/// accumulator.
+/// The values of a layer's integers. `scaling` is folded into the inputs before the rounding, and the
+/// folding is undone after it. If the step of the inputs is known, also the value of one unit of each
+/// output's accumulator.
 fn rounded_layer(
     layer: Layer,
     scaling: Option<&Scaling>,

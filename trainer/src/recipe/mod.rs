@@ -37,7 +37,7 @@ pub struct Recipe {
     /// Decay of weight matrices and convolutions; biases, normalisations and the position
     /// embedding do not decay.
     pub weight_decay: f64,
-    /// Probability that is spread over all classes instead of the label's, 0 to below 1.
+    /// Share of the target probability that is spread over all classes, 0 to below 1.
     pub label_smoothing: f64,
     /// Rates of dropout and stochastic depth.
     pub dropout: DropoutRates,
@@ -50,7 +50,8 @@ pub struct Recipe {
     pub views: Option<NonZeroUsize>,
     /// How training images are mixed with each other.
     pub mix: Mix,
-    /// Weight of the loss of each region of a CutMix image relative to that of the whole image; positive.
+    /// Weight of the loss of each region of a CutMix image, relative to the loss of the whole image;
+    /// positive.
     pub region_loss: Option<f64>,
     /// Largest Euclidean norm of a step's gradients, all parameters together; infinity for none.
     pub clip: f64,
@@ -77,11 +78,11 @@ pub struct Distillation {
     pub temperature: f64,
 }
 
-/// The first epochs of a run that starts from a trained network: its new head learns, and the rest stays as it
-/// is, so that the gradients of random weights do not spoil it.
+/// The first epochs of a run that starts from a trained network: only its new head learns, so that the
+/// gradients of the random head do not damage the other weights.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct HeadFirst {
-    /// Number of these epochs; below that of all.
+    /// Number of these epochs; less than the number of all epochs.
     pub epochs: usize,
     /// Their learning rate; positive.
     pub learning_rate: f64,
@@ -130,11 +131,11 @@ pub enum RecipeName {
     Long,
     /// For a trained network: 4 epochs in batches of 128 at a tenth of the learning rate.
     Finetune,
-    /// For other classes on a trained network: 5 epochs of the head alone, then up to 35 of all weights at a
-    /// small rate, in batches of 32, with strong augmentation, EMA and early end.
+    /// For other classes on a trained network: 5 epochs of the head alone, then up to 35 of all weights at
+    /// a small rate, in batches of 32, with strong augmentation, EMA and early stopping.
     Transfer,
-    /// Of the report behind `seed`: 20 epochs in batches of 512, pixels 0 to 255 without normalisation,
-    /// Adam at 2e-4 with a decay of 0.1 per step.
+    /// The recipe of the student report that defines the preset `seed`: 20 epochs in batches of 512, pixels
+    /// 0 to 255 without normalisation, Adam at 2e-4 with a decay of 0.1 per step.
     Report,
 }
 

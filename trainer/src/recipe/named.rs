@@ -24,7 +24,7 @@ impl Recipe {
         }
     }
 
-    /// The recipe for a few thousand images, such as the embedded ones.
+    /// The recipe for a few thousand images, such as the built-in ones.
     pub fn small_data(preset: Preset) -> Self {
         let optimiser = optimiser(preset);
         Self {
@@ -105,7 +105,7 @@ impl Recipe {
         }
     }
 
-    /// The recipe of the report behind `seed`.
+    /// The recipe of the student report that `seed` comes from.
     pub fn report(preset: Preset) -> Self {
         Self {
             epochs: 20,

@@ -15,7 +15,7 @@ pub(super) struct Confusion<'a> {
     images: Vec<usize>,
 }
 
-/// A class that was taken for another one.
+/// A class that was predicted as another one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Pair {
     pub(super) class: usize,
@@ -52,7 +52,7 @@ impl<'a> Confusion<'a> {
         self.classes
     }
 
-    /// Images of a class that were taken for another class or for itself.
+    /// Images of a class that were predicted as this or another class.
     pub(super) fn of_class(&self, class: usize, predicted: usize) -> usize {
         self.counts.get(&(class, predicted)).copied().unwrap_or(0)
     }

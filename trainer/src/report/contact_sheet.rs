@@ -8,7 +8,7 @@ use super::mistakes::Mistake;
 use crate::data::Images;
 use crate::summary::grouped;
 
-/// Images of a row, and rows at most.
+/// Number of images of a row, and largest number of rows.
 const COLUMNS: usize = 8;
 const ROWS: usize = 5;
 /// Target width of a magnified image; the factor is a whole number.

@@ -2,7 +2,7 @@
 
 use pictures::shown;
 
-/// A name of so many letters at most, without characters that no drawing may hold.
+/// A name of at most `letters` letters, without characters that a drawing cannot hold.
 pub(super) fn shortened(name: &str, letters: usize) -> String {
     let name = shown(name);
     if name.chars().count() <= letters {

@@ -36,8 +36,8 @@ pub(super) fn worst_first(predictions: &Predictions) -> Vec<Mistake> {
     mistakes
 }
 
-/// A line for each mistake. Images are counted from 0; those with files of their own have a last column with
-/// the file's name.
+/// A line for each mistake. Images are counted from 0. If each image comes from its own file, the last
+/// column is the name of the file.
 pub(super) fn table(mistakes: &[Mistake], images: &Images, classes: &[String]) -> String {
     let mut table =
         "image,true class,given class,probability of given,probability of true".to_owned();
@@ -62,7 +62,7 @@ mod tests {
         let predictions = Predictions::of_logits(logits, vec![1, 0, 1, 1]);
         let mistakes = worst_first(&predictions);
         let images = mistakes.iter().map(|mistake| mistake.image).collect::<Vec<_>>();
-        assert_eq!(images, [2, 0, 1], "by what is left for the own class; the last is right");
+        assert_eq!(images, [2, 0, 1], "lowest probability of the true class first");
         assert!((mistakes[0].sure + mistakes[0].own - 1.0).abs() < 1e-9, "of two classes");
         let classes = ["a".into(), "b, c".into()];
         let images = Images::new(1, 1, vec![0; 12], vec![1, 0, 1, 1]).unwrap();

@@ -64,7 +64,7 @@ mod tests {
         let classes = (0..300).map(|class| format!("class {class}")).collect::<Vec<_>>();
         let labels = (0..300).collect::<Vec<u16>>();
         let images = Images::new(1, 1, vec![9; 900], labels.clone()).unwrap();
-        // Class 7 is taken for class 8, all others are right.
+        // Class 7 is predicted as class 8, all others are right.
         let logit =
             |label: usize, class: usize| f32::from(class == label + usize::from(label == 7));
         let logits = (0..300).flat_map(|label| (0..300).map(move |class| logit(label, class)));

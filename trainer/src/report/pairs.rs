@@ -22,7 +22,8 @@ const COUNT_WIDTH: i32 = 150;
 const WRONG: RGBColor = RGBColor(214, 90, 20);
 const INK: RGBColor = RGBColor(40, 40, 40);
 
-/// A bar for each of the worst pairs: as long as the share of the true class that was taken for the other one.
+/// A bar for each of the worst pairs: its length is the share of the true class that was predicted as the
+/// other one.
 pub(super) fn svg(confusion: &Confusion<'_>) -> Result<String> {
     let pairs = confusion.worst_pairs();
     let shown = &pairs[..pairs.len().min(SHOWN)];
@@ -62,7 +63,7 @@ fn draw<DB: DrawingBackend>(
     let title = format!("{percent:.2} % of {all} images right, {classes} classes");
     root.draw_text(&title, &style(20.0, HPos::Left, VPos::Top), (MARGIN, MARGIN))?;
     let key = format!(
-        "the {} worst of {pairs} pairs with mistakes: the true class, then the class given; the share of the true \
+        "the {} worst of {pairs} pairs with mistakes: the true class, then the predicted class; the share of the true \
          class",
         shown.len()
     );
@@ -99,7 +100,7 @@ mod tests {
     fn the_worst_pairs_have_bars() {
         let classes = (0..100).map(|class| format!("class {class}")).collect::<Vec<_>>();
         let labels = (0..1000).map(|image| image % 100).collect::<Vec<_>>();
-        // Of each class below 50, one image is taken for the next class.
+        // One image of each class below 50 is predicted as the next class.
         let wrong = |image: usize| image < 50;
         let predicted = labels.iter().enumerate();
         let predicted = predicted.map(|(image, label)| label + usize::from(wrong(image)));

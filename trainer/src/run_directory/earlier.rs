@@ -12,6 +12,7 @@ use super::files::{
 
 /// Keys that every `config.json` of a run has had.
 const CONFIG_KEYS: [&str; 3] = ["preset", "network", "recipe"];
+
 /// What happens to an earlier run in the directory of a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Before {
@@ -21,22 +22,22 @@ pub(crate) enum Before {
     Move,
     /// It is removed.
     Overwrite,
-    /// It goes on.
+    /// It is continued.
     Resume,
 }
 
-/// What is there.
+/// What the directory holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Earlier {
     /// None of the files that a run writes.
     Nothing,
-    /// A run that ended before its first epoch did: nothing but its settings.
+    /// A run that ended before its first epoch was finished. It has only its settings.
     Begun,
-    /// A run with `--resume` to go on, after so many epochs of so many.
+    /// A run that `--resume` can continue. It has finished `done` of `epochs` epochs.
     Interrupted { done: usize, epochs: Option<u64> },
     /// A run that has ended.
     Ended,
-    /// Files with the names of a run's, but no settings of a run beside them.
+    /// Files with the names of the files of a run, without the settings of a run.
     Foreign(Vec<&'static str>),
 }
 
@@ -60,7 +61,7 @@ impl Earlier {
     }
 
     /// # Errors
-    /// If a new run must not take the place of what is there; the message says what can be done.
+    /// If a new run must not replace the files in the directory. The message says what to do.
     pub(super) fn allow(&self, directory: &Path, before: Before) -> Result<()> {
         let name = match directory.display().to_string() {
             here if here == "." => "the current directory".to_owned(),

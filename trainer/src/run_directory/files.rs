@@ -10,19 +10,19 @@ use crate::report;
 
 /// The best network of a run.
 pub(crate) const BEST_FILE: &str = "best.mpk";
-/// The settings of a run. It is written first, and tells that the other files are those of a run.
+/// The settings of a run. It is written first, and shows that the other files belong to a run.
 pub(crate) const CONFIG_FILE: &str = "config.json";
 /// The table of its epochs.
 pub(crate) const METRICS_FILE: &str = "metrics.csv";
-/// Their picture.
+/// The curves of its epochs.
 pub(crate) const CURVES_FILE: &str = "curves.svg";
 /// The state of an unfinished run.
 pub(crate) const RESUME_FILE: &str = "resume.bin";
 /// Directory of the report about the validation images.
 pub(crate) const VALIDATION: &str = "validation";
 
-/// The files of a run. The settings are first: if moving ends between two files, the rest has none and is
-/// taken for foreign files, which no run replaces.
+/// The files of a run. The settings are first: if moving stops between two files, the rest has no settings
+/// and counts as foreign files, which no run replaces.
 pub(super) const FILES: [&str; 5] =
     [CONFIG_FILE, RESUME_FILE, BEST_FILE, METRICS_FILE, CURVES_FILE];
 
@@ -54,7 +54,7 @@ pub(super) fn move_away(directory: &Path) -> Result<PathBuf> {
 
 /// Removes the files of a run. Other files stay.
 pub(super) fn remove(directory: &Path) -> Result<()> {
-    // The settings last: what is left if this ends between two files is still known as a run.
+    // The settings last: if this stops between two files, the rest is still known as a run.
     for file in all(directory).into_iter().rev() {
         if let Err(error) = fs::remove_file(&file)
             && error.kind() != ErrorKind::NotFound
@@ -66,7 +66,7 @@ pub(super) fn remove(directory: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Links to nothing count as well: they are the user's.
+/// Broken links count as well, because they belong to the user.
 pub(super) fn is_there(directory: &Path, file: &str) -> bool {
     directory.join(file).symlink_metadata().is_ok()
 }
@@ -75,7 +75,7 @@ pub(super) fn report_files(directory: &Path) -> [PathBuf; report::FILES.len()] {
     report::FILES.map(|file| directory.join(VALIDATION).join(file))
 }
 
-/// Makes `earlier-N` with a number above all that are there.
+/// Makes `earlier-N` with a number above all existing ones.
 fn new_directory(directory: &Path) -> Result<PathBuf> {
     let entries = directory.read_dir();
     let entries = entries.with_context(|| format!("cannot read {}", directory.display()))?;
@@ -87,7 +87,7 @@ fn new_directory(directory: &Path) -> Result<PathBuf> {
     Ok(to)
 }
 
-/// Moves a file if it is there.
+/// Moves a file if it exists.
 fn rename(from: &Path, to: &Path) -> io::Result<()> {
     match fs::rename(from, to) {
         Err(error) if error.kind() == ErrorKind::NotFound && !from.is_symlink() => Ok(()),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use same_file::Handle;
 
-/// The file that is locked. The system releases the lock of a process that ends in whatever way.
+/// The file that is locked. The system releases the lock when the process ends in any way.
 const LOCK_FILE: &str = ".ocelli-lock";
 
 /// The sole use of a directory until it is dropped.
@@ -42,7 +42,7 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         if let Some(lock) = self.lock.take() {
-            // Before the lock is released: whoever takes it next looks whether its file is still there.
+            // Before the lock is released. The next process checks whether its file still exists.
             let _ = fs::remove_file(self.path.join(LOCK_FILE));
             drop(lock);
         }
@@ -74,7 +74,7 @@ fn lock(directory: &Path) -> Result<File> {
                 return Err(error).with_context(|| format!("cannot lock {name}"));
             }
         }
-        // A process that ended between our two steps has removed the file that we hold.
+        // Another process may have removed the file between opening and locking it.
         let held = Handle::from_file(file.try_clone()?)?;
         if Handle::from_path(&path).is_ok_and(|there| there == held) {
             return Ok(file);

@@ -20,8 +20,8 @@ pub(crate) use held::Held;
 
 /// The directory of a run, which no other run works in until this is dropped.
 ///
-/// Asking for it changes nothing of an earlier run, so that a run that is refused for any reason leaves
-/// everything as it was. [`clear`](Self::clear) makes room.
+/// [`new`](Self::new) changes nothing of an earlier run, so a run that is refused leaves everything as it
+/// was. [`clear`](Self::clear) makes room.
 #[derive(Debug)]
 pub(crate) struct RunDirectory {
     path: PathBuf,
@@ -35,8 +35,8 @@ impl RunDirectory {
     /// folders of pictures that are about to be read.
     ///
     /// # Errors
-    /// If the directory cannot be made or written to, if another run works in it, if it holds what must not
-    /// be replaced, or nothing to resume, or if the run would replace an input.
+    /// If the directory cannot be made or written to, if another run works in it, if it holds files that must
+    /// not be replaced, if it holds no run to resume, or if the run would replace an input.
     pub(crate) fn new(path: &Path, before: Before, inputs: &[&Path]) -> Result<Self> {
         let remedy = "choose another directory with --out";
         let all = files::all(path);

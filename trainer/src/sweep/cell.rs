@@ -1,4 +1,4 @@
-//! One network of a sweep: its shape, and what came out.
+//! One network of a sweep: its shape and its result.
 
 use std::path::{Path, PathBuf};
 
@@ -92,7 +92,7 @@ impl Shape {
         shapes
     }
 
-    /// The directory of its run, inside that of the sweep.
+    /// The directory of its run, inside the directory of the sweep.
     pub fn directory(self, out: &Path) -> PathBuf {
         out.join(format!("depth-{}-dim-{}", self.depth, self.dim))
     }
@@ -130,7 +130,7 @@ impl Cell {
     }
 }
 
-/// Whether two settings agree. A setting that an earlier version did not have is as if it were null.
+/// Whether two settings agree. A setting that an earlier version did not have counts as null.
 fn same_settings(one: &str, other: &str) -> Result<bool> {
     let read = |text: &str| -> Result<Value> {
         let mut value = serde_json::from_str(text)?;

@@ -10,7 +10,7 @@ const SIZE: (u32, u32) = (760, 480);
 /// Room above the highest and below the lowest accuracy, in percent.
 const ROOM: f64 = 2.0;
 
-/// Its title, by which it is known again.
+/// Its title, by which a file is recognised as this picture.
 pub(super) const CAPTION: &str = "Test accuracy by depth and width";
 
 /// Draws the test accuracies.

@@ -16,11 +16,11 @@ pub use table::markdown;
 const TABLE_FILE: &str = "sweep.csv";
 const CHART_FILE: &str = "sweep.svg";
 
-/// Refuses a directory that cannot be made or written to, or where `sweep.csv` or `sweep.svg` are not those of
-/// a sweep.
+/// Refuses a directory that cannot be created or written to, or whose `sweep.csv` or `sweep.svg` was not
+/// written by a sweep.
 ///
 /// # Errors
-/// Names the file.
+/// In these cases. The message names the file.
 pub fn check(out: &Path) -> Result<()> {
     let is_table = |start: &[u8]| start.starts_with(table::HEADER.as_bytes());
     let is_chart = |start: &[u8]| String::from_utf8_lossy(start).contains(chart::CAPTION);

@@ -30,8 +30,7 @@ pub(super) fn csv(cells: &[Cell]) -> String {
     table
 }
 
-/// Test accuracies in percent, a row for each depth and a column for each width; a dash where there
-/// is no cell.
+/// Test accuracies in percent, a row for each depth and a column for each width; a dash for a missing cell.
 pub fn markdown(cells: &[Cell]) -> String {
     let mut dims = cells.iter().map(|cell| cell.shape.dim).collect::<Vec<_>>();
     let mut depths = cells.iter().map(|cell| cell.shape.depth).collect::<Vec<_>>();

@@ -10,8 +10,8 @@ use sysinfo::System;
 use super::learner::{Learner, Sums};
 use super::run::Run;
 use crate::data::batch;
-use crate::ops::{HostBackend, PARTS};
 use crate::progress::Progress;
+use ops::{HostBackend, PARTS};
 
 /// Bytes held for each value that a layer writes: the value, the copies that later layers keep for the
 /// backward pass, and the gradient.
@@ -35,8 +35,8 @@ pub fn micro_batch(config: &VitConfig, batch_size: usize) -> usize {
     fitting(config, batch_size, system.available_memory())
 }
 
-/// Estimates the time of a run on these devices, if it makes all epochs, from a few steps on the first one,
-/// whose result is discarded.
+/// Estimates the time of all epochs of a run on these devices, from a few steps on the first device, whose
+/// results are discarded.
 ///
 /// # Errors
 /// If the recipe or the images do not fit, or the loss of such a step is not finite.
@@ -84,7 +84,7 @@ fn activation_bytes(config: &VitConfig) -> u64 {
     config.for_each_layer(|layer| {
         values += layer.output.len() as u64;
         if matches!(layer.kind, LayerKind::Attention(_)) {
-            // Queries, keys, values and what the heads give.
+            // Queries, keys, values and the outputs of the heads.
             values += 4 * (config.tokens() * config.attention_dim()) as u64;
         }
     });

@@ -16,7 +16,7 @@ pub(crate) struct Ema<B: Backend> {
 }
 
 impl<B: Backend> Ema<B> {
-    /// Starts with the network itself. `decay` is the share that each update keeps, after the first ones.
+    /// Starts with the network itself. `decay` is the share that an update keeps; the first updates keep less.
     pub(crate) fn new(model: Vit<B>, decay: f64) -> Self {
         Self { model, decay, updates: 0 }
     }

@@ -12,14 +12,14 @@ use super::state::{self, State};
 use crate::curves;
 use crate::eval::Evaluation;
 use crate::metrics::{self, EpochMetrics};
-use crate::ops::HostBackend;
 use crate::run_directory::{BEST_FILE, CURVES_FILE, METRICS_FILE, RESUME_FILE};
+use ops::HostBackend;
 
 /// A run has ended before its last epoch.
 #[derive(Clone, Debug)]
 pub struct Stopped {
     kept: String,
-    /// Whether the run can go on after its last finished epoch.
+    /// Whether the run can continue after its last finished epoch.
     pub resumable: bool,
 }
 
@@ -40,7 +40,8 @@ impl<'a> History<'a> {
     /// saved weights and the moments of the optimiser.
     ///
     /// # Errors
-    /// If the run is to be resumed, and the saved state is missing, damaged or of other settings.
+    /// If the run is to be resumed, and the saved state is missing or damaged, or belongs to other
+    /// settings.
     pub(super) fn start<B: HostBackend>(
         run: &Run<'a>,
         learner: &mut Learner<'_, B>,

@@ -1,4 +1,4 @@
-//! Ctrl-C: the first one ends the run after the current micro-batch, the second one at once.
+//! Ctrl-C: the first one ends the run after the current micro-batch, the second one immediately.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use signal_hook::flag;
 /// Exit code after a second Ctrl-C: 128 plus the number of the signal, as in shells.
 const EXIT_CODE: i32 = 128 + SIGINT;
 
-/// Why a run ended early.
+/// The error of a run that Ctrl-C ended early.
 #[derive(Clone, Copy, Debug)]
 pub struct Interrupted;
 
@@ -30,7 +30,7 @@ impl std::error::Error for Interrupted {}
 pub fn on_interrupt() -> Result<Arc<AtomicBool>> {
     let raised = Arc::new(AtomicBool::new(false));
     let context = "cannot listen for Ctrl-C";
-    // In this order: the shutdown sees the flag as it was before this signal.
+    // In this order, because the shutdown must see the flag as it was before this signal.
     flag::register_conditional_shutdown(SIGINT, EXIT_CODE, Arc::clone(&raised)).context(context)?;
     flag::register(SIGINT, Arc::clone(&raised)).context(context)?;
     Ok(raised)

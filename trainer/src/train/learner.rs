@@ -25,11 +25,11 @@ use crate::eval::{Evaluation, evaluate};
 use crate::gradients;
 use crate::metrics::EpochMetrics;
 use crate::model::Vit;
-use crate::ops::HostBackend;
 use crate::optimiser::Optimiser;
 use crate::progress::Progress;
 use crate::recipe::{EmaSpec, HeadFirst};
 use crate::schedule::LearningRates;
+use ops::HostBackend;
 
 /// A network in training with its optimiser and everything else that changes from step to step.
 pub(super) struct Learner<'a, B: HostBackend> {
@@ -62,8 +62,8 @@ pub(super) struct Sums {
 }
 
 impl<'a, B: HostBackend> Learner<'a, B> {
-    /// The network that a run starts with, whose epochs have `steps` steps, on the first of at least one
-    /// device. `scores` are those of the teacher, if they are known.
+    /// The network that a run starts with, on the first device; there must be at least one. Each epoch has
+    /// `steps` steps. `scores` are the scores of the teacher, if they are known.
     ///
     /// # Errors
     /// If the network to start from or the teacher cannot be used.
@@ -231,7 +231,8 @@ impl<'a, B: HostBackend> Learner<'a, B> {
     }
 }
 
-/// Seeded values, or those of the network that the run starts from, with a new head for other classes.
+/// Random values from the seed, or the values of the network that the run starts from, with a new head for
+/// other classes.
 fn start<B: HostBackend>(run: &Run<'_>, device: &B::Device) -> Result<Vit<Autodiff<B>>> {
     let recipe = run.recipe;
     let model = Vit::new(run.config, recipe.dropout, recipe.seed, device);

@@ -29,13 +29,13 @@ pub use start::Start;
 
 use crate::checkpoint;
 use crate::data::batch::TrainBatches;
-use crate::ops::HostBackend;
 use crate::progress::Progress;
 use history::History;
 use learner::Learner;
+use ops::HostBackend;
 use scores::Scores;
 
-/// Makes everything that a run needs before its first step, and drops it again.
+/// Checks a run: creates everything that the run needs before its first step.
 ///
 /// # Errors
 /// As [`train()`] before it writes a file.

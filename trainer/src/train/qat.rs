@@ -10,8 +10,8 @@ use super::run::Run;
 use crate::data::{Images, Normalisation};
 use crate::eval::Evaluation;
 use crate::model::Vit;
-use crate::ops::{HostBackend, VitBackend};
 use crate::quantize::{Simulation, Stored};
+use ops::{HostBackend, VitBackend};
 
 /// The simulated int8 form of a network in training, and the images on which its ranges are observed.
 pub(super) struct Qat {
@@ -36,7 +36,7 @@ impl Qat {
         Ok(Self { calibration, normalisation, simulation })
     }
 
-    /// Observes the ranges again for the present weights.
+    /// Observes the ranges again for the current weights.
     pub(super) fn observe<B: VitBackend>(&mut self, model: &Vit<B>, device: &B::Device) {
         self.simulation = self.of(model, device);
     }
@@ -46,7 +46,7 @@ impl Qat {
         self.simulation.store(model)
     }
 
-    /// Evaluates the int8 form of `model`, whose ranges are observed anew.
+    /// Evaluates the int8 form of `model`, whose ranges are observed again.
     pub(super) fn evaluate<B: VitBackend>(
         &self,
         model: &Vit<B>,

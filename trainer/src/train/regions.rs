@@ -22,7 +22,7 @@ pub(super) struct Regions {
 
 impl Regions {
     /// The regions of images of `sides` `[height, width]` on a grid of tokens `[height, width]`; `None` if
-    /// one of them is empty.
+    /// one of the two regions is empty.
     pub(super) fn new(pasted: &Rectangle, sides: [usize; 2], grid: [usize; 2]) -> Option<Self> {
         let cover = pasted.cover(sides, grid);
         let all = cover.len() as f32;

@@ -16,7 +16,7 @@ use super::teacher::Teacher;
 use crate::data::batch::Part;
 use crate::eval::rank;
 use crate::model::Vit;
-use crate::ops::HostBackend;
+use ops::HostBackend;
 
 /// Held during a step.
 static STEP: Mutex<()> = Mutex::new(());
@@ -54,7 +54,7 @@ struct Pending<B: HostBackend> {
 
 /// Gradients and results of a part of a batch.
 pub(super) struct PartResult {
-    /// Of the part's share in the mean loss over the whole batch.
+    /// The gradients of the part's share in the mean loss over the whole batch.
     pub(super) gradients: GradientsParams,
     /// Sum of the images' losses.
     pub(super) loss: f64,
@@ -162,9 +162,9 @@ impl<B: HostBackend> Replica<B> {
         Some((weight, Regions::new(part.pasted?, self.sides, grid)?))
     }
 
-    /// The loss of both regions, summed over the images of a part. The weight of a region is its share of the
-    /// image, as that of its label is in the loss of the whole image. A teacher that scores views knows each
-    /// of the two images and is learned from in each region.
+    /// The loss of both regions, summed over the images of a part. The weight of a region is its share of
+    /// the image. Its label has the same weight in the loss of the whole image. A teacher with scores of
+    /// views has scores for each of the two images, so its loss is computed for each region.
     fn region_loss(
         &self,
         model: &Vit<Autodiff<B>>,

@@ -32,7 +32,7 @@ pub struct Run<'a> {
     pub micro_batch: usize,
     /// Directory that the files are written to; it is created if necessary.
     pub out: &'a Path,
-    /// The network to start from instead of seeded values, if any.
+    /// The network to start from; `None` for random values.
     pub start: Option<&'a Start>,
     /// Whether training and validation simulate the rounding of the int8 form ([`crate::quantize`]).
     pub quantize: bool,
@@ -47,7 +47,7 @@ pub struct Run<'a> {
     pub stop: &'a AtomicBool,
 }
 
-/// What a run leaves behind.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// Where the best checkpoint is: `best.mpk` in the directory of the run.
@@ -151,6 +151,7 @@ impl Run<'_> {
             normalisation: self.recipe.normalisation,
             source: self.dataset.source,
             model,
+            attributes: None,
         }
     }
 }

@@ -1,10 +1,11 @@
-//! What a teacher says about each view of each training image, computed once and kept in files.
+//! The logits of a teacher for each view of each training image, computed once and kept in files.
 //!
-//! A teacher is larger than its student. Computed anew for each batch, its scores can cost more than the
-//! student's training. Views do not change from run to run, so that all students of a teacher share them.
+//! A teacher is larger than its student. If its scores were computed again for each batch, they could take
+//! longer than the student's training. Views do not change from run to run, so that all students of a
+//! teacher share them.
 //!
-//! Each view of all images is one file, which is written whole. A run that is interrupted, or a later run
-//! with more views, goes on with the views that are missing.
+//! Each view of all images is one file, which is written whole. After an interruption, or with more views,
+//! a run computes only the views that are missing.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -22,13 +23,13 @@ use super::run::Run;
 use super::state;
 use crate::data::batch::TrainBatches;
 use crate::model::Vit;
-use crate::ops::HostBackend;
 use crate::output;
 use crate::progress::{Bar, Progress};
+use ops::HostBackend;
 
 /// First bytes of a file: its kind and the version of its layout.
 const MAGIC: &[u8; 8] = b"ocelvie1";
-/// Length of the digest behind them.
+/// Length of the digest after them.
 const DIGEST_BYTES: usize = 32;
 /// Images of one forward pass.
 const BATCH_SIZE: usize = 125;

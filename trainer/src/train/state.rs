@@ -14,7 +14,7 @@ use crate::output;
 
 /// First bytes of the file: its kind and the version of its layout.
 const MAGIC: &[u8; 8] = b"ocelres2";
-/// Length of the digest behind them.
+/// Length of the digest after them.
 const DIGEST_BYTES: usize = 32;
 
 /// A run after a finished epoch. Tensors are bytes in the form of a checkpoint.
@@ -24,7 +24,7 @@ pub(super) struct State {
     pub(super) settings: Vec<(String, String)>,
     /// All epochs so far.
     pub(super) epochs: Vec<EpochMetrics>,
-    /// The epoch whose checkpoint was kept, from 1, and what it reached.
+    /// The epoch whose checkpoint was kept, counted from 1, and its evaluation.
     pub(super) best: Option<(usize, Evaluation)>,
     /// Steps so far.
     pub(super) step: usize,
@@ -36,7 +36,7 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Writes the file, replacing it at once.
+    /// Writes the file. It replaces an earlier one atomically.
     pub(super) fn save(&self, path: &Path) -> Result<()> {
         let content = postcard::to_stdvec(self).context("cannot encode the state of the run")?;
         let digest = Sha256::digest(&content);
@@ -54,7 +54,7 @@ impl State {
         let state = Self::decode(&bytes)
             .with_context(|| format!("cannot use {}: remove it and start again", path.display()))?;
         for (name, now) in settings {
-            // A setting that an earlier version did not have is as if it were off.
+            // A setting that an earlier version did not have counts as off.
             let then = state.settings.iter().find(|setting| setting.0 == *name);
             let then = then.map_or("null", |(_, then)| then);
             ensure!(

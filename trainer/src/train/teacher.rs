@@ -1,4 +1,4 @@
-//! Knowledge distillation: a trained network, the teacher, whose output the student learns as well.
+//! Knowledge distillation: a trained network, the teacher, from whose output the student also learns.
 //!
 //! # Source
 //! Hinton et al., *Distilling the Knowledge in a Neural Network*, 2015.
@@ -14,8 +14,8 @@ use super::run::Run;
 use super::scores::Scores;
 use crate::data::batch::Part;
 use crate::model::Vit;
-use crate::ops::HostBackend;
 use crate::recipe::Distillation;
+use ops::HostBackend;
 
 /// A trained network and its part in the loss.
 pub(super) struct Teacher<B: HostBackend> {

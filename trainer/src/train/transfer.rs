@@ -13,7 +13,7 @@ use runtime::config::VitConfig;
 
 use crate::checkpoint::Checkpoint;
 use crate::model::Vit;
-use crate::ops::HostBackend;
+use ops::HostBackend;
 
 /// Path of the position embedding.
 const POSITION: &str = "position";
@@ -47,7 +47,7 @@ pub(super) fn transfer<B: HostBackend>(
     Ok(network)
 }
 
-/// Refuses networks that compute something else with tensors of the same shapes.
+/// Refuses networks whose tensors have the same shapes but whose computation differs.
 fn check_kind(trained: &VitConfig, new: &VitConfig) -> Result<()> {
     let kind = |config: &VitConfig| {
         let spec = config.spec();

@@ -34,7 +34,7 @@ fn a_command_ends_quietly_when_its_reader_goes_away() {
         assert_eq!(output.status.code(), Some(141), "as after SIGPIPE: {args:?}");
         assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
     }
-    // A refusal that nobody reads is one all the same.
+    // A refusal that nobody reads has the same exit code.
     let output = trainer(&["check", "no/such"], nobody(), nobody());
     assert_eq!(output.status.code(), Some(1), "no pictures");
 }
@@ -62,7 +62,7 @@ fn complete(out: &Path) {
 }
 
 #[test]
-fn a_training_goes_on_without_a_reader() {
+fn training_continues_without_a_reader() {
     let directory = tempfile::tempdir().unwrap();
     for (name, options) in [("json", &["--json"][..]), ("plain", &["--plain"])] {
         let out = directory.path().join(name);
@@ -75,7 +75,7 @@ fn a_training_goes_on_without_a_reader() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_training_goes_on_when_its_output_cannot_be_written() {
+fn training_continues_when_its_output_cannot_be_written() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("run");
     let args = [&RUN[..], &["--json", "--out", text(&out)]].concat();

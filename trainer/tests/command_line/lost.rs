@@ -1,4 +1,4 @@
-//! Nothing that a user has is lost.
+//! No file of a user is lost.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -36,7 +36,7 @@ fn contents(directory: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn a_second_run_in_one_directory_must_be_meant() {
+fn a_second_run_in_one_directory_needs_overwrite() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("run");
     succeeds(&run(&["--out", text(&out)]));
@@ -80,7 +80,7 @@ fn without_a_directory_an_earlier_run_is_moved() {
     assert!(moved == first, "the whole first run");
     assert!(succeeds(&here(&["--seed", "3"])).contains("earlier-2"), "and so on");
 
-    // The run that it starts from would be moved away.
+    // It would move away the run that it starts from.
     let before = contents(directory.path());
     let error = refusal(&here(&["--teacher", "best.mpk"]), 1);
     assert!(error.contains("best.mpk would be replaced"), "{error}");
@@ -141,7 +141,7 @@ fn a_place_that_cannot_be_written_is_refused_before_the_training() {
     let path = |name: &str| directory.path().join(name);
     std::fs::write(path("file"), "bytes").unwrap();
     for out in ["file", "file/run"] {
-        // Were the images read first, it would be their absence that is named.
+        // If the images were read first, the error would name the missing images.
         let error = refusal(&run(&["--out", text(&path(out)), "--data", "no/such"]), 1);
         assert!(error.contains("--out") && error.contains("file"), "{error}");
     }
@@ -188,7 +188,7 @@ fn an_interrupted_run_stays_until_it_is_given_up() {
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    // What a process leaves that is killed while it writes.
+    // The file that a process leaves if it is killed while it writes.
     std::fs::write(out.join(".ocelli-a1b2c3.part"), "half a file").unwrap();
     let state = std::fs::read(out.join("resume.bin")).unwrap();
     let error = refusal(&trainer(&args("1")), 1);

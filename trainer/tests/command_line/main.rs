@@ -1,4 +1,4 @@
-//! The `trainer` command as a shell sees it: exit codes, messages, and what is left behind.
+//! The `trainer` command as a shell sees it: exit codes, messages and files.
 
 #[cfg(unix)]
 mod closed;
@@ -26,7 +26,7 @@ fn text(path: &Path) -> &str {
 }
 
 #[test]
-fn what_cannot_be_meant_exits_with_2() {
+fn wrong_arguments_exit_with_2() {
     for args in [
         &["--preset", "huge"][..],
         &["--epochs", "0"],
@@ -103,7 +103,7 @@ fn a_refused_run_leaves_what_was_there() {
 }
 
 #[test]
-fn a_run_leaves_what_there_is_to_look_at() {
+fn a_run_writes_its_settings_and_its_report() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("run");
     let args = ["--train-images", "100", "--epochs", "2", "--seed", "7", "--out", text(&out)];
@@ -190,7 +190,7 @@ fn a_run_inside_its_pictures_does_not_become_a_class() {
 }
 
 #[test]
-fn what_training_leaves_out_is_said() {
+fn training_reports_what_it_leaves_out() {
     let directory = tempfile::tempdir().unwrap();
     let (dir, out) = (directory.path().join("pictures"), directory.path().join("run"));
     pictures(&dir);
@@ -241,7 +241,7 @@ fn cifar_100_is_read_with_either_kind_of_labels() {
 }
 
 #[test]
-fn what_is_wrong_with_a_folder_is_said() {
+fn check_reports_the_mistakes_in_a_folder() {
     let directory = tempfile::tempdir().unwrap();
     let dir = directory.path();
     pictures(dir);
@@ -359,7 +359,7 @@ fn a_network_of_some_classes_is_tested_on_them() {
 }
 
 #[test]
-fn a_sweep_goes_on_where_it_was() {
+fn a_sweep_continues_where_it_stopped() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("sweep");
     let sweep = |dims: &str, epochs: &str| {
@@ -426,16 +426,16 @@ mod unix {
         assert!(eval.status.success() && printed.starts_with("test accuracy "), "{printed}");
     }
 
-    /// Killed without a warning: once while it learns, once when the table of its epochs and perhaps its
-    /// best checkpoint have been written, but not yet the state that it goes on from.
+    /// Killed twice: once while it learns, and once after the table of its epochs and perhaps its best
+    /// checkpoint were written, but not the state from which it continues.
     #[test]
-    fn a_killed_run_goes_on_as_if_nothing_had_happened() {
+    fn a_killed_run_has_the_result_of_an_uninterrupted_run() {
         let directory = tempfile::tempdir().unwrap();
         let (whole, parts) = (directory.path().join("whole"), directory.path().join("parts"));
         let run = |out: &Path, resume: &[&str]| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_trainer"));
             command.args(["--preset", "vit-64x4", "--train-images", "150", "--epochs", "20"]);
-            // Which parts a batch has is told only to the run that begins.
+            // Only the first run gets the size of the parts of a batch.
             command.args(if resume.is_empty() { &["--micro-batch", "24"][..] } else { resume });
             command.args(["--json", "--out", text(out)]);
             command.stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -1,4 +1,4 @@
-//! Layers as the f16 arithmetic keeps them: weights as the blob has them, sizes beside them.
+//! Layers of the f16 arithmetic: weights borrowed from the blob, and their sizes.
 
 use crate::format::{F16Le, F32Le};
 

@@ -167,7 +167,7 @@ impl Operations for F16 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "the exponential is 0 to 1, or no number, which the cast makes 0"
+        reason = "the exponential is 0 to 1, or NaN, which the cast turns into 0"
     )]
     fn weight((): &(), highest: f32, logit: f32) -> u32 {
         (32_640.0 * libm::expf(logit - highest)) as u32

@@ -12,7 +12,7 @@ impl FromRecords for F16 {
 
     fn input(records: &mut Records<'_>, input: &PixelRecord) -> Option<()> {
         records.finite("mean", input.mean.into_iter())?;
-        // A pixel is divided by the deviation. Zero and subnormal ones have no finite reciprocal.
+        // A pixel is divided by the deviation. Zero and very small ones have no finite reciprocal.
         let gain = |std: f32| if std > 0.0 { std.recip() } else { f32::NAN };
         records.finite("std", input.std.into_iter().chain(input.std.map(gain)))
     }
@@ -69,7 +69,7 @@ impl FromRecords for F16 {
     }
 }
 
-/// An optional part without content: one byte says whether it is there.
+/// An optional part without content: one byte says whether it is present.
 fn read_flag(records: &mut Records<'_>, field: &'static str, expected: bool) -> Option<Option<()>> {
     Some(records.present(field, expected)?.then_some(()))
 }

@@ -1,4 +1,4 @@
-//! A layer as a parsed network keeps it: where it lies in the blob, in less than half the bytes of a
+//! A layer as a parsed network keeps it: its place in the blob. This takes less than half the bytes of a
 //! [`Linear`].
 
 use crate::arithmetic::types::LayerShape;
@@ -18,15 +18,18 @@ pub struct StoredLinear<'a> {
     /// Bytes between the tensors: the blob states the length of each tensor there, in a varint that may be
     /// longer than needed.
     gaps: [u8; 3],
-    /// The weights as [`Model::pack`](crate::Model::pack) left them; empty without. Only where a kernel
-    /// set packs, because a layer must stay small.
+    /// Whether the fast loops can rescale all channels. Found once, because it takes a pass over the channels.
+    #[cfg(cortex_m_dsp)]
+    fast: bool,
+    /// The weights that [`Model::pack`](crate::Model::pack) wrote; empty if it was not called. Only targets
+    /// with a packing kernel set have this field, because a layer must stay small.
     #[cfg(target_arch = "x86_64")]
     packed: &'a [u8],
 }
 
 impl<'a> StoredLinear<'a> {
-    /// A layer whose tensors lie in `tensors`, with `gaps` bytes between one and the next. The caller makes
-    /// sure that they are there. `None` if a size does not fit its field.
+    /// A layer whose tensors lie in `tensors`, with `gaps` bytes between one and the next. The caller has
+    /// checked that the bytes exist. `None` if a size does not fit its field.
     pub(crate) fn new(
         tensors: &'a [u8],
         LayerShape { outputs, inputs }: LayerShape,
@@ -34,14 +37,19 @@ impl<'a> StoredLinear<'a> {
     ) -> Option<Self> {
         let [Ok(a), Ok(b), Ok(c)] = gaps.map(u8::try_from) else { return None };
         let (outputs, inputs) = (u16::try_from(outputs).ok()?, u16::try_from(inputs).ok()?);
-        Some(Self {
+        let layer = Self {
             tensors,
             outputs,
             inputs,
             gaps: [a, b, c],
+            #[cfg(cortex_m_dsp)]
+            fast: false,
             #[cfg(target_arch = "x86_64")]
             packed: &[],
-        })
+        };
+        #[cfg(cortex_m_dsp)]
+        let layer = Self { fast: layer.tensors()?.find_fast(), ..layer };
+        Some(layer)
     }
 
     /// Number of output channels.
@@ -52,15 +60,17 @@ impl<'a> StoredLinear<'a> {
     /// The layer as kernels read it.
     #[inline(never)]
     pub(crate) fn operand(&self) -> Linear<'a> {
-        // The tensors are there, by the contract of `new`.
+        // By the contract of `new`, the bytes of the tensors exist.
         let layer = present_or(self.tensors(), Linear::NONE);
         #[cfg(target_arch = "x86_64")]
         let layer = layer.with_packed(self.packed);
+        #[cfg(cortex_m_dsp)]
+        let layer = layer.with_fast(self.fast);
         layer
     }
 
-    /// Packs the layer into the first bytes of `memory` and takes these bytes off it. Of the inputs of the
-    /// layer, `run` lie side by side. If `memory` is too short, the layer stays as it was.
+    /// Packs the layer into the first bytes of `memory`, and shortens `memory` by them. `run` is the number
+    /// of inputs that lie side by side in memory. If `memory` is too short, the layer stays as it was.
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn pack(&mut self, packing: &Packing, run: usize, memory: &mut &'a mut [u8]) {
         let layer = self.operand();
@@ -81,6 +91,6 @@ impl<'a> StoredLinear<'a> {
         let (mult, rest) = rest.get(before_mult..)?.split_at_checked(4 * n)?;
         let shift = rest.get(before_shift..)?.get(..n)?;
         let weights = bytemuck::cast_slice(weights);
-        Linear::new(weights, I32Le::new(bias)?, I32Le::new(mult)?, shift, k).ok()
+        Some(Linear::of_lengths(weights, I32Le::new(bias)?, I32Le::new(mult)?, shift, k))
     }
 }

@@ -132,7 +132,7 @@ impl Operations for Int8 {
         if kernels.conv.is_some_and(|conv| (conv.conv_i8)(windows, &layer, activation, out)) {
             return;
         }
-        // `linear_i8` must not read weights that are packed for windows: their order is another one.
+        // `linear_i8` must not read weights that are packed for windows: their order is different.
         let layer = layer.with_packed(&[]);
         windows.each(scratch, out.len(), &mut |x, positions| {
             (kernels.linear_i8)(x, &layer, activation, windows.places(out, positions));

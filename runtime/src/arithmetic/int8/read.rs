@@ -103,6 +103,7 @@ fn linear<'a>(records: &mut Records<'a>, shape: LayerShape) -> Option<StoredLine
     for &shift in shift {
         records.within(&Limits::SHIFT, shift.into())?;
     }
+    // The lengths of the byte strings lie between the tensors. A varint can be longer than needed.
     let gaps = [
         after_weights.checked_sub(after_bias + bias)?,
         after_bias.checked_sub(after_mult + mult)?,

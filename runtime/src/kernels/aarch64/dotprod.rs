@@ -1,4 +1,5 @@
-//! NEON with dot products: sixteen products an instruction. A vector sums along the inputs.
+//! NEON with dot products: sixteen products per instruction. The four lanes of an accumulator hold partial
+//! sums of one output.
 
 use super::neon::{load, reduce, rescale};
 use crate::kernels::generic;
@@ -64,8 +65,8 @@ fn step(acc: &mut [[int32x4_t; TILE]; TILE], x: [&[i8; 16]; TILE], w: [&[i8; 16]
 #[inline]
 #[target_feature(enable = "neon,dotprod")]
 fn sdot(mut acc: int32x4_t, x: int8x16_t, w: int8x16_t) -> int32x4_t {
-    // SAFETY: the instruction reads and writes these registers alone, and this function's features
-    // include it.
+    // SAFETY: the instruction reads and writes only these registers. The features of this function include
+    // it.
     unsafe {
         asm!(
             "sdot {acc:v}.4s, {x:v}.16b, {w:v}.16b",

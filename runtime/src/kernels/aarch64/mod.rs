@@ -2,7 +2,7 @@
 //!
 //! | set | needs | products |
 //! |---|---|---|
-//! | `neon` | nothing more than the architecture | `smull` to i16, each added in pairs to i32 by `sadalp` |
+//! | `neon` | nothing more than the architecture | `smull` to i16; `sadalp` adds pairs of them to i32 |
 //! | `dotprod` | FEAT_DotProd | `sdot`, four products to an i32 |
 //!
 //! Neither saturates: a product of two i8 fits i16, and `sdot` is exact in i32.

@@ -55,8 +55,8 @@ fn step(acc: &mut [[int32x4_t; TILE]; TILE], x: [&[i8; 16]; TILE], w: [&[i8; 16]
     for (acc, x) in acc.iter_mut().zip(x) {
         let x = load(x);
         for (acc, w) in acc.iter_mut().zip(weights) {
-            // The halves are added one after the other. Added to each other first, two products of −128 · −128
-            // would not fit i16.
+            // The halves are added one after the other. If they were added to each other first, the sum of
+            // two products −128 · −128 would not fit i16.
             let low = vmull_s8(vget_low_s8(x), vget_low_s8(w));
             let high = vmull_high_s8(x, w);
             *acc = vpadalq_s16(vpadalq_s16(*acc, low), high);

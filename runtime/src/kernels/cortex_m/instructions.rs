@@ -75,7 +75,7 @@ instruction! {
 #[inline(always)]
 pub(super) fn smlald(x: u32, y: u32, acc: (u32, u32)) -> (u32, u32) {
     let (mut low, mut high) = acc;
-    // SAFETY: as above.
+    // SAFETY: the instruction reads and writes registers only, and every processor of this module has it.
     unsafe {
         asm!(
             "smlald {low}, {high}, {x}, {y}",

@@ -1,7 +1,6 @@
 //! What the sets share of linear layers and convolutions over windows.
 
 use super::requant::{UpperRequant, sat8, sat16};
-use crate::fixed::Requant;
 use crate::kernels::operand::{Activation, Linear, Skip};
 use crate::rows::rows;
 use core::hint::black_box;
@@ -13,8 +12,8 @@ pub(super) trait LayerLoops {
     /// portable loops.
     ///
     /// # Safety
-    /// `out` must describe a slice that nothing else reads or writes meanwhile. A table of `store` must
-    /// have 256 values.
+    /// `out` must describe a slice that nothing else reads or writes during the call. A table of `store`
+    /// must have 256 values.
     unsafe fn layer(store: &Store, x: &[i8], layer: &Linear<'_>, out: &Output) -> bool;
 }
 
@@ -31,10 +30,10 @@ pub(super) fn linear_i8<L: LayerLoops>(
         Some((table, _)) => {
             let table = by_value_plus_128(Some(table));
             let store = Store { zero: zero + 128, table: table.as_ptr(), ..Store::new(Tail::Gelu) };
-            // SAFETY: `found` is `out`, and the table outlives the call.
+            // SAFETY: `found` describes `out`, and the table outlives the call.
             unsafe { L::layer(&store, x, layer, &found) }
         }
-        // SAFETY: `found` is `out`.
+        // SAFETY: `found` describes `out`.
         None => unsafe { L::layer(&Store { zero, ..Store::new(Tail::Bytes) }, x, layer, &found) },
     };
     if !done {
@@ -57,7 +56,7 @@ pub(super) fn linear_skip_i8<L: LayerLoops>(
     let done = SkipRequant::new(skip).is_some_and(|skipped| {
         let zero = skip.zero_point.into();
         let store = Store { zero, skip: skipped, ..Store::new(Tail::Skip) };
-        // SAFETY: `found` is `out`.
+        // SAFETY: `found` describes `out`.
         unsafe { L::layer(&store, x, layer, &found) }
     });
     if !done {
@@ -74,7 +73,7 @@ pub(super) fn linear_skip_i8<L: LayerLoops>(
 /// Same contract as [`scalar::linear_add_i16`](crate::kernels::scalar::linear_add_i16).
 pub(super) fn linear_add_i16<L: LayerLoops>(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
     let found = Output { start: out.as_mut_ptr().cast(), len: out.len(), size: size_of::<i16>() };
-    // SAFETY: `found` is `out`.
+    // SAFETY: `found` describes `out`.
     if !unsafe { L::layer(&Store::new(Tail::Add), x, layer, &found) } {
         each_output(x, layer, &mut |at, value| {
             if let Some(out) = out.get_mut(at) {
@@ -128,7 +127,7 @@ impl Store {
 pub(super) enum Tail {
     /// As i8.
     Bytes,
-    /// As i8, through a table; values come with 128 added.
+    /// As i8, through a table. 128 is already added to the values.
     Gelu,
     /// Added to i16.
     Add,
@@ -149,7 +148,7 @@ impl SkipRequant {
     /// For tails other than [`Tail::Skip`].
     pub(super) const NONE: Self = Self { requant: UpperRequant::ZERO, zero: 0 };
 
-    /// `None` if [`UpperRequant`] does not take the shift.
+    /// `None` if [`UpperRequant`] does not support the shift.
     pub(super) fn new(skip: &Skip) -> Option<Self> {
         let requant = UpperRequant::new(skip.requant.mult(), skip.requant.shift(), 0)?;
         Some(Self { requant, zero: 256 * i32::from(skip.input_zero_point) })
@@ -157,7 +156,7 @@ impl SkipRequant {
 }
 
 /// Calls `store` with the place of each output and its rescaled accumulator, for layers that
-/// [`LayerLoops::layer`] does not take.
+/// [`LayerLoops::layer`] does not support.
 #[cold]
 #[inline(never)]
 fn each_output(x: &[i8], layer: &Linear<'_>, store: &mut dyn FnMut(usize, i32)) {
@@ -170,11 +169,4 @@ fn each_output(x: &[i8], layer: &Linear<'_>, store: &mut dyn FnMut(usize, i32)) 
             at += 1;
         }
     }
-}
-
-/// Whether [`UpperRequant`] takes the requants of all channels of a layer.
-pub(super) fn all_in_range(layer: &Linear<'_>) -> bool {
-    let (_, mult, shift) = layer.stored(0, layer.outputs());
-    mult.iter().all(|&mult| i32::from_le_bytes(mult) >= Requant::MIN_MULT)
-        && shift.iter().all(|shift| UpperRequant::SHIFTS.contains(shift))
 }

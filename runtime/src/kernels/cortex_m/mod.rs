@@ -2,11 +2,12 @@
 //!
 //! | set | needs | products |
 //! |---|---|---|
-//! | `dsp` | the DSP extension: Cortex-M4, M7, M33, M35P, M55, M85 | `SMLAD` on values widened by `SXTB16` |
+//! | `dsp` | the DSP extension: Cortex-M4, M7, M33, M35P, M52, M55, M85 | `SMLAD` on values widened by `SXTB16` |
 //! | `mve` | the vector extension for integers: Cortex-M52, M55, M85 | `VMLAVA.S8` |
 //!
 //! Both add exact products to an i32, which wraps. The true sum fits by the bounds of `INTEGER.md`.
 
+mod copy;
 mod dsp;
 mod instructions;
 mod linear;
@@ -15,6 +16,8 @@ mod mve;
 mod requant;
 
 use crate::kernels::set::Kernels;
+pub(crate) use copy::copy;
+pub(super) use requant::is_fast;
 
 /// The sets of this target, slowest first.
 pub(super) fn sets() -> impl Iterator<Item = &'static Kernels> {

@@ -23,8 +23,8 @@ impl UpperRequant {
     /// Gives 0.
     pub(super) const ZERO: Self = Self { mult: 0, base: 0, shift: 1 };
 
-    /// The shifts it takes. For smaller ones `base` would need bits of the lower word; for larger ones
-    /// it would not fit its word.
+    /// The supported shifts. For smaller ones `base` would need bits of the lower word. For larger ones it
+    /// would not fit its word.
     pub(super) const SHIFTS: RangeInclusive<u8> = 33..=54;
 
     /// `None` for shifts outside [`Self::SHIFTS`].
@@ -35,8 +35,8 @@ impl UpperRequant {
     /// As [`Self::new`] for shifts within [`Self::SHIFTS`]. For others the result has no meaning.
     ///
     /// # Ranges and overflow
-    /// With `0 ≤ mult < 2^31` the product's upper word is at most `2^30` in magnitude, the rounding
-    /// term and zero point together, for `−2^7 ≤ zero < 2^8`, at most `511 · 2^21 < 2^30`.
+    /// With `0 ≤ mult < 2^31` the product's upper word is at most `2^30` in magnitude. With
+    /// `−2^7 ≤ zero < 2^8` the sum of rounding term and zero point is at most `511 · 2^21 < 2^30`.
     #[inline(always)]
     pub(super) fn in_range(mult: i32, shift: u8, zero: i32) -> Self {
         let shift = u32::from(shift).wrapping_sub(32);
@@ -65,8 +65,9 @@ pub(super) fn sat16(value: i32) -> i16 {
     ssat16(value) as i16
 }
 
-/// The multiplier of [`Requant::nearest`].
-#[inline(always)]
-pub(super) fn nearest_mult(mult: i32) -> i32 {
-    mult.max(Requant::MIN_MULT)
+/// Whether [`UpperRequant`] supports the requants of all channels of a layer.
+#[inline(never)]
+pub(in crate::kernels) fn is_fast(mult: &[[u8; 4]], shift: &[u8]) -> bool {
+    mult.iter().all(|&mult| i32::from_le_bytes(mult) >= Requant::MIN_MULT)
+        && shift.iter().all(|shift| UpperRequant::SHIFTS.contains(shift))
 }

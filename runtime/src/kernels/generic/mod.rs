@@ -1,5 +1,5 @@
-//! Portable blocks: the arithmetic of [`scalar`] with loops over pieces of a fixed length. Compilers
-//! turn these loops into SIMD for any target because no table is looked up inside them.
+//! Portable kernels: the arithmetic of [`scalar`] with loops over pieces of a fixed length. Compilers turn
+//! these loops into SIMD for any target because no table is looked up inside them.
 //!
 //! Sums are exact and bounded in every order (`INTEGER.md`), so reassociating them cannot change a
 //! bit.

@@ -1,5 +1,5 @@
-//! 128-bit vectors: eight products an instruction on values widened to i16. A vector sums along the
-//! inputs.
+//! 128-bit vectors: eight products per instruction on values widened to i16. The lanes of a vector hold
+//! partial sums of one output.
 //!
 //! `i32x4.dot_i16x8_s` adds two products of at most `2^14` and cannot overflow.
 

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `sse2` | nothing more than the architecture | `pmaddwd` on values widened to i16 |
 //! | `avx2` | AVX2 | `vpmaddwd` on values widened to i16 |
-//! | `avx512_vnni` | AVX-512 F, BW, CD, VL, VNNI, VBMI | `vpdpbusd` on `x + 128`, less `128 · Σw` |
+//! | `avx512_vnni` | AVX-512 F, BW, CD, VL, VNNI, VBMI | `vpdpbusd` on `x + 128`, minus `128 · Σw` |
 //!
 //! None of these saturates: `vpmaddwd` adds two products of at most `2^14`; `vpdpbusd` wraps modulo
 //! `2^32`, and the true sum fits i32. The saturating `vpmaddubsw` and `vpdpbusds` are not used.
@@ -68,6 +68,8 @@ fn cpuid(leaf: u32) -> CpuidResult {
     }
 }
 
+/// The register XCR0.
+///
 /// # Safety
 /// The processor must support XSAVE and the operating system must have enabled it.
 #[target_feature(enable = "xsave")]

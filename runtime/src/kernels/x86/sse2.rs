@@ -1,5 +1,5 @@
-//! SSE2, which every x86-64 processor has: sixteen products in two instructions on values widened
-//! to i16. A vector sums along the inputs.
+//! SSE2, which every x86-64 processor has: sixteen products in two instructions on values widened to i16.
+//! The lanes of a vector hold partial sums of one output.
 //!
 //! `pmaddwd` adds two products of at most `2^14` and cannot overflow.
 

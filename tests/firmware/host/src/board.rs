@@ -1,6 +1,7 @@
 //! The boards that the emulator provides.
 
 use crate::preset::Blob;
+use crate::program::Program;
 
 /// One board.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct Board {
     pub machine: (&'static str, &'static [&'static str]),
     /// The blobs that fit into its memory.
     pub blobs: &'static [Blob],
+    /// The blobs that classify rows of a camera.
+    pub camera: &'static [Blob],
     /// Whether every image must take the same number of instructions. A processor without a divider
     /// divides in a loop. For a processor without conditional moves, the compiler uses branches for minima
     /// and maxima. In both cases the number of instructions depends on the data.
@@ -40,6 +43,7 @@ impl Board {
             cpu: None,
             machine: (ARM, &["-M", "mps2-an386"]),
             blobs: &[Blob::Micro, Blob::Compact],
+            camera: &[Blob::Micro, Blob::Micro96],
             constant: true,
             compares: true,
         },
@@ -51,6 +55,7 @@ impl Board {
             cpu: None,
             machine: (ARM, &["-M", "mps2-an500"]),
             blobs: &[Blob::Micro, Blob::Compact],
+            camera: &[],
             constant: true,
             compares: true,
         },
@@ -61,7 +66,8 @@ impl Board {
             target: "thumbv7em-none-eabihf",
             cpu: None,
             machine: (ARM, &["-M", "netduinoplus2"]),
-            blobs: &[Blob::Micro],
+            blobs: &[Blob::Micro, Blob::Compact],
+            camera: &[],
             constant: true,
             compares: true,
         },
@@ -73,6 +79,7 @@ impl Board {
             cpu: Some("cortex-m33"),
             machine: (ARM, &["-M", "mps2-an505"]),
             blobs: &[Blob::Micro],
+            camera: &[],
             constant: true,
             compares: true,
         },
@@ -84,6 +91,7 @@ impl Board {
             cpu: Some("cortex-m55"),
             machine: (ARM, &["-M", "mps3-an547"]),
             blobs: &[Blob::Micro],
+            camera: &[],
             constant: true,
             compares: true,
         },
@@ -95,6 +103,7 @@ impl Board {
             cpu: None,
             machine: (ARM, &["-M", "microbit"]),
             blobs: &[Blob::Tiny],
+            camera: &[],
             constant: false,
             compares: false,
         },
@@ -106,10 +115,19 @@ impl Board {
             cpu: None,
             machine: ("qemu-system-riscv32", &["-M", "virt", "-bios", "none"]),
             blobs: &[Blob::Micro],
+            camera: &[],
             constant: false,
             compares: true,
         },
     ];
+
+    /// The blobs that a program runs.
+    pub const fn blobs(&self, program: Program) -> &'static [Blob] {
+        match program {
+            Program::Classify => self.blobs,
+            Program::Camera => self.camera,
+        }
+    }
 
     /// The board of that name.
     pub fn by_name(name: &str) -> Option<&'static Self> {

@@ -1,10 +1,11 @@
 //! The limits of `size-budget.toml`.
 
+use crate::program::Program;
 use anyhow::{Context, Result};
 use std::path::Path;
 use toml::Table;
 
-/// Limits of one board and blob.
+/// Limits of one board, blob and program.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Budget {
     /// Maximum bytes of flash without blob and test images.
@@ -20,12 +21,16 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// The limits for a board and blob; none where the file has none.
-    pub fn read(board: &str, blob: &str) -> Result<Self> {
+    /// The limits for a board, blob and program; `None` for each limit that the file does not have.
+    pub fn read(board: &str, blob: &str, program: Program) -> Result<Self> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../size-budget.toml");
         let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         let file: Table = text.parse().with_context(|| path.display().to_string())?;
-        let entry = file.get(board).and_then(|board| board.get(blob));
+        let blob = file.get(board).and_then(|board| board.get(blob));
+        let entry = match program {
+            Program::Classify => blob,
+            Program::Camera => blob.and_then(|blob| blob.get(program.name())),
+        };
         let integer = |name| {
             let value = entry?.get(name)?.as_integer()?;
             usize::try_from(value).ok()

@@ -72,7 +72,7 @@ impl Elf {
             let len = name.iter().position(|&byte| byte == 0)?;
             let name = String::from_utf8_lossy(name.get(..len)?).into_owned();
             let size = word(bytes, symbol + 8)?;
-            // Objects are static memory, but for the tables of vectors.
+            // Objects are static memory, except the tables of vectors.
             let function = bytes.get(symbol + 12)? & 15 == FUNCTION;
             if is_own(&name) && (function || VECTORS.contains(&name.as_str())) {
                 self.own += size;
@@ -100,7 +100,8 @@ fn is_own(name: &str) -> bool {
         ["Reset", "main", "_start", "HardFault", "_HardFault", "DefaultHandler_"];
     // The symbol of a generic function's instance also names the crate that uses the instance.
     let runtime = name.contains("7runtime");
-    let own = ["8firmware", "8classify", "3kit"].iter().any(|krate| name.contains(krate));
+    let own =
+        ["8firmware", "8classify", "6camera", "3kit"].iter().any(|krate| name.contains(krate));
     name.starts_with("_R") && own && !runtime || START.contains(&name) || VECTORS.contains(&name)
 }
 
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn the_firmware_is_told_from_the_runtime() {
+    fn firmware_and_runtime_are_distinguished() {
         let run = "_RNvMs0_NtCs1_7runtime5modelINtB5_5ModelNtB7_4Int8E3runCs2_8classify";
         assert!(!is_own(run), "an instance for the firmware");
         assert!(is_own("_RNvCs2_8classify3run"), "the firmware's own");
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn float_functions_are_told_from_others() {
+    fn float_functions_are_recognised() {
         for name in ["__aeabi_fadd", "__aeabi_dmul", "__aeabi_i2f", "__muldf3", "__fixsfsi"] {
             assert!(is_float(name), "{name}");
         }

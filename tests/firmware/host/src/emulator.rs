@@ -18,6 +18,11 @@ pub struct Transcript {
 }
 
 impl Transcript {
+    /// Instructions of each image, of which each has so many regions.
+    pub fn images(&self, regions: usize) -> Vec<u64> {
+        self.instructions.chunks(regions).map(|image| image.iter().sum()).collect()
+    }
+
     /// The last value of that name.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.lines.iter().rfind(|(line, _)| line == name).map(|(_, value)| value.as_str())
@@ -61,7 +66,7 @@ pub fn run(board: &Board, elf: &Path, argument: usize) -> Result<Transcript> {
     Ok(transcript)
 }
 
-/// The counter, compiled where it is missing or older than its source.
+/// The counter, compiled if it is missing or older than its source.
 fn counter() -> Result<PathBuf> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("count.c");
     let plugin = target_directory().join("libcount.so");

@@ -12,7 +12,7 @@ pub struct Layer {
     pub name: String,
     /// Its products, if it multiplies.
     pub work: Option<Work>,
-    /// Instructions since the site before.
+    /// Instructions since the previous site.
     pub instructions: u64,
 }
 
@@ -32,12 +32,12 @@ pub fn layers(model: &Model<'_>, counts: &[u64]) -> Result<Vec<Layer>> {
     let mut sites = Vec::new();
     model
         .run_observed(&vec![0; config.image().len()], &mut arena, &mut |site, _| sites.push(site))
-        .context("the reference")?;
+        .context("cannot run the network on this computer")?;
     ensure!(counts.len() == sites.len() + 1, "{} counts, {} sites", counts.len(), sites.len());
     let named = sites.iter().map(|site| (site.to_string(), work(config, *site)));
     let mut layers: Vec<Layer> = Vec::new();
     for ((name, work), &instructions) in named.chain([("rest".into(), None)]).zip(counts) {
-        // A site may be shown in pieces.
+        // The runtime may report a site in several pieces.
         match layers.iter_mut().find(|layer| layer.name == name) {
             Some(layer) => layer.instructions += instructions,
             None => layers.push(Layer { name, work, instructions }),

@@ -12,7 +12,7 @@ mod emulator;
 mod explain;
 mod layers;
 mod preset;
-mod reference;
+mod program;
 mod report;
 mod toolchain;
 
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether every line was good.
+/// Returns `true` if no line reports a fault.
 fn run(request: &Request) -> Result<bool> {
     let mut good = true;
     report::header(&request.job);

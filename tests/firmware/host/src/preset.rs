@@ -12,20 +12,24 @@ pub enum Blob {
     Tiny,
     /// The trained network that comes with the source.
     Micro,
-    /// The geometry of `compact` with random weights: instructions do not depend on them.
+    /// The shapes of `compact` with random weights, because the number of instructions does not depend on
+    /// weights.
     Compact,
+    /// The geometry of `micro-96` with random weights.
+    Micro96,
 }
 
 impl Blob {
     /// Every blob.
-    pub const ALL: [Self; 3] = [Self::Tiny, Self::Micro, Self::Compact];
+    pub const ALL: [Self; 4] = [Self::Tiny, Self::Micro, Self::Compact, Self::Micro96];
 
     /// Its name in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Tiny => "tiny",
-            Self::Micro => "micro",
-            Self::Compact => "compact",
+            Self::Micro => Preset::Micro.name(),
+            Self::Compact => Preset::Compact.name(),
+            Self::Micro96 => Preset::Micro96.name(),
         }
     }
 
@@ -35,16 +39,19 @@ impl Blob {
         match self {
             Self::Tiny => Ok(root.join("tests/golden/v1/tiny.bin")),
             Self::Micro => Ok(root.join("trainer/models/micro/model.bin")),
-            Self::Compact => {
-                let path = target.join("compact.bin");
-                let config = Preset::Compact.config(10).context("compact")?;
-                let bytes = synthetic::blob(&config, 1);
-                // An unchanged file is left alone, so that nothing is built again.
-                if std::fs::read(&path).ok().as_ref() != Some(&bytes) {
-                    std::fs::write(&path, bytes).with_context(|| format!("{}", path.display()))?;
-                }
-                Ok(path)
-            }
+            Self::Compact => random(Preset::Compact, target),
+            Self::Micro96 => random(Preset::Micro96, target),
         }
     }
+}
+
+/// Writes a blob with random weights.
+fn random(preset: Preset, target: &Path) -> Result<PathBuf> {
+    let path = target.join(preset.name()).with_extension("bin");
+    let bytes = synthetic::blob(&preset.config(10).context(preset.name())?, 1);
+    // An unchanged file is left alone, so that nothing is built again.
+    if std::fs::read(&path).ok().as_ref() != Some(&bytes) {
+        std::fs::write(&path, bytes).with_context(|| format!("{}", path.display()))?;
+    }
+    Ok(path)
 }

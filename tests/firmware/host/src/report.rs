@@ -1,4 +1,4 @@
-//! A line for each board and blob.
+//! A line for each board, blob and program.
 
 use crate::board::Board;
 use crate::budget::Budget;
@@ -7,10 +7,9 @@ use crate::emulator::{self, Transcript};
 use crate::explain;
 use crate::layers::{self, Layer};
 use crate::preset::Blob;
-use crate::reference::{self, Answer};
+use crate::program::{Answer, Program};
 use crate::toolchain::{self, Build};
 use anyhow::{Context, Result};
-use firmware::images::PHOTOGRAPHS;
 use runtime::Model;
 use std::path::Path;
 
@@ -42,10 +41,11 @@ const COMPARED: [(&str, usize); 5] =
 pub fn header(job: &Job) {
     match job {
         Job::Classify { .. } => println!(
-            "{:<14} {:<11} {:<8} {:>8} {:>7} {:>7} {:>7} {:>7} {:>6} {:>12} {:>6} {:>6}  {:<16} ok",
+            "{:<14} {:<11} {:<8} {:<8} {:>8} {:>7} {:>7} {:>7} {:>7} {:>6} {:>12} {:>6} {:>6}  {:<16} ok",
             "board",
             "core",
             "preset",
+            "program",
             "flash",
             "code",
             "runtime",
@@ -69,44 +69,65 @@ pub fn header(job: &Job) {
     }
 }
 
-/// Does the job on one board. Returns whether there was no fault.
+/// Does the job on one board. Returns `true` if there was no fault.
 pub fn board(board: &Board, blobs: &[Blob], job: &Job) -> Result<bool> {
     let target = toolchain::target_directory();
     std::fs::create_dir_all(&target).with_context(|| target.display().to_string())?;
+    let programs = match job {
+        Job::Classify { .. } => &Program::ALL[..],
+        Job::Layers | Job::Explain | Job::Conformance => &[Program::Classify],
+    };
     let mut good = true;
-    for blob in board.blobs.iter().filter(|blob| blobs.is_empty() || blobs.contains(blob)) {
-        let path = blob.path(&target)?;
-        good &= match *job {
-            Job::Classify { images } => classify(board, *blob, &path, images)?,
-            Job::Layers => print_layers(board, *blob, &path)?,
-            Job::Explain => explain::board(board, &path, IMAGES)?,
-            Job::Conformance => return conformance(board, &path),
-        };
+    for &program in programs {
+        for &blob in board.blobs(program) {
+            if !blobs.is_empty() && !blobs.contains(&blob) {
+                continue;
+            }
+            let path = blob.path(&target)?;
+            good &= match *job {
+                Job::Classify { images } => classify(board, (blob, program), &path, images)?,
+                Job::Layers => print_layers(board, blob, &path)?,
+                Job::Explain => explain::board(board, &path, IMAGES)?,
+                Job::Conformance => return conformance(board, &path),
+            };
+        }
     }
     Ok(good)
 }
 
-fn classify(board: &Board, blob: Blob, path: &Path, images: usize) -> Result<bool> {
+fn classify(
+    board: &Board,
+    (blob, program): (Blob, Program),
+    path: &Path,
+    images: usize,
+) -> Result<bool> {
     let bytes = std::fs::read(path)?;
-    let model = Model::parse(&bytes).context("the blob")?;
-    let file = toolchain::build(&Build { board, blob: path, program: "classify", sites: false })?;
+    let model = Model::parse(&bytes).context("cannot read the blob")?;
+    let file =
+        toolchain::build(&Build { board, blob: path, program: program.name(), sites: false })?;
     let elf = Elf::read(&file)?;
     let run = emulator::run(board, &file, images)?;
-    let linear = layers::ratio(&counted(board, path, &model)?, |work| work.k.is_some());
+    let linear = match program {
+        Program::Classify => {
+            Some(layers::ratio(&counted(board, path, &model)?, |work| work.k.is_some()))
+        }
+        Program::Camera => None,
+    };
     let macs = model.config().macs();
-    let most = run.instructions.iter().copied().max().unwrap_or(0);
+    let counts = run.images(program.regions());
+    let most = counts.iter().copied().max().unwrap_or(0);
     let whole = most as f64 / macs as f64;
     let stack: usize = run.value("stack").and_then(|value| value.parse().ok()).unwrap_or(0);
-    let code = elf.flash - bytes.len() - size_of_val(PHOTOGRAPHS);
+    let code = elf.flash - bytes.len() - program.images_len();
     let runtime = code - elf.own;
     let ram = elf.ram + stack;
 
-    let mut faults = compared(board, &run, &reference::answer(&model, images)?);
+    let mut faults = compared(board, &run, &counts, &program.answer(&model, images)?);
     let frame = elf.largest_frame.unwrap_or(0);
     if frame == 0 {
         faults.push("the compiler counted no stack frames".into());
     }
-    let budget = Budget::read(board.name, blob.name())?;
+    let budget = Budget::read(board.name, blob.name(), program)?;
     let mut within = |what: &str, found: f64, limit: Option<f64>| {
         if limit.is_some_and(|limit| found > limit) {
             faults.push(format!("{what} {found:.3} above its limit {:.3}", limit.unwrap_or(0.0)));
@@ -116,29 +137,31 @@ fn classify(board: &Board, blob: Blob, path: &Path, images: usize) -> Result<boo
     within("runtime code", runtime as f64, budget.runtime.map(|limit| limit as f64));
     within("RAM", ram as f64, budget.ram.map(|limit| limit as f64));
     within("instructions a MAC", whole, budget.whole);
-    within("instructions a linear MAC", linear, budget.linear);
+    within("instructions a linear MAC", linear.unwrap_or(0.0), budget.linear);
     let unwanted = elf.unwanted();
     if !unwanted.is_empty() {
         faults.push(format!("unwanted symbols: {}", unwanted.join(" ")));
     }
     println!(
-        "{:<14} {:<11} {:<8} {:>8} {code:>7} {runtime:>7} {ram:>7} {stack:>7} {frame:>6} {most:>12} {whole:>6.3} \
-         {linear:>6.3}  {:<16} {}",
+        "{:<14} {:<11} {:<8} {:<8} {:>8} {code:>7} {runtime:>7} {ram:>7} {stack:>7} {frame:>6} {most:>12} \
+         {whole:>6.3} {:>6}  {:<16} {}",
         board.name,
         board.core,
         blob.name(),
+        program.name(),
         elf.flash,
+        linear.map_or_else(|| "-".into(), |linear| format!("{linear:.3}")),
         run.value("hash").unwrap_or("-"),
         if faults.is_empty() { "ok" } else { "FAILED" }
     );
     for fault in &faults {
-        eprintln!("{}, {}: {fault}", board.name, blob.name());
+        eprintln!("{}, {}, {}: {fault}", board.name, blob.name(), program.name());
     }
     Ok(faults.is_empty())
 }
 
-/// The faults of a run.
-fn compared(board: &Board, run: &Transcript, expected: &Answer) -> Vec<String> {
+/// The faults of a run that took `counts` instructions for its images.
+fn compared(board: &Board, run: &Transcript, counts: &[u64], expected: &Answer) -> Vec<String> {
     let mut faults = Vec::new();
     if !run.success {
         faults.push("the firmware did not end with success".into());
@@ -149,11 +172,11 @@ fn compared(board: &Board, run: &Transcript, expected: &Answer) -> Vec<String> {
     if run.values("class") != expected.classes {
         faults.push("other classes than on this computer".into());
     }
-    let (least, most) = (run.instructions.iter().min(), run.instructions.iter().max());
-    if run.instructions.len() != expected.classes.len() || board.constant && least != most {
+    let (least, most) = (counts.iter().min(), counts.iter().max());
+    if counts.len() != expected.classes.len() || board.constant && least != most {
         faults.push(format!(
             "{} counts for {} images, from {least:?} to {most:?}",
-            run.instructions.len(),
+            counts.len(),
             expected.classes.len()
         ));
     }
@@ -169,7 +192,7 @@ fn counted(board: &Board, path: &Path, model: &Model<'_>) -> Result<Vec<Layer>> 
 
 fn print_layers(board: &Board, blob: Blob, path: &Path) -> Result<bool> {
     let bytes = std::fs::read(path)?;
-    let model = Model::parse(&bytes).context("the blob")?;
+    let model = Model::parse(&bytes).context("cannot read the blob")?;
     println!("{}, {}", board.name, blob.name());
     for layer in counted(board, path, &model)? {
         let (macs, k, ratio) = match layer.work {

@@ -14,11 +14,11 @@ pub struct Build<'a> {
     pub blob: &'a Path,
     /// The program of the firmware: `classify` or `conformance`.
     pub program: &'a str,
-    /// Whether sites are marked instead of runs.
+    /// Whether the firmware marks sites instead of whole runs for the instruction counter.
     pub sites: bool,
 }
 
-/// Where everything is built.
+/// The target directory of all builds.
 pub fn target_directory() -> PathBuf {
     match std::env::var_os("CARGO_TARGET_DIR") {
         Some(path) => PathBuf::from(path),
@@ -69,7 +69,8 @@ fn cargo(target: &str) -> Result<Command> {
         let mut command = Command::new(cargo);
         command.args(["build", "-Zbuild-std=core"]);
         command.env("RUSTC", rustc).env_remove("RUSTUP_TOOLCHAIN");
-        // It needs rust-lld, which may not be installed with it. The toolchain that built this has rust-lld.
+        // This compiler needs rust-lld, which the distribution may not have installed. The toolchain that
+        // built this program has it.
         let host = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
         let tools = library(Path::new("rustc"), &host)?.join("bin");
         let path = std::env::var_os("PATH").unwrap_or_default();

@@ -13,6 +13,9 @@ use runtime::Model;
 
 include!(concat!(env!("OUT_DIR"), "/model.rs"));
 
+/// Bytes of an image.
+const IMAGE_LEN: usize = IMAGE_SIZE.width * IMAGE_SIZE.height * 3;
+
 /// Number of images that are classified if the command line gives none.
 const IMAGES: usize = 10;
 

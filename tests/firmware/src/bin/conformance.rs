@@ -23,7 +23,7 @@ static mut STORAGE: [u8; MEMORY] = [0; MEMORY];
 #[cfg_attr(target_arch = "arm", cortex_m_rt::entry)]
 #[cfg_attr(target_arch = "riscv32", unsafe(no_mangle))]
 fn main() -> ! {
-    // SAFETY: `main` runs once and nothing else names it.
+    // SAFETY: `main` runs once, and no other function names `STORAGE`.
     let storage = unsafe { &mut *(&raw mut STORAGE) };
     let mut sets = [&scalar::KERNELS; MAX_SETS];
     let others = Kernels::all().filter(|set| set.name != scalar::KERNELS.name);

@@ -1,4 +1,4 @@
-//! From reset to `main`, and what happens when something goes wrong.
+//! From reset to `main`, and the handling of faults and panics.
 
 #[cfg(target_arch = "arm")]
 mod cortex_m;
@@ -7,7 +7,8 @@ mod riscv;
 
 use crate::semihosting;
 
-/// Status of a panic. In this firmware no panic is reachable, but a copy of it may add one.
+/// Status of a panic. In this firmware no panic is reachable, but firmware that copies this code may add
+/// one.
 const PANIC: usize = 101;
 
 #[panic_handler]

@@ -12,8 +12,9 @@ use std::{env, fs, io};
 /// Targets that read blobs.
 const BLOB_TARGETS: [&str; 3] = ["blob_parse", "blob_run", "round_trip"];
 /// Golden blobs of a few kilobytes.
-const GOLDEN: [(&str, &[u8]); 2] = [
+const GOLDEN: [(&str, &[u8]); 3] = [
     ("tiny.bin", include_bytes!("../../../golden/v1/tiny.bin")),
+    ("tiny_attributes.bin", include_bytes!("../../../golden/v1/tiny_attributes.bin")),
     ("tiny_seed.bin", include_bytes!("../../../golden/v1/tiny_seed.bin")),
 ];
 

@@ -16,7 +16,7 @@ pub enum Case {
         /// Inputs.
         k: usize,
     },
-    /// A 3×3 convolution by sets that convolve a grid without a copy of each window.
+    /// A 3×3 convolution. It compares only sets with a kernel that reads the grid without copying windows.
     Conv {
         /// The grid that is read.
         input: Grid,
@@ -27,13 +27,13 @@ pub enum Case {
     },
     /// A 3×3 depthwise convolution.
     Depthwise(Grid),
-    /// Rows through a layer normalisation, with gain and bias and without.
+    /// Layer normalisation of rows, once without and once with gain and bias.
     Norm {
         /// Rows.
         rows: usize,
         /// Values of a row.
         dim: usize,
-        /// Largest magnitude of a value; 32,768 stands for any.
+        /// Largest magnitude of a value; 32,768 allows any i16.
         peak: u16,
     },
     /// Attention between tokens.
@@ -57,7 +57,7 @@ pub enum Case {
 }
 
 impl Case {
-    /// Products that one kernel computes, or values that it reads where there are none.
+    /// Number of products that one kernel computes. Without products, the number of values that it reads.
     pub fn work(self) -> usize {
         match self {
             Self::Linear { rows, n, k } => rows * n * k,
@@ -79,11 +79,11 @@ pub struct Difference {
     pub kernel: &'static str,
     /// The shapes.
     pub case: Case,
-    /// First output that differs; 0 where the kernel did not do what it is there for.
+    /// First output that differs; 0 if the kernel refused a case that it must compute.
     pub at: usize,
 }
 
-/// Who is compared, on which operands, and who is told.
+/// The sets that are compared, the source of their operands, and the receiver of differences.
 pub struct Comparison<'a, M, D> {
     /// The sets that are compared with the scalar one.
     pub sets: &'a [&'static Kernels],
@@ -91,7 +91,7 @@ pub struct Comparison<'a, M, D> {
     pub draw: &'a mut D,
     /// Memory for operands and outputs of one case.
     pub memory: M,
-    /// Told of every difference.
+    /// Receives every difference.
     pub report: &'a mut dyn FnMut(Difference),
 }
 
@@ -108,7 +108,7 @@ pub(super) fn check<T: PartialEq>(
     }
 }
 
-/// Changes every value, so that one that is not written differs from one that is.
+/// Inverts every bit, so that a value that a kernel does not write is found as a difference.
 pub(super) fn flip<T: Pod>(values: &mut [T]) {
     for byte in bytemuck::cast_slice_mut::<T, u8>(values) {
         *byte = !*byte;

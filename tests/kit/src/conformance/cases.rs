@@ -1,4 +1,4 @@
-//! The cases: shapes on both sides of every block length.
+//! The cases: shapes below and above every block length.
 
 use super::case::Case;
 use runtime::config::{Grid, MAX_DIM};
@@ -40,7 +40,7 @@ pub fn conv() -> impl Iterator<Item = Case> {
 pub fn depthwise() -> impl Iterator<Item = Case> {
     const GRIDS: [(usize, usize); 7] = [(1, 1), (1, 4), (2, 2), (2, 8), (3, 4), (3, 5), (8, 8)];
     const CHANNELS: [usize; 9] = [1, 3, 4, 5, 15, 16, 17, 33, 128];
-    // Each shape with and without the smallest weight, by chance.
+    // Three times, so that layers with and without the smallest weight are drawn for a shape.
     (0..3).flat_map(|_| {
         pairs(&GRIDS, &CHANNELS)
             .map(|((height, width), channels)| Case::Depthwise(Grid { height, width, channels }))
@@ -61,7 +61,7 @@ pub fn norm() -> impl Iterator<Item = Case> {
 pub fn attention() -> impl Iterator<Item = Case> {
     const HEADS: [(usize, usize); 7] =
         [(1, 1), (2, 3), (4, 16), (3, 17), (2, 32), (4, 32), (1, 128)];
-    const TOKENS: [usize; 11] = [1, 2, 3, 4, 7, 15, 16, 17, 64, 65, 257];
+    const TOKENS: [usize; 13] = [1, 2, 3, 4, 7, 15, 16, 17, 64, 65, 143, 144, 257];
     // Each shape with several multipliers and shifts.
     (0..3).flat_map(|_| {
         pairs(&HEADS, &TOKENS).map(|((heads, head_dim), tokens)| Case::Attention {

@@ -12,9 +12,9 @@ struct Inputs<M: Memory> {
     x: Misaligned<M::Slice<i8>>,
     gelu: Gelu,
     skip: Skip,
-    /// What a residual stage's output holds before.
+    /// The contents of a residual stage's output before the call.
     before: M::Slice<i8>,
-    /// What the residual stream holds before.
+    /// The contents of the residual stream before the call.
     stream: M::Slice<i16>,
 }
 
@@ -88,7 +88,7 @@ pub(super) fn linear<M: Memory, D: Draw>(
             let packed = super::window::Packed::new(&mut this.memory, &linear, k, &packing)?;
             let mut others = this.memory.take(n * k)?;
             others.fill(99);
-            // Nothing but the packed weights may be read, where the set says that it reads them.
+            // If the set says that it reads packed weights, it may read only these.
             let reads = !packed.bytes().is_empty() && rows >= 4 && !layer.has_smallest_shift();
             let own = linear.with_packed(packed.bytes());
             let other = layer.with_weights(&others).with_packed(packed.bytes());

@@ -1,9 +1,9 @@
 //! Compares kernel sets with the scalar one, for shapes around every block length, extreme values and
 //! misaligned operands.
 //!
-//! Computers, boards, emulated processors and the fuzzer all call [`Comparison::compare`]. Whoever has
-//! little memory or time takes fewer of the [`cases`]: a case says how much it multiplies, and one that
-//! its memory does not hold is not compared.
+//! Computers, boards, emulated processors and the fuzzer all call [`Comparison::compare`]. With little
+//! memory or time, a caller takes fewer of the [`cases`]. [`Case::work`] gives the number of products. A
+//! case that does not fit the memory is not compared.
 
 mod case;
 pub mod cases;

@@ -38,7 +38,7 @@ impl<S: core::ops::DerefMut<Target = [u8]>> Packed<S> {
         memory.fill(0xA5);
         let start = memory.as_ptr().align_offset(PACKED_ALIGN);
         (packing.pack)(layer, run, &mut memory[start..start + len]);
-        assert!(memory[start + len..].iter().all(|&byte| byte == 0xA5), "written behind the end");
+        assert!(memory[start + len..].iter().all(|&byte| byte == 0xA5), "written beyond the end");
         Some(Self { memory, start, len })
     }
 
@@ -66,7 +66,7 @@ pub(super) fn conv<M: Memory, D: Draw>(this: &mut Comparison<'_, M, D>, case: Ca
     let mut zeros = [0; 3];
     draw.i8s(&mut zeros, false);
     let pad = if input.channels == 3 { Pad::Image(zeros) } else { Pad::Zero(zeros[0]) };
-    // The last rows of the input, from the first one on that a window covers, round and round.
+    // The last rows of the input, from the first one that a window covers, as in a ring buffer.
     let first = draw.length(0, height - 1);
     let lines = draw.length(3, 6).min(input.height);
     let whole = first == 0 || lines == input.height;
@@ -134,9 +134,9 @@ pub(super) fn depthwise<M: Memory, D: Draw>(
     let (memory, draw) = (&mut this.memory, &mut *this.draw);
     let extreme = draw.one_in(4);
     let rescales = Rescales::draw(draw);
-    // The weights are stored tap by tap. They are as many as in a linear layer with 9 inputs.
+    // The weights are stored tap by tap. Their number is the same as in a linear layer with 9 inputs.
     let mut layer = Layer::new(memory, draw, (grid.channels, 9), extreme, rescales)?;
-    // Exporters write no −128. A set may be faster without −128, but must be right with it.
+    // Exporters write no −128. A set may be faster without −128, but must be correct with it.
     if !draw.one_in(4) {
         layer.weights_mut().iter_mut().for_each(|weight| *weight = (*weight).max(-127));
     }

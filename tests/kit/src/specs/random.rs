@@ -44,7 +44,7 @@ pub fn long_stem(rng: &mut Rng) -> VitConfig {
     let image = ImageSpec { height: rng.pick(1, 70), width: rng.pick(1, 70) };
     let few = |rng: &mut Rng| rng.pick(1u16, 6);
     let count = usize::from(rng.pick(1u8, 16));
-    // So many halvings leave few tokens.
+    // Enough halvings to leave few tokens.
     let (mut halvings, mut pixels) = (0, u32::from(image.height) * u32::from(image.width));
     while pixels > 40 {
         (halvings, pixels) = (halvings + 1, pixels.div_ceil(4));
@@ -59,7 +59,7 @@ pub fn long_stem(rng: &mut Rng) -> VitConfig {
     }
     for _ in 0..halvings {
         let stage = StemStage::Conv { channels: few(rng), stride: 2, gelu: rng.one_in(2) };
-        // Not before the first stage, which is no residual one.
+        // After the first stage, which is never a residual one.
         let place =
             if stages.is_empty() { 0 } else { rng.between(1, stages.len() as i64) as usize };
         stages.insert(place, stage);

@@ -18,6 +18,7 @@ pub(super) struct Signal {
 
 impl Signal {
     pub(super) const IMAGE: Self = Self { zero_point: 0, spread: 45 };
+
     /// A normalisation's output, with the zero point that the next layer uses.
     pub(super) const fn spread_by(spread: i64, zero_point: i8) -> Self {
         Self { zero_point, spread }
@@ -31,7 +32,7 @@ pub(super) struct Filler {
 }
 
 impl Filler {
-    /// Whether the next record gets anything that is allowed.
+    /// Whether the next record gets any allowed values instead of typical ones.
     pub(super) fn extreme(&mut self) -> bool {
         self.values == Values::Extreme && self.rng.one_in(2)
     }
@@ -79,7 +80,7 @@ impl Filler {
             })
             .collect();
         let mult = (0..n).flat_map(|_| self.any_mult().to_le_bytes()).collect();
-        // A larger shift makes zero of almost every sum.
+        // A larger shift makes almost every sum zero.
         let max = if self.rng.one_in(4) { 62 } else { 44 };
         Linear {
             weights,
@@ -89,7 +90,7 @@ impl Filler {
         }
     }
 
-    /// A depthwise convolution with GELU, and the signal that it puts out.
+    /// A depthwise convolution with GELU, and its output signal.
     pub(super) fn depthwise(
         &mut self,
         channels: usize,

@@ -2,10 +2,12 @@
 //!
 //! All values are drawn as integers from a seed, so the same seed gives the same blob on every platform.
 
+mod attributes;
 mod blocks;
 mod layers;
 mod values;
 
+pub use attributes::attributes;
 pub use values::Values;
 
 use crate::network::{Conv, End, Network};
@@ -43,8 +45,7 @@ pub fn network(config: &VitConfig, seed: u64, values: Values) -> Network {
     }
 }
 
-/// Convolutions of the stem but the last, and the signal that the last one or the patch layer
-/// reads.
+/// Convolutions of the stem except the last, and the signal that the last one or the patch layer reads.
 fn stem(config: &VitConfig, fill: &mut Filler) -> (Vec<Conv>, Signal) {
     let mut convs = Vec::new();
     let mut signal = Signal::IMAGE;
@@ -58,7 +59,7 @@ fn stem(config: &VitConfig, fill: &mut Filler) -> (Vec<Conv>, Signal) {
 }
 
 impl Filler {
-    /// A convolution; returns the signal that it puts out.
+    /// A convolution; returns its output signal.
     fn conv(&mut self, conv: &StemConv, input: Signal, convs: &mut Vec<Conv>) -> Signal {
         let (n, k) = (conv.output.channels, conv.inputs());
         if conv.skip {
@@ -78,7 +79,7 @@ impl Filler {
 
     /// The last convolution of a residual stage.
     fn skip(&mut self, (n, k): (usize, usize), input: Signal, convs: &mut Vec<Conv>) -> Signal {
-        // Less than of other layers, since the stage's input is added.
+        // A smaller spread than in other layers, since the stage's input is added.
         let linear = self.linear(n, k, input, 20);
         let (activation, output) = self.activation(false);
         // Half to three quarters of the stage's input.
@@ -92,7 +93,7 @@ fn end(config: &VitConfig, fill: &mut Filler) -> End {
     let dim = config.dim();
     let extreme = fill.extreme();
     let embedding = (config.spec().pool == Pool::Mean).then(|| {
-        // Sums of tokens are about 14 steps a token.
+        // Sums of tokens are about 14 steps per token.
         let tokens = i64::try_from(config.tokens()).expect("at most 1024");
         fill.requant(5, 3 * tokens.max(6))
     });
@@ -129,7 +130,7 @@ pub fn blob(config: &VitConfig, seed: u64) -> Vec<u8> {
 }
 
 impl Filler {
-    /// The rescale nearest below `num / den`, or any.
+    /// The largest rescale that is at most `num / den`, or any rescale if the record is extreme.
     fn requant(&mut self, num: i64, den: i64) -> RequantRecord {
         if self.extreme() {
             return RequantRecord { mult: self.any_mult(), shift: self.rng.pick(32, 62) };

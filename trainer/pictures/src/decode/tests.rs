@@ -1,10 +1,10 @@
-//! Every kind of file that people have, made here.
+//! Every kind of file that users may have.
 
 use super::*;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, GrayImage, ImageEncoder, Luma, RgbaImage};
 
-/// A picture with detail everywhere, so that no part of a file is without effect.
+/// A picture with detail everywhere, so that every part of its file has an effect.
 fn detailed(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         let noise = (x * 7919 + y * 104_729 + x * y * 31) % 97;
@@ -158,7 +158,7 @@ fn a_jpeg_that_lacks_only_its_end_is_whole() {
     assert_eq!(
         decode(&[&whole, &b"a second picture"[..]].concat()).unwrap(),
         expected,
-        "more behind"
+        "bytes after the end"
     );
     let error = refusal(&[&whole[..end - 40], &[0; 500]].concat());
     assert!(error.contains("is cut short"), "zeros where data was: {error}");
@@ -168,7 +168,7 @@ fn a_jpeg_that_lacks_only_its_end_is_whole() {
 fn a_frame_of_motion_jpeg_gets_the_standard_tables() {
     let whole = jpeg(&detailed(64, 48));
     let (mut frame, mut at) = (whole[..2].to_vec(), 2);
-    // All segments before the scan but the Huffman tables; this encoder uses the standard ones.
+    // All segments before the scan except the Huffman tables; this encoder uses the standard tables.
     while whole[at + 1] != 0xDA {
         let length = 2 + usize::from(u16::from_be_bytes([whole[at + 2], whole[at + 3]]));
         if whole[at + 1] != 0xC4 {
@@ -189,7 +189,7 @@ fn foreign_files_are_not_read_whole() {
     write("photo.jpg", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic");
     let error = read(&path("photo.jpg")).unwrap_err().to_string();
     assert!(error.contains("is HEIC: convert it"), "{error}");
-    // A thumbnail would be all that is read of it.
+    // Only a thumbnail could be read from it.
     write("photo.nef", &encoded(&detailed(4, 4).into(), ImageFormat::Tiff));
     let error = read(&path("photo.nef")).unwrap_err().to_string();
     assert!(error.contains("raw file of a camera"), "{error}");

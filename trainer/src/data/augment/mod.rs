@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn reflection_goes_on_and_on() {
+    fn reflection_repeats() {
         let row: Vec<_> = (-7..7).map(|i| reflect(i, 4)).collect();
         assert_eq!(row, [1, 0, 1, 2, 3, 2, 1, 0, 1, 2, 3, 2, 1, 0], "a row of four");
         assert_eq!([-3, 0, 5].map(|i| reflect(i, 1)), [0; 3], "a row of one");

@@ -58,7 +58,7 @@ pub fn cache_directory() -> Result<PathBuf> {
     Ok(user.join("ocelli"))
 }
 
-/// The unpacked archive in `cache`, transferred if it is not there yet.
+/// The unpacked archive in `cache`. It is transferred if it is missing.
 pub(super) fn obtain(transfer: &Transfer<'_>, archive: &Archive, cache: &Path) -> Result<PathBuf> {
     let directory = cache.join(archive.directory);
     if archive.is_unpacked(&directory) {

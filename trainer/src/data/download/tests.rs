@@ -17,7 +17,7 @@ use super::transfer::{self, Transfer};
 
 const FILE_LEN: usize = 4000;
 
-/// Bytes that do not compress, another sequence for each seed.
+/// Bytes that do not compress, with a different sequence for each seed.
 fn noise(seed: u32) -> Vec<u8> {
     let mut state = seed.wrapping_mul(2_654_435_761) | 1;
     let step = |_| {
@@ -74,7 +74,7 @@ fn fetch(server: &Server, archive: &Archive, cache: &Path) -> Result<PathBuf> {
     obtain(&Transfer { agent, url: &server.url, pause: Duration::ZERO }, archive, cache)
 }
 
-/// Names of everything in the cache but the lock.
+/// Names of everything in the cache except the lock.
 fn listing(cache: &Path) -> Vec<String> {
     let entries = fs::read_dir(cache).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());

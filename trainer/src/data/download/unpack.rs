@@ -1,4 +1,4 @@
-//! A transferred archive: checked whole, then unpacked file by file.
+//! Checks a transferred archive as a whole, then unpacks it file by file.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
@@ -49,9 +49,9 @@ fn digest(path: &Path) -> io::Result<(u64, String)> {
 /// Beginning of the name of a directory that an archive is unpacked to.
 const UNPACKING: &str = ".unpacking-";
 
-/// Unpacks the files of a checked archive into its directory in `cache`. Each file appears whole, and
-/// the first one only after all have been read. A file of the same name that is another one is kept under
-/// another name. Nobody else may unpack into `cache` meanwhile.
+/// Unpacks the files of a checked archive into its directory in `cache`. Each file appears whole, and the
+/// first one only after all have been read. A different file of the same name is kept under another name.
+/// No other process may unpack into `cache` at the same time.
 ///
 /// Paths in the archive do not decide where files are written. An entry with an unexpected name is skipped.
 pub(super) fn unpack(archive: &Archive, part: &Path, cache: &Path) -> Result<()> {
@@ -108,7 +108,7 @@ fn free(path: &Path) -> PathBuf {
     }
 }
 
-/// Removes what killed processes have unpacked half.
+/// Removes directories that killed processes have left incomplete.
 fn remove_leftovers(cache: &Path) {
     for entry in cache.read_dir().into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(UNPACKING) {

@@ -34,14 +34,14 @@ pub(super) fn check(dataset: &Dataset, findings: &[Finding]) -> Result<()> {
         let lost = if lost.is_empty() { String::new() } else { format!("; {}", lost.join("; ")) };
         bail!(
             "class {name} has {} pictures that can be read, {test} of them for the test: it needs at least \
-             {MIN_PICTURES}, one for the test and two for training; dozens give a useful network{lost}",
+             {MIN_PICTURES}, one for the test and two for training, and a few dozen are better{lost}",
             train + test
         );
     }
     Ok(())
 }
 
-/// Whether a class has pictures enough to train on, to choose an epoch by, and to test on.
+/// Whether a class has enough pictures to train on, to choose an epoch by, and to test on.
 pub(super) const fn enough(to_train: usize, to_test: usize, validation_apart: bool) -> bool {
     let least = if validation_apart { 1 } else { MIN_PICTURES - 1 };
     to_test > 0 && to_train >= least

@@ -1,4 +1,4 @@
-//! What is wrong with a directory of pictures, or left out of it.
+//! Mistakes in a directory of pictures, and files that are left out.
 
 use serde::Serialize;
 
@@ -32,7 +32,7 @@ impl Finding {
         (!files.is_empty()).then_some(Self { severity, message, files })
     }
 
-    /// The finding in lines, with so many of its files at most.
+    /// The finding in lines, with at most `named` of its files.
     pub(crate) fn lines(&self, named: usize) -> Vec<String> {
         let severity = match self.severity {
             Severity::Problem => "problem",

@@ -1,20 +1,21 @@
-//! Which pictures are test pictures, if they do not lie apart.
+//! Chooses the test pictures, if they have no folder of their own.
 //!
-//! The bytes of a file decide, and nothing else: a picture keeps its side when other ones are added, removed or
-//! renamed, and copies are on one side. A hash of class and name was rejected because a renamed or copied file
-//! would change sides.
+//! Only the bytes of a file decide. So a test picture stays one when other pictures are added, removed or
+//! renamed, and its copies are test pictures too. A hash of class and name was rejected, because a renamed
+//! or copied file could change from training to test.
 
 use std::collections::BTreeMap;
 
-/// The share of pictures whose digest is below this is a tenth.
+/// A tenth of all digests are below this limit.
 const LIMIT: u64 = u64::MAX / 10;
-/// Pictures of a class that stay in training, if it has more: one to train on, one to choose an epoch by.
+/// Number of pictures of each class that stay in training, if the class has more: one to train on, one to
+/// choose an epoch by.
 const LEAST_TRAINED: usize = 2;
 
 /// For each picture, by class and digest, whether it is a test picture.
 ///
-/// In a class without a digest below the limit, the lowest digest tests. In a class that would keep fewer
-/// than two pictures to train on, the highest digests train.
+/// If no digest of a class is below the limit, the picture with the lowest one is the test picture. If
+/// fewer than two pictures would be left for training, those with the highest digests stay in training.
 pub(super) fn chosen(pictures: &[(u16, u64)]) -> Vec<bool> {
     let mut classes = BTreeMap::<u16, Vec<u64>>::new();
     for &(class, digest) in pictures {
@@ -70,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn copies_are_on_one_side() {
+    fn copies_are_in_the_same_part() {
         let high = u64::MAX / 2;
         let found = chosen(&[(0, high), (0, high + 1), (0, high), (0, high + 2)]);
         assert_eq!(found, [true, false, true, false], "the lowest and its copy");

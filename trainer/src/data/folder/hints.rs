@@ -1,4 +1,4 @@
-//! Layouts that are not understood, with the step that would help.
+//! Messages for layouts that are not understood, with the step that would help.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use pictures::{Listing, Reason, shown, shown_path};
 /// Names that a message lists; more are counted.
 const NAMED: usize = 6;
 
-/// Refuses folders that cannot be those of two classes.
+/// Refuses folders that cannot be the folders of two classes.
 pub(super) fn check(dir: &Path, listing: &Listing) -> Result<()> {
     let shown_dir = shown_path(dir);
     let inner = |path: &PathBuf| deeper(path);
@@ -51,13 +51,13 @@ pub(super) fn flat_parts(dir: &Path, parts: &[(&PathBuf, Listing)]) -> String {
     )
 }
 
-/// Why the folder of a class has no file, in words that follow its name.
+/// Why the folder of a class has no file, for a message that begins with its name.
 pub(super) fn emptiness(listing: &Listing) -> &'static str {
     let is_link = |reason: &Reason| matches!(reason, Reason::BrokenLink { .. });
     if !listing.folders.is_empty() {
         "its pictures are in folders inside, so move them up"
     } else if listing.left_out.iter().any(|entry| is_link(&entry.reason)) {
-        "all that it has are links to what is not there"
+        "it has only links to files that do not exist"
     } else {
         "it is empty, so fill it or remove it"
     }
@@ -94,7 +94,7 @@ fn begins_with(labels: &[String]) -> String {
     format!("; their names begin with {}", named.join(", "))
 }
 
-/// A table beside the pictures that may have their labels.
+/// A table in the folder of the pictures that may have their labels.
 fn table(listing: &Listing) -> String {
     let is_table =
         |path: &&PathBuf| path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv"));
@@ -108,7 +108,7 @@ fn prefixes(listing: &Listing) -> Option<Vec<String>> {
     for path in listing.pictures() {
         let name = path.file_stem()?.to_str()?;
         let word = name.trim_end_matches(|letter: char| !letter.is_alphabetic());
-        // A number must follow, or each name is a word of its own.
+        // A number must follow. Otherwise each name could be its own word.
         if word.is_empty() || word.len() == name.len() {
             return None;
         }

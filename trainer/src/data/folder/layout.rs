@@ -1,4 +1,5 @@
-//! How a directory of pictures is laid out: its classes, and what training, validation and test use.
+//! How a directory of pictures is laid out: its classes, and the pictures for training, validation and
+//! test.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,7 @@ pub(super) enum Role {
     Test,
 }
 
-/// Folders of these names, in any case, have a role if they hold folders of classes.
+/// Folders with these names, in upper or lower case, have a role if they hold folders of classes.
 const ROLES: [(&str, Role); 8] = [
     ("train", Role::Training),
     ("training", Role::Training),
@@ -103,7 +104,7 @@ impl Layout {
         shown_path(path.strip_prefix(&self.dir).unwrap_or(path))
     }
 
-    /// The folders with a role, in the order of the roles; none if the folders are those of classes.
+    /// The folders with a role, in the order of the roles; none if the folders are classes.
     fn parts(&mut self, listing: &Listing) -> Result<Vec<(Role, PathBuf)>> {
         let dir = shown_path(&self.dir);
         let (mut parts, mut flat, mut others) = (Vec::new(), Vec::new(), Vec::new());
@@ -144,7 +145,7 @@ impl Layout {
         let mut findings = Vec::new();
         findings.extend(Finding::about(
             Severity::Warning,
-            "folders whose pictures are in no folder of a class, so that they are left out",
+            "folders with pictures that are in no folder of a class, which are left out",
             names(flat),
         ));
         findings.extend(Finding::about(
@@ -156,8 +157,8 @@ impl Layout {
         if !have(Role::Test) {
             findings.push(Finding {
                 severity: Severity::Note,
-                message: "no folder test has folders of classes: about a tenth of the pictures for training is \
-                          the test"
+                message: "no folder test has folders of classes: about a tenth of the pictures for training \
+                          become test images"
                     .into(),
                 files: Vec::new(),
             });
@@ -171,7 +172,7 @@ impl Layout {
         for LeftOut { path, reason } in &listing.left_out {
             if let (Reason::BrokenLink { target }, false) = (reason, looks_like_picture(path)) {
                 bail!(
-                    "{} is a link to {}, which is not there: connect its disk, or remove the link",
+                    "{} is a link to {}, which does not exist: connect its disk, or remove the link",
                     shown_path(path),
                     shown_path(target)
                 );
@@ -193,7 +194,7 @@ impl Layout {
         Ok(())
     }
 
-    /// The folders of known classes; the other ones and what lacks are noted.
+    /// The folders of known classes. Other folders and missing ones become findings.
     fn known(&mut self, role: Role, part: &Path, folders: Vec<PathBuf>) -> Vec<PathBuf> {
         let name =
             |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -207,7 +208,7 @@ impl Layout {
         findings.extend(Finding::about(severity, "folders of classes that are missing", missing));
         findings.extend(Finding::about(
             Severity::Warning,
-            "folders that are no class of the pictures for training, so that they are left out",
+            "folders that are not a class of the pictures for training, which are left out",
             unknown.iter().map(|path| self.name(path)).collect(),
         ));
         self.findings.extend(findings);
@@ -242,14 +243,14 @@ impl Layout {
 }
 
 impl LeftOuts {
-    /// Notes what a folder of folders has besides them.
+    /// Notes the entries of a folder that are not folders.
     fn take(&mut self, layout: &Layout, listing: &Listing) {
         self.take_others(layout, listing);
-        // The files of a run in the current directory, too, are no one's pictures.
+        // Only pictures: a run also writes other files into the current directory.
         self.outside.extend(listing.pictures().map(|path| layout.name(path)));
     }
 
-    /// Notes what the folder of a class has besides files.
+    /// Notes the entries of the folder of a class that are not files.
     fn take_class(&mut self, layout: &Layout, listing: &Listing) {
         self.take_others(layout, listing);
         self.inner.extend(listing.folders.iter().map(|path| layout.name(path)));
@@ -272,7 +273,11 @@ impl LeftOuts {
     fn findings(self) -> Vec<Finding> {
         let about = Finding::about;
         [
-            about(Severity::Warning, "links to what is not there, which are left out", self.links),
+            about(
+                Severity::Warning,
+                "links to files that do not exist, which are left out",
+                self.links,
+            ),
             about(
                 Severity::Warning,
                 "pictures outside the folders of the classes, which are left out",
@@ -283,11 +288,19 @@ impl LeftOuts {
                 "folders inside the folders of classes, which are left out: move their pictures up",
                 self.inner,
             ),
-            about(Severity::Warning, "neither files nor folders, left out", self.devices),
-            about(Severity::Note, "folders that our own programs wrote, left out", self.outputs),
+            about(
+                Severity::Warning,
+                "entries that are neither files nor folders, which are left out",
+                self.devices,
+            ),
             about(
                 Severity::Note,
-                "hidden files and rubbish of other programs, left out",
+                "folders that these programs wrote, which are left out",
+                self.outputs,
+            ),
+            about(
+                Severity::Note,
+                "hidden files and files that other programs left, which are left out",
                 self.rubbish,
             ),
         ]

@@ -23,7 +23,7 @@ use read::Pictures;
 const TEST_SHARE: f64 = 0.1;
 /// Seed of their choice in the first versions.
 const TEST_SEED: u64 = 0;
-/// Files of a problem that an error names.
+/// Maximum number of files that an error names for one problem.
 const NAMED: usize = 5;
 
 /// Images read from folders.
@@ -34,9 +34,10 @@ pub(super) struct Folder {
     pub(super) findings: Vec<Finding>,
 }
 
-/// Reads images of one size from `dir/CLASS/…`, of which about a tenth become test images, or `dir/train/CLASS/…` and
-/// `dir/val/CLASS/…`, `dir/test/CLASS/…` or both. The classes are the folders in alphabetical order.
-/// `progress` receives the number of files read since the last call, and the total.
+/// Reads images of one size from `dir/CLASS/…`, or from `dir/train/CLASS/…`, `dir/val/CLASS/…` and
+/// `dir/test/CLASS/…`, of which only the first must exist. Without a folder for them, about a tenth of the
+/// images become test images. The classes are the folders in alphabetical order. `progress` receives the
+/// number of files read since the last call, and the total.
 ///
 /// # Errors
 /// If there are fewer than two classes, or if a class has fewer than three pictures that can be read: one
@@ -57,7 +58,7 @@ pub(super) fn folder(
     }
     let Pictures { images, about, faults } = Pictures::read(&layout, size, &progress)?;
     let of = |role| (0..about.len()).filter(|&index| about[index].role == role).collect::<Vec<_>>();
-    // By digest, so that the first images are a fair sample, and the same ones if others are added.
+    // By digest, so that the first images are a random sample that stays the same if others are added.
     let part = |mut indices: Vec<usize>| {
         indices.sort_by_key(|&index| about[index].digest);
         images.subset(&indices)
@@ -87,8 +88,8 @@ pub(super) fn folder(
     if held_out == HeldOut::Shuffled && !apart {
         findings.push(Finding {
             severity: Severity::Note,
-            message: "the test pictures are chosen as when this network was trained: they change with the list of \
-                      files"
+            message: "the test pictures are chosen in the same way as when this network was trained, so they \
+                      depend on the list of all files"
                 .into(),
             files: Vec::new(),
         });

@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 use super::layout::{File, Layout, Role};
 use crate::data::images::Images;
 
-/// Files that are read before their pixels are put together, so that each is in memory twice only shortly.
+/// Number of files that are read before their pixels are copied to the result, so that few pictures are in
+/// memory twice.
 const AT_ONCE: usize = 512;
 
 /// The pictures that can be read, in the order of the list, and the files that cannot.
@@ -43,7 +44,7 @@ impl Pictures {
             found
         };
         let (mut labels, mut names) = (Vec::new(), Vec::new());
-        // A vector that grows would need twice the memory for a moment.
+        // A growing vector would need twice the memory while it is copied.
         let mut pixels = Vec::with_capacity(total * height * width * IMAGE_CHANNELS);
         let (mut about, mut faults) = (Vec::new(), Vec::new());
         for files in layout.files.chunks(AT_ONCE) {

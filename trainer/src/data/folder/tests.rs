@@ -60,14 +60,14 @@ fn folders_become_classes() {
 }
 
 #[test]
-fn a_picture_keeps_its_side_whatever_is_added() {
+fn a_test_picture_stays_one_when_others_are_added() {
     let directory = tempfile::tempdir().unwrap();
     let dir = directory.path();
     pictures(&dir.join("a"), [200, 0, 0], 60);
     pictures(&dir.join("b"), [0, 200, 0], 60);
     let test = |dir: &Path| names(&read(dir).unwrap().dataset.test);
     let before = test(dir);
-    // Neither class needs its lowest digest.
+    // Both classes have test pictures without the rule about the lowest digest.
     assert!(before.iter().any(|name| name.starts_with("a/")), "{before:?}");
     assert!(before.iter().any(|name| name.starts_with("b/")), "{before:?}");
     for added in ["a/000.png", "a/zz.png", "b/5a.png"] {
@@ -80,7 +80,7 @@ fn a_picture_keeps_its_side_whatever_is_added() {
     fs::rename(dir.join(tested), dir.join("b/renamed.png")).unwrap();
     assert!(test(dir).contains("b/renamed.png"), "renamed and in another class, still tested");
     fs::copy(dir.join("b/renamed.png"), dir.join("b/copy.png")).unwrap();
-    assert!(test(dir).contains("b/copy.png"), "copies are on one side");
+    assert!(test(dir).contains("b/copy.png"), "copies are in the same part");
 }
 
 #[test]
@@ -96,11 +96,15 @@ fn the_first_versions_chose_other_test_images() {
         (29, 3),
         "a tenth of each class, rounded"
     );
-    assert_eq!(dataset.source, DataSource::Custom, "and their networks go on with them");
+    assert_eq!(
+        dataset.source,
+        DataSource::Custom,
+        "networks of the first versions keep their test images"
+    );
 }
 
 #[test]
-fn parts_may_lie_apart_under_many_names() {
+fn parts_are_found_under_many_names() {
     for (train, validation, test) in [
         ("train", None, Some("test")),
         ("Train", Some("Val"), None),

@@ -12,7 +12,7 @@ fn taught(share: f64, teacher: &Path, out: &Path) -> Result<Outcome> {
     taught_with(recipe(), None, share, teacher, out)
 }
 
-/// The same by `recipe`, with a directory of scores.
+/// As [`taught`], with another recipe and a directory of scores.
 fn taught_with(
     recipe: Recipe,
     scores: Option<&Path>,

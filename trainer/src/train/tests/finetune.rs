@@ -38,7 +38,7 @@ fn a_network_learns_with_its_integers_in_place() {
     let best = &outcome.epochs[outcome.best - 1];
     assert!(best.validation_accuracy > 0.9, "the colours are classified: {best:?}");
 
-    // What was validated is the integer form of what was kept.
+    // The run validated the integer form of the network that it kept.
     let found = checkpoint::load::<Flex>(&outcome.checkpoint, &Default::default()).unwrap();
     let (train, validation) = split(&dataset().train, recipe().validation, recipe().seed);
     let device = Default::default();

@@ -72,7 +72,7 @@ fn recipe() -> Recipe {
     }
 }
 
-/// A run of `recipe` on [`dataset`], the whole batch at once.
+/// A run of `recipe` on [`dataset`] with one micro-batch per batch.
 fn plan<'a>(
     config: &'a VitConfig,
     dataset: &'a Dataset,
@@ -199,7 +199,7 @@ fn parts_of_a_batch_add_up_to_it() {
 }
 
 #[test]
-fn runs_beside_each_other_learn_as_if_alone() {
+fn concurrent_runs_learn_as_if_alone() {
     let recipe = Recipe { epochs: 2, learning_rate: 1e-3, ..recipe() };
     let losses = || {
         let directory = tempfile::tempdir().unwrap();

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::*;
 
-/// Does not learn: the network stays as it was drawn, and so does its accuracy.
+/// A recipe that does not learn: the network keeps its starting values, and so its accuracy.
 fn hopeless(patience: usize) -> Recipe {
     let normalised = Normalisation { mean: [0.0; 3], std: [1.0; 3] };
     Recipe {

@@ -10,10 +10,10 @@ use crate::kernels::scalar;
 use core::array;
 use core::mem::MaybeUninit;
 
-/// Maximum number of keys. Longer sequences use the scalar kernel.
-const TOKENS: usize = 128;
+/// Maximum number of keys, that of `micro-96`. Longer sequences use the scalar kernel.
+const TOKENS: usize = 144;
 /// Maximum number of values of one head, over all tokens.
-const VALUES: usize = 2048;
+const VALUES: usize = 16 * TOKENS;
 
 /// Scores of four queries, key by key.
 type Scores = [MaybeUninit<[i32; ROWS]>; TOKENS];
@@ -28,7 +28,7 @@ pub(super) fn attention_i8(qkv: &mut [i8], attention: &Attention, scores: &mut [
     let distance = Distance::new(attention.octaves);
     let fast = (1..=TOKENS).contains(&tokens)
         && heads <= MAX_HEADS
-        // Four bytes from any value of a key on are inside its row.
+        // Four bytes that begin at any value of a key lie inside the row of its token.
         && width >= 3
         && (1..=MAX_HEAD_DIM).contains(&head_dim)
         && tokens.next_multiple_of(4) * head_dim <= VALUES
@@ -63,8 +63,8 @@ struct Head<'a> {
 }
 
 impl Head<'_> {
-    /// Writes the head's values as `[head_dim, tokens]`, each row with a stride of the next multiple of
-    /// four. The places between are not written.
+    /// Writes the head's values as `[head_dim, tokens]`. Rows are padded to a multiple of four. The padding
+    /// is not written.
     ///
     /// # Safety
     /// The lengths of [`attention_i8`]'s check.
@@ -76,14 +76,14 @@ impl Head<'_> {
             let from = from.wrapping_add(token * 3 * self.width);
             let mut to = values.as_mut_ptr().wrapping_add(token);
             for i in 0..self.attention.head_dim {
-                // SAFETY: inside the token's row, and below `head_dim · len ≤ VALUES`.
+                // SAFETY: reads inside the token's row, and writes below `head_dim · len ≤ VALUES`.
                 unsafe { to.write(from.add(i).read()) };
                 to = to.wrapping_add(len);
             }
         }
     }
 
-    /// Writes outputs over four queries from `first` on; the last query stands for those beyond it.
+    /// Replaces four queries, from `first` on, by their outputs. The last query is used for those beyond it.
     ///
     /// # Safety
     /// The lengths of [`attention_i8`]'s check.
@@ -134,7 +134,7 @@ impl Head<'_> {
         let mut key = self.qkv.cast_const().wrapping_add(self.width + self.start);
         let mut highest = [i32::MIN; ROWS];
         for scores in scores.iter_mut().take(self.tokens) {
-            // SAFETY: a key of `head_dim` values, and up to three of what follows it in its row.
+            // SAFETY: reads the `head_dim` values of a key and at most three bytes after it, in the same row.
             let scores = scores.write(unsafe { four_rows(wide, key, 0) });
             for (highest, &mut score) in highest.iter_mut().zip(scores) {
                 *highest = score.max(*highest);

@@ -1,8 +1,8 @@
 //! The loop of linear layers and convolutions: every output channel of four rows, from the products
 //! to the stored values.
 //!
-//! One routine with an end for each way to store. So the loop of products is in flash once, and the
-//! values of a channel stay in registers from its products to its stores.
+//! It is one routine, with a different end for each way to store. Thus the loop of products is in flash
+//! only once, and the values of a channel stay in registers from its products to its stores.
 
 use super::super::linear::{SkipRequant, Tail};
 use super::product::group;
@@ -10,7 +10,7 @@ use super::wide::Group;
 use core::arch::asm;
 use core::mem::offset_of;
 
-/// What [`Channels::run_to`] reads and moves along.
+/// Pointers and constants of [`Channels::run_to`], which moves the pointers to the next channels.
 #[repr(C)]
 pub(super) struct Channels {
     /// The next channel's bias, multiplier and shift, as they are stored.
@@ -28,7 +28,7 @@ pub(super) struct Channels {
     pub(super) groups: usize,
     /// Bytes from one row of the output to the next; 0 where all four rows are the same.
     pub(super) stride: usize,
-    /// From the end of one channel's groups to the next channel's weights: 0 to −3.
+    /// Distance from the end of one channel's groups to the next channel's weights: 0 to −3.
     pub(super) skew: isize,
     /// Where the first row's channels end.
     pub(super) end: *mut u8,
@@ -142,7 +142,7 @@ unsafe fn run(channels: &mut Channels) {
             "ldr r8, [r7, #{tail}]",
             "add r10, r10, r5",
             "add r5, r4, r4, lsl #1",
-            // By the order of `Tail`.
+            // In the order of `Tail`.
             "tbb [pc, r8]",
             "7:",
             ".byte (11f - 7b) / 2",

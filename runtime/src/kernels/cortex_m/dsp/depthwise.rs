@@ -5,7 +5,7 @@
 
 use super::super::instructions::{pkhbt, sxtab16, sxtab16_odd, sxtb16, sxtb16_odd};
 use super::super::linear::by_value_plus_128;
-use super::super::requant::{UpperRequant, nearest_mult};
+use super::super::requant::UpperRequant;
 use super::window::{CHANNELS, Tap, Taps, Window};
 use crate::config::Grid;
 use crate::kernels::operand::{Activation, Linear};
@@ -25,7 +25,6 @@ pub(super) fn depthwise_i8(
     out: &mut [i8],
 ) {
     let (grid, rows) = (band.grid, &band.rows);
-    let (_, _, shift) = layer.stored(0, layer.outputs());
     let fast = grid.channels % CHANNELS == 0
         && grid.width > 1
         && layer.outputs() == grid.channels
@@ -33,7 +32,7 @@ pub(super) fn depthwise_i8(
         && rows.end <= grid.height
         && grid.checked_len().is_some_and(|len| x.len() >= len)
         && out.len() >= rows.len() * grid.width * grid.channels
-        && shift.iter().all(|shift| UpperRequant::SHIFTS.contains(shift));
+        && layer.is_fast();
     if !fast {
         return scalar::depthwise_i8(x, band, pad, layer, activation, out);
     }
@@ -108,7 +107,7 @@ impl Four<'_> {
             places.zip(bias.iter().zip(mult).zip(shift))
         {
             *place += i32::from_le_bytes(bias);
-            let mult = nearest_mult(i32::from_le_bytes(mult));
+            let mult = i32::from_le_bytes(mult);
             *requant = UpperRequant::in_range(mult, shift, i32::from(zero_point) + 128);
         }
     }

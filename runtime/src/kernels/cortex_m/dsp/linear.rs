@@ -1,6 +1,6 @@
 //! Linear layers and convolutions over windows.
 
-use super::super::linear::{LayerLoops, Output, Store, all_in_range};
+use super::super::linear::{LayerLoops, Output, Store};
 use super::channels::Channels;
 use super::wide::{Group, ROWS, Wide};
 use crate::kernels::operand::Linear;
@@ -18,7 +18,7 @@ impl LayerLoops for Loops {
     #[inline(never)]
     unsafe fn layer(store: &Store, x: &[i8], layer: &Linear<'_>, out: &Output) -> bool {
         let (k, n) = (layer.inputs(), layer.outputs());
-        if !(1..=Rows::MAX).contains(&k) || n == 0 || !all_in_range(layer) {
+        if !(1..=Rows::MAX).contains(&k) || n == 0 || !layer.is_fast() {
             return false;
         }
         let mut wide = Rows::new();
@@ -37,8 +37,8 @@ impl LayerLoops for Loops {
             let wide = unsafe { wide.fill(starts, k) };
             let mut channels = channels(store, layer, wide, start);
             channels.stride = apart * stride;
-            // SAFETY: `count` rows of outputs are left; the first `whole` channels are followed by
-            // as many weights as their groups read, the copied one by zeros.
+            // SAFETY: `count` rows of outputs are left. The first `whole` channels are followed by as many
+            // weights as their last groups read. The copied channel is followed by zeros.
             unsafe {
                 channels.run_to(start.add(whole * out.size));
                 if whole < n {
@@ -74,8 +74,8 @@ fn channels(store: &Store, layer: &Linear<'_>, x: &[Group], out: *mut u8) -> Cha
     }
 }
 
-/// The weights of a layer's last channel, filled up to whole groups. Elsewhere a last group that is
-/// not full reads on into the next channel, against zeros.
+/// The weights of a layer's last channel, filled up to whole groups. For other channels, a last group that
+/// is not full also reads weights of the next channel, and multiplies them by zeros.
 struct Last([MaybeUninit<i8>; Rows::MAX]);
 
 impl Last {

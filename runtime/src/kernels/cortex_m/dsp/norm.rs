@@ -42,7 +42,7 @@ pub(super) fn layer_norm_affine_i8(x: &[i16], norm: &NormAffine<'_>, out: &mut [
     let zero_point = i32::from(norm.zero_point);
     for (x, out) in rows(x, dim).zip(rows_mut(out, dim)) {
         let row = row_scale(x, norm.eps);
-        // `RowScale::fraction10`: `y` is below 2^31.
+        // `RowScale::y` is below 2^31.
         let requant = UpperRequant::in_range(row.y().cast_signed(), 46, 0);
         let channels = norm.gamma.iter().zip(norm.beta.iter());
         for ((&x, (gamma, beta)), out) in x.iter().zip(channels).zip(out) {

@@ -92,8 +92,8 @@ impl Distance {
         self.far
     }
 
-    /// The exponentials of four scores, each `ROWS` words behind the one before: those of the first and
-    /// third, and of the second and fourth, side by side.
+    /// The exponentials of four scores, each `ROWS` words after the one before. The first word has those of
+    /// the first and third score in its halves, the second word those of the second and fourth.
     ///
     /// In assembly, because a compiler interleaves four exponentials and runs out of registers.
     ///
@@ -157,19 +157,19 @@ impl Distance {
         (unsafe { core::slice::from_raw_parts(words.cast(), groups) }, totals)
     }
 
-    /// Replaces one row of [`softmax`](Self::softmax), every `ROWS`th word from `scores` on, and returns
-    /// its sum.
+    /// [`softmax`](Self::softmax) of one row, which is every `ROWS`th word from `scores` on. Returns the
+    /// sum of the row.
     ///
     /// # Safety
-    /// As there.
+    /// As [`softmax`](Self::softmax).
     #[inline(never)]
     unsafe fn row(self, scores: *mut i32, groups: usize, highest: i32) -> u32 {
         let (mut from, mut to) = (scores, scores.cast::<u32>());
-        // Each half sums every second of at most 128 tokens, 255 each, and stays below 2^15.
+        // Each half sums every second of at most 144 exponentials, each at most 255, and stays below 2^15.
         let mut halves = 0;
         for _ in 0..groups {
-            // SAFETY: `from` stays below `16 · groups` words. `to` is behind it: the words that are
-            // written hold scores of this row that were read.
+            // SAFETY: `from` stays below `16 · groups` words. `to` never overtakes it: the words that are
+            // written hold scores of this row that were already read.
             let (even, odd) = unsafe { self.group(from, highest) };
             halves = uadd16(uadd16(halves, even), odd);
             // SAFETY: as above.

@@ -24,7 +24,7 @@ impl<const GROUPS: usize> Wide<GROUPS> {
         Self { groups: [MaybeUninit::uninit(); GROUPS] }
     }
 
-    /// Widens `k` values from each start in `rows`, zeros after them; returns the groups.
+    /// Widens `k` values of each row and fills up the last group with zeros. Returns the groups.
     ///
     /// # Safety
     /// `k` must be at most [`Self::MAX`], and each pointer must be followed by `k` readable values.
@@ -38,7 +38,7 @@ impl<const GROUPS: usize> Wide<GROUPS> {
 /// [`Wide::fill`] for every size.
 ///
 /// # Safety
-/// As there; `groups` must hold `k.div_ceil(4)`.
+/// As [`Wide::fill`]; `groups` must hold `k.div_ceil(4)`.
 #[inline(never)]
 unsafe fn widen(groups: &mut [MaybeUninit<Group>], rows: [*const i8; ROWS], k: usize) -> &[Group] {
     let len = k.div_ceil(4).min(groups.len());
@@ -70,7 +70,7 @@ unsafe fn widen(groups: &mut [MaybeUninit<Group>], rows: [*const i8; ROWS], k: u
     unsafe { core::slice::from_raw_parts(groups.as_ptr().cast(), len) }
 }
 
-/// The last `left < 4` of a row's values as a word, zeros above.
+/// The last `left < 4` values of a row as a word. Its upper bytes are zeros.
 ///
 /// # Safety
 /// `end` must point to `left` readable values.

@@ -12,14 +12,14 @@ pub(super) const CHANNELS: usize = 4;
 /// The weights of channels 0 and 2 at one tap as halves, then those of channels 1 and 3.
 pub(super) type Tap = [u32; 2];
 
-/// What [`Window::run_to`] reads and moves along.
+/// Pointers and constants of [`Window::run_to`], which moves the pointers to the next positions.
 #[repr(C)]
 pub(super) struct Window {
     /// The first position's first tap, at any alignment.
     pub(super) x: *const i8,
     /// The first tap's weights.
     pub(super) weights: *const Tap,
-    /// Biases, with the padding's share of a whole window.
+    /// Biases, each plus the padding value times the sum of the channel's weights.
     pub(super) bias: [i32; CHANNELS],
     /// Where the first position's values go.
     pub(super) out: *mut i8,
@@ -37,8 +37,8 @@ pub(super) struct Window {
     pub(super) end: *mut i8,
 }
 
-/// The taps of a window that are inside the grid: rows, then columns. Fewer rows enter the code for
-/// more rows later. Assembly jumps by the order of these cases.
+/// The taps of a window that are inside the grid: rows, then columns. The code for fewer rows is the last
+/// part of the code for more rows. Assembly jumps by the order of these cases.
 #[repr(u32)]
 #[derive(Clone, Copy)]
 pub(super) enum Taps {
@@ -95,8 +95,7 @@ impl Window {
     }
 }
 
-/// The products of one tap at an offset from the row's first: values less the padding, channels in
-/// order.
+/// The products of one tap at an offset from the row's first: values minus the padding, channels in order.
 macro_rules! tap {
     ($offset:literal) => {
         concat!(
@@ -127,7 +126,7 @@ macro_rules! two_taps {
     };
 }
 
-/// Rescales one channel and looks its GELU up.
+/// Rescales one channel and looks up its GELU.
 macro_rules! value {
     ($acc:literal) => {
         concat!(
@@ -176,7 +175,7 @@ unsafe fn run(window: &mut Window) {
             "ldrd r2, r3, [r7, #{bias} + 8]",
             "ldr r6, [r7, #{minus_pad}]",
             "ldr r8, [r7, #{taps}]",
-            // By the order of `Taps`.
+            // In the order of `Taps`.
             "tbh [pc, r8, lsl #1]",
             "3:",
             ".short (4f - 3b) / 2",

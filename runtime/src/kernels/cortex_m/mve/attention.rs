@@ -15,7 +15,7 @@ use core::array;
 use core::mem::MaybeUninit;
 
 /// Maximum number of values of one head, over all tokens.
-const VALUES: usize = 2048;
+const VALUES: usize = 16 * TOKENS;
 /// Channels that are transposed together.
 const TOGETHER: usize = 8;
 
@@ -108,8 +108,8 @@ struct Head<'a> {
 }
 
 impl Head<'_> {
-    /// Writes the head's values as `[head_dim, tokens]`, and the sum of each row. Rows are as long as
-    /// whole groups; the places between are not written and stay 0.
+    /// Writes the head's values as `[head_dim, tokens]`, and the sum of each row. Rows are padded to a
+    /// multiple of [`LANES`]. The padding is not written and stays 0.
     ///
     /// # Safety
     /// The lengths of [`attention_i8`]'s check.
@@ -118,8 +118,8 @@ impl Head<'_> {
         let len = self.tokens.next_multiple_of(LANES);
         let head_dim = self.attention.head_dim;
         for first in (0..head_dim).step_by(TOGETHER) {
-            // SAFETY: reads up to eight channels of every token, as many as there are, and writes as
-            // many rows of `values`, below `head_dim · len ≤ VALUES`, and of `sums`.
+            // SAFETY: reads up to eight channels of every token; the predicate leaves out channels that do
+            // not exist. Writes a row of `values`, below `head_dim · len ≤ VALUES`, and a sum for each.
             unsafe {
                 asm!(
                     "vctp.16 {channels}",
@@ -152,7 +152,7 @@ impl Head<'_> {
         }
     }
 
-    /// Writes outputs over four queries from `first` on; the last query stands for those beyond it.
+    /// Replaces four queries, from `first` on, by their outputs. The last query is used for those beyond it.
     ///
     /// # Safety
     /// The lengths of [`attention_i8`]'s check.
@@ -166,8 +166,8 @@ impl Head<'_> {
         let (mut queries, mut weights) = (Queries::new(), Weights::new());
         let mut acc: Scores = [MaybeUninit::uninit(); _];
         let keys = self.qkv.cast_const().wrapping_add(self.width + self.start);
-        // SAFETY: a head has `head_dim` values, at most `MAX_HEAD_DIM`, of `tokens` keys, at most
-        // `TOKENS`; `values` has `head_dim` rows of whole groups.
+        // SAFETY: queries and keys have `head_dim ≤ MAX_HEAD_DIM` values. There are `tokens ≤ TOKENS`
+        // keys. `values` has `head_dim` rows, padded to a multiple of `LANES`.
         unsafe {
             let queries = queries.fill(out.map(<*mut i8>::cast_const), head_dim);
             Product::new(queries, head_dim, 3 * self.width).run(keys, self.tokens, &mut acc);
@@ -186,7 +186,8 @@ impl Head<'_> {
 /// `channels`.
 ///
 /// # Safety
-/// That many accumulators and sums must be written, and rows of as many outputs be behind `out`.
+/// `channels` accumulators and sums must have been written. Each pointer of `out` must be valid for
+/// `channels` outputs.
 #[inline(never)]
 unsafe fn store(
     acc: &Scores,
@@ -198,8 +199,8 @@ unsafe fn store(
     // The requants of the rows differ only in the multiplier.
     let [UpperRequant { base, shift, .. }, ..] = *requants;
     let [a, b, c, d] = requants.map(|requant| requant.mult);
-    // SAFETY: reads and writes what the caller promises: under the predicate, only channels that there
-    // are; accumulators are read up to a multiple of four, which `Scores` has.
+    // SAFETY: the predicate limits sums and outputs to the `channels` that the caller promises.
+    // Accumulators are read up to the next multiple of four, which lies inside `Scores`.
     unsafe {
         asm!(
             "ldm r5, {{r2, r3, r4, r5}}",

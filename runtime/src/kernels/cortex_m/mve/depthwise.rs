@@ -4,7 +4,7 @@
 //! positions. The products of two taps are added as i16; their sum fits because no weight is −128.
 //! Further sums are i32.
 
-use super::super::linear::{all_in_range, by_value_plus_128};
+use super::super::linear::by_value_plus_128;
 use crate::config::Grid;
 use crate::kernels::operand::{Activation, Linear};
 use crate::kernels::scalar;
@@ -138,7 +138,7 @@ pub(super) fn depthwise_i8(
         && layer.outputs() == channels
         && layer.weights().len() == TAPS * channels
         && layer.weights().iter().fold(0, |min, &w| min.min(w)) > i8::MIN
-        && all_in_range(layer)
+        && layer.is_fast()
         && written.start < written.end
         && written.end <= height
         && grid.checked_len().is_some_and(|len| x.len() >= len)
@@ -167,7 +167,7 @@ pub(super) fn depthwise_i8(
 /// Copies four channels of each position to the inside of a grid with a border.
 ///
 /// # Safety
-/// `x` must point to the first of the channels in the grid, and the grid fit with its border.
+/// `x` must point to the first of the channels in the grid. The grid with its border must fit `padded`.
 #[inline(never)]
 unsafe fn copy_inside(x: *const i8, grid: Grid, padded: &mut [Word; POSITIONS]) {
     let mut from = x.cast::<Word>();
@@ -175,7 +175,7 @@ unsafe fn copy_inside(x: *const i8, grid: Grid, padded: &mut [Word; POSITIONS]) 
     for _ in 0..grid.height {
         to = to.wrapping_add(1);
         for _ in 0..grid.width {
-            // SAFETY: the caller's promise; a `Word` has no alignment.
+            // SAFETY: the caller's promise; a `Word` may be at any address.
             unsafe { to.write(from.read()) };
             from = from.wrapping_byte_add(grid.channels);
             to = to.wrapping_add(1);
@@ -190,9 +190,9 @@ unsafe fn copy_inside(x: *const i8, grid: Grid, padded: &mut [Word; POSITIONS]) 
 struct ChannelRequant {
     bias: i32,
     mult: i32,
-    /// Rounding term and zero point, shifted as the product's bits from 31 on.
+    /// Rounding term and zero point, aligned with the product from bit 31 on.
     base: i32,
-    /// 31 less the shift: to the right.
+    /// 31 minus the shift. It is negative, so it shifts to the right.
     left: i32,
 }
 

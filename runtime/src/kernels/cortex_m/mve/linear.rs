@@ -1,6 +1,6 @@
 //! Linear layers and convolutions over windows.
 
-use super::super::linear::{LayerLoops, Output, all_in_range};
+use super::super::linear::{LayerLoops, Output};
 use super::pack::{Group, Packed, ROWS};
 use super::product::{Accumulators, Product};
 use super::store::Store;
@@ -11,7 +11,7 @@ use core::mem::MaybeUninit;
 /// Four rows of up to 768 inputs: 3 KiB of stack.
 type Rows = Packed<48>;
 
-/// Channels from one store to the next: 512 bytes of stack.
+/// Channels whose sums are computed before they are stored together: 512 bytes of stack.
 const CHANNELS: usize = 32;
 
 /// The loops of the set.
@@ -26,13 +26,13 @@ impl LayerLoops for Loops {
         out: &Output,
     ) -> bool {
         let (k, n) = (layer.inputs(), layer.outputs());
-        if !(1..=Rows::MAX).contains(&k) || n == 0 || !all_in_range(layer) {
+        if !(1..=Rows::MAX).contains(&k) || n == 0 || !layer.is_fast() {
             return false;
         }
         let mut packed = Rows::new();
         let rows = (x.len() / k).min(out.len / n);
         for first in (0..rows).step_by(ROWS) {
-            // Rows beyond the last are the last.
+            // The last row is used in place of rows beyond it.
             let row = |index: usize| (first + index).min(rows - 1);
             let starts = array::from_fn(|index| x.as_ptr().wrapping_add(row(index) * k));
             let out = array::from_fn(|index| out.start.wrapping_add(row(index) * n * out.size));
@@ -46,7 +46,7 @@ impl LayerLoops for Loops {
 /// All channels of four rows.
 ///
 /// # Safety
-/// `x` must hold rows of the layer, `store` point to their outputs.
+/// `x` must hold rows of the layer. `store` must point to their outputs.
 unsafe fn channels(x: &[Group], layer: &Linear<'_>, store: &mut Store) {
     let (k, n) = (layer.inputs(), layer.outputs());
     let mut acc: Accumulators<CHANNELS> = [MaybeUninit::uninit(); _];

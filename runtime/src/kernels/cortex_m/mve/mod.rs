@@ -1,9 +1,8 @@
-//! The vector extension (MVE, Helium): sixteen i8 products an instruction, four values rescaled
-//! together.
+//! The vector extension (MVE, Helium): sixteen i8 products per instruction, four values rescaled together.
 //!
 //! Layers use [`product`], which computes exact i32 accumulators of four rows, then [`store`], which
-//! rescales four channels at a time. Operands are loaded as bytes, at any alignment: vector loads of
-//! wider elements must be aligned, whatever `CCR.UNALIGN_TRP` says.
+//! rescales four channels at a time. Operands are loaded as bytes, at any alignment: vector loads of wider
+//! elements must be aligned for every value of `CCR.UNALIGN_TRP`.
 //!
 //! Assembly with predicated instructions changes the register VPR, which cannot be declared. Each such
 //! block is in a function that is not inlined: callers expect any call to change VPR.

@@ -41,7 +41,7 @@ impl<const GROUPS: usize> Packed<GROUPS> {
         unsafe { core::slice::from_raw_parts(self.groups.as_ptr().cast(), groups) }
     }
 
-    /// Copies `k` values from each start in `rows`; returns the groups.
+    /// Copies `k` values of each row. Returns the groups.
     ///
     /// If `k` is no multiple of sixteen, the first group is not full: its values are in the upper lanes,
     /// with zeros in the lower ones.
@@ -58,12 +58,12 @@ impl<const GROUPS: usize> Packed<GROUPS> {
     }
 }
 
-/// How many lanes of the first of the groups of `k` values are empty: 0 to 15.
+/// Number of empty lanes in the first group of rows of `k` values: 0 to 15.
 pub(super) const fn empty(k: usize) -> usize {
     k.wrapping_neg() % LANES
 }
 
-/// The lanes of the first group that hold values, as predicate.
+/// The lanes of the first group that hold values, as a predicate.
 pub(super) const fn mask(k: usize) -> u32 {
     0xFFFF << empty(k)
 }
@@ -71,13 +71,13 @@ pub(super) const fn mask(k: usize) -> u32 {
 /// Copies a first group under a mask, then `more` whole ones.
 ///
 /// # Safety
-/// As [`Packed::fill`], `16 · more` values behind those that the mask takes.
+/// As [`Packed::fill`], and `16 · more` values must follow those that the mask takes.
 #[inline(never)]
 unsafe fn pack(rows: &[*const i8; ROWS], to: *mut Group, more: usize, mask: u32) {
     let empty = mask.trailing_zeros() as usize;
     let [a, b, c, d] = rows.map(|row| row.wrapping_sub(empty));
-    // SAFETY: reads what the caller promises, no lane that the mask leaves out, and writes
-    // `more + 1` groups.
+    // SAFETY: reads what the caller promises, without the lanes that the mask leaves out. Writes `more + 1`
+    // groups.
     unsafe {
         asm!(
             "vmsr p0, {mask}",

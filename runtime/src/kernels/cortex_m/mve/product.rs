@@ -21,7 +21,7 @@ pub(super) struct Product {
 }
 
 impl Product {
-    /// Of rows of `k` values with weights that are `stride` values apart.
+    /// The product of rows of `k` values with weights that are `stride` values apart.
     pub(super) fn new(x: &[Group], k: usize, stride: usize) -> Self {
         let (mask, groups) = (mask(k), x.len());
         let skew = stride.cast_signed() - (LANES * groups).cast_signed();
@@ -33,8 +33,8 @@ impl Product {
     /// Channels are computed in pairs. If their number is odd, the last one is computed twice.
     ///
     /// # Safety
-    /// The rows must hold `k ≥ 1` values, `weights` point to `channels` rows of as many, `acc` have
-    /// room for an even number of channels.
+    /// The rows must hold `k ≥ 1` values. `weights` must point to `channels` rows of as many values. `acc`
+    /// must have room for an even number of channels.
     pub(super) unsafe fn run(
         &mut self,
         weights: *const i8,
@@ -99,8 +99,8 @@ macro_rules! group {
 #[inline(never)]
 unsafe fn pairs(product: &Product, weights: *const i8, acc: *mut [i32; ROWS]) {
     let weights = weights.wrapping_sub(product.mask.trailing_zeros() as usize);
-    // SAFETY: reads and writes what the caller promises, no weight that the mask leaves out. r6 and
-    // r7, which cannot be named as operands, are restored.
+    // SAFETY: reads and writes what the caller promises, without the weights that the mask leaves out. r6
+    // and r7, which cannot be named as operands, are restored.
     unsafe {
         asm!(
             "push {{r6, r7}}",

@@ -6,8 +6,8 @@ use crate::fixed::Octaves;
 use core::arch::asm;
 use core::array;
 
-/// Maximum number of scores of a row. Longer sequences use the scalar kernel.
-pub(super) const TOKENS: usize = 128;
+/// Maximum number of scores of a row, those of `micro-96`. Longer sequences use the scalar kernel.
+pub(super) const TOKENS: usize = 144;
 
 /// Octaves of four scores of each row, stored at four offsets.
 macro_rules! octaves {
@@ -54,7 +54,7 @@ macro_rules! octaves {
     };
 }
 
-/// Exponentials of eight octaves; the pointer to them moves on by an offset.
+/// Exponentials of eight octaves. Then the output pointer advances by `$next` bytes.
 macro_rules! exponentials {
     ($next:literal) => {
         concat!(
@@ -68,7 +68,7 @@ macro_rules! exponentials {
             "vadd.i16 q2, q2, {c1}\n",
             "vqrdmulh.s16 q2, q2, q1\n",
             "vadd.i16 q2, q2, {c0}\n",
-            // To the right by 7 and the whole octaves, rounded.
+            // A rounding shift to the right by 7 plus the number of whole octaves.
             "vshr.u16 q0, q0, #11\n",
             "vmvn q0, q0\n",
             "vadd.i16 q0, q0, {minus_six}\n",
@@ -86,14 +86,14 @@ macro_rules! exponentials {
 #[derive(Clone, Copy)]
 pub(super) struct Distance {
     left: u32,
-    /// Negated, since scores less their maximum are negated distances.
+    /// Negated, because scores minus their maximum are negated distances.
     minus_mult: i32,
     far: i32,
 }
 
 /// Scores of four queries, key by key.
 pub(super) type Scores = Accumulators<TOKENS>;
-/// Exponentials of four queries, less 128.
+/// Exponentials of four queries, minus 128.
 pub(super) type Weights = Packed<{ TOKENS / LANES }>;
 
 impl Distance {
@@ -117,8 +117,8 @@ impl Distance {
         Some(Self { left, minus_mult, far })
     }
 
-    /// Writes the exponentials, less 128, of `tokens` scores of four rows. Scores whose exponential is
-    /// 0 fill up the last group. Returns the groups and the sum of each row's exponentials.
+    /// Writes the exponentials, minus 128, of `tokens` scores of four rows. Scores whose exponential is 0
+    /// fill up the last group. Returns the groups and the sum of each row's exponentials.
     ///
     /// # Safety
     /// `tokens` scores must be written: 1 to `TOKENS`.
@@ -156,7 +156,8 @@ impl Distance {
     #[inline(never)]
     unsafe fn octaves(self, scores: *mut u8, eights: usize, highest: &[i32; ROWS]) {
         let [a, b, c, d] = *highest;
-        // SAFETY: reads and writes the scores that the caller promises; writes stay behind reads.
+        // SAFETY: reads and writes the scores that the caller promises; no score is overwritten before it
+        // is read.
         unsafe {
             asm!(
                 "2:",
@@ -205,8 +206,8 @@ unsafe fn highest(scores: *const [i32; ROWS], tokens: usize) -> [i32; ROWS] {
     highest
 }
 
-/// [`exp2_neg`](crate::fixed::exp2_neg) of two times eight octaves of one row for each group, less
-/// 128; returns their sum.
+/// [`exp2_neg`](crate::fixed::exp2_neg) of two times eight octaves of one row for each group, minus 128.
+/// Returns their sum.
 ///
 /// `VQRDMULH.S16` is `mul_high`; its saturation cannot occur, since no fraction is `−2^15`.
 ///

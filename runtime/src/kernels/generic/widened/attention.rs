@@ -8,8 +8,9 @@ use crate::config::MAX_TOKENS;
 use crate::kernels::operand::Attention;
 use crate::rows::{part, part_mut, rows, rows_mut};
 
-/// Same contract as [`scalar::attention_i8`](crate::kernels::scalar::attention_i8) for `keys` scores of
-/// its own. Returns `false`, and writes nothing, if the keys or the values of a head do not fit.
+/// Same contract as [`scalar::attention_i8`](crate::kernels::scalar::attention_i8) for `keys` keys, with
+/// memory of its own for the scores. Returns `false`, and writes nothing, if the keys or the values of a
+/// head do not fit.
 pub(in super::super) fn attention_i8(qkv: &mut [i8], attention: &Attention, keys: usize) -> bool {
     let head_dim = attention.head_dim.max(1);
     let width = (attention.heads * head_dim).max(1);

@@ -27,8 +27,8 @@ pub fn depthwise_i8(
     };
     let line = (grid.width * channels).max(1);
     let outside = [pad; LANES];
-    // The last vector ends with the last channel, so it can overlap the vector before. Some channels
-    // are computed twice, so that no loop over single channels is needed.
+    // The last vector ends with the last channel, so it can overlap the previous vector. Some channels are
+    // computed twice, so that no loop over single channels is needed.
     for start in (0..channels).step_by(LANES).map(|start| start.min(last)) {
         let requants = Requants::new(layer, start);
         let mut weights = [[0; LANES]; TAPS];

@@ -5,12 +5,12 @@ use super::requants::{Requants, store_lanes};
 use crate::kernels::operand::Linear;
 use crate::rows::{part_mut, rows, rows_mut};
 
-/// Maximum number of inputs of a row for which the small stack suffices: less than half of that for
-/// [`MAX_K`].
+/// Maximum number of inputs of a row for which the small buffers suffice. They take about half of the stack
+/// that [`MAX_K`] inputs need.
 const FEW_INPUTS: usize = 288;
 /// Maximum number of panels that are kept together.
 const PANELS: usize = 32;
-/// Minimum number of rows for which it pays to widen weights.
+/// Minimum number of rows for which widened weights are faster.
 const MIN_ROWS: usize = 4;
 
 /// Calls `store` with up to [`LANES`] rescaled sums of a row, and with the part of `out` that they

@@ -4,8 +4,8 @@
 //! ```text
 //! acc[row][channel] = Σ over pairs of (x[row][2i] · w[channel][2i] + x[row][2i + 1] · w[channel][2i + 1])
 //! ```
-//! Compilers find that instruction if both factors of a pair lie side by side in memory. Therefore
-//! inputs are repeated in memory for every channel of a vector.
+//! Compilers find that instruction if the two values of each pair lie side by side in memory. Therefore
+//! pairs of inputs are repeated in memory for every channel of a vector.
 
 use core::hint::black_box;
 
@@ -46,8 +46,8 @@ pub(super) const fn no_spread<const PAIRS: usize>() -> Spread<PAIRS> {
     [[Pair([0; 2 * LANES]); PAIRS]; ROWS]
 }
 
-/// Writes up to [`LANES`] rows of weights as a panel. A row of odd length gets a 0 behind its last
-/// weight. Channels without a row get some weights; their products must not be used.
+/// Writes up to [`LANES`] rows of weights as a panel. A row of odd length gets a 0 after its last weight.
+/// Channels without a row get some weights; their products must not be used.
 #[inline]
 pub(super) fn pack<'a>(mut weights: impl Iterator<Item = &'a [i8]>, panel: &mut [Pair]) {
     let mut channels = [&[][..]; LANES];
@@ -92,7 +92,7 @@ pub(super) const fn fits(k: usize, channels: usize) -> bool {
     k.div_ceil(2) * channels.div_ceil(LANES) <= MAX_K
 }
 
-/// Repeats each pair of inputs for all channels. An odd number of inputs gets a 0 behind it.
+/// Repeats each pair of inputs for all channels. If the number of inputs is odd, a 0 follows the last one.
 #[inline]
 pub(super) fn repeat<T: Copy>(x: &[T], widen: impl Fn(T) -> i16, spread: &mut [Pair]) {
     for (x, spread) in x.chunks(WIDENED).zip(spread.chunks_mut(WIDENED / 2)) {
@@ -102,7 +102,7 @@ pub(super) fn repeat<T: Copy>(x: &[T], widen: impl Fn(T) -> i16, spread: &mut [P
         }
         let pairs = spread.iter_mut().zip(wide.as_chunks::<2>().0);
         for (pair, two) in pairs.take(x.len().div_ceil(2)) {
-            // `black_box` keeps pairs apart: together they become scattered stores on some processors.
+            // `black_box` separates the pairs. Otherwise compilers use scatter stores on some processors.
             pair.0.as_chunks_mut::<2>().0.fill(black_box(*two));
         }
     }

@@ -10,7 +10,7 @@ pub(super) struct Requants {
     bias: [i32; LANES],
     mult: [i32; LANES],
     half: [i64; LANES],
-    /// Shift of each product's upper word: the whole shift less 32.
+    /// Shift of each product's upper word: the whole shift minus 32.
     shift: [u8; LANES],
 }
 

@@ -75,7 +75,7 @@ impl Shape {
         self.tokens.div_ceil(2)
     }
 
-    /// Tokens up to a whole vector.
+    /// Number of tokens, rounded up to whole vectors.
     const fn padded(self) -> usize {
         self.tokens.next_multiple_of(LANES)
     }
@@ -141,7 +141,7 @@ impl<'a> Buffers<'a> {
         }
     }
 
-    /// From packed queries to their places.
+    /// Computes the outputs of the packed queries and writes them over the queries.
     #[target_feature(enable = "avx2")]
     fn attend(
         &mut self,
@@ -178,8 +178,8 @@ impl<'a> Buffers<'a> {
         }
     }
 
-    /// `q · k` of the queries with every key, [`i32::MIN`] up to a whole vector beyond the tokens;
-    /// returns the highest of each query.
+    /// `q · k` of the queries with every key. Scores after the last token, up to a whole vector, are
+    /// [`i32::MIN`]. Returns the highest score of each query.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn score(&mut self, shape: Shape) -> __m256i {
@@ -216,8 +216,8 @@ impl<'a> Buffers<'a> {
         let pairs = self.scores.as_chunks::<2>().0.iter().enumerate();
         for (place, (index, [a, b])) in self.exponentials.iter_mut().zip(pairs) {
             let e = exp2_neg(_mm256_packus_epi32(octaves(a), octaves(b)));
-            // Masks the score beyond the tokens. Its distance does not make it 0 where the multiplier
-            // is small.
+            // Masks the score after the last token. With a small multiplier, its distance is not large
+            // enough to make it 0.
             let tokens = if 2 * index + 1 < tokens { all } else { first };
             let e = _mm256_and_si256(_mm256_shuffle_epi8(e, together), tokens);
             sum = _mm256_add_epi32(sum, _mm256_madd_epi16(e, _mm256_set1_epi16(1)));
@@ -269,7 +269,7 @@ fn exp2_neg(octaves: __m256i) -> __m256i {
     let p = _mm256_add_epi16(set(7_592), _mm256_mulhrs_epi16(set(-1_327), f));
     let p = _mm256_add_epi16(set(-22_588), _mm256_mulhrs_epi16(p, f));
     let p = _mm256_add_epi16(set(32_640), _mm256_mulhrs_epi16(p, f));
-    // `256 >> n`. From n = 1 on it is a byte: a look-up, in which the upper byte of `n` gives 0.
+    // `256 >> n`. For `n ≥ 1` it is a byte, which is looked up. The upper byte of `n` is 0 and gives 0.
     let n = _mm256_srli_epi16::<11>(octaves);
     let powers = _mm256_broadcastsi128_si256(_mm_setr_epi8(
         0, -128, 64, 32, 16, 8, 4, 2, 1, 0, 0, 0, 0, 0, 0, 0,

@@ -16,7 +16,7 @@ type Acc = [__m256i; 2];
 
 /// Same contract as [`scalar::linear_i8`](crate::kernels::scalar::linear_i8).
 pub(super) fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_>, out: &mut [i8]) {
-    if !panels_pay(x, layer) {
+    if !panels_are_faster(x, layer) {
         return generic::linear_i8(x, layer, activation, out);
     }
     let store = |rescaled: &[i32], out: &mut [i8]| activation.store(rescaled, out);
@@ -26,21 +26,20 @@ pub(super) fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_
 
 /// Same contract as [`scalar::linear_add_i16`](crate::kernels::scalar::linear_add_i16).
 pub(super) fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
-    if !panels_pay(x, layer) {
+    if !panels_are_faster(x, layer) {
         return generic::linear_add_i16(x, layer, out);
     }
     // SAFETY: `sets` returns this set only if the processor has AVX2.
     unsafe { panels(x, layer, out, add_i16) };
 }
 
-/// Whether panels serve this layer: enough rows to pay for packing, and no more than [`MAX_K`]
-/// inputs.
-fn panels_pay(x: &[i8], layer: &Linear<'_>) -> bool {
+/// Whether panels are faster for this layer: there are enough rows, and at most [`MAX_K`] inputs.
+fn panels_are_faster(x: &[i8], layer: &Linear<'_>) -> bool {
     let k = layer.inputs();
     k <= MAX_K && x.len() >= MIN_ROWS * k
 }
 
-/// Biases and requants of eight channels. What has 64 bits is split into even and odd lanes.
+/// Biases and requants of eight channels. Values of 64 bits are split into even and odd lanes.
 struct Requants {
     bias: __m256i,
     mult: [__m256i; 2],
@@ -75,8 +74,8 @@ impl Requants {
         }
     }
 
-    /// `(acc · mult + 2^(shift − 1)) >> shift` of each lane: shifts are at least 32, so the upper
-    /// half of the sum is shifted on.
+    /// `(acc · mult + 2^(shift − 1)) >> shift` of each lane: shifts are at least 32, so only the upper half
+    /// of the sum is shifted further.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn apply(&self, acc: __m256i) -> __m256i {
@@ -112,7 +111,7 @@ fn panels<T>(x: &[i8], layer: &Linear<'_>, out: &mut [T], store: impl Fn(&[i32],
                 for (wide, &x) in wide.iter_mut().zip(row) {
                     *wide = x.into();
                 }
-                // An odd number of inputs gets a 0 behind it.
+                // If the number of inputs is odd, a 0 follows the last one.
                 if let Some(end) = wide.get_mut(k) {
                     *end = 0;
                 }

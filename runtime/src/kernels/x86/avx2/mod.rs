@@ -1,4 +1,4 @@
-//! AVX2: eight channels a vector, two inputs a product.
+//! AVX2: eight channels per vector, two inputs per product.
 //!
 //! Values are widened to i16; `vpmaddwd` adds two exact products to an i32, which cannot overflow
 //! (`2 · 2^14`).

@@ -9,7 +9,7 @@ use crate::rows::{part, part_mut, rows};
 pub(super) const CHANNELS: usize = 16;
 /// Maximum number of inputs of a panel. It bounds the stack of a call.
 pub(super) const MAX_K: usize = 1152;
-/// Minimum number of rows for which it pays to pack a panel.
+/// Minimum number of rows for which a packed panel is faster.
 pub(super) const MIN_ROWS: usize = 4;
 
 /// Groups of `G = W / CHANNELS` inputs of all channels, `[group][channel][G]`; zero beyond the last
@@ -25,7 +25,7 @@ impl<T: Copy, const W: usize, const GROUPS: usize> Panel<T, W, GROUPS> {
         Self { groups: [[zero; W]; GROUPS], len: 0 }
     }
 
-    /// Packs up to sixteen rows of `k` weights; `zero` fills up.
+    /// Packs up to sixteen rows of `k` weights; `zero` fills the other places.
     #[inline]
     pub(super) fn pack(&mut self, weights: &[i8], k: usize, zero: T, convert: impl Fn(i8) -> T) {
         let group = W / CHANNELS;

@@ -1,9 +1,9 @@
 //! Attention on AVX-512: a lane for each of sixteen queries, so that softmax needs no step across
 //! lanes.
 //!
-//! Keys and values of one head are packed so that four bytes of one key, or of one channel of four
-//! values, are broadcast to all queries. Queries are the unsigned side of `vpdpbusd` as `q + 128`,
-//! less `128 · Σk`; the exponentials are unsigned as they are.
+//! Keys and values of one head are packed so that four bytes of one key, or of one channel of four values,
+//! are broadcast to all queries. Queries are the unsigned operand of `vpdpbusd`, as `q + 128`. Therefore
+//! `128 · Σk` is subtracted. Exponentials are unsigned already.
 
 use super::requant::Requants;
 use super::softmax::{Softmax, row_mults};
@@ -71,7 +71,7 @@ impl Shape {
         self.tokens.div_ceil(LANES)
     }
 
-    /// Groups of four channels of a key, up to whole loads of sixteen.
+    /// Number of groups of four channels of a key, rounded up to whole loads of sixteen channels.
     const fn key_groups(self) -> usize {
         4 * self.head_dim.div_ceil(CHANNELS)
     }
@@ -200,8 +200,8 @@ impl Buffers<'_> {
         }
     }
 
-    /// `q · k` of the queries with every key, [`i32::MIN`] up to a whole block beyond the tokens;
-    /// returns the highest of each query.
+    /// `q · k` of the queries with every key. Scores after the last token, up to a whole block, are
+    /// [`i32::MIN`]. Returns the highest score of each query.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     fn score(&mut self, shape: Shape) -> __m512i {
@@ -243,7 +243,7 @@ fn interleave([a, b, c, d]: [__m128i; 4]) -> __m512i {
     _mm512_inserti32x4::<3>(all, _mm_unpackhi_epi16(ab_high, cd_high))
 }
 
-/// All queries of one head, sixteen at a time. Outputs take their places.
+/// Computes all queries of one head, sixteen at a time. The outputs replace the queries.
 #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512vl,avx512vnni")]
 fn queries(
     qkv: &mut [i8],

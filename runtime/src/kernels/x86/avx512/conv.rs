@@ -16,8 +16,8 @@ use core::arch::x86_64::*;
 /// The convolutions of the AVX-512 VNNI set.
 pub(super) const CONV: Conv = Conv { conv_i8, conv_add_i16 };
 
-/// Maximum number of bytes of a padded row. Three bytes are added to the row because groups of four
-/// read on behind it; they are multiplied by weights of zero.
+/// Maximum number of bytes of a padded row. It includes three bytes after the row, because the last group
+/// of four can reach beyond the row. These bytes are multiplied by weights of zero.
 const ROW: usize = 4096;
 /// Rows of a window.
 const TAPS: usize = 3;

@@ -20,7 +20,7 @@ const MIN_ROWS: usize = 4;
 
 /// Same contract as [`scalar::linear_i8`](crate::kernels::scalar::linear_i8).
 pub(super) fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_>, out: &mut [i8]) {
-    if !packing_pays(x, layer) {
+    if !packing_is_faster(x, layer) {
         // SAFETY: `sets` returns this set only if the processor has every feature that the function names.
         return unsafe {
             unpacked_product(x, layer, out, |channel, acc, out| {
@@ -45,7 +45,7 @@ pub(super) fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_
 pub(super) fn linear_skip_i8(x: &[i8], layer: &Linear<'_>, skip: &Skip, out: &mut [i8]) {
     // `AddI8` applies its requant without a carry. For the smallest shift that is not exact, see
     // `Requants::carries`.
-    if !packing_pays(x, layer) || skip.requant.shift() == Requant::MIN_SHIFT {
+    if !packing_is_faster(x, layer) || skip.requant.shift() == Requant::MIN_SHIFT {
         return generic::linear_skip_i8(x, layer, skip, out);
     }
     // SAFETY: `sets` returns this set only if the processor has every feature that the function names.
@@ -56,7 +56,7 @@ pub(super) fn linear_skip_i8(x: &[i8], layer: &Linear<'_>, skip: &Skip, out: &mu
 
 /// Same contract as [`scalar::linear_add_i16`](crate::kernels::scalar::linear_add_i16).
 pub(super) fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
-    if !packing_pays(x, layer) {
+    if !packing_is_faster(x, layer) {
         return generic::linear_add_i16(x, layer, out);
     }
     // SAFETY: `sets` returns this set only if the processor has every feature that the function names.
@@ -79,12 +79,12 @@ pub(super) fn logits_i8(x: &[i8], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
 
 /// Whether to pack the weights of this layer: `x` has enough rows, the packed inputs of an output are at
 /// most `MAX_K`, and no channel needs a carry (see `no_carry`).
-fn packing_pays(x: &[i8], layer: &Linear<'_>) -> bool {
+fn packing_is_faster(x: &[i8], layer: &Linear<'_>) -> bool {
     let k = layer.inputs();
     Inputs::new(layer, k).fit() && x.len() >= MIN_ROWS * k && no_carry(layer)
 }
 
-/// All rows times all channels with packed weights. The caller has checked [`packing_pays`].
+/// All rows times all channels with packed weights. The caller has checked [`packing_is_faster`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
 fn packed_product<S: Store>(x: &[i8], layer: &Linear<'_>, out: &mut [S::Out], store: &S) {
     let k = layer.inputs();

@@ -1,6 +1,6 @@
-//! Weights in the order in which products on AVX-512 read them. They are packed once into memory of
-//! the caller, or else on the stack in each call. A transposition in registers costs a sixteenth of
-//! an instruction for each weight.
+//! Weights in the order in which products on AVX-512 read them. They are packed once into memory of the
+//! caller, or in each call on the stack. A transposition in registers costs a sixteenth of an instruction
+//! for each weight.
 //!
 //! `P` panels that are multiplied together are packed together: first `[P][16]` i32, at which the
 //! sums start, then weights as `[group of four inputs][P][channel][input]`.
@@ -118,7 +118,7 @@ fn write<const P: usize>(layer: &Linear<'_>, inputs: Inputs, first: usize, place
         return;
     };
     let (len, groups) = (groups.len(), groups.as_mut_ptr().cast::<MaybeUninit<Group>>());
-    // SAFETY: both types have the same layout, and `transposed` writes nothing but groups.
+    // SAFETY: both types have the same layout, and `transposed` writes only groups.
     let groups = unsafe { core::slice::from_raw_parts_mut(groups, len) };
     let packed = transposed::<P>(layer, inputs, first, groups);
     for (place, start) in start.iter_mut().zip(packed.start) {
@@ -126,7 +126,7 @@ fn write<const P: usize>(layer: &Linear<'_>, inputs: Inputs, first: usize, place
     }
 }
 
-/// Room for the panels of a layer that is not packed.
+/// Memory for the panels of a layer that is not packed.
 pub(super) struct Memory([MaybeUninit<Group>; GROUPS]);
 
 impl Memory {
@@ -219,7 +219,7 @@ fn transpose<const P: usize>(
     groups: &mut [[MaybeUninit<Group>; P]],
     panel: usize,
 ) -> __m512i {
-    // A sum for each of four groups: one sum alone would wait for itself.
+    // Four sums, because additions to one sum would wait for each other.
     let mut parts = [_mm512_setzero_si512(); 4];
     let (columns, rest) = groups.as_chunks_mut::<4>();
     let whole = columns.len();

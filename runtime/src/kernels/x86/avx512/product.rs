@@ -14,14 +14,14 @@ pub(super) trait Source {
     /// Rows of one line; lines follow one another in the output.
     fn width(&self) -> usize;
 
-    /// Goes on to a line.
+    /// Moves to a line.
     ///
     /// # Safety
     /// The processor must have AVX-512 F and BW.
     unsafe fn start(&mut self, line: usize);
 
-    /// `start + Σ (x + 128) · w`, modulo `2^32`, for `R` rows of the line from `first` on. Nobody reads
-    /// the sums of rows behind the last one.
+    /// `start + Σ (x + 128) · w`, modulo `2^32`, for `R` rows of the line from `first` on. The sums of rows
+    /// after the last one are not used.
     ///
     /// # Safety
     /// The processor must have AVX-512 F, BW and VNNI.
@@ -32,8 +32,8 @@ pub(super) trait Source {
     ) -> [[__m512i; P]; R];
 }
 
-/// All rows of a source times all channels of a layer whose inputs [`fit`](Inputs::fit) and of which no
-/// channel [`carries`](Requants::carries).
+/// All rows of a source times all channels of a layer. The inputs of the layer must [`fit`](Inputs::fit).
+/// No channel may need a carry, see [`Requants::carries`].
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
 pub(super) fn product<X: Source, S: Store>(
@@ -137,16 +137,15 @@ fn store_row<X, S: Store, const P: usize, const R: usize>(
     }
 }
 
-/// Fetches the next weights into the cache. Behind a layer's weights in a blob are those of the layer
-/// that runs next.
+/// Fetches the next weights into the cache. In a blob, the weights of the next layer follow.
 struct Ahead {
     at: *const i8,
     lines: usize,
 }
 
 impl Ahead {
-    /// Fetches the weights behind those of `panels` vectors of channels from `first` on, as many as
-    /// these have, in `steps` steps.
+    /// Fetches the weights that follow those of `panels` vectors of channels from `first` on. Fetches as
+    /// many as these vectors have, in `steps` steps.
     #[inline]
     fn new(
         layer: &Linear<'_>,

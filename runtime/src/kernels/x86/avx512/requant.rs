@@ -5,15 +5,16 @@ use crate::fixed::Requant;
 use crate::kernels::operand::Linear;
 use core::arch::x86_64::*;
 
-/// `(acc · mult + 2^(shift − 1)) >> shift` of sixteen lanes, `32 ≤ shift ≤ 62`. The products of even
-/// and odd lanes are merged by their upper halves. From a shift of 33 on that is exact, because the
-/// rounding term has no bit in the lower half.
+/// `(acc · mult + 2^(shift − 1)) >> shift` of sixteen lanes, `32 ≤ shift ≤ 62`. The upper halves of the
+/// products of even and of odd lanes are merged into one vector. This is exact for shifts of 33 and more,
+/// because the rounding term has no bit in the lower half.
 #[derive(Clone, Copy)]
 pub(super) struct Requants {
     mult: [__m512i; 2],
     half: __m512i,
     shift: __m512i,
-    /// Lanes with a shift of 32, which round by the highest bit of the lower halves.
+    /// Lanes with a shift of 32. To round them, the highest bit of the lower half is added to the upper
+    /// half.
     carry: u16,
 }
 
@@ -69,7 +70,7 @@ impl Requants {
         Self::new(mult, _mm512_set1_epi32(shift.into()))
     }
 
-    /// A shift out of range is read as the nearest one inside, as the scalar set does.
+    /// A shift out of range is replaced by the nearest valid one, as in the scalar set.
     #[inline]
     #[target_feature(enable = "avx512f")]
     fn new(mult: __m512i, shift: __m512i) -> Self {
@@ -111,7 +112,7 @@ impl Requants {
         self.round(_mm512_mask_shuffle_epi32::<0xF5>(odd, 0x5555, even))
     }
 
-    /// Of even and of odd lanes.
+    /// Products of even and of odd lanes.
     #[inline]
     #[target_feature(enable = "avx512f")]
     fn products(&self, acc: __m512i) -> (__m512i, __m512i) {
@@ -126,8 +127,8 @@ impl Requants {
     }
 }
 
-/// Whether no channel [`carries`](Requants::carries). Only a layer of a few inputs has such a channel:
-/// one whose sums are hardly larger than its stored values.
+/// Whether no channel [`carries`](Requants::carries). Such a channel occurs only in layers of a few inputs,
+/// whose sums are hardly larger than the stored values.
 pub(super) fn no_carry(layer: &Linear<'_>) -> bool {
     let (_, _, shifts) = layer.stored(0, layer.outputs());
     shifts.iter().fold(u8::MAX, |min, &shift| min.min(shift)) > Requant::MIN_SHIFT

@@ -1,5 +1,6 @@
-//! [`RowScale`](crate::fixed::RowScale) of sixteen rows at once on AVX-512, a lane for each row.
-//! The reciprocal square root is a chain of dependent steps; one row alone would wait for each step.
+//! [`RowScale`](crate::fixed::RowScale) of sixteen rows at once on AVX-512, a lane for each row. The
+//! reciprocal square root is a chain of steps, each of which needs the result of the step before. With one
+//! row at a time, the processor would wait for each result.
 
 use super::vector::{LANES, exchange_quarters, halves, load_halves, narrow, transpose_quarters};
 use crate::fixed::{NEWTON_STEPS, RSQRT_GUESS, RSQRT_THREE};
@@ -15,13 +16,13 @@ const HALVES: usize = 2 * LANES;
 pub(super) struct Scales {
     /// The reciprocal square root of each row.
     pub(super) y: [i32; ROWS],
-    /// `n << left` and `S << left` of each row, in the words of `RowScale::normalise`.
+    /// `n << left` and `S << left` of each row, as `RowScale::normalise` names them.
     pub(super) times: [i32; ROWS],
     pub(super) less: [i32; ROWS],
 }
 
 impl Scales {
-    /// Of up to sixteen rows of `dim` values.
+    /// The scales of up to sixteen rows of `dim` values.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512vl,avx512vnni")]
     pub(super) fn new(x: &[i16], dim: usize, eps: u32) -> Self {
@@ -49,8 +50,9 @@ impl Scales {
     }
 }
 
-/// Of up to sixteen rows, one a lane: the sum, and the sums of the lower and of the upper halves of the
-/// squares of pairs. None reaches `2^26`.
+/// Three sums over each of up to sixteen rows, one row in each lane. The first is that of the values. For
+/// the others, squares are added in pairs: the second sums the lower 16 bits of these pairs, the third the
+/// upper 16 bits. No sum reaches `2^26`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn totals(x: &[i16], dim: usize) -> [__m512i; 3] {
@@ -89,7 +91,7 @@ fn moments(x: &[i16]) -> [__m512i; 3] {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn more([sum, low, high]: [__m512i; 3], x: __m512i) -> [__m512i; 3] {
-    // Two squares of −2^15 sum to 2^31, which is right as unsigned.
+    // The sum of two squares of −2^15 is 2^31, which is correct if it is read as unsigned.
     let pairs = _mm512_madd_epi16(x, x);
     let lower = _mm512_and_si512(pairs, _mm512_set1_epi32(0xFFFF));
     [

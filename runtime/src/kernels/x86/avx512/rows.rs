@@ -1,4 +1,4 @@
-//! Rows of inputs as products on AVX-512 read them: `x + 128`, the unsigned side of `vpdpbusd`.
+//! Rows of inputs as products on AVX-512 read them: `x + 128`, the unsigned operand of `vpdpbusd`.
 
 use super::packing::MAX_K;
 use super::product::Source;
@@ -14,7 +14,7 @@ const GROUPS: usize = 512;
 
 const _: () = assert!(ROWS * MAX_K <= GROUPS * BYTES, "a few rows of any layer fit");
 
-/// Room for converted rows.
+/// Memory for converted rows.
 pub(super) type Room = [MaybeUninit<Group>; GROUPS];
 
 /// All rows of `k` inputs, at most [`MAX_K`], as one line.
@@ -27,7 +27,7 @@ pub(super) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// Room for [`Self::new`], without values.
+    /// Memory for [`Self::new`], not initialised.
     pub(super) const ROOM: Room = [const { MaybeUninit::uninit() }; GROUPS];
 
     #[inline]
@@ -53,7 +53,7 @@ impl<'a> Rows<'a> {
         converted
     }
 
-    /// The room from `start` to `end`, which must have been written.
+    /// The bytes of `room` from `start` to `end`, which must have been written.
     #[inline]
     fn written(&self, start: usize, end: usize) -> &[u8] {
         let first = self.room.as_ptr().cast::<u8>().wrapping_add(start);

@@ -1,9 +1,9 @@
 //! The innermost products on AVX-512 VNNI: a few rows by a few vectors of channels, accumulators in
 //! registers.
 //!
-//! Inputs are the unsigned side of `vpdpbusd`, as `x + 128`; `128 · Σw`, summed from the packed
-//! weights, is taken off the bias. The instruction wraps modulo `2^32` and the true sum fits, so the
-//! result is exact.
+//! Inputs are the unsigned operand of `vpdpbusd`, as `x + 128`. Therefore `128 · Σw`, summed from the
+//! packed weights, is subtracted from the bias. The instruction wraps modulo `2^32` and the true sum
+//! fits, so the result is exact.
 
 use super::vector::Group;
 use crate::rows::part;
@@ -12,8 +12,8 @@ use core::marker::PhantomData;
 
 /// Maximum number of vectors of channels whose accumulators are in registers together.
 pub(super) const PANELS: usize = 5;
-/// Maximum number of rows whose accumulators are in registers together. Few channels go with many
-/// rows: an addition takes four or five cycles and up to two start in a cycle, so that about ten
+/// Maximum number of rows whose accumulators are in registers together. With few channels, many rows are
+/// needed: an addition takes four or five cycles and up to two start in a cycle, so about ten
 /// accumulators keep the processor busy.
 pub(super) const ROWS: usize = 8;
 
@@ -26,8 +26,8 @@ pub(super) struct Fours<'a, const R: usize> {
 }
 
 impl<'a, const R: usize> Fours<'a, R> {
-    /// Rows of `len` bytes, a multiple of four, each `stride` bytes behind the one before. `count` of
-    /// them lie within `all`; the last of these stands in for the others.
+    /// Rows of `len` bytes, a multiple of four. Each begins `stride` bytes after the one before. `count` of
+    /// them lie within `all`. The last of these is used in place of the others.
     #[inline]
     pub(super) fn new(all: &'a [u8], (len, stride): (usize, usize), count: usize) -> Self {
         let last = count.saturating_sub(1);
@@ -50,8 +50,7 @@ pub(super) struct Panels<'a, const P: usize> {
     pub(super) start: [__m512i; P],
 }
 
-/// How many of the `left` vectors of channels are multiplied at once, if there is `room` for the
-/// weights of so many.
+/// How many of the `left` vectors of channels are multiplied next, at most `room`.
 ///
 /// Avoids a remainder of one or two vectors, which would be slow.
 pub(super) const fn panels(left: usize, room: usize) -> usize {
@@ -75,7 +74,7 @@ pub(super) fn accumulate<const P: usize, const R: usize>(
 ) -> [[__m512i; P]; R] {
     for (at, weights) in part(groups, 0, x.len.min(groups.len())).iter().enumerate() {
         let x = x.rows.map(|row| {
-            // SAFETY: `at` is below the number of fours that each row has, of bytes that `new` borrowed.
+            // SAFETY: `at < len`, and each row has `len` fours within the bytes that `new` borrowed.
             let four = unsafe { row.wrapping_add(at).read() };
             _mm512_set1_epi32(i32::from_le_bytes(four))
         });

@@ -33,19 +33,19 @@ impl Group {
     }
 }
 
-/// One bit for each of the first `len` lanes of sixteen.
+/// One bit for each of the first `len` of sixteen lanes.
 #[inline]
 pub(super) const fn lanes(len: usize) -> u16 {
     if len >= LANES { u16::MAX } else { (1 << len) - 1 }
 }
 
-/// One bit for each of the first `len` bytes of 64.
+/// One bit for each of the first `len` of 64 bytes.
 #[inline]
 pub(super) const fn byte_lanes(len: usize) -> u64 {
     if len >= BYTES { u64::MAX } else { (1 << len) - 1 }
 }
 
-/// One bit for each of the first `len` halves of 32.
+/// One bit for each of the first `len` of 32 halves.
 #[inline]
 const fn half_lanes(len: usize) -> u32 {
     if len >= BYTES / 2 { u32::MAX } else { (1 << len) - 1 }
@@ -63,7 +63,7 @@ pub(super) fn load_bytes(values: &[i8]) -> __m512i {
     unsafe { _mm512_maskz_loadu_epi8(byte_lanes(values.len()), values.as_ptr()) }
 }
 
-/// The first values of a vector, as many as `out` has, at most 64.
+/// Stores the first values of a vector, as many as `out` has, at most 64.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn store_bytes(values: __m512i, out: &mut [i8]) {
@@ -138,7 +138,7 @@ pub(super) fn load_halves(values: &[i16]) -> __m512i {
     unsafe { _mm512_maskz_loadu_epi16(half_lanes(values.len()), values.as_ptr()) }
 }
 
-/// The first halves of a vector, as many as `out` has, at most 32.
+/// Stores the first halves of a vector, as many as `out` has, at most 32.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn store_halves(values: __m512i, out: &mut [i16]) {
@@ -211,9 +211,9 @@ pub(super) fn exchange_quarters([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
     ]
 }
 
-/// `sat8(zero_point + value)` of four vectors, in the order in which 128-bit lanes pack: lane `l`
-/// of the result holds lane `l` of each vector. Saturating to i16 on the way changes nothing, since
-/// what saturates there saturates again.
+/// `sat8(zero_point + value)` of four vectors, in the order in which 128-bit lanes pack: lane `l` of the
+/// result holds lane `l` of each vector. The saturation to i16 in between changes no result, since a value
+/// that saturates there also saturates to i8.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn pack_lanes(values: [__m512i; 4], zero_point: i8) -> __m512i {

@@ -17,9 +17,10 @@ use picture::{Looked, Picture};
 
 /// A class with fewer pictures is hard to learn.
 const FEW_PICTURES: usize = 30;
-/// A network prefers a class with so many times the pictures of another one.
+/// If a class has more than this many times the pictures of another one, a network prefers it.
 const IMBALANCE: usize = 3;
-/// If one side is so many times as long as the other, most of the picture is outside its centred square.
+/// If one side is more than this many times as long as the other, most of the picture is outside its
+/// centred square.
 const LONG: u32 = 2;
 
 /// Everything that was found in a directory of pictures.
@@ -38,9 +39,9 @@ pub struct ClassCheck {
     pub name: String,
     /// Pictures that can be read.
     pub pictures: usize,
-    /// Of those, the ones for validation, where these lie apart.
+    /// The ones of them for validation. `None` if these have no folder of their own.
     pub validation_pictures: Option<usize>,
-    /// Of those, the ones for the test, where these lie apart.
+    /// The ones of them for the test. `None` if these have no folder of their own.
     pub test_pictures: Option<usize>,
     /// Width and height of the picture with the fewest pixels and of the one with the most.
     pub sizes: Option<[(u32, u32); 2]>,
@@ -95,7 +96,7 @@ impl Folder {
         self.files.iter().filter_map(|looked| Some((looked, looked.picture.as_ref().ok()?)))
     }
 
-    /// What there is of each class.
+    /// Counts and sizes of the pictures of each class.
     fn summaries(&self) -> Vec<ClassCheck> {
         let apart = |role| self.layout.has(role).then_some(0);
         let summary = |name: &String| ClassCheck {
@@ -159,7 +160,7 @@ impl Folder {
     }
 }
 
-/// Classes with too few pictures, and with few.
+/// Classes with too few pictures to train, and classes with few.
 fn counts(classes: &[ClassCheck]) -> impl Iterator<Item = Finding> {
     let (mut missing, mut few) = (Vec::new(), Vec::new());
     for ClassCheck { name, pictures, validation_pictures, test_pictures, .. } in classes {
@@ -181,7 +182,7 @@ fn counts(classes: &[ClassCheck]) -> impl Iterator<Item = Finding> {
          two for training"
     );
     let not_many =
-        format!("classes with few pictures; {FEW_PICTURES} and more give a useful network");
+        format!("classes with few pictures: give each at least {FEW_PICTURES} if you can");
     let missing = Finding::about(Severity::Problem, &too_few, missing);
     missing.into_iter().chain(Finding::about(Severity::Warning, &not_many, few))
 }

@@ -1,4 +1,4 @@
-//! Directories with one thing wrong each.
+//! Directories with one fault each.
 
 use super::*;
 use image::{Rgb, RgbImage};
@@ -49,7 +49,7 @@ fn nothing_is_wrong_with_a_good_directory() {
 }
 
 #[test]
-fn each_thing_that_is_wrong_is_said() {
+fn each_mistake_is_reported() {
     let with = |change: fn(&Path)| {
         let directory = good();
         change(directory.path());
@@ -63,7 +63,7 @@ fn each_thing_that_is_wrong_is_said() {
     );
 
     let (severity, text) = with(|dir| {
-        // In another format: the pixels count.
+        // In another file format, because the pixels decide.
         image::open(dir.join("cat/3.png")).unwrap().save(dir.join("dog/copy.bmp")).unwrap();
     });
     assert_eq!(severity, Severity::Problem, "two classes");
