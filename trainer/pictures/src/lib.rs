@@ -15,5 +15,7 @@ mod shown;
 pub use decode::{MAX_PIXELS, decode, load, read};
 pub use fault::Fault;
 pub use fit::centre;
-pub use listing::{LeftOut, Listing, PAGE_GENERATOR, Reason, looks_like_picture};
+pub use listing::{
+    IMAGE_LIST, IMAGE_LIST_HEADER, LeftOut, Listing, PAGE_GENERATOR, Reason, looks_like_picture,
+};
 pub use shown::{shown, shown_path};
