@@ -1,7 +1,7 @@
 //! Tables that say which classes or pictures have which attributes.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use runtime::format::MAX_ATTRIBUTES;
@@ -40,8 +40,7 @@ impl Table {
     /// # Errors
     /// If there is none, or it cannot be read.
     pub fn find(given: Option<&Path>, data: Option<&Path>, classes: &[String]) -> Result<Self> {
-        let beside = data.map(|directory| directory.join(FILE)).filter(|path| path.is_file());
-        if let Some(path) = given.map(Path::to_path_buf).or(beside) {
+        if let Some(path) = Self::file(given, data) {
             let name = path.display();
             let text = std::fs::read_to_string(&path)
                 .with_context(|| format!("cannot read the table of attributes {name}"))?;
@@ -56,6 +55,12 @@ impl Table {
             );
         }
         Ok(cifar10)
+    }
+
+    /// The file that [`find`](Self::find) reads; `None` for the built-in table.
+    pub fn file(given: Option<&Path>, data: Option<&Path>) -> Option<PathBuf> {
+        let beside = data.map(|directory| directory.join(FILE)).filter(|path| path.is_file());
+        given.map(Path::to_path_buf).or(beside)
     }
 
     /// Reads a table from text.

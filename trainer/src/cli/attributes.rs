@@ -1,5 +1,6 @@
 //! `trainer attributes`: adds attributes to a trained network.
 
+use std::iter;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
@@ -41,7 +42,10 @@ pub(super) struct AttributesArgs {
 
 impl AttributesArgs {
     pub(super) fn run(self) -> Result<()> {
-        output::refuse_inputs(&[&self.out], &[&self.checkpoint])?;
+        let table = Table::file(self.table.as_deref(), self.data.directory());
+        let inputs: Vec<_> =
+            iter::once(&self.checkpoint).chain(&table).map(PathBuf::as_path).collect();
+        output::refuse_inputs(&[&self.out], &inputs)?;
         output::check(&self.out, Replaces::if_told(self.overwrite))?;
         let device = Default::default();
         let mut checkpoint = checkpoint::load::<Flex>(&self.checkpoint, &device)?;

@@ -1,5 +1,6 @@
 //! `trainer eval`: the accuracy of a trained network.
 
+use std::iter;
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
@@ -49,7 +50,10 @@ impl EvalArgs {
     fn run_on<B: HostBackend>(self) -> Result<()> {
         if let Some(directory) = &self.report {
             let files = report::FILES.map(|file| directory.join(file));
-            output::refuse_inputs(&files.each_ref().map(PathBuf::as_path), &[&self.checkpoint])?;
+            let table = Table::file(self.table.as_deref(), self.data.directory());
+            let inputs: Vec<_> =
+                iter::once(&self.checkpoint).chain(&table).map(PathBuf::as_path).collect();
+            output::refuse_inputs(&files.each_ref().map(PathBuf::as_path), &inputs)?;
             output::check_directory(directory, &report::FILES, Replaces::if_told(self.overwrite))?;
         }
         let device = B::training_device()?;

@@ -127,6 +127,19 @@ fn a_checkpoint_is_not_replaced_by_its_half_or_another_one() {
 }
 
 #[test]
+fn a_table_of_attributes_is_not_replaced() {
+    let directory = tempfile::tempdir().unwrap();
+    let table = directory.path().join("attributes.csv");
+    std::fs::write(&table, "class,round\ncat,1\ndog,0\n").unwrap();
+    let data = ["--data", text(directory.path())];
+    for given in [&["--table", text(&table)][..], &data] {
+        let args = ["attributes", "no/such.mpk", text(&table), "--overwrite"];
+        let error = refusal(&trainer(&[&args[..], given].concat()), 1);
+        assert!(error.contains("attributes.csv would be replaced"), "{error}");
+    }
+}
+
+#[test]
 fn pictures_are_not_replaced() {
     let directory = tempfile::tempdir().unwrap();
     let images = |count: &str| trainer(&["images", text(directory.path()), "--count", count]);
