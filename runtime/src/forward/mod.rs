@@ -41,9 +41,6 @@ pub(crate) fn forward<'m, A: Arithmetic>(
 }
 
 /// Runs stage `number` of [`Plan::stages`] on an aligned arena, with the rows of the image that it reads.
-///
-/// Not inlined, because a stream calls it in three places.
-#[inline(never)]
 pub(crate) fn stage<A: Arithmetic>(
     network: &Network<'_, A>,
     plan: Plan,

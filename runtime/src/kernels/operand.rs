@@ -68,7 +68,9 @@ impl<'a> Linear<'a> {
         ShapeError::check("multipliers of a layer", n, mult.len())?;
         let layer = Self::of_lengths(weights, bias, mult, shift, k);
         #[cfg(cortex_m_dsp)]
-        let layer = layer.with_fast(layer.find_fast());
+        let layer = layer.with_fast(
+            mult.iter().all(|mult| mult >= Requant::MIN_MULT) && super::cortex_m::are_fast(shift),
+        );
         Ok(layer)
     }
 
@@ -111,14 +113,7 @@ impl<'a> Linear<'a> {
         Self { fast, ..self }
     }
 
-    /// Finds whether the fast loops can rescale all channels, in a pass over the channels.
-    #[cfg(cortex_m_dsp)]
-    pub(crate) fn find_fast(&self) -> bool {
-        let (_, mult, shift) = self.stored(0, self.outputs());
-        super::cortex_m::is_fast(mult, shift)
-    }
-
-    /// Whether the fast loops can rescale all channels, as [`Self::with_fast`] stored it.
+    /// Whether the fast loops can rescale all channels.
     #[cfg(cortex_m_dsp)]
     pub(crate) const fn is_fast(&self) -> bool {
         self.fast

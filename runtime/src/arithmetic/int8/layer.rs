@@ -16,11 +16,10 @@ pub struct StoredLinear<'a> {
     outputs: u16,
     inputs: u16,
     /// Bytes between the tensors: the blob states the length of each tensor there, in a varint that may be
-    /// longer than needed.
-    gaps: [u8; 3],
-    /// Whether the fast loops can rescale all channels. Found once, because it takes a pass over the channels.
-    #[cfg(cortex_m_dsp)]
-    fast: bool,
+    /// longer than needed. The last byte is 1 if the fast loops of Cortex-M can rescale all channels, which is
+    /// found once because it takes a pass over the channels. A field of its own would not be copied with the
+    /// word.
+    gaps: [u8; 4],
     /// The weights that [`Model::pack`](crate::Model::pack) wrote; empty if it was not called. Only targets
     /// with a packing kernel set have this field, because a layer must stay small.
     #[cfg(target_arch = "x86_64")]
@@ -37,19 +36,21 @@ impl<'a> StoredLinear<'a> {
     ) -> Option<Self> {
         let [Ok(a), Ok(b), Ok(c)] = gaps.map(u8::try_from) else { return None };
         let (outputs, inputs) = (u16::try_from(outputs).ok()?, u16::try_from(inputs).ok()?);
-        let layer = Self {
+        Some(Self {
             tensors,
             outputs,
             inputs,
-            gaps: [a, b, c],
-            #[cfg(cortex_m_dsp)]
-            fast: false,
+            gaps: [a, b, c, 0],
             #[cfg(target_arch = "x86_64")]
             packed: &[],
-        };
-        #[cfg(cortex_m_dsp)]
-        let layer = Self { fast: layer.tensors()?.find_fast(), ..layer };
-        Some(layer)
+        })
+    }
+
+    /// The same layer, whose channels the fast loops can rescale or not.
+    #[cfg(cortex_m_dsp)]
+    pub(crate) fn with_fast(self, fast: bool) -> Self {
+        let [a, b, c, _] = self.gaps;
+        Self { gaps: [a, b, c, fast.into()], ..self }
     }
 
     /// Number of output channels.
@@ -65,7 +66,7 @@ impl<'a> StoredLinear<'a> {
         #[cfg(target_arch = "x86_64")]
         let layer = layer.with_packed(self.packed);
         #[cfg(cortex_m_dsp)]
-        let layer = layer.with_fast(self.fast);
+        let layer = layer.with_fast(self.gaps.last() == Some(&1));
         layer
     }
 
@@ -85,7 +86,7 @@ impl<'a> StoredLinear<'a> {
 
     fn tensors(&self) -> Option<Linear<'a>> {
         let (n, k) = (self.outputs(), usize::from(self.inputs));
-        let [before_bias, before_mult, before_shift] = self.gaps.map(usize::from);
+        let [before_bias, before_mult, before_shift, _] = self.gaps.map(usize::from);
         let (weights, rest) = self.tensors.split_at_checked(n * k)?;
         let (bias, rest) = rest.get(before_bias..)?.split_at_checked(4 * n)?;
         let (mult, rest) = rest.get(before_mult..)?.split_at_checked(4 * n)?;

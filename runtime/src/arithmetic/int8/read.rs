@@ -109,7 +109,10 @@ fn linear<'a>(records: &mut Records<'a>, shape: LayerShape) -> Option<StoredLine
         after_bias.checked_sub(after_mult + mult)?,
         after_mult.checked_sub(records.rest().len() + n)?,
     ];
-    StoredLinear::new(tensors, shape, gaps)
+    let layer = StoredLinear::new(tensors, shape, gaps)?;
+    #[cfg(cortex_m_dsp)]
+    let layer = layer.with_fast(crate::kernels::are_fast(shift));
+    Some(layer)
 }
 
 /// Zero points and GELU after a layer.

@@ -1,7 +1,6 @@
 //! From an accumulator to a stored value in two instructions.
 
 use super::instructions::{asr, smmla, ssat8, ssat16};
-use crate::fixed::Requant;
 use core::ops::RangeInclusive;
 
 /// `zero_point + (acc · mult + 2^(shift − 1)) >> shift` by the upper word of the product alone.
@@ -51,6 +50,11 @@ impl UpperRequant {
     }
 }
 
+/// Whether [`UpperRequant`] supports all of these shifts.
+pub(crate) fn are_fast(shift: &[u8]) -> bool {
+    shift.iter().all(|shift| UpperRequant::SHIFTS.contains(shift))
+}
+
 /// [`sat8`](crate::fixed::sat8) in one instruction.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "the value is clamped to the range of i8")]
@@ -63,11 +67,4 @@ pub(super) fn sat8(value: i32) -> i8 {
 #[expect(clippy::cast_possible_truncation, reason = "the value is clamped to the range of i16")]
 pub(super) fn sat16(value: i32) -> i16 {
     ssat16(value) as i16
-}
-
-/// Whether [`UpperRequant`] supports the requants of all channels of a layer.
-#[inline(never)]
-pub(in crate::kernels) fn is_fast(mult: &[[u8; 4]], shift: &[u8]) -> bool {
-    mult.iter().all(|&mult| i32::from_le_bytes(mult) >= Requant::MIN_MULT)
-        && shift.iter().all(|shift| UpperRequant::SHIFTS.contains(shift))
 }
