@@ -43,6 +43,11 @@ pub fn write_csv(path: &Path, epochs: &[EpochMetrics]) -> Result<()> {
     output::write(path, table(epochs).as_bytes())
 }
 
+/// Whether a file that begins with these bytes is such a table.
+pub(crate) fn is_table(start: &[u8]) -> bool {
+    start.starts_with(HEADER.as_bytes())
+}
+
 fn table(epochs: &[EpochMetrics]) -> String {
     let mut table = format!("{HEADER}\n");
     for row in epochs {
@@ -91,6 +96,7 @@ pub(crate) mod tests {
     #[test]
     fn every_row_has_a_value_for_every_column() {
         let table = table(&improving(3));
+        assert!(is_table(table.as_bytes()), "known by its header");
         let lines = table.lines().collect::<Vec<_>>();
         assert_eq!(lines.len(), 4, "a header and three epochs");
         for line in &lines {

@@ -8,6 +8,7 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use anyhow::Result;
+use pictures::shown;
 
 /// Exit code of a command whose reader has gone away: 128 plus the number of SIGPIPE, as in shells.
 const CLOSED_CODE: u8 = 128 + 13;
@@ -68,14 +69,15 @@ pub fn even_if_closed(said: Result<()>) -> Result<()> {
     said.or_else(|error| if error.is::<Closed>() { Ok(()) } else { Err(error) })
 }
 
-/// Prints the error of a command, if it has one, and returns its exit code. A command whose reader has gone
-/// away ends without a message.
+/// Prints the error of a command in one line, if it has one, and returns its exit code. A command whose
+/// reader has gone away ends without a message.
 pub fn exit_code(result: Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is::<Closed>() => ExitCode::from(CLOSED_CODE),
         Err(error) => {
-            note!("error: {error:#}");
+            // Paths in the message may hold any character.
+            note!("error: {}", shown(&format!("{error:#}")));
             ExitCode::FAILURE
         }
     }

@@ -4,7 +4,7 @@ use super::bytes::{i8_bytes, i32_bytes};
 use super::head::EndBytes;
 use super::scales::Assembler;
 use super::write::fit;
-use crate::quantize::{Affine, QuantLinear, multiplier};
+use crate::quantize::{QuantLinear, multiplier};
 use anyhow::{Result, ensure};
 use runtime::format::{AttributesRecord, write_attributes};
 use trainer::attributes::Attributes;

@@ -3,6 +3,7 @@
 use super::arena::ArenaMap;
 use super::model::AnyModel;
 use runtime::config::StemSpec;
+use runtime::format::MAGIC;
 use serde::Serialize;
 use trainer::summary::{Row, Summary, grouped};
 
@@ -11,7 +12,7 @@ use trainer::summary::{Row, Summary, grouped};
 pub struct Inspection {
     /// Size of the file.
     pub blob_bytes: usize,
-    /// The version of the format that this program writes, not the one of the blob.
+    /// The version of its format.
     pub version: u16,
     /// Arithmetic of the blob.
     pub arithmetic: &'static str,
@@ -54,15 +55,15 @@ fn attributes(model: &AnyModel<'_>) -> Vec<String> {
 }
 
 impl Inspection {
-    /// Collects the properties of a parsed blob of `blob_bytes` bytes.
-    pub fn new(model: &AnyModel<'_>, blob_bytes: usize) -> Self {
+    /// Collects the properties of the blob `bytes`, from which `model` was parsed.
+    pub fn new(model: &AnyModel<'_>, bytes: &[u8]) -> Self {
         let config = model.config();
         let image = config.image();
         let layers = Summary::new(config).layers;
         let name = |class| model.class_name(class).map_or_else(|| class.to_string(), str::to_owned);
         Self {
-            blob_bytes,
-            version: runtime::format::VERSION,
+            blob_bytes: bytes.len(),
+            version: version(bytes).unwrap_or_default(),
             arithmetic: model.precision(),
             image: [image.height, image.width, image.channels],
             stem: match config.spec().stem {
@@ -124,5 +125,21 @@ impl Inspection {
     fn summary(&self) -> Summary {
         let Self { layers, parameters, macs, .. } = self;
         Summary { layers: layers.clone(), parameters: *parameters, macs: *macs }
+    }
+}
+
+/// The version that a blob names after its magic.
+fn version(bytes: &[u8]) -> Option<u16> {
+    Some(u16::from_le_bytes(*bytes.get(MAGIC.len()..)?.first_chunk()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_that_of_the_blob() {
+        assert_eq!(version(b"OCEL\x02\x01\0\0"), Some(0x102), "little-endian, after the magic");
+        assert_eq!(version(b"OCEL\x02"), None, "cut short");
     }
 }

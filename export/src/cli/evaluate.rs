@@ -88,8 +88,8 @@ impl EvaluateArgs {
         }
         say!("wrong:")?;
         let shown_mistakes = mistakes.iter().take(NAMED);
-        for Mistake { file, true_class, given_class } in shown_mistakes {
-            say!("  {}: {given_class}, not {true_class}", shown(file))?;
+        for Mistake { file, true_class, predicted_class } in shown_mistakes {
+            say!("  {}: {predicted_class}, not {true_class}", shown(file))?;
         }
         if let Some(more) = mistakes.len().checked_sub(NAMED + 1) {
             say!("  and {} more; --json lists all", more + 1)?;
@@ -128,7 +128,7 @@ impl EvaluateArgs {
 struct Mistake<'a> {
     file: &'a str,
     true_class: &'a str,
-    given_class: &'a str,
+    predicted_class: &'a str,
 }
 
 /// The mistakes on images with files of their own, in the order of the files.
@@ -138,7 +138,7 @@ fn mistakes<'a>(images: &'a Images, found: &[usize], classes: &'a [String]) -> V
         let label = usize::from(images.label(index));
         (found != label).then_some(())?;
         let file = images.name(index)?;
-        Some(Mistake { file, true_class: name(label), given_class: name(found) })
+        Some(Mistake { file, true_class: name(label), predicted_class: name(found) })
     };
     let mut mistakes: Vec<_> = found.iter().enumerate().filter_map(mistake).collect();
     mistakes.sort_by_key(|mistake| mistake.file);
@@ -156,10 +156,10 @@ mod tests {
         let classes = ["a".to_owned(), "b".to_owned()];
         let found = mistakes(&images, &[0, 1, 0], &classes);
         let expected = [("a/1.png", "a", "b"), ("b/2.png", "b", "a")];
-        let expected = expected.map(|(file, true_class, given_class)| Mistake {
+        let expected = expected.map(|(file, true_class, predicted_class)| Mistake {
             file,
             true_class,
-            given_class,
+            predicted_class,
         });
         assert_eq!(found, expected, "by file");
         let unnamed = Images::new(1, 1, vec![0; 3], vec![0]).unwrap();

@@ -19,7 +19,7 @@ pub(super) struct InspectArgs {
 impl InspectArgs {
     pub(super) fn run(&self) -> Result<()> {
         let bytes = read(&self.blob)?;
-        let inspection = Inspection::new(&parse(&self.blob, &bytes)?, bytes.len());
+        let inspection = Inspection::new(&parse(&self.blob, &bytes)?, &bytes);
         if self.json {
             say!("{}", serde_json::to_string(&inspection)?)
         } else {

@@ -45,7 +45,7 @@ pub(super) fn search(
     Ok(())
 }
 
-/// Changes one range for as long as that makes the error smaller.
+/// Changes one range for as long as that makes the error smaller: in the first direction that helps.
 fn improve(
     ranges: &mut Ranges,
     site: SiteId,
@@ -53,18 +53,21 @@ fn improve(
 ) -> Result<()> {
     let mut smallest = error(ranges)?;
     for factor in FACTORS {
-        for step in 0..MOVES {
+        let mut moves = 0;
+        while moves < MOVES {
             let mut trial = ranges.clone();
             let Some(range) = trial.stored_mut(site) else { return Ok(()) };
             *range = range.scaled(factor);
             let found = error(&trial)?;
             if found >= smallest * (1.0 - WORTHWHILE) {
-                if step > 0 {
-                    return Ok(());
-                }
                 break;
             }
             (*ranges, smallest) = (trial, found);
+            moves += 1;
+        }
+        // The other direction leads back.
+        if moves > 0 {
+            break;
         }
     }
     Ok(())

@@ -40,6 +40,7 @@ fn write_checkpoint(path: &Path, source: DataSource) {
         classes: CIFAR10_CLASSES.map(String::from).to_vec(),
         normalisation: Normalisation::CIFAR10,
         source,
+        attributes: None,
     };
     checkpoint::save(path, &checkpoint).unwrap();
 }

@@ -92,11 +92,8 @@ pub(super) fn outlines(
     let (rows, columns) = found.grid;
     let (width, height) = (found.picture.width(), found.picture.height());
     let label = |row: u32, column: u32| {
-        if row < rows && column < columns {
-            found.labels[(row * columns + column) as usize]
-        } else {
-            OUTSIDE
-        }
+        let inside = row < rows && column < columns;
+        if inside { found.labels[(row * columns + column) as usize] } else { OUTSIDE }
     };
     // The first pixel of a row or column of tokens.
     let first = |token: u32, pixels: u32, tokens: u32| (token * pixels).div_ceil(tokens) * scale;

@@ -173,14 +173,10 @@ fn largest(map: &[i32], tiling: &Tiling, labels: &[u16]) -> Vec<Set, MAX_OBJECTS
 
 /// The set with a label.
 fn set(map: &[i32], tiling: &Tiling, labels: &[u16], label: u16) -> Set {
-    let mut set = Set {
-        first: label,
-        evidence: 0,
-        tokens: 0,
-        pixels: 0,
-        rows: usize::MAX..0,
-        columns: usize::MAX..0,
-    };
+    // The first token replaces both ends.
+    let none = Range { start: usize::MAX, end: 0 };
+    let mut set =
+        Set { first: label, evidence: 0, tokens: 0, pixels: 0, rows: none.clone(), columns: none };
     let (mut row, mut column) = (0, 0);
     for (&value, &other) in map.iter().zip(labels) {
         if other == label {

@@ -4,12 +4,12 @@ use image::{Rgb, RgbImage};
 
 /// The colour of a value from 0 to 1: from dark violet over red to light yellow.
 ///
-/// Equal differences of the value look equally large: the lightness of OKLab rises from 0.22 to 0.94 in
+/// Equal differences of the value look equally large: the lightness of `OKLab` rises from 0.22 to 0.94 in
 /// proportion, and hue and chroma turn along with it. So the map also reads in grey. Values outside are taken
 /// as 0 or 1.
 ///
 /// # Source
-/// Björn Ottosson, *A perceptual color space for image processing*, 2020 (OKLab). The path through it is ours.
+/// Björn Ottosson, *A perceptual color space for image processing*, 2020 (`OKLab`). The path through it is ours.
 pub fn heat(value: f32) -> [u8; 3] {
     let [lightness, a, b] = path(value.clamp(0.0, 1.0));
     let cube = |x: f32| x * x * x;
@@ -29,7 +29,7 @@ pub fn heat(value: f32) -> [u8; 3] {
     })
 }
 
-/// Lightness, a and b of OKLab. Every point of it is a colour that screens have.
+/// Lightness, a and b of `OKLab`. Every point of it is a colour that screens have.
 fn path(value: f32) -> [f32; 3] {
     let hue = (285.0 + 185.0 * value).to_radians();
     let chroma = 0.05 + 0.13 * (std::f32::consts::PI * (0.12 + 0.85 * value)).sin();

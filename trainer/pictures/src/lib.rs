@@ -19,6 +19,8 @@ pub use decode::{MAX_PIXELS, decode, load, read};
 pub use fault::Fault;
 pub use fit::centre;
 pub use heat::{heat, overlay};
-pub use listing::{LeftOut, Listing, PAGE_GENERATOR, Reason, looks_like_picture};
+pub use listing::{
+    IMAGE_LIST, IMAGE_LIST_HEADER, LeftOut, Listing, PAGE_GENERATOR, Reason, looks_like_picture,
+};
 pub use sheet::{Colour, Font, INK, PAPER, Sheet, ending, printable};
 pub use shown::{shown, shown_path};

@@ -1,6 +1,6 @@
 //! The entries of a folder, without files that other programs or our own runs leave there.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -27,14 +27,23 @@ const PICTURES: [&str; 14] = [
     "avif", "jxl",
 ];
 /// Sets of files. A folder that holds all files of one set is the output of one of our programs.
-const OUTPUTS: [&[&str]; 6] = [
+const OUTPUTS: [&[&str]; 5] = [
     &["confusion.csv", "confusion.svg"],
     &["config.json", "metrics.csv"],
     &["config.json", "best.mpk"],
     &["resume.bin"],
     &["sweep.csv", "sweep.svg"],
-    &["images.csv"],
 ];
+/// The picture in the report of a run.
+const SHEET: &str = "mistakes.png";
+
+/// The list of the pictures that `trainer images` writes. It marks a folder as output.
+pub const IMAGE_LIST: &str = "images.csv";
+/// Its first line.
+pub const IMAGE_LIST_HEADER: &str = "picture,class,file\n";
+
+/// Number of bytes at the start of a file that decide its kind.
+const START_BYTES: u64 = 1024;
 
 /// The `generator` in the head of the page that `export --report` writes. It marks a folder as output.
 pub const PAGE_GENERATOR: &str = "export --report of Ocelli";
@@ -144,9 +153,8 @@ fn is_output(dir: &Path) -> bool {
         return true;
     }
     // Or a folder that holds only such folders, such as `runs`. Only one level, because links can form a cycle.
-    let Ok(entries) = dir.read_dir() else { return false };
     let mut outputs = 0;
-    for path in entries.flatten().map(|entry| entry.path()).filter(|path| !is_rubbish(path)) {
+    for path in entries(dir) {
         if !holds_output(&path) {
             return false;
         }
@@ -155,22 +163,51 @@ fn is_output(dir: &Path) -> bool {
     outputs > 0
 }
 
+/// A folder with other pictures stays the user's, also if an output was written to it by mistake.
 fn holds_output(dir: &Path) -> bool {
-    OUTPUTS.iter().any(|names| names.iter().all(|name| dir.join(name).is_file())) || holds_page(dir)
+    is_marked(dir) && !holds_other_pictures(dir)
 }
 
-/// Whether a folder holds the page that `export` writes.
-fn holds_page(dir: &Path) -> bool {
-    let mut head = Vec::new();
-    let page = File::open(dir.join("index.html"));
-    page.is_ok_and(|page| page.take(1024).read_to_end(&mut head).is_ok())
-        && String::from_utf8_lossy(&head).contains(PAGE_GENERATOR)
+/// Whether a folder holds files of our programs.
+fn is_marked(dir: &Path) -> bool {
+    OUTPUTS.iter().any(|names| names.iter().all(|name| dir.join(name).is_file()))
+        || begins(&dir.join(IMAGE_LIST), |start| start.starts_with(IMAGE_LIST_HEADER))
+        || begins(&dir.join("index.html"), |start| start.contains(PAGE_GENERATOR))
+}
+
+/// Whether a folder holds pictures that our programs have not written, or folders of pictures.
+fn holds_other_pictures(dir: &Path) -> bool {
+    let list = dir.join(IMAGE_LIST);
+    let listed = begins(&list, |start| start.starts_with(IMAGE_LIST_HEADER));
+    let list = if listed { fs::read_to_string(list).unwrap_or_default() } else { String::new() };
+    let ours = |path: &Path| {
+        // The list has quotes around some names and doubles those in a name.
+        let name = path.file_name().unwrap_or_default().to_string_lossy().replace('"', "");
+        name == SHEET || list.lines().any(|line| line.replace('"', "").starts_with(&name))
+    };
+    entries(dir).any(|path| match path.is_dir() {
+        true => !is_marked(&path) && entries(&path).any(|path| looks_like_picture(&path)),
+        false => looks_like_picture(&path) && !ours(&path),
+    })
+}
+
+/// The entries of a folder, without rubbish; none if it cannot be read.
+fn entries(dir: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = dir.read_dir().into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| !is_rubbish(path))
+}
+
+/// Whether a file begins with text as `is` has it.
+fn begins(path: &Path, is: impl Fn(&str) -> bool) -> bool {
+    let mut start = Vec::new();
+    let file = File::open(path);
+    file.is_ok_and(|file| file.take(START_BYTES).read_to_end(&mut start).is_ok())
+        && is(&String::from_utf8_lossy(&start))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
 
     fn names(paths: &[PathBuf]) -> Vec<String> {
         paths.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect()
@@ -207,7 +244,9 @@ mod tests {
         folder("killed", &["resume.bin"]);
         folder("runs/one", &["best.mpk", "config.json"]);
         folder("runs/two", &["sweep.csv", "sweep.svg"]);
-        folder("seen", &["images.csv", "0000_cat.png"]);
+        folder("seen", &["0000_cat.png", "0001_a, \"b\".png"]);
+        let list = format!("{IMAGE_LIST_HEADER}0000_cat.png,cat,\n\"0001_a, \"\"b\"\".png\",,\n");
+        fs::write(dir.join("seen").join(IMAGE_LIST), list).unwrap();
         folder("report", &[]);
         let page = format!("<!DOCTYPE html><meta name=\"generator\" content=\"{PAGE_GENERATOR}\">");
         fs::write(dir.join("report/index.html"), page).unwrap();
@@ -217,6 +256,33 @@ mod tests {
         assert_eq!(names(&found.folders), ["cat", "config"], "classes");
         assert_eq!(found.left_out.len(), 6, "{:?}", found.left_out);
         assert!(found.left_out.iter().all(|one| one.reason == Reason::Output), "our own");
+    }
+
+    #[test]
+    fn output_beside_pictures_does_not_take_them_away() {
+        let directory = tempfile::tempdir().unwrap();
+        let dir = directory.path();
+        let folder = |name: &str, files: &[&str]| {
+            fs::create_dir_all(dir.join(name)).unwrap();
+            files.iter().for_each(|file| fs::write(dir.join(name).join(file), "x").unwrap());
+        };
+        let report = ["confusion.csv", "confusion.svg", "mistakes.csv", "mistakes.png"];
+        folder("cat", &["best.mpk", "config.json", "metrics.csv", "a.png"]);
+        folder("cat/validation", &report);
+        folder("dog", &["a.png", "images.csv"]);
+        folder("fox", &["a.png", "0000_fox.png"]);
+        let list = format!("{IMAGE_LIST_HEADER}0000_fox.png,fox,\n");
+        fs::write(dir.join("fox/images.csv"), list).unwrap();
+        folder("validation", &report);
+        folder("validation/cat", &["a.png"]);
+        // Pictures that the programs wrote into a run are no pictures of the user.
+        folder("run", &["config.json", "metrics.csv"]);
+        folder("run/validation", &report);
+        folder("run/seen", &["0000_cat.png"]);
+        fs::write(dir.join("run/seen/images.csv"), IMAGE_LIST_HEADER).unwrap();
+        let found = Listing::read(dir).unwrap();
+        assert_eq!(names(&found.folders), ["cat", "dog", "fox", "validation"], "the user's");
+        assert_eq!(found.left_out.len(), 1, "{:?}", found.left_out);
     }
 
     #[cfg(unix)]

@@ -24,6 +24,7 @@ use crate::attributes::Attributes;
 use crate::data::{DataSource, Normalisation};
 use crate::model::{Vit, VitRecord};
 use crate::output;
+pub(crate) use pytorch::is_pickle;
 pub use pytorch::is_pytorch;
 use tensors::Tree;
 

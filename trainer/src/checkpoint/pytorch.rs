@@ -18,13 +18,18 @@ pub fn is_pytorch(path: &Path) -> bool {
 
 /// Whether a file of PyTorch weights begins with these bytes.
 pub(super) fn begins(start: &[u8]) -> bool {
-    if start.starts_with(b"PK\x03\x04") || start.starts_with(b"\x80\x02") {
+    if is_pickle(start) {
         return true;
     }
     // The header of safetensors is a JSON object after its length. A checkpoint is a MessagePack map that
     // begins with a name: read as a length, its first eight bytes are above 2^32.
     let header = start.first_chunk::<8>().map(|length| u64::from_le_bytes(*length));
     header.is_some_and(|length| length < 1 << 32) && start.get(8) == Some(&b'{')
+}
+
+/// Whether a file of `torch.save` begins with these bytes: an archive, or a bare pickle of old versions.
+pub(crate) fn is_pickle(start: &[u8]) -> bool {
+    start.starts_with(b"PK\x03\x04") || start.starts_with(b"\x80\x02")
 }
 
 #[cfg(test)]

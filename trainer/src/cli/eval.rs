@@ -48,6 +48,8 @@ impl EvalArgs {
 
     fn run_on<B: HostBackend>(self) -> Result<()> {
         if let Some(directory) = &self.report {
+            let files = report::FILES.map(|file| directory.join(file));
+            output::refuse_inputs(&files.each_ref().map(PathBuf::as_path), &[&self.checkpoint])?;
             output::check_directory(directory, &report::FILES, Replaces::if_told(self.overwrite))?;
         }
         let device = B::training_device()?;

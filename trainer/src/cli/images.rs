@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use pictures::{IMAGE_LIST, IMAGE_LIST_HEADER};
 
 use super::data::DataArgs;
 use crate::data::{Dataset, Reading};
@@ -11,13 +12,8 @@ use crate::output::{self, Replaces};
 use crate::report::csv;
 use crate::say;
 
-/// The list of the pictures.
-const LIST: &str = "images.csv";
-/// Its first line.
-const LIST_HEADER: &str = "picture,class,file\n";
-
 fn is_list(start: &[u8]) -> bool {
-    start.starts_with(LIST_HEADER.as_bytes())
+    start.starts_with(IMAGE_LIST_HEADER.as_bytes())
 }
 
 #[derive(Debug, Args)]
@@ -40,7 +36,7 @@ impl ImagesArgs {
         let Dataset { test, classes, .. } = self.data.dataset(Reading::default())?;
         let count = self.count.min(test.len());
         let mut files = Vec::with_capacity(count + 1);
-        let mut table = LIST_HEADER.to_owned();
+        let mut table = IMAGE_LIST_HEADER.to_owned();
         for index in 0..count {
             let class = &classes[usize::from(test.label(index))];
             let picture = format!("{index:04}_{class}.png");
@@ -50,16 +46,17 @@ impl ImagesArgs {
             files.push((picture, test.png(index)?));
         }
         // This file marks the directory as output, so that it never becomes a class.
-        files.push((LIST.to_owned(), table.into_bytes()));
+        files.push((IMAGE_LIST.to_owned(), table.into_bytes()));
         // The same command twice has nothing to replace.
         files.retain(|(name, bytes)| {
             std::fs::read(self.out.join(name)).ok().as_ref() != Some(bytes)
         });
-        let pictures = files.iter().map(|(name, _)| name.as_str()).filter(|name| *name != LIST);
+        let pictures =
+            files.iter().map(|(name, _)| name.as_str()).filter(|name| *name != IMAGE_LIST);
         let names: Vec<_> = pictures.collect();
         let list = Replaces::Kind { name: "a list of this command", is: is_list };
         let list = if self.overwrite { Replaces::Anything } else { list };
-        output::check_directory(&self.out, &[LIST], list)?;
+        output::check_directory(&self.out, &[IMAGE_LIST], list)?;
         output::check_directory(&self.out, &names, Replaces::if_told(self.overwrite))?;
         std::fs::create_dir_all(&self.out)
             .with_context(|| format!("cannot create {}", self.out.display()))?;

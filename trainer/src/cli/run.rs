@@ -274,7 +274,8 @@ impl RunArgs {
             "micro_batch": run.micro_batch,
             "start": run.start,
             "quantize": run.quantize,
-            "teacher": run.teacher,
+            // As text, because a path that is not Unicode is no JSON.
+            "teacher": run.teacher.map(|path| path.to_string_lossy()),
             "backend": self.backend.backend.to_string(),
             "devices": self.devices,
             "data": {

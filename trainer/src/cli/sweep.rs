@@ -19,10 +19,11 @@ use crate::backend::on_backend;
 use crate::checkpoint;
 use crate::data::{CIFAR10_SIZE, DataSource, Dataset, HeldOut};
 use crate::eval::evaluate;
-use crate::output;
+use crate::metrics;
+use crate::output::{self, Replaces};
 use crate::progress::{Progress, duration};
 use crate::recipe::Recipe;
-use crate::run_directory::{BEST_FILE, CONFIG_FILE, Held, METRICS_FILE, RESUME_FILE};
+use crate::run_directory::{BEST_FILE, CONFIG_FILE, CURVES_FILE, Held, METRICS_FILE, RESUME_FILE};
 use crate::say;
 use crate::say::even_if_closed;
 use crate::sweep::{self, Cell, Shape};
@@ -121,8 +122,8 @@ impl SweepArgs {
 }
 
 impl Plan {
-    /// Refuses to train in the directory of a run that is not the sweep's, and removes what killed processes
-    /// have left there.
+    /// Refuses to train in a directory with a run or files that are not the sweep's, and removes what killed
+    /// processes have left there.
     fn check(&self) -> Result<()> {
         ensure!(
             !self.out.join(CONFIG_FILE).exists(),
@@ -130,12 +131,17 @@ impl Plan {
             self.out.display()
         );
         let there = |file| self.out.join(file).exists();
-        ensure!(
-            !there(BEST_FILE) || there(RESUME_FILE) || there(METRICS_FILE),
-            "{} may not be a network of the sweep: remove it, or choose another directory with --out",
-            self.out.join(BEST_FILE).display()
-        );
-        output::remove_leftovers(&self.out);
+        for file in [BEST_FILE, CURVES_FILE] {
+            ensure!(
+                !there(file) || there(RESUME_FILE) || there(METRICS_FILE),
+                "{} may not be a file of the sweep: remove it, or choose another directory with --out",
+                self.out.join(file).display()
+            );
+        }
+        if self.out.is_dir() {
+            let table = Replaces::Kind { name: "the table of a run", is: metrics::is_table };
+            output::check_directory(&self.out, &[METRICS_FILE], table)?;
+        }
         Ok(())
     }
 }

@@ -31,7 +31,8 @@ fn resized(images: Images, size: ImageSpec) -> Images {
         pixels.copy_from_slice(&centre(&images.picture(index), (width as u32, height as u32)));
     });
     let labels = images.labels().to_vec();
-    Images::new(height, width, pixels, labels).expect("images of the size asked for")
+    let names = (0..images.len()).filter_map(|index| images.name(index).map(Into::into)).collect();
+    Images::with_names(height, width, pixels, labels, names).expect("images of the size asked for")
 }
 
 #[cfg(test)]
@@ -43,11 +44,14 @@ mod tests {
     }
 
     #[test]
-    fn a_resized_data_set_keeps_its_labels() {
-        let images = Images::new(4, 4, [[9; 48], [200; 48]].concat(), vec![1, 0]).unwrap();
+    fn a_resized_data_set_keeps_its_labels_and_names() {
+        let names = ["b.png", "a.png"].map(Into::into).to_vec();
+        let pixels = [[9; 48], [200; 48]].concat();
+        let images = Images::with_names(4, 4, pixels, vec![1, 0], names).unwrap();
         let found = resized(images.clone(), size(6, 3));
         assert_eq!((found.height(), found.width()), (3, 6), "size");
         assert_eq!(found.labels(), [1, 0], "labels");
+        assert_eq!((found.name(0), found.name(1)), (Some("b.png"), Some("a.png")), "names");
         assert!(found.image(1).iter().all(|&value| value == 200), "pixels of the second");
         assert_eq!(resized(images.clone(), size(4, 4)), images, "the same size");
     }

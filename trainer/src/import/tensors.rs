@@ -1,6 +1,7 @@
 //! The tensors of a safetensors file. Each is taken once and checked when it is taken.
 
 use super::wrappers::Unwrapped;
+use crate::checkpoint::is_pickle;
 use anyhow::{Result, anyhow, bail, ensure};
 use half::{bf16, f16};
 use safetensors::tensor::TensorView;
@@ -31,7 +32,7 @@ impl<'a> Tensors<'a> {
     /// # Errors
     /// If `bytes` are not a complete safetensors file.
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self> {
-        if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\x80\x02") {
+        if is_pickle(bytes) {
             bail!("it is a pickle of torch.save, not a safetensors file: {REMEDY}");
         }
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| refusal(&error))?;

@@ -49,6 +49,11 @@ pub fn check(path: &Path, replaces: Replaces) -> Result<()> {
 /// [`check`] without a temporary file.
 fn check_place(path: &Path, replaces: Replaces) -> Result<()> {
     let name = path.display();
+    // Before links are followed, because a link to a pipe has no path.
+    ensure!(
+        path.metadata().map_or(true, |found| found.is_file() || found.is_dir()),
+        "cannot write {name}: it is not an ordinary file; give the path of one"
+    );
     let file = followed(path)
         .with_context(|| format!("{name} is a link that leads nowhere: remove it"))?;
     let directory = directory_of(&file);
@@ -57,10 +62,6 @@ fn check_place(path: &Path, replaces: Replaces) -> Result<()> {
     ensure!(directory.is_dir(), "cannot write {name}: {parent} is not a directory");
     ensure!(!path.is_dir(), "cannot write {name}: it is a directory; give the path of a file");
     if let Ok(found) = file.metadata() {
-        ensure!(
-            found.is_file(),
-            "cannot write {name}: it is not an ordinary file; give the path of one"
-        );
         ensure!(
             !found.permissions().readonly(),
             "cannot write {name}: it is write-protected; write elsewhere, or allow it"
@@ -160,8 +161,10 @@ fn may_replace(path: &Path, replaces: Replaces) -> Result<()> {
 /// Checks that a temporary file can be written to a directory.
 fn writable(directory: &Path) -> Result<()> {
     temporary::remove_leftovers(directory);
-    temporary::create(directory)
-        .with_context(|| format!("cannot write to the directory {}", directory.display()))?;
+    temporary::create(directory).with_context(|| {
+        let name = directory.display();
+        format!("cannot write to the directory {name}: make it writable, or write elsewhere")
+    })?;
     Ok(())
 }
 
@@ -202,8 +205,12 @@ mod tests {
         std::os::unix::fs::symlink("none", path("link")).unwrap();
         let found = refused(check(&path("link"), Replaces::Anything));
         assert!(found.contains("leads nowhere"), "{found}");
-        let found = refused(check(Path::new("/dev/null"), Replaces::Anything));
-        assert!(found.contains("not an ordinary file"), "{found}");
+        let (reader, _writer) = std::io::pipe().unwrap();
+        let pipe = format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&reader));
+        for device in ["/dev/null", &pipe] {
+            let found = refused(check(Path::new(device), Replaces::Anything));
+            assert!(found.contains("not an ordinary file"), "{device}: {found}");
+        }
         std::fs::write(path("kept"), "bytes").unwrap();
         let mut permissions = path("kept").metadata().unwrap().permissions();
         permissions.set_readonly(true);

@@ -40,7 +40,7 @@ pub(super) fn worst_first(predictions: &Predictions) -> Vec<Mistake> {
 /// column is the name of the file.
 pub(super) fn table(mistakes: &[Mistake], images: &Images, classes: &[String]) -> String {
     let mut table =
-        "image,true class,given class,probability of given,probability of true".to_owned();
+        "image,true class,predicted class,probability of predicted,probability of true".to_owned();
     table += if images.have_names() { ",file\n" } else { "\n" };
     for Mistake { image, label, predicted, sure, own } in mistakes {
         let (label, predicted) = (csv::field(&classes[*label]), csv::field(&classes[*predicted]));

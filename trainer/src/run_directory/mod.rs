@@ -42,6 +42,13 @@ impl RunDirectory {
         let all = files::all(path);
         let all: Vec<_> = all.iter().map(PathBuf::as_path).collect();
         output::refuse_inputs(&all, inputs).context(remedy)?;
+        for file in &all {
+            ensure!(
+                !file.is_dir(),
+                "{} is a directory, but a run writes a file of this name: {remedy}",
+                file.display()
+            );
+        }
         output::check_directory(path, &[], Replaces::Nothing).context(remedy)?;
         let held = path.is_dir().then(|| Held::take(path)).transpose()?;
         Earlier::find(path).allow(path, before)?;

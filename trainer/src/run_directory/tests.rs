@@ -124,6 +124,18 @@ fn foreign_files_are_no_run() {
 }
 
 #[test]
+fn directories_with_the_name_of_a_file_are_refused_before_a_file_is_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    write(path, &[CONFIG_FILE, METRICS_FILE]);
+    fs::create_dir(path.join(BEST_FILE)).unwrap();
+    for before in [Before::Refuse, Before::Move, Before::Overwrite, Before::Resume] {
+        let error = refused(path, before);
+        assert!(error.contains("best.mpk is a directory") && error.contains("--out"), "{error}");
+    }
+}
+
+#[test]
 fn a_run_without_an_epoch_has_nothing_to_keep() {
     let directory = tempfile::tempdir().unwrap();
     write(directory.path(), &[CONFIG_FILE, ".ocelli-a1b2c3.part"]);

@@ -140,6 +140,7 @@ impl Kept {
         fs::create_dir_all(&directory).with_context(|| {
             format!("cannot create {} for the teacher's scores", directory.display())
         })?;
+        output::remove_leftovers(&directory);
         Ok(Self { directory: Some(directory), len })
     }
 

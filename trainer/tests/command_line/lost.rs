@@ -53,6 +53,13 @@ fn a_second_run_in_one_directory_needs_overwrite() {
     let error = refusal(&trainer(&["eval", text(&best), "--report", text(&report)]), 1);
     assert!(error.contains("confusion.csv is there already"), "{error}");
     assert!(contents(&out) == first, "as it was");
+    let copy = out.join("mistakes.png");
+    std::fs::copy(&best, &copy).unwrap();
+    let args = ["eval", text(&copy), "--report", text(&out), "--overwrite"];
+    let error = refusal(&trainer(&args), 1);
+    assert!(error.contains("mistakes.png would be replaced"), "{error}");
+    std::fs::remove_file(&copy).unwrap();
+    assert!(contents(&out) == first, "as it was");
 
     succeeds(&run(&["--out", text(&out), "--seed", "2", "--overwrite"]));
     let names =
@@ -157,8 +164,17 @@ fn a_place_that_cannot_be_written_is_refused_before_the_training() {
     std::fs::create_dir_all(path("sweep/depth-1-dim-8")).unwrap();
     std::fs::write(path("sweep/depth-1-dim-8/config.json"), "{}").unwrap();
     let args = ["sweep", "--depth", "1", "--dim", "8", "--epochs", "1", "--train-images", "50"];
-    let error = refusal(&trainer(&[&args[..], &["--out", text(&path("sweep"))]].concat()), 1);
+    let sweep = || trainer(&[&args[..], &["--out", text(&path("sweep"))]].concat());
+    let error = refusal(&sweep(), 1);
     assert!(error.contains("not a part of the sweep"), "{error}");
+    std::fs::remove_file(path("sweep/depth-1-dim-8/config.json")).unwrap();
+    for (file, part) in [("curves.svg", "may not be a file"), ("metrics.csv", "not the table")] {
+        let file = path("sweep/depth-1-dim-8").join(file);
+        std::fs::write(&file, "mine").unwrap();
+        let error = refusal(&sweep(), 1);
+        assert!(error.contains(text(&file)) && error.contains(part), "{error}");
+        assert_eq!(std::fs::read(&file).unwrap(), b"mine", "the file");
+    }
 }
 
 #[cfg(unix)]

@@ -46,6 +46,12 @@ fn wrong_arguments_exit_with_2() {
 }
 
 #[test]
+fn a_name_with_control_characters_is_escaped_in_an_error() {
+    let error = refusal(&trainer(&["eval", "no\n\u{1b}[31mnet.mpk"]), 1);
+    assert!(error.contains("no\\n\\u{1b}[31mnet.mpk"), "{error}");
+}
+
+#[test]
 fn data_that_cannot_be_read_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path();

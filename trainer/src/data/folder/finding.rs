@@ -32,6 +32,11 @@ impl Finding {
         (!files.is_empty()).then_some(Self { severity, message, files })
     }
 
+    /// A finding about files that cannot be read as pictures, if there are any.
+    pub(super) fn unusable(files: Vec<String>) -> Option<Self> {
+        Self::about(Severity::Warning, "files that cannot be used and are left out", files)
+    }
+
     /// The finding in lines, with at most `named` of its files.
     pub(crate) fn lines(&self, named: usize) -> Vec<String> {
         let severity = match self.severity {

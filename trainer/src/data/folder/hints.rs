@@ -19,6 +19,13 @@ pub(super) fn check(dir: &Path, listing: &Listing) -> Result<()> {
             "{shown_dir} has no folders: put the pictures of each class into a folder of its own, such as {}",
             shown_path(&dir.join("cat"))
         ),
+        [first, _, ..] if listing.folders.iter().all(|path| only_folder(path).is_some()) => bail!(
+            "{shown_dir} has no pictures in {}, but in the one folder inside each: move them up, such as from {} \
+             to {}",
+            names(&listing.folders),
+            shown_path(&only_folder(first).unwrap_or_default()),
+            shown_path(first)
+        ),
         folders if folders.iter().all(|path| inner(path).is_some()) => bail!(
             "{shown_dir} has no pictures in {}, but in folders inside: the classes seem to be one level deeper, \
              try {}",
@@ -127,6 +134,13 @@ fn deeper(dir: &Path) -> Option<()> {
                 .is_ok_and(|inner| inner.folders.iter().any(|path| has_pictures(path)))
     });
     (listing.pictures().next().is_none() && inside).then_some(())
+}
+
+/// The folder with pictures in a folder that holds neither pictures nor other folders.
+fn only_folder(dir: &Path) -> Option<PathBuf> {
+    let listing = Listing::read(dir).ok()?;
+    let [one] = listing.folders.as_slice() else { return None };
+    (listing.pictures().next().is_none() && has_pictures(one)).then(|| one.clone())
 }
 
 fn has_pictures(dir: &Path) -> bool {

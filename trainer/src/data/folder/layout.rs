@@ -1,6 +1,7 @@
 //! How a directory of pictures is laid out: its classes, and the pictures for training, validation and
 //! test.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -317,7 +318,13 @@ fn role(path: &Path) -> Option<Role> {
 }
 
 fn list(dir: &Path) -> Result<Listing> {
-    Listing::read(dir).with_context(|| format!("cannot read {}", shown_path(dir)))
+    Listing::read(dir).map_err(|error| {
+        let remedy = match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => "give a directory of pictures",
+            _ => "make it readable, or move it away",
+        };
+        anyhow::Error::new(error).context(format!("cannot read {}: {remedy}", shown_path(dir)))
+    })
 }
 
 #[cfg(test)]

@@ -94,8 +94,7 @@ pub(super) fn folder(
             files: Vec::new(),
         });
     }
-    let message = "files that cannot be used and are left out";
-    findings.extend(Finding::about(Severity::Warning, message, faults));
+    findings.extend(Finding::unusable(faults));
     let source = match held_out {
         HeldOut::ByBytes => DataSource::Pictures,
         HeldOut::Shuffled => DataSource::Custom,

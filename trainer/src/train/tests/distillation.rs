@@ -90,9 +90,9 @@ fn scores_are_computed_once() {
     };
     let losses =
         |outcome: Outcome| outcome.epochs.iter().map(|row| row.train_loss).collect::<Vec<_>>();
+    let directory = || fs::read_dir(kept.path()).unwrap().next().unwrap().unwrap().path();
     let files = || {
-        let directory = fs::read_dir(kept.path()).unwrap().next().unwrap().unwrap().path();
-        let files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+        let files = fs::read_dir(directory()).unwrap().map(|entry| entry.unwrap().path());
         let mut files: Vec<_> = files.map(|path| (path.clone(), fs::read(path).unwrap())).collect();
         files.sort();
         files
@@ -101,10 +101,12 @@ fn scores_are_computed_once() {
     let before = files();
     assert_eq!(before.len(), 2, "a file for each view");
     assert_eq!(computed, losses(train(2).unwrap()), "read scores are the computed ones");
+    // What a killed run leaves.
+    fs::write(directory().join(".ocelli-a1b2c3.part"), "half").unwrap();
     train(3).unwrap();
     let after = files();
     assert_eq!(after[..2], before[..], "a further view leaves the others as they are");
-    assert_eq!(after.len(), 3, "and adds its own");
+    assert_eq!(after.len(), 3, "and adds its own; the leftover is gone");
 
     // The first score of the first view.
     let (path, mut bytes) = after[0].clone();

@@ -137,7 +137,7 @@ impl Folder {
             Some(format!("{} {}", self.layout.name(&looked.file.path), reason.trim_end()))
         };
         let files = self.files.iter().filter_map(reason).collect::<Vec<_>>();
-        Finding::about(Severity::Warning, "files that cannot be used and are left out", files)
+        Finding::unusable(files)
     }
 
     fn shapes(&self) -> impl Iterator<Item = Finding> {

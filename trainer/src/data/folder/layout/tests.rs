@@ -124,6 +124,10 @@ fn other_layouts_are_recognised() {
     let error =
         refusal(&["archive/train/cat/1.png", "archive/train/dog/1.png", "archive/test/cat/1.png"]);
     assert!(error.contains("one level deeper, try DIR/archive"), "{error}");
+    let error = refusal(&["cat/img/1.png", "dog/img/1.png"]);
+    assert!(error.contains("such as from DIR/cat/img to DIR/cat"), "{error}");
+    let error = Layout::find(Path::new("no/such")).unwrap_err().to_string();
+    assert_eq!(error, "cannot read no/such: give a directory of pictures");
     let flat = ["cat.0.jpg", "cat.1.jpg", "cat.2.jpg", "dog.0.jpg", "dog.1.jpg", "dog.2.jpg"];
     let error = refusal(&[&flat[..], &["labels.csv"]].concat());
     assert!(
