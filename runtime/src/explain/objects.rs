@@ -41,8 +41,6 @@ pub struct Object {
 }
 
 /// The objects of a map.
-///
-/// It is 392 bytes on a 32-bit processor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Objects {
@@ -62,8 +60,8 @@ impl Objects {
     /// memory of the search. Afterwards it holds for each token the index of its object in
     /// [`Self::as_slice`], or [`OUTSIDE`].
     ///
-    /// A typical map of 64 tokens with two objects takes some thousand steps, and none more than
-    /// `tokens²`.
+    /// The number of steps grows with the number of objects times the number of tokens, which is at most
+    /// `tokens² / 2`.
     ///
     /// # Errors
     /// [`MapError`] if the map or `labels` has another length than the tiling has tokens; `labels` is then
