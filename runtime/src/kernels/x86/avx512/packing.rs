@@ -10,7 +10,7 @@ use super::tile::{PANELS, Panels, panels};
 use super::vector::{BYTES, Group, LANES, fours, load_sixteen, strided};
 use crate::kernels::operand::Linear;
 use crate::kernels::set::{PACKED_ALIGN, Packing};
-use crate::rows::{part, part_mut, rows, rows_mut, tail};
+use crate::rows::{part, part_mut, rows, rows_mut, tail, up_to};
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
@@ -262,5 +262,5 @@ fn place<const P: usize>(
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 fn edge(weights: &[i8], at: usize, k: usize) -> [__m512i; 4] {
-    fours(|row| load_sixteen(part(weights, row * k + at, LANES.min(k - at))))
+    fours(|row| load_sixteen(up_to(weights, row * k + at, LANES.min(k - at))))
 }
