@@ -1,9 +1,11 @@
 //! The runtime makes no request to the allocator, from the bytes of a blob to ranked classes.
 
 use kit::image;
+use kit::index::RandomIndex;
 use kit::planted::ALLOCATES;
 use kit::{f16_network, smallest, synthetic};
 use runtime::config::{Preset, VitConfig};
+use runtime::search::{Index, Likeness};
 use runtime::{Arithmetic, Kernels, Model, Ranked};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -131,6 +133,26 @@ fn f16_makes_no_request() {
         });
         assert_eq!(requests, 0, "{name}");
         assert!(sites > 10, "{name}: {sites} sites");
+    }
+}
+
+#[test]
+fn a_search_makes_no_request() {
+    let bytes = RandomIndex::new(1, 300, [32, 96]).to_bytes();
+    let other = RandomIndex::new(2, 1, [32, 96]).to_bytes();
+    for kernels in Kernels::all() {
+        let (requests, found) = requests(|| {
+            let index = Index::parse(&bytes).expect("a valid index").with_kernels(kernels);
+            let seen = index.entry(123).expect("an entry").fingerprint;
+            let likeness = Likeness::Mixed { class: 100 };
+            let all = index.nearest::<10>(&seen, likeness).expect("its own fingerprint");
+            let staged = index.nearest_in_two_stages::<50, 10>(&seen, likeness).expect("as above");
+            black_box(index.entry(all[0].position).and_then(|entry| entry.name));
+            let other = Index::parse(&other).expect("a valid index");
+            black_box(other.nearest::<1>(&seen, likeness)).expect_err("another network");
+            all.len() + staged.len()
+        });
+        assert_eq!((requests, found), (0, 20), "{kernels:?}");
     }
 }
 

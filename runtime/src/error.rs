@@ -75,10 +75,12 @@ pub enum FormatError {
         /// Bytes of a prelude.
         expected: usize,
     },
-    /// The first four bytes are not those of a blob.
+    /// The first four bytes are not those of a blob, or not those of an index.
     Magic {
         /// The first four bytes.
         found: [u8; 4],
+        /// What they must be.
+        expected: [u8; 4],
     },
     /// A version that this reader does not know.
     Version {
@@ -190,6 +192,12 @@ pub enum RecordId {
     Heads,
     /// A head.
     Head(u8),
+    /// The description of an index.
+    Index,
+    /// The class parts of an index.
+    ClassPart,
+    /// The appearance parts of an index.
+    AppearancePart,
 }
 
 impl fmt::Display for RecordId {
@@ -203,6 +211,9 @@ impl fmt::Display for RecordId {
             Self::End => f.write_str("end"),
             Self::Heads => f.write_str("list of heads"),
             Self::Head(index) => write!(f, "head {index}"),
+            Self::Index => f.write_str("index"),
+            Self::ClassPart => f.write_str("class part"),
+            Self::AppearancePart => f.write_str("appearance part"),
         }
     }
 }
@@ -213,8 +224,9 @@ impl fmt::Display for FormatError {
             Self::Truncated { found, expected } => {
                 write!(f, "{found} bytes are too few for a blob, whose prelude has {expected}")
             }
-            Self::Magic { found } => {
-                write!(f, "not a blob: it begins with {found:02x?} instead of \"OCEL\"")
+            Self::Magic { found, expected } => {
+                let [a, b, c, d] = expected.map(char::from);
+                write!(f, "not a blob: it begins with {found:02x?} instead of \"{a}{b}{c}{d}\"")
             }
             Self::Version { found, newest } => {
                 write!(f, "blob version {found}; this reader knows versions 1 to {newest}")

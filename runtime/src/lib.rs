@@ -88,7 +88,9 @@ mod invariant;
 pub mod kernels;
 mod model;
 mod network;
+mod ranks;
 mod rows;
+pub mod search;
 pub mod site;
 #[doc(hidden)]
 pub mod window;

@@ -1,6 +1,6 @@
 //! The ranges of the values in a blob, as `FORMAT.md` lists them.
 
-use super::{HEAD_CLASS, MAX_HEADS};
+use super::{HEAD_CLASS, MAX_ENTRIES, MAX_HEADS};
 use crate::fixed::{Octaves, Requant};
 
 /// Range of a value.
@@ -42,7 +42,14 @@ impl Limits {
     /// the one that counts.
     pub(super) const OTHER_HEAD: Self = Self::new("kind", HEAD_CLASS as i64 + 1, u8::MAX as i64);
 
-    const fn new(field: &'static str, min: i64, max: i64) -> Self {
+    /// Number of entries of an index.
+    #[expect(clippy::cast_possible_wrap, reason = "a small constant")]
+    pub(crate) const ENTRIES: Self = Self::new("entries", 1, MAX_ENTRIES as i64);
+    /// Values of one part of a fingerprint.
+    pub(crate) const PART: Self = Self::new("dim", 1, 128);
+
+    /// A range of a value that no constant has.
+    pub(crate) const fn new(field: &'static str, min: i64, max: i64) -> Self {
         Self { field, min, max }
     }
 }

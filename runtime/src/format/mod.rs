@@ -8,17 +8,22 @@ mod floats;
 mod heads;
 mod le;
 mod limits;
+mod names;
 mod read;
 mod records;
 #[cfg(feature = "write")]
 mod write;
+#[cfg(feature = "write")]
+mod write_index;
 
+pub(crate) use le::U64Le;
 #[cfg(feature = "f16")]
 #[doc(hidden)]
 pub use le::{F16Le, F32Le};
 #[doc(hidden)]
 pub use le::{I16Le, I32Le};
 pub(crate) use limits::Limits;
+pub(crate) use names::Names;
 pub(crate) use read::{Records, check_prelude};
 #[doc(hidden)]
 pub use records::{
@@ -30,9 +35,13 @@ pub use records::{
 #[cfg(feature = "write")]
 #[doc(hidden)]
 pub use write::{Blob, WriteError, write, write_class_head};
+#[cfg(feature = "write")]
+pub use write_index::{IndexEntries, PartEntries, write_index};
 
 /// First four bytes of every blob.
 pub const MAGIC: [u8; 4] = *b"OCEL";
+/// First four bytes of every index.
+pub const INDEX_MAGIC: [u8; 4] = *b"OCIX";
 /// The version that the writer writes and the newest that the reader reads.
 pub const VERSION: u16 = 1;
 /// Bytes before the first record.
@@ -45,6 +54,8 @@ pub const ARITHMETIC_INT8: u16 = 0;
 pub const ARITHMETIC_F16: u16 = 1;
 /// Kind of the class head in the list of heads.
 pub const HEAD_CLASS: u8 = 0;
+/// Maximum number of entries of an index.
+pub const MAX_ENTRIES: usize = 1 << 24;
 /// Maximum number of heads of one blob.
 pub const MAX_HEADS: usize = 8;
 

@@ -67,16 +67,26 @@ where
     writer.record(&blob.end)?;
     writer.record(&blob.heads)?;
     let len = writer.len;
-    let [m0, m1, m2, m3] = MAGIC;
+    write_prelude(MAGIC, blob.arithmetic, records.get(..len).ok_or(WriteError)?, prelude)
+}
+
+/// Writes the prelude of some records and returns the length of both in bytes.
+pub(super) fn write_prelude(
+    magic: [u8; 4],
+    arithmetic: u16,
+    records: &[u8],
+    prelude: &mut [u8; PRELUDE_LEN],
+) -> Result<usize, WriteError> {
+    let [m0, m1, m2, m3] = magic;
     let [v0, v1] = VERSION.to_le_bytes();
-    let [a0, a1] = blob.arithmetic.to_le_bytes();
-    let [l0, l1, l2, l3] = u32::try_from(len).map_err(|_| WriteError)?.to_le_bytes();
+    let [a0, a1] = arithmetic.to_le_bytes();
+    let [l0, l1, l2, l3] = u32::try_from(records.len()).map_err(|_| WriteError)?.to_le_bytes();
     let checked: [u8; CHECKED_PRELUDE_LEN] = [m0, m1, m2, m3, v0, v1, a0, a1, l0, l1, l2, l3];
-    let crc = checksum(&checked, records.get(..len).ok_or(WriteError)?);
+    let crc = checksum(&checked, records);
     for (to, from) in prelude.iter_mut().zip(checked.into_iter().chain(crc.to_le_bytes())) {
         *to = from;
     }
-    Ok(PRELUDE_LEN + len)
+    Ok(PRELUDE_LEN + records.len())
 }
 
 /// Writes the body of a class head to the start of `buffer` and returns its length in bytes:

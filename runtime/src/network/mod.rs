@@ -1,11 +1,10 @@
 //! A parsed blob as the forward pass reads it: everything checked, weights borrowed.
 
-mod class_names;
 mod parse;
 
 use crate::arithmetic::Arithmetic;
 use crate::config::{MAX_DEPTH, MAX_HIDDEN, MAX_STAGE_CONVS, VitConfig};
-use class_names::ClassNames;
+use crate::format::Names;
 use heapless::Vec;
 pub(crate) use parse::parse;
 
@@ -20,7 +19,7 @@ const MAX_CONVS: usize = MAX_STAGE_CONVS * (MAX_DEPTH - 1);
 #[derive(Clone, Debug)]
 pub(crate) struct Network<'a, A: Arithmetic> {
     pub(crate) config: VitConfig,
-    pub(crate) class_names: ClassNames<'a>,
+    pub(crate) class_names: Names<'a>,
     /// From image bytes to activations.
     pub(crate) input: A::Input,
     /// Convolutions of the stem but the last.

@@ -1,11 +1,10 @@
 //! Records to a network: geometry first, then every tensor against it.
 
-use super::class_names::ClassNames;
 use super::{Block, ClassHead, Conv, MAX_CONVS, Network};
 use crate::arithmetic::{Arithmetic, LayerShape, Types};
 use crate::config::{Pool, StemConv, VitConfig};
 use crate::error::{FormatError, RecordId};
-use crate::format::{Records, check_prelude};
+use crate::format::{MAGIC, Names, Records, check_prelude};
 use heapless::Vec;
 use num_traits::Zero;
 
@@ -17,7 +16,7 @@ pub(crate) fn parse<'m, 'a: 'm, A: Arithmetic>(
     bytes: &'a [u8],
     place: impl FnOnce(Network<'a, A>) -> &'m mut Network<'a, A>,
 ) -> Result<(), FormatError> {
-    let mut records = Records::new(check_prelude(bytes, A::ID)?);
+    let mut records = Records::new(check_prelude(bytes, MAGIC, A::ID)?);
     let Some((config, input, class_names)) = header::<A>(&mut records) else {
         return Err(records.into_fault());
     };
@@ -38,7 +37,7 @@ pub(crate) fn parse<'m, 'a: 'm, A: Arithmetic>(
 }
 
 /// What the description says: geometry, input, names of classes.
-type Header<'a, A> = (VitConfig, <A as Types>::Input, ClassNames<'a>);
+type Header<'a, A> = (VitConfig, <A as Types>::Input, Names<'a>);
 
 /// Reads the description.
 fn header<'a, A: Arithmetic>(records: &mut Records<'a>) -> Option<Header<'a, A>> {
@@ -47,7 +46,7 @@ fn header<'a, A: Arithmetic>(records: &mut Records<'a>) -> Option<Header<'a, A>>
         Ok(config) => config,
         Err(error) => return records.fail(error.into()),
     };
-    let names = ClassNames::new(names);
+    let names = Names::new(names);
     let (found, expected) = (names.count(), config.classes());
     if found != 0 && found != expected {
         return records.fail(FormatError::ClassNames { found, expected });

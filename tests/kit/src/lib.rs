@@ -21,6 +21,8 @@ pub mod f16_network;
 #[cfg(feature = "std")]
 pub mod hostile;
 #[cfg(feature = "std")]
+pub mod index;
+#[cfg(feature = "std")]
 pub mod mutation;
 #[cfg(feature = "std")]
 pub mod network;

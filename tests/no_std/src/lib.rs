@@ -2,12 +2,13 @@
 //!
 //! The build fails, on any host, if the runtime or one of its dependencies uses std, because then there
 //! are two panic handlers, or `alloc`, because then a global allocator is missing. `.ci/run no_std` then
-//! looks for panics among the symbols that are reachable from [`classify`].
+//! looks for panics among the symbols that are reachable from [`classify`], [`image`] and [`nearest`].
 
 #![no_std]
 
 use runtime::Model;
 use runtime::camera::{Frame, PixelFormat, Size};
+use runtime::search::{Fingerprint, Index, Likeness, Part};
 
 /// The index of the best class, or a negative number if the blob or the arena cannot be used.
 #[unsafe(no_mangle)]
@@ -47,6 +48,35 @@ pub extern "C" fn image(
     let frame = Frame::new(bytes, Size { width, height }, stride, format);
     let done = frame.and_then(|frame| frame.resize(frame.centre_square(), IMAGE, image));
     i32::from(done.is_err())
+}
+
+/// The number of the known image that is nearest, or a negative number if the index cannot be used.
+#[unsafe(no_mangle)]
+pub extern "C" fn nearest(
+    index: &'static [u8; 256 * 1024],
+    network: u32,
+    class: &[i8; 32],
+    appearance: &[i8; 96],
+    codes: [u64; 2],
+    weight: u8,
+) -> i64 {
+    let Ok(index) = Index::parse(index) else { return -1 };
+    let [class, appearance] = [(&class[..], codes[0]), (&appearance[..], codes[1])]
+        .map(|(vector, code)| Part { vector, code });
+    let seen = Fingerprint { network, class, appearance };
+    let likeness = match weight {
+        0 => Likeness::Appearance,
+        u8::MAX => Likeness::Class,
+        class => Likeness::Mixed { class },
+    };
+    let Ok(all) = index.nearest::<5>(&seen, likeness) else { return -2 };
+    let Ok(staged) = index.nearest_in_two_stages::<50, 5>(&seen, likeness) else { return -3 };
+    let entry = all.first().or(staged.first()).and_then(|found| index.entry(found.position));
+    let Some(entry) = entry else { return -4 };
+    match entry.label.and_then(|label| index.label_name(label)) {
+        Some("cup") => 0,
+        _ => entry.id.into(),
+    }
 }
 
 #[panic_handler]

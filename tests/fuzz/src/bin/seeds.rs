@@ -1,9 +1,11 @@
-//! Writes the seed corpus: the golden blobs and, for each reader, a blob of every kind of record.
+//! Writes the seed corpus: the golden blobs and, for each reader, a blob of every kind of record or some
+//! indexes.
 //!
 //! ```text
 //! seeds corpus
 //! ```
 
+use kit::index::RandomIndex;
 use kit::{f16_network, smallest};
 use runtime::config::VitConfig;
 use std::path::Path;
@@ -33,6 +35,12 @@ fn main() -> io::Result<()> {
             let f16 = f16_network::blob(&config, 4);
             fs::write(directory.join(format!("{name}.f16")), f16)?;
         }
+    }
+    let indexes = directory.join("index_search");
+    fs::create_dir_all(&indexes)?;
+    for (seed, entries) in [(1, 1), (2, 17), (3, 40)] {
+        let bytes = RandomIndex::new(seed, entries, [3, 5]).to_bytes();
+        fs::write(indexes.join(format!("entries_{entries}")), bytes)?;
     }
     let directory = directory.join("kernel_diff");
     fs::create_dir_all(&directory)?;

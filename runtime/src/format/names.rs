@@ -1,23 +1,23 @@
-//! The names of the classes, one a line.
+//! Names, one a line.
 
-/// Names of classes; there may be none.
+/// Names of classes, labels or images; there may be none.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ClassNames<'a>(&'a str);
+pub(crate) struct Names<'a>(&'a str);
 
-impl<'a> ClassNames<'a> {
+impl<'a> Names<'a> {
     /// The names in `lines`, which are separated by newlines; no names if it is empty.
-    pub(super) const fn new(lines: &'a str) -> Self {
+    pub(crate) const fn new(lines: &'a str) -> Self {
         Self(lines)
     }
 
     /// Number of names.
-    pub(super) fn count(self) -> usize {
+    pub(crate) fn count(self) -> usize {
         if self.0.is_empty() { 0 } else { self.lines().count() }
     }
 
-    /// Name of a class; `None` if there are no names or no such class.
-    pub(crate) fn get(self, class: usize) -> Option<&'a str> {
-        let name = core::str::from_utf8(self.lines().nth(class)?).ok()?;
+    /// The name with a number; `None` if there are no names or not so many.
+    pub(crate) fn get(self, number: usize) -> Option<&'a str> {
+        let name = core::str::from_utf8(self.lines().nth(number)?).ok()?;
         (!name.is_empty()).then_some(name)
     }
 
