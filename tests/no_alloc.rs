@@ -3,10 +3,12 @@
 use kit::image;
 use kit::index::RandomIndex;
 use kit::planted::ALLOCATES;
+use kit::synthetic::Values;
 use kit::{f16_network, smallest, synthetic};
 use runtime::config::{Preset, VitConfig};
+use runtime::format::HEAD_DESCRIPTOR;
 use runtime::search::{Index, Likeness};
-use runtime::{Arithmetic, Kernels, Model, Ranked};
+use runtime::{Arithmetic, Descriptor, Kernels, Model, Ranked};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::fmt::Write;
@@ -134,6 +136,23 @@ fn f16_makes_no_request() {
         assert_eq!(requests, 0, "{name}");
         assert!(sites > 10, "{name}: {sites} sites");
     }
+}
+
+#[test]
+fn a_descriptor_makes_no_request() {
+    let config = Preset::Micro.config(10).unwrap();
+    let mut network = synthetic::network(&config, 1, Values::Typical);
+    let head = synthetic::descriptor(&config, 1, Values::Typical, [32, 96]);
+    network.other_heads.push((HEAD_DESCRIPTOR, head.to_bytes()));
+    let (blob, image) = (network.to_bytes(), image::random(config.image(), 1));
+    let mut arena = vec![0; config.arena_len() + 8192];
+    let (requests, len) = requests(|| {
+        let model = Model::parse(&blob).expect("a valid blob");
+        let descriptor = Descriptor::parse(&model).expect("a valid head").expect("a head");
+        let described = descriptor.run(&image, &mut arena).expect("sizes that fit");
+        black_box(described.fingerprint).appearance.vector.len()
+    });
+    assert_eq!((requests, len), (0, 96), "micro");
 }
 
 #[test]

@@ -157,6 +157,17 @@ pub enum FormatError {
         /// Whether it must be there.
         expected: bool,
     },
+    /// A number of cells does not divide the side of the token grid that it cuts.
+    Cells {
+        /// Record that holds it.
+        record: RecordId,
+        /// Which cells: `rows` or `columns`.
+        cells: &'static str,
+        /// Their number.
+        found: usize,
+        /// The side of the grid in tokens.
+        side: usize,
+    },
     /// The number of class names is not the number of classes.
     ClassNames {
         /// Names found.
@@ -256,6 +267,9 @@ impl fmt::Display for FormatError {
             }
             Self::Presence { record, field, expected: false } => {
                 write!(f, "{record}: {field} must not be there")
+            }
+            Self::Cells { record, cells, found, side } => {
+                write!(f, "{record}: {found} {cells} of cells do not divide {side} of tokens")
             }
             Self::ClassNames { found, expected } => {
                 write!(f, "{found} class names for {expected} classes")

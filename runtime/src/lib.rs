@@ -104,4 +104,4 @@ pub use arithmetic::F16;
 pub use arithmetic::{Arithmetic, Int8};
 pub use error::{EvidenceError, FormatError, RunError};
 pub use kernels::Kernels;
-pub use model::{Model, Output, Ranked, Step, Stream};
+pub use model::{Described, Descriptor, DescriptorStream, Model, Output, Ranked, Step, Stream};

@@ -1,6 +1,6 @@
 //! The ranges of the values in a blob, as `FORMAT.md` lists them.
 
-use super::{HEAD_CLASS, MAX_ENTRIES, MAX_HEADS};
+use super::{HEAD_CLASS, MAX_ENTRIES, MAX_HEADS, MAX_PART};
 use crate::fixed::{Octaves, Requant};
 
 /// Range of a value.
@@ -46,7 +46,8 @@ impl Limits {
     #[expect(clippy::cast_possible_wrap, reason = "a small constant")]
     pub(crate) const ENTRIES: Self = Self::new("entries", 1, MAX_ENTRIES as i64);
     /// Values of one part of a fingerprint.
-    pub(crate) const PART: Self = Self::new("dim", 1, 128);
+    #[expect(clippy::cast_possible_wrap, reason = "a small constant")]
+    pub(crate) const PART: Self = Self::new("dim", 1, MAX_PART as i64);
 
     /// A range of a value that no constant has.
     pub(crate) const fn new(field: &'static str, min: i64, max: i64) -> Self {

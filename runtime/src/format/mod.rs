@@ -24,17 +24,17 @@ pub use le::{F16Le, F32Le};
 pub use le::{I16Le, I32Le};
 pub(crate) use limits::Limits;
 pub(crate) use names::Names;
-pub(crate) use read::{Records, check_prelude};
+pub(crate) use read::{Records, check_prelude, checksum_of};
 #[doc(hidden)]
 pub use records::{
-    ActivationRecord, AttentionRecord, BlockRecord, ContextRecord, ConvRecord, EndRecord, F16Block,
-    F16Conv, F16End, F16LinearRecord, F16NormRecord, GeluRecord, HeadRecord, Header, Int8Block,
-    Int8Conv, Int8End, LastNormRecord, LinearRecord, LogitsRecord, NormRecord, PixelRecord,
-    RequantRecord, SecondGeluRecord,
+    ActivationRecord, AttentionRecord, BlockRecord, ContextRecord, ConvRecord, DescriptorRecord,
+    EndRecord, F16Block, F16Conv, F16End, F16LinearRecord, F16NormRecord, GeluRecord, HeadRecord,
+    Header, Int8Block, Int8Conv, Int8End, LastNormRecord, LinearRecord, LogitsRecord, NormRecord,
+    PartRecord, PixelRecord, RequantRecord, SecondGeluRecord,
 };
 #[cfg(feature = "write")]
 #[doc(hidden)]
-pub use write::{Blob, WriteError, write, write_class_head};
+pub use write::{Blob, WriteError, write, write_class_head, write_descriptor};
 #[cfg(feature = "write")]
 pub use write_index::{IndexEntries, PartEntries, write_index};
 
@@ -54,6 +54,12 @@ pub const ARITHMETIC_INT8: u16 = 0;
 pub const ARITHMETIC_F16: u16 = 1;
 /// Kind of the class head in the list of heads.
 pub const HEAD_CLASS: u8 = 0;
+/// Kind of the descriptor head in the list of heads.
+pub const HEAD_DESCRIPTOR: u8 = 2;
+/// Maximum number of values of one part of a fingerprint.
+pub const MAX_PART: usize = 128;
+/// Bits of a code.
+pub(crate) const CODE_BITS: usize = 64;
 /// Maximum number of entries of an index.
 pub const MAX_ENTRIES: usize = 1 << 24;
 /// Maximum number of heads of one blob.

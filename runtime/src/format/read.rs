@@ -42,6 +42,13 @@ pub(crate) fn check_prelude(
     Ok(records)
 }
 
+/// The checksum in an intact prelude.
+pub(crate) fn checksum_of(bytes: &[u8]) -> u32 {
+    let prelude = present_or(bytes.first_chunk::<PRELUDE_LEN>(), &[0; PRELUDE_LEN]);
+    let [.., c0, c1, c2, c3] = *prelude;
+    u32::from_le_bytes([c0, c1, c2, c3])
+}
+
 /// The records that are still to be read, and what went wrong first.
 ///
 /// A reader that meets a fault keeps it here and returns `None`. A `Result` with the fault would be larger

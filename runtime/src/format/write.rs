@@ -1,6 +1,9 @@
 //! Records to bytes, into memory that the caller gives.
 
-use super::{CHECKED_PRELUDE_LEN, HeadRecord, Header, MAGIC, PRELUDE_LEN, VERSION, checksum};
+use super::{
+    CHECKED_PRELUDE_LEN, DescriptorRecord, HeadRecord, Header, MAGIC, PRELUDE_LEN, VERSION,
+    checksum,
+};
 use serde::Serialize;
 
 /// Everything that goes into a blob: input `I`, convolutions `C`, layers `L`, blocks `B`, end `E`.
@@ -104,6 +107,19 @@ pub fn write_class_head<H: Serialize, L: Serialize>(
         writer.record(layer)?;
     }
     writer.record(last)?;
+    Ok(writer.len)
+}
+
+/// Writes the body of a descriptor head to the start of `buffer` and returns its length in bytes.
+///
+/// # Errors
+/// [`WriteError`] if it does not fit.
+pub fn write_descriptor(
+    head: &DescriptorRecord<'_>,
+    buffer: &mut [u8],
+) -> Result<usize, WriteError> {
+    let mut writer = Writer { buffer, len: 0 };
+    writer.record(head)?;
     Ok(writer.len)
 }
 

@@ -2,11 +2,13 @@
 
 #[cfg(feature = "rayon")]
 mod batch;
+mod descriptor;
 mod output;
 mod pack;
 mod step;
 mod stream;
 
+pub use descriptor::{Described, Descriptor, DescriptorStream};
 pub use output::{Output, Ranked};
 pub use step::Step;
 pub use stream::Stream;

@@ -1,10 +1,12 @@
 //! A parsed blob as the forward pass reads it: everything checked, weights borrowed.
 
+mod descriptor;
 mod parse;
 
 use crate::arithmetic::Arithmetic;
 use crate::config::{MAX_DEPTH, MAX_HIDDEN, MAX_STAGE_CONVS, VitConfig};
 use crate::format::Names;
+pub(crate) use descriptor::{CellChannels, Cells, DescriptorHead, Part, descriptor_head};
 use heapless::Vec;
 pub(crate) use parse::parse;
 
@@ -20,6 +22,10 @@ const MAX_CONVS: usize = MAX_STAGE_CONVS * (MAX_DEPTH - 1);
 pub(crate) struct Network<'a, A: Arithmetic> {
     pub(crate) config: VitConfig,
     pub(crate) class_names: Names<'a>,
+    /// The heads after the class head, as they lie in the blob, unread.
+    pub(crate) other_heads: &'a [u8],
+    /// CRC-32 in the prelude of the blob.
+    pub(crate) checksum: u32,
     /// From image bytes to activations.
     pub(crate) input: A::Input,
     /// Convolutions of the stem but the last.

@@ -4,7 +4,7 @@ use super::{Block, ClassHead, Conv, MAX_CONVS, Network};
 use crate::arithmetic::{Arithmetic, LayerShape, Types};
 use crate::config::{Pool, StemConv, VitConfig};
 use crate::error::{FormatError, RecordId};
-use crate::format::{MAGIC, Names, Records, check_prelude};
+use crate::format::{MAGIC, Names, Records, check_prelude, checksum_of};
 use heapless::Vec;
 use num_traits::Zero;
 
@@ -23,6 +23,8 @@ pub(crate) fn parse<'m, 'a: 'm, A: Arithmetic>(
     let network = place(Network {
         config,
         class_names,
+        other_heads: &[],
+        checksum: checksum_of(bytes),
         input,
         convs: Vec::new(),
         embed: None,
@@ -75,7 +77,8 @@ fn fill<'a, A: Arithmetic>(network: &mut Network<'a, A>, records: &mut Records<'
     network.norm = Some(A::read_last_norm(records, config.dim())?);
     let mean = config.spec().pool == Pool::Mean;
     network.embedding = A::read_embedding(records, mean.then(|| config.tokens()))?;
-    let body = records.heads()?;
+    let (body, other_heads) = records.heads()?;
+    network.other_heads = other_heads;
     let rest = records.replace(body);
     class_head(&mut network.head, records, config)?;
     records.end()?;

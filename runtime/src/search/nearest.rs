@@ -92,7 +92,8 @@ impl Index<'_> {
         let compared = self.compared(seen, likeness)?;
         let candidates = self.nearest_by_codes::<C>(seen, likeness)?;
         let mut found = Vec::new();
-        for Neighbour { position, .. } in candidates {
+        // By reference: the iterator of a list by value contains an index that can panic.
+        for &Neighbour { position, .. } in &candidates {
             let mut sum = [0];
             self.squares(&compared, position, &mut sum);
             let [distance] = sum;

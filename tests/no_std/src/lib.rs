@@ -2,13 +2,13 @@
 //!
 //! The build fails, on any host, if the runtime or one of its dependencies uses std, because then there
 //! are two panic handlers, or `alloc`, because then a global allocator is missing. `.ci/run no_std` then
-//! looks for panics among the symbols that are reachable from [`classify`], [`image`] and [`nearest`].
+//! looks for panics among the symbols that are reachable from its functions.
 
 #![no_std]
 
-use runtime::Model;
 use runtime::camera::{Frame, PixelFormat, Size};
 use runtime::search::{Fingerprint, Index, Likeness, Part};
+use runtime::{Descriptor, Model};
 
 /// The index of the best class, or a negative number if the blob or the arena cannot be used.
 #[unsafe(no_mangle)]
@@ -50,6 +50,21 @@ pub extern "C" fn image(
     i32::from(done.is_err())
 }
 
+/// The number of the known image that is most like this one, or a negative number if something cannot be used.
+#[unsafe(no_mangle)]
+pub extern "C" fn most_like(
+    blob: &'static [u8; 256 * 1024],
+    index: &'static [u8; 256 * 1024],
+    image: &[u8; 3072],
+    arena: &mut [u8; 32 * 1024],
+) -> i64 {
+    let (Ok(model), Ok(index)) = (Model::parse(blob), Index::parse(index)) else { return -1 };
+    let Ok(Some(descriptor)) = Descriptor::parse(&model) else { return -2 };
+    let Ok(seen) = descriptor.run(image, arena) else { return -3 };
+    let Ok(found) = index.nearest::<1>(&seen.fingerprint, seen.likeness) else { return -4 };
+    found.first().map_or(-5, |found| found.id.into())
+}
+
 /// The number of the known image that is nearest, or a negative number if the index cannot be used.
 #[unsafe(no_mangle)]
 pub extern "C" fn nearest(
@@ -57,7 +72,7 @@ pub extern "C" fn nearest(
     network: u32,
     class: &[i8; 32],
     appearance: &[i8; 96],
-    codes: [u64; 2],
+    codes: &[u64; 2],
     weight: u8,
 ) -> i64 {
     let Ok(index) = Index::parse(index) else { return -1 };

@@ -3,9 +3,11 @@
 //! All values are drawn as integers from a seed, so the same seed gives the same blob on every platform.
 
 mod blocks;
+mod descriptor;
 mod layers;
 mod values;
 
+pub use descriptor::descriptor;
 pub use values::Values;
 
 use crate::network::{Conv, End, Network};
