@@ -12,9 +12,9 @@ use kit::specs;
 use kit::synthetic::{self, Values};
 use runtime::config::{Pool, Preset, VitConfig};
 use runtime::error::{FormatError, RecordId};
-use runtime::format::HEAD_DESCRIPTOR;
+use runtime::format::{HEAD_DESCRIPTOR, HeadRecord, WriteError};
 use runtime::search::Likeness;
-use runtime::{Described, Descriptor, Kernels, Model, RunError};
+use runtime::{AppendError, Described, Descriptor, Kernels, Model, RunError, append_head};
 use tests::integer_reference::{self, IntegerReference};
 
 /// A random network with a descriptor.
@@ -164,6 +164,30 @@ fn micro() -> (Network, DescriptorHead) {
     let config = VitConfig::new(specs::tiny()).unwrap();
     let head = synthetic::descriptor(&config, 1, Values::Typical, [8, 12]);
     (synthetic::network(&config, 1, Values::Typical), head)
+}
+
+#[test]
+fn a_head_is_added_and_replaced_and_changes_nothing_else() {
+    let (mut network, head) = micro();
+    network.other_heads = vec![(1, vec![1, 2]), (9, Vec::new())];
+    let (before, body) = (network.to_bytes(), head.to_bytes());
+    let mut buffer = vec![0; before.len() + 2 * body.len()];
+    let mut add = |blob: &[u8], body: &[u8]| {
+        let head = HeadRecord { kind: HEAD_DESCRIPTOR, body };
+        append_head(blob, head, &mut buffer).map(|len| buffer[..len].to_vec())
+    };
+    let added = add(&before, &body).unwrap();
+    network.other_heads.push((HEAD_DESCRIPTOR, body.clone()));
+    assert_eq!(added, network.to_bytes(), "added");
+    assert_eq!(add(&added, &body).unwrap(), added, "replaced");
+    let cut = &added[..99];
+    let error = Model::parse(cut).map(drop).unwrap_err();
+    assert_eq!(add(cut, &body), Err(AppendError::Format(error)), "a blob that is cut");
+    network.other_heads = vec![(9, Vec::new()); 7];
+    assert_eq!(add(&network.to_bytes(), &body), Err(AppendError::Full), "nine heads");
+    let head = HeadRecord { kind: HEAD_DESCRIPTOR, body: &body };
+    let short = append_head(&before, head, &mut vec![0; before.len()]);
+    assert_eq!(short, Err(AppendError::Write(WriteError)), "a short buffer");
 }
 
 /// What the reader says about a changed head.

@@ -10,6 +10,9 @@
 //! blob       a blob parsed, described, carried into firmware
 //! verify     the integer network beside the float one
 //! tune       ranges by trial and corrected biases; the whole quantization
+//! descriptor how a blob makes fingerprints, fitted to training images
+//! index      an index of pictures
+//! retrieval  how well a search finds images of one class, measured
 //! evidence   where a blob sees the evidence for its classes, measured
 //! report     a page about a blob
 //! ```
@@ -19,10 +22,13 @@
 pub mod assemble;
 pub mod blob;
 pub mod calibrate;
+pub mod descriptor;
 pub mod evidence;
 pub mod float;
+pub mod index;
 pub mod quantize;
 pub mod report;
+pub mod retrieval;
 pub mod tune;
 pub mod verify;
 

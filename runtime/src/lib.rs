@@ -104,4 +104,7 @@ pub use arithmetic::F16;
 pub use arithmetic::{Arithmetic, Int8};
 pub use error::{EvidenceError, FormatError, RunError};
 pub use kernels::Kernels;
+#[cfg(feature = "write")]
+#[doc(hidden)]
+pub use model::{AppendError, append_head};
 pub use model::{Described, Descriptor, DescriptorStream, Model, Output, Ranked, Step, Stream};

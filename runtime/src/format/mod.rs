@@ -33,6 +33,8 @@ pub use records::{
     PartRecord, PixelRecord, RequantRecord, SecondGeluRecord,
 };
 #[cfg(feature = "write")]
+pub(crate) use write::write_heads;
+#[cfg(feature = "write")]
 #[doc(hidden)]
 pub use write::{Blob, WriteError, write, write_class_head, write_descriptor};
 #[cfg(feature = "write")]

@@ -1,8 +1,8 @@
 //! Records to bytes, into memory that the caller gives.
 
 use super::{
-    CHECKED_PRELUDE_LEN, DescriptorRecord, HeadRecord, Header, MAGIC, PRELUDE_LEN, VERSION,
-    checksum,
+    ARITHMETIC_INT8, CHECKED_PRELUDE_LEN, DescriptorRecord, HeadRecord, Header, MAGIC, PRELUDE_LEN,
+    VERSION, checksum,
 };
 use serde::Serialize;
 
@@ -71,6 +71,20 @@ where
     writer.record(&blob.heads)?;
     let len = writer.len;
     write_prelude(MAGIC, blob.arithmetic, records.get(..len).ok_or(WriteError)?, prelude)
+}
+
+/// Writes a blob of which only the heads are new: `before` is what lies between prelude and heads.
+pub(crate) fn write_heads(
+    before: &[u8],
+    heads: &[HeadRecord<'_>],
+    buffer: &mut [u8],
+) -> Result<usize, WriteError> {
+    let (prelude, records) = buffer.split_first_chunk_mut::<PRELUDE_LEN>().ok_or(WriteError)?;
+    records.get_mut(..before.len()).ok_or(WriteError)?.copy_from_slice(before);
+    let mut writer = Writer { buffer: &mut *records, len: before.len() };
+    writer.record(heads)?;
+    let len = writer.len;
+    write_prelude(MAGIC, ARITHMETIC_INT8, records.get(..len).ok_or(WriteError)?, prelude)
 }
 
 /// Writes the prelude of some records and returns the length of both in bytes.

@@ -1,5 +1,7 @@
 //! The public face: a parsed blob, ready to run.
 
+#[cfg(feature = "write")]
+mod append;
 #[cfg(feature = "rayon")]
 mod batch;
 mod descriptor;
@@ -8,6 +10,8 @@ mod pack;
 mod step;
 mod stream;
 
+#[cfg(feature = "write")]
+pub use append::{AppendError, append_head};
 pub use descriptor::{Described, Descriptor, DescriptorStream};
 pub use output::{Output, Ranked};
 pub use step::Step;

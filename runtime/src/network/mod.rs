@@ -9,6 +9,8 @@ use crate::format::Names;
 pub(crate) use descriptor::{CellChannels, Cells, DescriptorHead, Part, descriptor_head};
 use heapless::Vec;
 pub(crate) use parse::parse;
+#[cfg(feature = "write")]
+pub(crate) use parse::split_heads;
 
 /// Maximum number of convolutions of a stem without the last one, which is a stage by itself.
 const MAX_CONVS: usize = MAX_STAGE_CONVS * (MAX_DEPTH - 1);
