@@ -7,7 +7,7 @@ use kit::{f16_network, smallest};
 use runtime::Model;
 use runtime::config::{ConfigError, PatchOrder, StemSpec, StemStage, VitConfig};
 use runtime::error::{FormatError, RecordId};
-use runtime::format::{PRELUDE_LEN, VERSION};
+use runtime::format::{MAGIC, PRELUDE_LEN, VERSION};
 use std::collections::BTreeSet;
 
 /// The smallest networks: stem, patches in grid order, patches in row order.
@@ -58,7 +58,10 @@ fn promises(error: &FormatError) -> (&'static str, Vec<String>) {
         FormatError::Truncated { found, expected } => {
             ("Truncated", vec![found.to_string(), expected.to_string()])
         }
-        FormatError::Magic { found } => ("Magic", vec![format!("{found:02x?}"), "OCEL".into()]),
+        FormatError::Magic { found, expected } => {
+            let text = String::from_utf8_lossy(expected).into_owned();
+            ("Magic", vec![format!("{found:02x?}"), text])
+        }
         FormatError::Version { found, newest } => {
             ("Version", vec![format!("version {found};"), format!("to {newest}")])
         }
@@ -171,7 +174,7 @@ fn the_prelude_is_checked_field_by_field() {
         let expected = FormatError::Truncated { found, expected: PRELUDE_LEN };
         assert_eq!(check(&intact[..found]), Err(expected), "{found} bytes");
     }
-    let magic = FormatError::Magic { found: *b"OCEX" };
+    let magic = FormatError::Magic { found: *b"OCEX", expected: MAGIC };
     assert_eq!(check(&with(&intact, 3, b"X")), Err(magic), "magic");
     let version = FormatError::Version { found: 258, newest: VERSION };
     assert_eq!(check(&with(&intact, 4, &[2, 1])), Err(version), "version, two bytes");

@@ -8,16 +8,13 @@
 //! OCELLI_MUTATIONS=1000000 cargo test -p tests --test hostile_blob -- --nocapture
 //! ```
 
-use kit::hostile::{Subject, Tally, each, finish, flipped, subjects};
+use kit::hostile::{Subject, Tally, each, finish, flipped, mutations, subjects};
 use kit::mutation::Victim;
 use kit::planted::LEAVES_DIRT;
 use kit::sealed::{seal_checksum, sealed};
 use runtime::Model;
 use runtime::error::{FormatError, RecordId};
 use runtime::format::PRELUDE_LEN;
-
-/// Number of mutations if `OCELLI_MUTATIONS` is not set.
-const DEFAULT_MUTATIONS: u64 = 40_000;
 
 #[test]
 fn every_truncation_is_refused() {
@@ -110,13 +107,6 @@ fn a_blob_with_a_flipped_bit_and_a_repaired_checksum_is_refused_or_runs() {
         assert_eq!(tally.ran + tally.refused(), bits - 32, "{}: blobs", subject.name);
         assert!(tally.ran > bits / 4, "{}: {} ran", subject.name, tally.ran);
         assert!(tally.refused.len() >= 7, "{}: {:?}", subject.name, tally.refused);
-    }
-}
-
-fn mutations() -> u64 {
-    match std::env::var("OCELLI_MUTATIONS") {
-        Ok(text) => text.parse().expect("OCELLI_MUTATIONS is a number of mutations"),
-        Err(_) => DEFAULT_MUTATIONS,
     }
 }
 

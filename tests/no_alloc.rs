@@ -2,13 +2,15 @@
 
 use kit::explained::{self, Room};
 use kit::image;
+use kit::index::RandomIndex;
 use kit::planted::ALLOCATES;
 use kit::synthetic::Values;
 use kit::{f16_network, smallest, synthetic};
 use runtime::config::{Preset, VitConfig};
 use runtime::explain::Tiling;
-use runtime::format::HEAD_ATTRIBUTES;
-use runtime::{Arithmetic, Attributes, Kernels, Model, Ranked};
+use runtime::format::{HEAD_ATTRIBUTES, HEAD_DESCRIPTOR};
+use runtime::search::{Index, Likeness};
+use runtime::{Arithmetic, Attributes, Descriptor, Kernels, Model, Ranked};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::fmt::Write;
@@ -183,6 +185,43 @@ fn f16_makes_no_request() {
         });
         assert_eq!(requests, 0, "{name}");
         assert!(sites > 10, "{name}: {sites} sites");
+    }
+}
+
+#[test]
+fn a_descriptor_makes_no_request() {
+    let config = Preset::Micro.config(10).unwrap();
+    let mut network = synthetic::network(&config, 1, Values::Typical);
+    let head = synthetic::descriptor(&config, 1, Values::Typical, [32, 96]);
+    network.other_heads.push((HEAD_DESCRIPTOR, head.to_bytes()));
+    let (blob, image) = (network.to_bytes(), image::random(config.image(), 1));
+    let mut arena = vec![0; config.arena_len() + 8192];
+    let (requests, len) = requests(|| {
+        let model = Model::parse(&blob).expect("a valid blob");
+        let descriptor = Descriptor::parse(&model).expect("a valid head").expect("a head");
+        let described = descriptor.run(&image, &mut arena).expect("sizes that fit");
+        black_box(described.fingerprint).appearance.vector.len()
+    });
+    assert_eq!((requests, len), (0, 96), "micro");
+}
+
+#[test]
+fn a_search_makes_no_request() {
+    let bytes = RandomIndex::new(1, 300, [32, 96]).to_bytes();
+    let other = RandomIndex::new(2, 1, [32, 96]).to_bytes();
+    for kernels in Kernels::all() {
+        let (requests, found) = requests(|| {
+            let index = Index::parse(&bytes).expect("a valid index").with_kernels(kernels);
+            let seen = index.entry(123).expect("an entry").fingerprint;
+            let likeness = Likeness::Mixed { class: 100 };
+            let all = index.nearest::<10>(&seen, likeness).expect("its own fingerprint");
+            let staged = index.nearest_in_two_stages::<50, 10>(&seen, likeness).expect("as above");
+            black_box(index.entry(all[0].position).and_then(|entry| entry.name));
+            let other = Index::parse(&other).expect("a valid index");
+            black_box(other.nearest::<1>(&seen, likeness)).expect_err("another network");
+            all.len() + staged.len()
+        });
+        assert_eq!((requests, found), (0, 20), "{kernels:?}");
     }
 }
 

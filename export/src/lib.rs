@@ -10,6 +10,9 @@
 //! blob       reads and describes a blob; writes the Rust module for firmware
 //! verify     compares the integer network with the float network
 //! tune       finds ranges by trial, corrects biases; the whole quantization
+//! descriptor fits the head of a blob that makes fingerprints
+//! index      makes an index of pictures
+//! retrieval  measures how well a search finds images of one class
 //! evidence   measures where a network finds the evidence for a class
 //! report     a page about a blob
 //! ```
@@ -19,10 +22,13 @@
 pub mod assemble;
 pub mod blob;
 pub mod calibrate;
+pub mod descriptor;
 pub mod evidence;
 pub mod float;
+pub mod index;
 pub mod quantize;
 pub mod report;
+pub mod retrieval;
 pub mod tune;
 pub mod verify;
 

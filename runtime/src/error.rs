@@ -75,10 +75,12 @@ pub enum FormatError {
         /// Bytes of a prelude.
         expected: usize,
     },
-    /// The first four bytes are not those of a blob.
+    /// The first four bytes are not those of a blob, or not those of an index.
     Magic {
         /// The first four bytes.
         found: [u8; 4],
+        /// What they must be.
+        expected: [u8; 4],
     },
     /// A version that this reader does not know.
     Version {
@@ -155,6 +157,17 @@ pub enum FormatError {
         /// Whether it must be present.
         expected: bool,
     },
+    /// A number of cells does not divide the side of the token grid that it cuts.
+    Cells {
+        /// Record that holds it.
+        record: RecordId,
+        /// Which cells: `rows` or `columns`.
+        cells: &'static str,
+        /// Their number.
+        found: usize,
+        /// The side of the grid in tokens.
+        side: usize,
+    },
     /// The number of class names is not the number of classes.
     ClassNames {
         /// Names found.
@@ -190,6 +203,12 @@ pub enum RecordId {
     Heads,
     /// A head.
     Head(u8),
+    /// The description of an index.
+    Index,
+    /// The class parts of an index.
+    ClassPart,
+    /// The appearance parts of an index.
+    AppearancePart,
 }
 
 impl fmt::Display for RecordId {
@@ -203,6 +222,9 @@ impl fmt::Display for RecordId {
             Self::End => f.write_str("end"),
             Self::Heads => f.write_str("list of heads"),
             Self::Head(index) => write!(f, "head {index}"),
+            Self::Index => f.write_str("index"),
+            Self::ClassPart => f.write_str("class part"),
+            Self::AppearancePart => f.write_str("appearance part"),
         }
     }
 }
@@ -213,8 +235,9 @@ impl fmt::Display for FormatError {
             Self::Truncated { found, expected } => {
                 write!(f, "{found} bytes are too few for a blob, whose prelude has {expected}")
             }
-            Self::Magic { found } => {
-                write!(f, "not a blob: it begins with {found:02x?} instead of \"OCEL\"")
+            Self::Magic { found, expected } => {
+                let [a, b, c, d] = expected.map(char::from);
+                write!(f, "not a blob: it begins with {found:02x?} instead of \"{a}{b}{c}{d}\"")
             }
             Self::Version { found, newest } => {
                 write!(f, "blob version {found}; this reader knows versions 1 to {newest}")
@@ -244,6 +267,9 @@ impl fmt::Display for FormatError {
             }
             Self::Presence { record, field, expected: false } => {
                 write!(f, "{record}: {field} must not be there")
+            }
+            Self::Cells { record, cells, found, side } => {
+                write!(f, "{record}: {found} {cells} of cells do not divide {side} of tokens")
             }
             Self::ClassNames { found, expected } => {
                 write!(f, "{found} class names for {expected} classes")

@@ -90,7 +90,9 @@ mod invariant;
 pub mod kernels;
 mod model;
 mod network;
+mod ranks;
 mod rows;
+pub mod search;
 pub mod site;
 #[doc(hidden)]
 pub mod window;
@@ -104,4 +106,10 @@ pub use arithmetic::F16;
 pub use arithmetic::{Arithmetic, Int8};
 pub use error::{EvidenceError, FormatError, RunError};
 pub use kernels::Kernels;
-pub use model::{Attribute, Attributes, Model, Output, Ranked, Step, Stream};
+#[cfg(feature = "write")]
+#[doc(hidden)]
+pub use model::{AppendError, append_head};
+pub use model::{
+    Attribute, Attributes, Described, Descriptor, DescriptorStream, Model, Output, Ranked, Step,
+    Stream,
+};

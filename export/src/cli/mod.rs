@@ -1,13 +1,16 @@
 //! The command line: what to do, and how it is reported.
 
+mod descriptor;
 mod evaluate;
 mod evidence;
 mod files;
 mod images;
 mod import;
+mod index;
 mod inspect;
 mod progress;
 mod quantize;
+mod retrieval;
 mod sensitivity;
 mod values;
 mod weights;
@@ -15,11 +18,14 @@ mod weights;
 use anyhow::Result;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
+use descriptor::DescriptorArgs;
 use evaluate::EvaluateArgs;
 use evidence::EvidenceArgs;
 use import::ImportArgs;
+use index::IndexArgs;
 use inspect::InspectArgs;
 use quantize::{Export, ExportFiles, ExportOptions};
+use retrieval::RetrievalArgs;
 use sensitivity::SensitivityArgs;
 
 /// Quantizes a trained checkpoint and writes one blob for the runtime.
@@ -37,7 +43,10 @@ use sensitivity::SensitivityArgs;
         cargo run -p export -- inspect model.bin\n  \
         cargo run -p export -- sensitivity best.mpk\n  \
         cargo run -p export -- evaluate model.bin --data cifar-10-batches-bin\n  \
-        cargo run -p export -- evidence model.bin --data cifar-10-batches-bin"
+        cargo run -p export -- evidence model.bin --data cifar-10-batches-bin\n  \
+        cargo run -p export -- descriptor model.bin described.bin --data cifar-10-batches-bin\n  \
+        cargo run -p export -- index described.bin pictures index.bin\n  \
+        cargo run -p export -- retrieval described.bin --data cifar-10-batches-bin"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -54,8 +63,11 @@ enum Command {
     Inspect(InspectArgs),
     /// Classifies test images with a blob and prints its accuracy.
     Evaluate(EvaluateArgs),
+    Descriptor(DescriptorArgs),
     Evidence(EvidenceArgs),
+    Index(IndexArgs),
     Import(ImportArgs),
+    Retrieval(RetrievalArgs),
     /// Measures how much each activation loses because it is stored in eight bits.
     Sensitivity(SensitivityArgs),
 }
@@ -66,7 +78,10 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
     match (cli.command, cli.files) {
         (Some(Command::Inspect(args)), _) => args.run(),
         (Some(Command::Evaluate(args)), _) => args.run(),
+        (Some(Command::Descriptor(args)), _) => args.run(),
         (Some(Command::Evidence(args)), _) => args.run(),
+        (Some(Command::Index(args)), _) => args.run(),
+        (Some(Command::Retrieval(args)), _) => args.run(),
         (Some(Command::Import(args)), _) => args.run(),
         (Some(Command::Sensitivity(args)), _) => args.run(),
         (None, Some(files)) => Export { files, options }.run(),
@@ -96,6 +111,9 @@ mod tests {
             &["inspect", "model.bin"][..],
             &["evaluate", "model.bin", "--data", "images"],
             &["evidence", "model.bin", "--grids", "10"],
+            &["descriptor", "model.bin", "described.bin"],
+            &["index", "described.bin", "pictures", "index.bin"],
+            &["retrieval", "described.bin", "--queries", "9"],
             &["import", "weights.safetensors", "best.mpk"],
         ] {
             assert_eq!(parse(subcommand), (true, false), "{subcommand:?}");

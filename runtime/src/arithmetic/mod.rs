@@ -16,11 +16,10 @@ mod types;
 #[cfg(feature = "f16")]
 pub use f16::F16;
 pub use int8::Int8;
-#[cfg(target_arch = "x86_64")]
 pub(crate) use int8::StoredLinear;
 
 use operations::Operations;
-use read::FromRecords;
+pub(crate) use read::FromRecords;
 pub(crate) use types::{LayerShape, Types};
 
 /// One way to compute the stages of a network. Sealed.

@@ -22,4 +22,27 @@ impl<'a> Records<'a> {
         self.enter(RecordId::Head(0));
         Some((class_head, others))
     }
+
+    /// The body of the head of a kind. These records are the heads after the class head. The inner value is `None`
+    /// if there is no such head. A second one is refused, because it is not clear which of the two counts.
+    pub(crate) fn head_of_kind(&mut self, kind: u8) -> Option<Option<&'a [u8]>> {
+        let (mut found, mut index) = (None, 0u8);
+        while !self.rest().is_empty() {
+            index = index.saturating_add(1);
+            let record = RecordId::Head(index);
+            self.enter(record);
+            let (other, body) = (self.next::<u8>()?, self.next()?);
+            if other != kind {
+                continue;
+            }
+            if found.is_some() {
+                let limits = Limits::new("kind", i64::from(kind) + 1, u8::MAX.into());
+                self.within(&limits, kind.into())?;
+            }
+            found = Some((record, body));
+        }
+        let Some((record, body)) = found else { return Some(None) };
+        self.enter(record);
+        Some(Some(body))
+    }
 }

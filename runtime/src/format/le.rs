@@ -25,7 +25,6 @@ impl<'a> I32Le<'a> {
     }
 
     /// All but the first `count` integers; none if there are fewer.
-    #[cfg(vector_target)]
     pub(crate) fn skip(self, count: usize) -> Self {
         Self(self.0.get(count..).unwrap_or(&[]))
     }
@@ -35,6 +34,11 @@ impl<'a> I32Le<'a> {
     #[inline]
     pub(crate) fn words(self, first: usize, len: usize) -> &'a [[u8; 4]] {
         crate::rows::up_to(self.0, first, len)
+    }
+
+    /// The integer at `index`; `None` outside.
+    pub(crate) fn get(self, index: usize) -> Option<i32> {
+        self.0.get(index).map(|&word| i32::from_le_bytes(word))
     }
 
     /// The integers in order.
@@ -82,6 +86,29 @@ impl<'a> I16Le<'a> {
     #[inline]
     pub fn get(&self, index: usize) -> i16 {
         self.0.get(index).map_or(0, |&word| i16::from_le_bytes(word))
+    }
+}
+
+/// A borrowed sequence of little-endian u64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct U64Le<'a>(&'a [[u8; 8]]);
+
+impl<'a> U64Le<'a> {
+    /// `None` if the length is not a multiple of eight bytes.
+    pub(crate) const fn new(bytes: &'a [u8]) -> Option<Self> {
+        let (words, rest) = bytes.as_chunks::<8>();
+        if rest.is_empty() { Some(Self(words)) } else { None }
+    }
+
+    /// The integers in order.
+    #[inline]
+    pub(crate) fn iter(self) -> impl ExactSizeIterator<Item = u64> + 'a {
+        self.0.iter().map(|&word| u64::from_le_bytes(word))
+    }
+
+    /// The integer at `index`; `None` outside.
+    pub(crate) fn get(self, index: usize) -> Option<u64> {
+        self.0.get(index).map(|&word| u64::from_le_bytes(word))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The ranges of the values in a blob, as `FORMAT.md` lists them.
 
-use super::{HEAD_ATTRIBUTES, HEAD_CLASS, MAX_ATTRIBUTES, MAX_HEADS};
+use super::{HEAD_CLASS, MAX_ATTRIBUTES, MAX_ENTRIES, MAX_HEADS, MAX_PART};
 use crate::fixed::{Octaves, Requant};
 
 /// Range of a value.
@@ -41,14 +41,19 @@ impl Limits {
     /// Kind of any other head. A second class head is refused, because it is not clear which of the two
     /// counts.
     pub(super) const OTHER_HEAD: Self = Self::new("kind", HEAD_CLASS as i64 + 1, u8::MAX as i64);
-    /// Kind of a head after the attribute head. A second attribute head is refused for the same reason.
-    pub(crate) const AFTER_ATTRIBUTES: Self =
-        Self::new("kind", HEAD_ATTRIBUTES as i64 + 1, u8::MAX as i64);
     /// Number of attributes.
     #[expect(clippy::cast_possible_wrap, reason = "a small constant")]
     pub(crate) const ATTRIBUTES: Self = Self::new("names", 1, MAX_ATTRIBUTES as i64);
 
-    const fn new(field: &'static str, min: i64, max: i64) -> Self {
+    /// Number of entries of an index.
+    #[expect(clippy::cast_possible_wrap, reason = "a small constant")]
+    pub(crate) const ENTRIES: Self = Self::new("entries", 1, MAX_ENTRIES as i64);
+    /// Values of one part of a fingerprint.
+    #[expect(clippy::cast_possible_wrap, reason = "a small constant")]
+    pub(crate) const PART: Self = Self::new("dim", 1, MAX_PART as i64);
+
+    /// A range of a value that no constant has.
+    pub(crate) const fn new(field: &'static str, min: i64, max: i64) -> Self {
         Self { field, min, max }
     }
 }

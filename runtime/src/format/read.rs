@@ -1,6 +1,6 @@
 //! Reads the records of a blob from bytes, in order. Each kind of fault has its own error.
 
-use super::{CHECKED_PRELUDE_LEN, MAGIC, PRELUDE_LEN, VERSION, checksum};
+use super::{CHECKED_PRELUDE_LEN, PRELUDE_LEN, VERSION, checksum};
 use crate::error::{FormatError, RecordId};
 use crate::invariant::present_or;
 use core::mem;
@@ -8,12 +8,17 @@ use serde::Deserialize;
 
 /// Checks magic, version, arithmetic, length and checksum of a prelude, and returns the records'
 /// bytes.
-pub(crate) fn check_prelude(bytes: &[u8], arithmetic: u16) -> Result<&[u8], FormatError> {
+pub(crate) fn check_prelude(
+    bytes: &[u8],
+    magic: [u8; 4],
+    arithmetic: u16,
+) -> Result<&[u8], FormatError> {
     let truncated = FormatError::Truncated { found: bytes.len(), expected: PRELUDE_LEN };
     // First magic and version alone, because each version defines what follows them.
     let (&[m0, m1, m2, m3, v0, v1], _) = bytes.split_first_chunk().ok_or(truncated)?;
-    if [m0, m1, m2, m3] != MAGIC {
-        return Err(FormatError::Magic { found: [m0, m1, m2, m3] });
+    let found = [m0, m1, m2, m3];
+    if found != magic {
+        return Err(FormatError::Magic { found, expected: magic });
     }
     let version = u16::from_le_bytes([v0, v1]);
     if version == 0 || version > VERSION {
@@ -35,6 +40,13 @@ pub(crate) fn check_prelude(bytes: &[u8], arithmetic: u16) -> Result<&[u8], Form
         return Err(FormatError::Checksum { found, expected });
     }
     Ok(records)
+}
+
+/// The checksum in an intact prelude.
+pub(crate) fn checksum_of(bytes: &[u8]) -> u32 {
+    let prelude = present_or(bytes.first_chunk::<PRELUDE_LEN>(), &[0; PRELUDE_LEN]);
+    let [.., c0, c1, c2, c3] = *prelude;
+    u32::from_le_bytes([c0, c1, c2, c3])
 }
 
 /// The records that are still to be read, and the first fault.

@@ -210,6 +210,43 @@ pub struct AttributesRecord<'a> {
     pub shift: &'a [u8],
 }
 
+/// What a network sees in an image besides its class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DescriptorRecord<'a> {
+    /// Blocks before the tokens are summed.
+    pub block: u8,
+    /// Rows and columns of cells.
+    pub cells: [u8; 2],
+    /// i32, `[dim]`: added to the sum of each channel.
+    pub bias: &'a [u8],
+    /// i32, `[dim]`.
+    pub mult: &'a [u8],
+    /// `[dim]`.
+    pub shift: &'a [u8],
+    /// Over the cells.
+    #[serde(borrow)]
+    pub appearance: PartRecord<'a>,
+    /// Over the embedding.
+    pub class: PartRecord<'a>,
+    /// The class part of each class, and the rescale of the nearest one to a weight.
+    pub known: LogitsRecord<'a>,
+}
+
+/// One part of a fingerprint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartRecord<'a> {
+    /// Number of values.
+    pub dim: u8,
+    /// From inputs to i16 values.
+    pub layer: LinearRecord<'a>,
+    /// From these to i8.
+    pub norm: NormRecord,
+    /// i8, `[64, dim]`.
+    pub code_weights: &'a [u8],
+    /// i32, `[64]`.
+    pub code_bias: &'a [u8],
+}
+
 /// One head over the pooled embedding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeadRecord<'a> {

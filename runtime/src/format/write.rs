@@ -1,8 +1,8 @@
 //! Records to bytes, into memory that the caller gives.
 
 use super::{
-    AttributesRecord, CHECKED_PRELUDE_LEN, HeadRecord, Header, MAGIC, PRELUDE_LEN, VERSION,
-    checksum,
+    ARITHMETIC_INT8, AttributesRecord, CHECKED_PRELUDE_LEN, DescriptorRecord, HeadRecord, Header,
+    MAGIC, PRELUDE_LEN, VERSION, checksum,
 };
 use serde::Serialize;
 
@@ -70,16 +70,40 @@ where
     writer.record(&blob.end)?;
     writer.record(&blob.heads)?;
     let len = writer.len;
-    let [m0, m1, m2, m3] = MAGIC;
+    write_prelude(MAGIC, blob.arithmetic, records.get(..len).ok_or(WriteError)?, prelude)
+}
+
+/// Writes a blob of which only the heads are new: `before` is what lies between prelude and heads.
+pub(crate) fn write_heads(
+    before: &[u8],
+    heads: &[HeadRecord<'_>],
+    buffer: &mut [u8],
+) -> Result<usize, WriteError> {
+    let (prelude, records) = buffer.split_first_chunk_mut::<PRELUDE_LEN>().ok_or(WriteError)?;
+    records.get_mut(..before.len()).ok_or(WriteError)?.copy_from_slice(before);
+    let mut writer = Writer { buffer: &mut *records, len: before.len() };
+    writer.record(heads)?;
+    let len = writer.len;
+    write_prelude(MAGIC, ARITHMETIC_INT8, records.get(..len).ok_or(WriteError)?, prelude)
+}
+
+/// Writes the prelude of some records and returns the length of both in bytes.
+pub(super) fn write_prelude(
+    magic: [u8; 4],
+    arithmetic: u16,
+    records: &[u8],
+    prelude: &mut [u8; PRELUDE_LEN],
+) -> Result<usize, WriteError> {
+    let [m0, m1, m2, m3] = magic;
     let [v0, v1] = VERSION.to_le_bytes();
-    let [a0, a1] = blob.arithmetic.to_le_bytes();
-    let [l0, l1, l2, l3] = u32::try_from(len).map_err(|_| WriteError)?.to_le_bytes();
+    let [a0, a1] = arithmetic.to_le_bytes();
+    let [l0, l1, l2, l3] = u32::try_from(records.len()).map_err(|_| WriteError)?.to_le_bytes();
     let checked: [u8; CHECKED_PRELUDE_LEN] = [m0, m1, m2, m3, v0, v1, a0, a1, l0, l1, l2, l3];
-    let crc = checksum(&checked, records.get(..len).ok_or(WriteError)?);
+    let crc = checksum(&checked, records);
     for (to, from) in prelude.iter_mut().zip(checked.into_iter().chain(crc.to_le_bytes())) {
         *to = from;
     }
-    Ok(PRELUDE_LEN + len)
+    Ok(PRELUDE_LEN + records.len())
 }
 
 /// Writes the body of a class head to the start of `buffer` and returns its length in bytes:
@@ -106,6 +130,19 @@ pub fn write_class_head<H: Serialize, L: Serialize>(
 /// [`WriteError`] if it does not fit.
 pub fn write_attributes(
     head: &AttributesRecord<'_>,
+    buffer: &mut [u8],
+) -> Result<usize, WriteError> {
+    let mut writer = Writer { buffer, len: 0 };
+    writer.record(head)?;
+    Ok(writer.len)
+}
+
+/// Writes the body of a descriptor head to the start of `buffer` and returns its length in bytes.
+///
+/// # Errors
+/// [`WriteError`] if it does not fit.
+pub fn write_descriptor(
+    head: &DescriptorRecord<'_>,
     buffer: &mut [u8],
 ) -> Result<usize, WriteError> {
     let mut writer = Writer { buffer, len: 0 };

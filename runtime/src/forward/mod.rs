@@ -6,6 +6,7 @@
 mod arena;
 mod attention;
 mod block;
+mod describe;
 mod embed;
 mod head;
 mod mlp;
@@ -15,6 +16,7 @@ mod residual;
 mod stem;
 
 pub(crate) use arena::align;
+pub(crate) use describe::{Traits, describe, reserve_len};
 pub(crate) use head::{Answer, head};
 pub(crate) use plan::Plan;
 

@@ -1,14 +1,20 @@
 //! The public interface: a parsed blob, ready to run.
 
+#[cfg(feature = "write")]
+mod append;
 mod attributes;
 #[cfg(feature = "rayon")]
 mod batch;
+mod descriptor;
 mod output;
 mod pack;
 mod step;
 mod stream;
 
+#[cfg(feature = "write")]
+pub use append::{AppendError, append_head};
 pub use attributes::{Attribute, Attributes};
+pub use descriptor::{Described, Descriptor, DescriptorStream};
 pub use output::{Output, Ranked};
 pub use step::Step;
 pub use stream::Stream;

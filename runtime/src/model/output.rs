@@ -4,6 +4,7 @@ use crate::arithmetic::{Arithmetic, Int8};
 use crate::error::EvidenceError;
 use crate::explain;
 use crate::forward::Answer;
+use crate::ranks::rank;
 use heapless::Vec;
 use num_traits::Zero;
 
@@ -73,13 +74,7 @@ impl<'a, A: Arithmetic> Output<'a, A> {
         let mut ranked: Vec<Ranked<A::Acc>, K> = Vec::new();
         for (class, &logit) in self.answer.logits.iter().enumerate() {
             let probability = softmax.probability(logit);
-            let mut carried = Ranked { class, logit, probability };
-            let place = ranked.iter().take_while(|other| other.logit >= logit).count();
-            for slot in ranked.iter_mut().skip(place) {
-                core::mem::swap(slot, &mut carried);
-            }
-            // A full list drops its last class.
-            let _ = ranked.push(carried);
+            rank(&mut ranked, Ranked { class, logit, probability }, |other| other.logit >= logit);
         }
         ranked
     }

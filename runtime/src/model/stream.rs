@@ -41,8 +41,14 @@ impl<'a, A: Arithmetic> Model<'a, A> {
     /// ```
     pub fn stream<'m>(&'m self, arena: &'m mut [u8]) -> Result<Stream<'m, 'a, A>, RunError> {
         self.check_arena(arena)?;
-        let (network, plan) = (&self.network, Plan::by_rows(&self.network));
-        Ok(Stream { network, arena: forward::align(arena), plan, rows: 0 })
+        Ok(Stream::new(&self.network, forward::align(arena)))
+    }
+}
+
+impl<'m, 'a, A: Arithmetic> Stream<'m, 'a, A> {
+    /// Begins an image in an aligned arena.
+    pub(super) fn new(network: &'m Network<'a, A>, arena: &'m mut [u8]) -> Self {
+        Self { network, arena, plan: Plan::by_rows(network), rows: 0 }
     }
 }
 
@@ -76,12 +82,24 @@ impl<'m, A: Arithmetic> Stream<'m, '_, A> {
     /// # Errors
     /// [`RunError::Rows`] if rows are missing. Model and arena can be used for the next image.
     pub fn finish(self) -> Result<Output<'m, A>, RunError> {
+        self.check_complete()?;
+        let too_short = self.too_short();
+        present_or(self.rest().map(|answer| Ok(Output::new(answer))), Err(too_short))
+    }
+
+    /// Whether all rows were given.
+    pub(super) fn check_complete(&self) -> Result<(), RunError> {
         let (found, expected) = (self.rows, self.network.config.image().height);
         if found != expected {
             return Err(RunError::Rows { found, expected });
         }
-        let too_short = self.too_short();
-        present_or(self.rest().map(|answer| Ok(Output::new(answer))), Err(too_short))
+        Ok(())
+    }
+
+    /// The arena, and the plan with the first stage that is left to run after the last row.
+    pub(super) fn into_parts(self) -> Option<(&'m mut [u8], (Plan, usize))> {
+        let first = self.rows.checked_div(self.network.config.rows_together())?;
+        Some((self.arena, (self.plan, first)))
     }
 
     /// Runs the stages that a row makes ready. Rows of a patch wait at the back of the arena.
@@ -111,8 +129,9 @@ impl<'m, A: Arithmetic> Stream<'m, '_, A> {
 
     /// Runs all stages that need no row, and the head.
     fn rest(self) -> Option<forward::Answer<'m, A>> {
-        let Self { network, arena, plan, rows } = self;
-        for number in rows.checked_div(network.config.rows_together())?..plan.stages(network) {
+        let network = self.network;
+        let (arena, (plan, first)) = self.into_parts()?;
+        for number in first..plan.stages(network) {
             forward::stage(network, plan, number, &[], arena, &mut forward::unobserved)?;
         }
         forward::head(network, arena, &mut forward::unobserved)

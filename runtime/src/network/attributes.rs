@@ -1,12 +1,11 @@
 //! The attribute head of a blob. Only who asks for it reads it.
 
 use super::Network;
-use super::names::Names;
 use crate::arithmetic::Int8;
 use crate::config::{Pool, VitConfig};
-use crate::error::{FormatError, RecordId};
+use crate::error::FormatError;
 use crate::fixed::ProbabilityScale;
-use crate::format::{HEAD_ATTRIBUTES, I32Le, Limits, Records};
+use crate::format::{HEAD_ATTRIBUTES, I32Le, Limits, Names, Records};
 use crate::rows::rows;
 
 /// The layer of the attributes, borrowed from the blob.
@@ -40,27 +39,12 @@ pub(crate) fn attribute_head<'a>(
     find(&mut records, &network.config).ok_or_else(|| records.into_fault())
 }
 
-/// Passes over heads of other kinds.
 fn find<'a>(records: &mut Records<'a>, config: &VitConfig) -> Option<Option<AttributeHead<'a>>> {
-    let mut found = None;
-    let mut index = 0u8;
-    while !records.rest().is_empty() {
-        index = index.saturating_add(1);
-        records.enter(RecordId::Head(index));
-        let kind: u8 = records.next()?;
-        let body = records.next()?;
-        if kind != HEAD_ATTRIBUTES {
-            continue;
-        }
-        if found.is_some() {
-            records.within(&Limits::AFTER_ATTRIBUTES, kind.into())?;
-        }
-        let rest = records.replace(body);
-        found = Some(head(records, config)?);
-        records.end()?;
-        records.replace(rest);
-    }
-    Some(found)
+    let Some(body) = records.head_of_kind(HEAD_ATTRIBUTES)? else { return Some(None) };
+    records.replace(body);
+    let found = head(records, config)?;
+    records.end()?;
+    Some(Some(found))
 }
 
 fn head<'a>(records: &mut Records<'a>, config: &VitConfig) -> Option<AttributeHead<'a>> {

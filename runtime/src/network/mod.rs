@@ -1,15 +1,18 @@
 //! A parsed blob as the forward pass reads it: everything checked, weights borrowed.
 
 mod attributes;
-mod names;
+mod descriptor;
 mod parse;
 
 use crate::arithmetic::Arithmetic;
 use crate::config::{MAX_DEPTH, MAX_HIDDEN, MAX_STAGE_CONVS, VitConfig};
+use crate::format::Names;
 pub(crate) use attributes::{AttributeHead, attribute_head};
+pub(crate) use descriptor::{CellChannels, Cells, DescriptorHead, Part, descriptor_head};
 use heapless::Vec;
-use names::Names;
 pub(crate) use parse::parse;
+#[cfg(feature = "write")]
+pub(crate) use parse::split_heads;
 
 /// Maximum number of convolutions of a stem without the last one, which is a stage by itself.
 const MAX_CONVS: usize = MAX_STAGE_CONVS * (MAX_DEPTH - 1);
@@ -23,6 +26,8 @@ const MAX_CONVS: usize = MAX_STAGE_CONVS * (MAX_DEPTH - 1);
 pub(crate) struct Network<'a, A: Arithmetic> {
     pub(crate) config: VitConfig,
     pub(crate) class_names: Names<'a>,
+    /// CRC-32 in the prelude of the blob.
+    pub(crate) checksum: u32,
     /// From image bytes to activations.
     pub(crate) input: A::Input,
     /// Convolutions of the stem except the last.

@@ -1,11 +1,10 @@
 //! From records to a network: first the description, then every tensor, which is checked against it.
 
-use super::names::Names;
 use super::{Block, ClassHead, Conv, MAX_CONVS, Network};
 use crate::arithmetic::{Arithmetic, LayerShape, Types};
 use crate::config::{Pool, StemConv, VitConfig};
 use crate::error::{FormatError, RecordId};
-use crate::format::{Records, check_prelude};
+use crate::format::{MAGIC, Names, Records, check_prelude, checksum_of};
 use heapless::Vec;
 use num_traits::Zero;
 
@@ -17,13 +16,23 @@ pub(crate) fn parse<'m, 'a: 'm, A: Arithmetic>(
     bytes: &'a [u8],
     place: impl FnOnce(Network<'a, A>) -> &'m mut Network<'a, A>,
 ) -> Result<(), FormatError> {
-    let mut records = Records::new(check_prelude(bytes, A::ID)?);
-    let Some((config, input, class_names)) = header::<A>(&mut records) else {
-        return Err(records.into_fault());
-    };
-    let network = place(Network {
+    let mut records = Records::new(check_prelude(bytes, MAGIC, A::ID)?);
+    let Some(header) = header::<A>(&mut records) else { return Err(records.into_fault()) };
+    let network = place(empty(header, bytes));
+    fill(network, &mut records).ok_or_else(|| records.into_fault())
+}
+
+/// A network without layers.
+#[inline]
+fn empty<'a, A: Arithmetic>(
+    (config, input, class_names): Header<'a, A>,
+    bytes: &'a [u8],
+) -> Network<'a, A> {
+    Network {
         config,
         class_names,
+        other_heads: &[],
+        checksum: checksum_of(bytes),
         input,
         convs: Vec::new(),
         embed: None,
@@ -32,10 +41,8 @@ pub(crate) fn parse<'m, 'a: 'm, A: Arithmetic>(
         norm: None,
         embedding: None,
         head: ClassHead { hidden: Vec::new(), logits: None },
-        other_heads: &[],
         kernels: A::kernels(),
-    });
-    fill(network, &mut records).ok_or_else(|| records.into_fault())
+    }
 }
 
 /// What the description says: geometry, input, names of classes.
@@ -59,6 +66,22 @@ fn header<'a, A: Arithmetic>(records: &mut Records<'a>) -> Option<Header<'a, A>>
 
 /// Reads every layer.
 fn fill<'a, A: Arithmetic>(network: &mut Network<'a, A>, records: &mut Records<'a>) -> Option<()> {
+    layers(network, records)?;
+    let (body, other_heads) = records.heads()?;
+    network.other_heads = other_heads;
+    let config = &network.config;
+    let rest = records.replace(body);
+    class_head(&mut network.head, records, config)?;
+    records.end()?;
+    records.replace(rest);
+    records.end()
+}
+
+/// Reads every layer before the list of heads.
+fn layers<'a, A: Arithmetic>(
+    network: &mut Network<'a, A>,
+    records: &mut Records<'a>,
+) -> Option<()> {
     convs(&mut network.convs, records, &network.config)?;
     let config = &network.config;
     let inputs = match config.last_conv() {
@@ -77,13 +100,20 @@ fn fill<'a, A: Arithmetic>(network: &mut Network<'a, A>, records: &mut Records<'
     network.norm = Some(A::read_last_norm(records, config.dim())?);
     let mean = config.spec().pool == Pool::Mean;
     network.embedding = A::read_embedding(records, mean.then(|| config.tokens()))?;
-    let (body, other_heads) = records.heads()?;
-    network.other_heads = other_heads;
-    let rest = records.replace(body);
-    class_head(&mut network.head, records, config)?;
-    records.end()?;
-    records.replace(rest);
-    records.end()
+    Some(())
+}
+
+/// The bytes of an intact blob between its prelude and the list of heads, and the list.
+#[cfg(feature = "write")]
+pub(crate) fn split_heads<A: Arithmetic>(bytes: &[u8]) -> Result<(&[u8], &[u8]), FormatError> {
+    let all = check_prelude(bytes, MAGIC, A::ID)?;
+    let mut records = Records::new(all);
+    let list = header::<A>(&mut records).and_then(|header| {
+        layers(&mut empty::<A>(header, bytes), &mut records)?;
+        Some(records.rest())
+    });
+    let split = list.and_then(|list| all.split_at_checked(all.len() - list.len()));
+    split.ok_or_else(|| records.into_fault())
 }
 
 /// Reads the convolutions of all stages of the stem but the last.

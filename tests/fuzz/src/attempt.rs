@@ -24,17 +24,23 @@ pub enum Kind {
 /// The bytes with their first ones replaced by a valid prelude, so that every mutation after it reaches the
 /// records. `None` if there are fewer bytes than a prelude has.
 pub fn blob(data: &[u8]) -> Option<(Kind, Vec<u8>)> {
-    let mut bytes = data.to_vec();
-    let (kind, arithmetic) = match bytes.get(6)? & 1 {
+    let (kind, arithmetic) = match data.get(6)? & 1 {
         0 => (Kind::Int8, ARITHMETIC_INT8),
         _ => (Kind::F16, ARITHMETIC_F16),
     };
-    bytes.get_mut(..4)?.copy_from_slice(&MAGIC);
+    Some((kind, under_prelude(MAGIC, arithmetic, data)?))
+}
+
+/// The bytes with a valid prelude of that magic and arithmetic over their first ones. `None` if there are fewer
+/// bytes than a prelude has.
+pub fn under_prelude(magic: [u8; 4], arithmetic: u16, data: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = data.to_vec();
+    bytes.get_mut(..4)?.copy_from_slice(&magic);
     bytes.get_mut(4..6)?.copy_from_slice(&VERSION.to_le_bytes());
     bytes.get_mut(6..8)?.copy_from_slice(&arithmetic.to_le_bytes());
     (bytes.len() >= PRELUDE_LEN).then(|| {
         seal(&mut bytes);
-        (kind, bytes)
+        bytes
     })
 }
 

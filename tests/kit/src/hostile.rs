@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 /// A blob that takes longer counts as a hang. Every blob takes far less on any machine.
 const HANG: Duration = Duration::from_secs(20);
+/// Number of mutations where `OCELLI_MUTATIONS` is not set.
+const DEFAULT_MUTATIONS: u64 = 40_000;
 /// Bytes that arenas are filled with before a run. The two differ in every bit.
 const DIRT: [u8; 2] = [0xA5, 0x5A];
 
@@ -250,4 +252,15 @@ pub fn flipped(blob: &[u8], bit: u64) -> Vec<u8> {
     let mut bytes = blob.to_vec();
     bytes[(bit / 8) as usize] ^= 1 << (bit % 8);
     bytes
+}
+
+/// Number of mutations that a test tries: what `OCELLI_MUTATIONS` in the environment says, or 40,000.
+///
+/// # Panics
+/// If the variable holds no number.
+pub fn mutations() -> u64 {
+    match std::env::var("OCELLI_MUTATIONS") {
+        Ok(text) => text.parse().expect("OCELLI_MUTATIONS is a number of mutations"),
+        Err(_) => DEFAULT_MUTATIONS,
+    }
 }

@@ -22,6 +22,8 @@ pub mod f16_network;
 #[cfg(feature = "std")]
 pub mod hostile;
 #[cfg(feature = "std")]
+pub mod index;
+#[cfg(feature = "std")]
 pub mod mutation;
 #[cfg(feature = "std")]
 pub mod network;

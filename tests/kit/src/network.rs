@@ -4,9 +4,10 @@
 use runtime::config::VitSpec;
 use runtime::format::{
     ARITHMETIC_INT8, ActivationRecord, AttentionRecord, AttributesRecord, BlockRecord,
-    ContextRecord, ConvRecord, EndRecord, GeluRecord, HEAD_CLASS, HeadRecord, Header, Int8Block,
-    Int8Conv, Int8End, LastNormRecord, LinearRecord, LogitsRecord, NormRecord, RequantRecord,
-    SecondGeluRecord, WriteError, write, write_attributes, write_class_head,
+    ContextRecord, ConvRecord, DescriptorRecord, EndRecord, GeluRecord, HEAD_CLASS, HeadRecord,
+    Header, Int8Block, Int8Conv, Int8End, LastNormRecord, LinearRecord, LogitsRecord, NormRecord,
+    PartRecord, RequantRecord, SecondGeluRecord, WriteError, write, write_attributes,
+    write_class_head, write_descriptor,
 };
 
 /// Everything that goes into a blob. Tensors are bytes as they are stored.
@@ -135,6 +136,75 @@ pub struct AttributeHead {
     pub mult: Vec<u8>,
     /// `[attributes]`.
     pub shift: Vec<u8>,
+}
+
+/// The descriptor head.
+#[derive(Clone, Debug)]
+pub struct DescriptorHead {
+    /// Blocks before the tokens are summed.
+    pub block: u8,
+    /// Rows and columns of cells.
+    pub cells: [u8; 2],
+    /// Bias and rescale of each channel of a cell; no weights.
+    pub channels: Linear,
+    /// Over the cells.
+    pub appearance: PartHead,
+    /// Over the embedding.
+    pub class: PartHead,
+    /// i8, `[classes, dim of the class part]`.
+    pub known_weights: Vec<u8>,
+    /// i32, `[classes]`.
+    pub known_bias: Vec<u8>,
+    /// To the weight of the class part.
+    pub known_scale: RequantRecord,
+}
+
+/// One part of a fingerprint.
+#[derive(Clone, Debug)]
+pub struct PartHead {
+    /// Number of values.
+    pub dim: u8,
+    /// From inputs to i16 values.
+    pub layer: Linear,
+    /// From these to i8.
+    pub norm: NormRecord,
+    /// i8, `[64, dim]`.
+    pub code_weights: Vec<u8>,
+    /// i32, `[64]`.
+    pub code_bias: Vec<u8>,
+}
+
+impl DescriptorHead {
+    /// The body of the head.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let head = DescriptorRecord {
+            block: self.block,
+            cells: self.cells,
+            bias: &self.channels.bias,
+            mult: &self.channels.mult,
+            shift: &self.channels.shift,
+            appearance: self.appearance.record(),
+            class: self.class.record(),
+            known: LogitsRecord {
+                weights: &self.known_weights,
+                bias: &self.known_bias,
+                probability: self.known_scale,
+            },
+        };
+        grow(|buffer| write_descriptor(&head, buffer))
+    }
+}
+
+impl PartHead {
+    fn record(&self) -> PartRecord<'_> {
+        PartRecord {
+            dim: self.dim,
+            layer: self.layer.record(),
+            norm: self.norm,
+            code_weights: &self.code_weights,
+            code_bias: &self.code_bias,
+        }
+    }
 }
 
 impl Network {

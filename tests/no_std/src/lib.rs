@@ -8,7 +8,8 @@
 
 use runtime::camera::{Frame, FrameRows, PixelFormat, Size};
 use runtime::explain::{Floor, Objects, Tiling, display, peak};
-use runtime::{Attributes, Model};
+use runtime::search::{Fingerprint, Index, Likeness, Part};
+use runtime::{Attributes, Descriptor, Model};
 
 /// The index of the best class, or a negative number if the blob or the arena cannot be used.
 #[unsafe(no_mangle)]
@@ -125,6 +126,50 @@ pub extern "C" fn classify_rows(
         }
     }
     stream.finish().map_or(-6, |output| output.class() as i32)
+}
+
+/// The number of the known image that is most like this one, or a negative number if something cannot be used.
+#[unsafe(no_mangle)]
+pub extern "C" fn most_like(
+    blob: &'static [u8; 256 * 1024],
+    index: &'static [u8; 256 * 1024],
+    image: &[u8; 3072],
+    arena: &mut [u8; 32 * 1024],
+) -> i64 {
+    let (Ok(model), Ok(index)) = (Model::parse(blob), Index::parse(index)) else { return -1 };
+    let Ok(Some(descriptor)) = Descriptor::parse(&model) else { return -2 };
+    let Ok(seen) = descriptor.run(image, arena) else { return -3 };
+    let Ok(found) = index.nearest::<1>(&seen.fingerprint, seen.likeness) else { return -4 };
+    found.first().map_or(-5, |found| found.id.into())
+}
+
+/// The number of the known image that is nearest, or a negative number if the index cannot be used.
+#[unsafe(no_mangle)]
+pub extern "C" fn nearest(
+    index: &'static [u8; 256 * 1024],
+    network: u32,
+    class: &[i8; 32],
+    appearance: &[i8; 96],
+    codes: &[u64; 2],
+    weight: u8,
+) -> i64 {
+    let Ok(index) = Index::parse(index) else { return -1 };
+    let [class, appearance] = [(&class[..], codes[0]), (&appearance[..], codes[1])]
+        .map(|(vector, code)| Part { vector, code });
+    let seen = Fingerprint { network, class, appearance };
+    let likeness = match weight {
+        0 => Likeness::Appearance,
+        u8::MAX => Likeness::Class,
+        class => Likeness::Mixed { class },
+    };
+    let Ok(all) = index.nearest::<5>(&seen, likeness) else { return -2 };
+    let Ok(staged) = index.nearest_in_two_stages::<50, 5>(&seen, likeness) else { return -3 };
+    let entry = all.first().or(staged.first()).and_then(|found| index.entry(found.position));
+    let Some(entry) = entry else { return -4 };
+    match entry.label.and_then(|label| index.label_name(label)) {
+        Some("cup") => 0,
+        _ => entry.id.into(),
+    }
 }
 
 #[panic_handler]

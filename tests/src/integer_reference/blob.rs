@@ -172,10 +172,10 @@ impl Stage {
 }
 
 /// The bytes that are still to be read.
-struct Bytes<'a>(&'a [u8]);
+pub(super) struct Bytes<'a>(pub(super) &'a [u8]);
 
 impl<'a> Bytes<'a> {
-    fn take(&mut self, len: usize) -> &'a [u8] {
+    pub(super) fn take(&mut self, len: usize) -> &'a [u8] {
         let (taken, rest) = self.0.split_at(len);
         self.0 = rest;
         taken
@@ -224,11 +224,11 @@ impl<'a> Bytes<'a> {
         self.bool().then(|| read(self))
     }
 
-    fn u8s(&mut self) -> Vec<Z> {
+    pub(super) fn u8s(&mut self) -> Vec<Z> {
         self.byte_string().iter().map(|&b| b.into()).collect()
     }
 
-    fn i8s(&mut self) -> Vec<Z> {
+    pub(super) fn i8s(&mut self) -> Vec<Z> {
         let bytes = self.byte_string().iter();
         bytes.map(|&b| b.cast_signed().into()).collect()
     }
@@ -238,7 +238,7 @@ impl<'a> Bytes<'a> {
         words.map(|w| i16::from_le_bytes([w[0], w[1]]).into()).collect()
     }
 
-    fn i32s(&mut self) -> Vec<Z> {
+    pub(super) fn i32s(&mut self) -> Vec<Z> {
         let words = self.byte_string().chunks_exact(4);
         words.map(|w| i32::from_le_bytes([w[0], w[1], w[2], w[3]]).into()).collect()
     }
@@ -283,7 +283,7 @@ impl<'a> Bytes<'a> {
         }
     }
 
-    fn layer(&mut self) -> Layer {
+    pub(super) fn layer(&mut self) -> Layer {
         Layer { weights: self.i8s(), bias: self.i32s(), mult: self.i32s(), shift: self.u8s() }
     }
 
@@ -295,7 +295,7 @@ impl<'a> Bytes<'a> {
         (self.layer(), self.activation())
     }
 
-    fn factor(&mut self) -> Factor {
+    pub(super) fn factor(&mut self) -> Factor {
         (self.varint(), self.u8())
     }
 
@@ -303,7 +303,7 @@ impl<'a> Bytes<'a> {
         Conv { layer: self.layer(), activation: self.activation(), skip: self.option(Self::factor) }
     }
 
-    fn norm(&mut self) -> Norm {
+    pub(super) fn norm(&mut self) -> Norm {
         Norm { eps: self.varint(), mult: self.varint(), shift: self.u8(), zero_point: self.i8() }
     }
 

@@ -100,7 +100,7 @@ impl Pass<'_> {
 }
 
 /// The normalisation of every row of the residual stream.
-fn layer_norm(stream: &Tensor, norm: &Norm) -> Tensor {
+pub(super) fn layer_norm(stream: &Tensor, norm: &Norm) -> Tensor {
     assert!((7..=37).contains(&norm.shift), "shift {}", norm.shift);
     let mut out = stream.clone();
     for row in out.values.chunks_exact_mut(stream.channels) {

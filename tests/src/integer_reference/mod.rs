@@ -8,12 +8,14 @@ mod arithmetic;
 mod attributes;
 mod blob;
 mod block;
+mod fingerprint;
 mod layers;
 mod loss;
 mod stem;
 
 use arithmetic::{acc, normalise, pow2, probabilities, requant, sat8, sat16, shift_right};
 use blob::{Blob, Z};
+pub use fingerprint::Described;
 use layers::Tensor;
 pub use loss::Loss;
 

@@ -1,9 +1,12 @@
-//! Writes the seed corpus: the golden blobs and, for each reader, a blob of every kind of record.
+//! Writes the seed corpus: the golden blobs and, for each reader, a blob of every kind of record, some
+//! descriptor heads or some indexes.
 //!
 //! ```text
 //! seeds corpus
 //! ```
 
+use kit::index::RandomIndex;
+use kit::synthetic::{self, Values};
 use kit::{f16_network, smallest};
 use runtime::config::VitConfig;
 use std::path::Path;
@@ -34,6 +37,20 @@ fn main() -> io::Result<()> {
             let f16 = f16_network::blob(&config, 4);
             fs::write(directory.join(format!("{name}.f16")), f16)?;
         }
+    }
+    let heads = directory.join("descriptor_run");
+    fs::create_dir_all(&heads)?;
+    let [(_, network), ..] = smallest::networks();
+    let config = VitConfig::new(network.spec).map_err(io::Error::other)?;
+    for seed in 0..4 {
+        let head = synthetic::descriptor(&config, seed, Values::Extreme, [5, 6]);
+        fs::write(heads.join(format!("head_{seed}")), head.to_bytes())?;
+    }
+    let indexes = directory.join("index_search");
+    fs::create_dir_all(&indexes)?;
+    for (seed, entries) in [(1, 1), (2, 17), (3, 40)] {
+        let bytes = RandomIndex::new(seed, entries, [3, 5]).to_bytes();
+        fs::write(indexes.join(format!("entries_{entries}")), bytes)?;
     }
     let directory = directory.join("kernel_diff");
     fs::create_dir_all(&directory)?;

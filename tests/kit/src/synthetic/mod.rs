@@ -4,10 +4,12 @@
 
 mod attributes;
 mod blocks;
+mod descriptor;
 mod layers;
 mod values;
 
 pub use attributes::attributes;
+pub use descriptor::descriptor;
 pub use values::Values;
 
 use crate::network::{Conv, End, Network};

@@ -1,22 +1,22 @@
 //! Names, one in each line.
 
-/// The names of the classes, or of the attributes; there may be none.
+/// Names of classes, attributes, labels or images; there may be none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Names<'a>(&'a str);
 
 impl<'a> Names<'a> {
     /// The names in `lines`, which are separated by newlines; no names if it is empty.
-    pub(super) const fn new(lines: &'a str) -> Self {
+    pub(crate) const fn new(lines: &'a str) -> Self {
         Self(lines)
     }
 
     /// Number of names.
-    pub(super) fn count(self) -> usize {
+    pub(crate) fn count(self) -> usize {
         if self.0.is_empty() { 0 } else { self.lines().count() }
     }
 
     /// Whether a name is empty.
-    pub(super) fn has_empty(self) -> bool {
+    pub(crate) fn has_empty(self) -> bool {
         self.lines().any(<[u8]>::is_empty)
     }
 

@@ -1,0 +1,82 @@
+//! `export index described.bin PICTURES index.bin`: an index of pictures.
+
+use super::files::{parse, read};
+use super::progress::bar;
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use export::blob::AnyModel;
+use export::index;
+use runtime::format::INDEX_MAGIC;
+use runtime::search::Index;
+use serde_json::json;
+use std::path::PathBuf;
+use trainer::data::{self, DataSource, Images, Reading};
+use trainer::output::{self, Replaces};
+use trainer::say;
+use trainer::summary::grouped;
+
+/// Makes an index of pictures, in which a device finds those that are most like what it sees.
+///
+/// The pictures need not show what the network was trained on. The folder of a picture is its label, its file
+/// its name.
+#[derive(Debug, Args)]
+pub(super) struct IndexArgs {
+    /// Int8 blob with a descriptor, as `export descriptor` writes it.
+    blob: PathBuf,
+    /// Directory with a folder of pictures for each label, all of which are taken, or with the binary version of
+    /// CIFAR-10, of which the training images are taken.
+    pictures: PathBuf,
+    /// Index to write.
+    index: PathBuf,
+    /// Print one JSON object instead of lines.
+    #[arg(long)]
+    json: bool,
+}
+
+impl IndexArgs {
+    pub(super) fn run(&self) -> Result<()> {
+        output::refuse_inputs(&[&self.index], &[&self.blob])?;
+        let is = |start: &[u8]| start.starts_with(&INDEX_MAGIC);
+        output::check(&self.index, Replaces::Kind { name: "an index", is })?;
+        let bytes = read(&self.blob)?;
+        let context = || format!("cannot make an index with {}", self.blob.display());
+        let AnyModel::Int8(model) = parse(&self.blob, &bytes)? else {
+            bail!("{}: it is an f16 blob; export it as int8", context());
+        };
+        let config = model.config();
+        let reading =
+            Reading::of_network(config.classes(), DataSource::Pictures, config.spec().image);
+        let data = data::open(&self.pictures, reading)?;
+        let mut sets = vec![data.train];
+        if data.source != DataSource::Cifar10 {
+            sets.extend(data.validation.into_iter().chain([data.test]));
+        }
+        let progress = bar("describing", sets.iter().map(Images::len).sum());
+        let describe = |images: Images| -> Result<_> {
+            let entries = index::describe(&model, &images, |count| progress.inc(count as u64))?;
+            Ok((images, entries))
+        };
+        let sets: Result<Vec<_>> = sets.into_iter().map(describe).collect();
+        let sets = sets.with_context(context)?;
+        progress.finish_and_clear();
+        let written = index::index(&sets, &data.classes).with_context(context)?;
+        output::write(&self.index, &written)?;
+        // What is reported is what was written.
+        let found = Index::parse(&written)?;
+        if self.json {
+            return say!(
+                "{}",
+                json!({
+                    "entries": found.len(),
+                    "index_bytes": written.len(),
+                    "labels": data.classes,
+                    "network": format!("{:08x}", found.network()),
+                })
+            );
+        }
+        say!("entries {}", grouped(found.len() as u64))?;
+        say!("labels {}", data.classes.join(", "))?;
+        say!("network {:08x}", found.network())?;
+        say!("index {} bytes, {}", grouped(written.len() as u64), self.index.display())
+    }
+}

@@ -1,0 +1,421 @@
+//! A descriptor from the features of training images: classical linear algebra, nothing is trained.
+
+use super::code::rotation;
+use super::features::{Features, Place};
+use super::matrix::{Matrix, dot};
+use super::part::Part;
+use crate::quantize::{Multiplier, multiplier};
+use anyhow::{Context, Result, ensure};
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{RngExt, SeedableRng};
+use runtime::fixed::{Requant, sat8};
+use runtime::format::{DescriptorRecord, LogitsRecord, RequantRecord, write_descriptor};
+
+/// Steps of i8 in one standard deviation of a cell's channel: four of these fit.
+const CELL_STEPS: f64 = 32.0;
+/// Share of the largest variance that is added to every variance before whitening, so that directions in which
+/// images do not differ are not blown up.
+const RIDGE: f64 = 1e-3;
+/// The same for the variances within classes. Large, because the network was fitted to these images: in others, a
+/// class varies more, and in other directions.
+const WITHIN_RIDGE: f64 = 1.0;
+
+/// How a descriptor is fitted.
+#[derive(Clone, Copy, Debug)]
+pub struct FitOptions {
+    /// Values of the class part, 2 to 128.
+    pub class: u8,
+    /// Values of the appearance part, 2 to 128.
+    pub appearance: u8,
+    /// Decides the rotations.
+    pub seed: u64,
+}
+
+impl FitOptions {
+    /// Vectors of 128 bytes together, or fewer values of the appearance part, so that the head has no more than
+    /// `max_bytes`.
+    pub fn within(max_bytes: usize, dim: usize, classes: usize, place: Place) -> Self {
+        const CLASS: usize = 33;
+        // A value of a part has a row of weights, bias, multiplier and shift, and 64 weights of its code.
+        let value = |inputs: usize| inputs + 9 + 64;
+        let inputs = place.count() * dim;
+        let fixed = CLASS * value(dim) + classes * (CLASS + 4) + 9 * dim + 2 * 256 + 200;
+        let room = max_bytes.saturating_sub(fixed) / value(inputs);
+        let class = CLASS.min(dim + 1);
+        let appearance = room.clamp(2, 128 - class).min(inputs + 1);
+        Self { class: class as u8, appearance: appearance as u8, seed: 1 }
+    }
+}
+
+/// A fitted descriptor.
+#[derive(Clone, Debug)]
+pub struct Fitted {
+    place: Place,
+    channels: Channels,
+    appearance: Part,
+    class: Part,
+    known: Known,
+}
+
+/// From the sums of cells to i8.
+#[derive(Clone, Debug)]
+struct Channels {
+    bias: Vec<i32>,
+    factors: Vec<Multiplier>,
+}
+
+/// Where the class parts of the classes lie.
+#[derive(Clone, Debug)]
+struct Known {
+    weights: Vec<i8>,
+    bias: Vec<i32>,
+    factor: Multiplier,
+}
+
+/// Fits a descriptor to labelled images of `classes` classes.
+///
+/// # Errors
+/// If there are too few images, or a class without any.
+pub fn fit(
+    features: &[Features],
+    labels: &[u16],
+    classes: usize,
+    place: Place,
+    options: FitOptions,
+) -> Result<Fitted> {
+    ensure!(
+        features.len() == labels.len(),
+        "{} labels for {} images",
+        labels.len(),
+        features.len()
+    );
+    let dim = features.first().context("no images to fit a descriptor to")?.embedding.len();
+    let (class, appearance) = (usize::from(options.class), usize::from(options.appearance));
+    ensure!(
+        class <= dim + 1 && appearance <= place.count() * dim + 1,
+        "a class part of {class} and an appearance part of {appearance} values need more inputs than \
+         {dim} and {}",
+        place.count() * dim
+    );
+    let rng = &mut Xoshiro256PlusPlus::seed_from_u64(options.seed);
+    let channels = Channels::fit(features, dim);
+    let cells: Vec<Vec<i8>> = features.iter().map(|image| channels.apply(&image.sums)).collect();
+    let embeddings: Vec<Vec<i8>> = features.iter().map(|image| image.embedding.clone()).collect();
+    let whitened = whitening(&cells, appearance - 1)?;
+    let (appearance, _) = part(whitened, &cells, rng)?;
+    let discriminant = discriminant(&embeddings, labels, classes, class - 1)?;
+    let (class, vectors) = part(discriminant, &embeddings, rng)?;
+    let known = Known::fit(&vectors, labels, classes)?;
+    Ok(Fitted { place, channels, appearance, class, known })
+}
+
+impl Fitted {
+    /// The body of the head.
+    ///
+    /// # Errors
+    /// If it is too long for a blob.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let (channels, known) = (&self.channels, &self.known);
+        let words = |values: &[i32]| -> Vec<u8> {
+            values.iter().flat_map(|value| value.to_le_bytes()).collect()
+        };
+        let mult: Vec<u8> = channels.factors.iter().flat_map(|f| f.mult.to_le_bytes()).collect();
+        let shift: Vec<u8> = channels.factors.iter().map(|factor| factor.shift).collect();
+        let weights: Vec<u8> = known.weights.iter().map(|weight| weight.cast_unsigned()).collect();
+        let (bias, known_bias) = (words(&channels.bias), words(&known.bias));
+        let Multiplier { mult: known_mult, shift: known_shift } = known.factor;
+        let mut buffer = vec![0; 1 << 20];
+        let len = self.appearance.with_record(|appearance| {
+            self.class.with_record(|class| {
+                let record = DescriptorRecord {
+                    block: self.place.block,
+                    cells: self.place.cells,
+                    bias: &bias,
+                    mult: &mult,
+                    shift: &shift,
+                    appearance,
+                    class,
+                    known: LogitsRecord {
+                        weights: &weights,
+                        bias: &known_bias,
+                        probability: RequantRecord { mult: known_mult, shift: known_shift },
+                    },
+                };
+                write_descriptor(&record, &mut buffer)
+            })
+        })?;
+        buffer.truncate(len);
+        Ok(buffer)
+    }
+}
+
+impl Channels {
+    /// Each channel gets the mean 0 and the same spread.
+    fn fit(features: &[Features], dim: usize) -> Self {
+        let mut moments = vec![(0.0, 0.0); dim];
+        let mut count = 0.0;
+        for cell in features.iter().flat_map(|image| image.sums.chunks_exact(dim)) {
+            for ((sum, squares), &value) in moments.iter_mut().zip(cell) {
+                *sum += f64::from(value);
+                *squares += f64::from(value).powi(2);
+            }
+            count += 1.0;
+        }
+        let mut channels = Self { bias: Vec::new(), factors: Vec::new() };
+        for (sum, squares) in moments {
+            let mean: f64 = sum / count;
+            let deviation = (squares / count - mean.powi(2)).max(1.0).sqrt();
+            channels.bias.push(-mean.round() as i32);
+            let factor = CELL_STEPS / deviation;
+            channels.factors.push(multiplier(factor, Requant::MIN_SHIFT, Requant::MAX_SHIFT));
+        }
+        channels
+    }
+
+    /// As the runtime does it.
+    fn apply(&self, sums: &[i32]) -> Vec<i8> {
+        let factors = self.bias.iter().zip(&self.factors).cycle();
+        let apply = |(&sum, (bias, factor)): (&i32, (&i32, &Multiplier))| {
+            let requant = Requant::new(factor.mult as i32, factor.shift);
+            sat8(requant.map_or(0, |requant| requant.apply(sum + bias)))
+        };
+        sums.iter().zip(factors).map(apply).collect()
+    }
+}
+
+/// The map to the first `count` principal components, each with variance 1, and what is subtracted first.
+fn whitening(inputs: &[Vec<i8>], count: usize) -> Result<(Matrix, Vec<f64>)> {
+    let mean = mean(inputs)?;
+    let (values, vectors) = covariance(inputs, |_| &mean).eigen();
+    let ridge = RIDGE * values[0].max(f64::MIN_POSITIVE);
+    let factors: Vec<f64> =
+        values.iter().map(|value| (value.max(0.0) + ridge).sqrt().recip()).collect();
+    let rows = (0..count).map(|row| vectors.row(row));
+    Ok((Matrix::from_rows(mean.len(), rows).scaled_rows(&factors), mean))
+}
+
+/// The map to the `count` directions in which classes differ most, against how much images of one class differ there,
+/// and what is subtracted first.
+///
+/// # Source
+/// Fisher's linear discriminant, for many classes.
+fn discriminant(
+    inputs: &[Vec<i8>],
+    labels: &[u16],
+    classes: usize,
+    count: usize,
+) -> Result<(Matrix, Vec<f64>)> {
+    let all = mean(inputs)?;
+    let means = class_means(inputs, labels, classes)?;
+    let within = covariance(inputs, |image| &means[usize::from(labels[image])]);
+    let (values, vectors) = within.eigen();
+    let ridge = WITHIN_RIDGE * values[0].max(f64::MIN_POSITIVE);
+    let factors: Vec<f64> =
+        values.iter().map(|value| (value.max(0.0) + ridge).sqrt().recip()).collect();
+    let white = vectors.scaled_rows(&factors);
+    let mut between = Matrix::zeros(all.len(), all.len());
+    for mean in &means {
+        let difference: Vec<f64> = mean.iter().zip(&all).map(|(mean, all)| mean - all).collect();
+        between.add_outer(1.0 / classes as f64, &white.apply(&difference));
+    }
+    // Beyond the first classes − 1 directions the means do not differ: these are any directions within classes.
+    let (_, directions) = between.eigen();
+    let rows = (0..count).map(|row| directions.row(row));
+    Ok((Matrix::from_rows(all.len(), rows).times(&white), all))
+}
+
+/// A part over inputs, with its code, and the vectors of the inputs. The map has one row less than the part has
+/// values: the normalisation takes one away.
+fn part(
+    (map, subtracted): (Matrix, Vec<f64>),
+    inputs: &[Vec<i8>],
+    rng: &mut Xoshiro256PlusPlus,
+) -> Result<(Part, Vec<Vec<i8>>)> {
+    let map = spread(map.rows() + 1, rng).times(&map);
+    let offset: Vec<f64> = map.apply(&subtracted).into_iter().map(|value| -value).collect();
+    let mut part = Part::new(&map, &offset);
+    let vectors = inputs.iter().map(|x| part.vector(x)).collect::<Result<Vec<_>, _>>()?;
+    let (rotation, offset) = rotation(&vectors, rng)?;
+    part.set_code(&rotation, &offset);
+    Ok((part, vectors))
+}
+
+/// Random orthonormal columns, `[n, n − 1]`, each of which sums to zero: subtracting the mean of the outputs, as
+/// the normalisation does, then changes nothing.
+fn spread(n: usize, rng: &mut Xoshiro256PlusPlus) -> Matrix {
+    let mut columns = vec![vec![(n as f64).sqrt().recip(); n]];
+    while columns.len() < n {
+        let mut column: Vec<f64> = (0..n).map(|_| rng.random_range(-1.0..1.0)).collect();
+        // Twice, because rounding leaves something the first time.
+        for other in columns.iter().chain(&columns) {
+            let along = dot(&column, other);
+            column.iter_mut().zip(other).for_each(|(value, other)| *value -= along * other);
+        }
+        let length = dot(&column, &column).sqrt();
+        if length > 1e-6 {
+            columns.push(column.into_iter().map(|value| value / length).collect());
+        }
+    }
+    Matrix::from_rows(n, columns.into_iter().skip(1)).transposed()
+}
+
+impl Known {
+    /// A prototype for each class, and the weight of the class part: 255 for almost all images of the known
+    /// classes, 0 far from all of them.
+    fn fit(vectors: &[Vec<i8>], labels: &[u16], classes: usize) -> Result<Self> {
+        let means = class_means(vectors, labels, classes)?;
+        let round = |mean: &Vec<f64>| mean.iter().map(|v| v.round() as i8).collect::<Vec<_>>();
+        let prototypes: Vec<Vec<i8>> = means.iter().map(round).collect();
+        let halves: Vec<f64> = prototypes.iter().map(|p| product(p, p) / 2.0).collect();
+        let nearest = |vector: &Vec<i8>| {
+            let products =
+                prototypes.iter().zip(&halves).map(|(p, half)| product(p, vector) - half);
+            products.fold(f64::NEG_INFINITY, f64::max)
+        };
+        let mut scores: Vec<f64> = vectors.iter().map(nearest).collect();
+        scores.sort_by(f64::total_cmp);
+        let at = |share: f64| scores[((scores.len() - 1) as f64 * share) as usize];
+        let high = at(FULL);
+        let low = at(NONE).min(high - 255.0 / MAX_FACTOR);
+        let factor = 255.0 / (high - low);
+        let bias = halves.iter().map(|half| (-half - low).round() as i32).collect();
+        let weights = prototypes.into_iter().flatten().collect();
+        let factor = multiplier(factor, Requant::MIN_SHIFT, Requant::MAX_SHIFT);
+        Ok(Self { weights, bias, factor })
+    }
+}
+
+/// Share of the taught images below whose nearness the class part has no weight.
+const NONE: f64 = 0.005;
+/// Upper bound of the factor from nearness to weight: a rescale is below one half.
+const MAX_FACTOR: f64 = 0.45;
+/// Share of the taught images from whose nearness on it has all weight.
+const FULL: f64 = 0.05;
+
+fn product(a: &[i8], b: &[i8]) -> f64 {
+    a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
+}
+
+fn mean(inputs: &[Vec<i8>]) -> Result<Vec<f64>> {
+    let dim = inputs.first().context("no images")?.len();
+    let mut sums = vec![0.0; dim];
+    inputs.iter().for_each(|x| sums.iter_mut().zip(x).for_each(|(sum, &x)| *sum += f64::from(x)));
+    Ok(sums.into_iter().map(|sum| sum / inputs.len() as f64).collect())
+}
+
+fn class_means(inputs: &[Vec<i8>], labels: &[u16], classes: usize) -> Result<Vec<Vec<f64>>> {
+    let of = |class: usize| {
+        let pairs = inputs.iter().zip(labels).filter(|&(_, &label)| usize::from(label) == class);
+        let inputs: Vec<Vec<i8>> = pairs.map(|(x, _)| x.clone()).collect();
+        mean(&inputs).with_context(|| format!("no image of class {class}"))
+    };
+    (0..classes).map(of).collect()
+}
+
+/// The covariance of inputs around a centre for each image.
+fn covariance<'c>(inputs: &[Vec<i8>], centre: impl Fn(usize) -> &'c Vec<f64>) -> Matrix {
+    let dim = inputs.first().map_or(1, Vec::len);
+    let mut covariance = Matrix::zeros(dim, dim);
+    let weight = 1.0 / inputs.len() as f64;
+    for (image, x) in inputs.iter().enumerate() {
+        let x: Vec<f64> = x.iter().zip(centre(image)).map(|(&x, c)| f64::from(x) - c).collect();
+        covariance.add_outer(weight, &x);
+    }
+    covariance
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn random(images: usize, dim: usize, seed: u64) -> Vec<Vec<i8>> {
+        let mut rng = kit::rng::Rng::new(seed);
+        let image = |_| {
+            let base: i8 = rng.pick(-40, 40);
+            (0..dim).map(|_| base / 2 + rng.pick::<i8>(-60, 60)).collect()
+        };
+        (0..images).map(image).collect()
+    }
+
+    #[test]
+    fn whitened_components_have_the_variance_one_and_are_not_correlated() {
+        let inputs = random(3000, 6, 1);
+        let (map, mean) = whitening(&inputs, 4).unwrap();
+        let mut covariance = Matrix::zeros(4, 4);
+        for x in &inputs {
+            let x: Vec<f64> = x.iter().zip(&mean).map(|(&x, mean)| f64::from(x) - mean).collect();
+            covariance.add_outer(1.0 / inputs.len() as f64, &map.apply(&x));
+        }
+        for row in 0..4 {
+            for column in 0..4 {
+                let expected = f64::from(u8::from(row == column));
+                assert!((covariance[(row, column)] - expected).abs() < 0.01, "{covariance:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_directions_are_those_in_which_classes_differ() {
+        let mut inputs = random(2000, 5, 2);
+        let labels: Vec<u16> = (0..2000).map(|image| image % 2).collect();
+        for (x, &label) in inputs.iter_mut().zip(&labels) {
+            x[3] = x[3] / 4 + if label == 1 { 60 } else { -60 };
+        }
+        let (map, mean) = discriminant(&inputs, &labels, 2, 2).unwrap();
+        let side = |x: &Vec<i8>| {
+            let x: Vec<f64> = x.iter().zip(&mean).map(|(&x, mean)| f64::from(x) - mean).collect();
+            map.apply(&x)[0] > 0.0
+        };
+        let first = side(&inputs[0]);
+        let right =
+            inputs.iter().zip(&labels).filter(|&(x, &label)| side(x) == (first == (label == 0)));
+        assert_eq!(right.count(), 2000, "images on the side of their class");
+    }
+
+    #[test]
+    fn spread_columns_are_orthonormal_and_sum_to_zero() {
+        let spread = spread(7, &mut Xoshiro256PlusPlus::seed_from_u64(3));
+        assert_eq!((spread.rows(), spread.columns()), (7, 6), "shape");
+        let product = spread.transposed().times(&spread);
+        for row in 0..6 {
+            assert!(spread.transposed().row(row).iter().sum::<f64>().abs() < 1e-12, "{spread:?}");
+            for column in 0..6 {
+                let expected = f64::from(u8::from(row == column));
+                assert!((product[(row, column)] - expected).abs() < 1e-12, "{product:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn known_images_have_more_weight_than_others() {
+        let labels: Vec<u16> = (0..400).map(|image| image % 2).collect();
+        let mut vectors = random(400, 8, 4);
+        for (vector, &label) in vectors.iter_mut().zip(&labels) {
+            vector.iter_mut().for_each(|v| *v /= 8);
+            vector[0] = if label == 0 { 90 } else { -90 };
+        }
+        let known = Known::fit(&vectors, &labels, 2).unwrap();
+        let weight = |vector: &[i8]| {
+            let products = known.weights.chunks_exact(8).zip(&known.bias);
+            let nearest = products.map(|(w, bias)| product(w, vector) as i32 + bias).max().unwrap();
+            let factor = Requant::new(known.factor.mult as i32, known.factor.shift).unwrap();
+            factor.apply(nearest).clamp(0, 255)
+        };
+        let full = vectors.iter().filter(|vector| weight(vector) == 255).count();
+        assert!(full >= 380, "{full} of 400 with all weight");
+        assert_eq!(weight(&[0, 90, 0, 0, 0, 0, 0, 0]), 0, "something else");
+    }
+
+    #[test]
+    fn a_descriptor_keeps_to_its_bytes() {
+        for (dim, place) in [(48, 1), (64, 1), (128, 3)] {
+            let place = Place { block: place, cells: [2, 2] };
+            let options = FitOptions::within(45_000, dim, 10, place);
+            let inputs = [dim, 4 * dim];
+            let values = [options.class, options.appearance].map(usize::from);
+            let bytes: usize = (0..2).map(|part| values[part] * (inputs[part] + 9 + 64)).sum();
+            assert!(bytes < 44_000 && values[0] + values[1] <= 128, "{dim}: {options:?}");
+            assert!(values[1] >= 50, "{dim}: {options:?}");
+        }
+    }
+}

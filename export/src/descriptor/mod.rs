@@ -1,0 +1,27 @@
+//! A descriptor for a finished network: how it makes fingerprints of images, fitted to training images.
+
+mod code;
+mod features;
+mod fit;
+mod matrix;
+mod part;
+
+use anyhow::Result;
+use runtime::append_head;
+use runtime::format::{HEAD_DESCRIPTOR, HeadRecord};
+
+pub use features::{Features, Place, features};
+pub use fit::{FitOptions, Fitted, fit};
+
+/// A blob with a descriptor head, in place of the one that it may have. All else stays as it is.
+///
+/// # Errors
+/// If the blob is not valid or has no room for another head.
+pub fn with_descriptor(blob: &[u8], fitted: &Fitted) -> Result<Vec<u8>> {
+    let body = fitted.to_bytes()?;
+    let mut bytes = vec![0; blob.len() + body.len() + 16];
+    let head = HeadRecord { kind: HEAD_DESCRIPTOR, body: &body };
+    let len = append_head(blob, head, &mut bytes)?;
+    bytes.truncate(len);
+    Ok(bytes)
+}

@@ -1,0 +1,169 @@
+//! A run that also makes a fingerprint of the image.
+
+use super::stream::Stream;
+use super::{Model, Output};
+use crate::error::{FormatError, RunError};
+use crate::forward::{self, Plan, Traits};
+use crate::invariant::present_or;
+use crate::network::{self, DescriptorHead};
+use crate::search::{Fingerprint, Likeness, Part};
+
+/// What makes fingerprints with a model: the descriptor head of its blob.
+///
+/// # Example
+/// ```
+/// use runtime::search::{Index, Neighbour};
+/// use runtime::{Descriptor, Model};
+/// use std::error::Error;
+///
+/// /// The known image that is most like this one.
+/// fn nearest(blob: &[u8], index: &[u8], image: &[u8]) -> Result<Option<Neighbour>, Box<dyn Error>> {
+///     let (model, index) = (Model::parse(blob)?, Index::parse(index)?);
+///     let descriptor = Descriptor::parse(&model)?.ok_or("a blob without a descriptor")?;
+///     let mut arena = vec![0; descriptor.arena_len()];
+///     let seen = descriptor.run(image, &mut arena)?;
+///     Ok(index.nearest::<1>(&seen.fingerprint, seen.likeness)?.first().copied())
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Descriptor<'m, 'a> {
+    model: &'m Model<'a>,
+    head: DescriptorHead<'a>,
+}
+
+/// What a run of a [`Descriptor`] gives, in its arena.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Described<'m> {
+    /// The output of [`Model::run`], bit for bit.
+    pub output: Output<'m>,
+    /// What describes the image.
+    pub fingerprint: Fingerprint<'m>,
+    /// Which parts to compare, from how near the class part lies to the classes that the network was taught:
+    /// the weight of the class part is 0 for an image of something else.
+    pub likeness: Likeness,
+}
+
+/// An image that comes row by row, as [`Stream`]. Made by [`Descriptor::stream`].
+#[derive(Debug)]
+pub struct DescriptorStream<'m, 'a> {
+    descriptor: &'m Descriptor<'m, 'a>,
+    stream: Stream<'m, 'a>,
+    reserve: &'m mut [u8],
+}
+
+impl<'m, 'a> Descriptor<'m, 'a> {
+    /// Checks the descriptor head of the model's blob completely and borrows it; `None` if the blob has none.
+    ///
+    /// # Errors
+    /// As [`Model::parse`], for the bytes of the head.
+    pub fn parse(model: &'m Model<'a>) -> Result<Option<Self>, FormatError> {
+        let head = network::descriptor_head(&model.network)?;
+        Ok(head.map(|head| Self { model, head }))
+    }
+
+    /// Bytes of arena that [`Self::run`] needs, at any alignment: those of [`Model::arena_len`], and for the
+    /// fingerprint a few hundred more.
+    pub fn arena_len(&self) -> usize {
+        self.model.arena_len() + self.reserve_len()
+    }
+
+    /// Lengths of the vectors: of the class part and of the appearance part.
+    pub fn lengths(&self) -> [usize; 2] {
+        [&self.head.class, &self.head.appearance].map(|part| part.layer.outputs())
+    }
+
+    /// Makes the fingerprint of one image, and classifies it. Image and arena are those of [`Model::run`], but
+    /// the arena has [`Self::arena_len`] bytes or more.
+    ///
+    /// # Errors
+    /// [`RunError`] if the image or the arena has the wrong size.
+    #[inline(never)]
+    pub fn run<'r>(&'r self, image: &[u8], arena: &'r mut [u8]) -> Result<Described<'r>, RunError> {
+        let (found, expected) = (image.len(), self.model.config().image().len());
+        if found != expected {
+            return Err(RunError::Image { found, expected });
+        }
+        let (arena, reserve) = self.split(arena)?;
+        let plan = Plan::new(&self.model.network, arena.len());
+        self.describe((plan, 0, image), arena, reserve)
+    }
+
+    /// Begins an image whose rows come one by one. The result is that of [`Self::run`], bit for bit.
+    ///
+    /// # Errors
+    /// [`RunError::Arena`] if the arena is too small.
+    pub fn stream<'r>(&'r self, arena: &'r mut [u8]) -> Result<DescriptorStream<'r, 'a>, RunError> {
+        let (arena, reserve) = self.split(arena)?;
+        let stream = Stream::new(&self.model.network, arena);
+        Ok(DescriptorStream { descriptor: self, stream, reserve })
+    }
+
+    fn reserve_len(&self) -> usize {
+        forward::reserve_len(&self.model.network, &self.head)
+    }
+
+    /// The aligned memory of a pass, and that of the fingerprint.
+    fn split<'r>(&self, arena: &'r mut [u8]) -> Result<(&'r mut [u8], &'r mut [u8]), RunError> {
+        let (found, expected) = (arena.len(), self.arena_len());
+        let too_short = RunError::Arena { found, expected };
+        if found < expected {
+            return Err(too_short);
+        }
+        let arena = forward::align(arena);
+        let pass = arena.len().checked_sub(self.reserve_len());
+        let parts = pass.and_then(|pass| arena.split_at_mut_checked(pass));
+        present_or(parts.map(Ok), Err(too_short))
+    }
+
+    fn describe<'r>(
+        &'r self,
+        stages: (Plan, usize, &[u8]),
+        arena: &'r mut [u8],
+        reserve: &'r mut [u8],
+    ) -> Result<Described<'r>, RunError> {
+        let too_short = RunError::Arena { found: arena.len(), expected: self.model.arena_len() };
+        let network = &self.model.network;
+        let described = forward::describe(network, &self.head, stages, arena, reserve);
+        let described = described.map(|(answer, Traits { class, appearance, class_weight })| {
+            let part = |(vector, code)| Part { vector, code };
+            Ok(Described {
+                output: Output::new(answer),
+                fingerprint: Fingerprint {
+                    network: network.checksum,
+                    class: part(class),
+                    appearance: part(appearance),
+                },
+                likeness: Likeness::Mixed { class: class_weight },
+            })
+        });
+        present_or(described, Err(too_short))
+    }
+}
+
+impl<'m> DescriptorStream<'m, '_> {
+    /// Number of rows that were given so far.
+    pub const fn rows(&self) -> usize {
+        self.stream.rows()
+    }
+
+    /// The next row of the image, as [`Stream::row`].
+    ///
+    /// # Errors
+    /// As [`Stream::row`].
+    pub fn row(&mut self, row: &[u8]) -> Result<(), RunError> {
+        self.stream.row(row)
+    }
+
+    /// The result, after the last row.
+    ///
+    /// # Errors
+    /// As [`Stream::finish`].
+    pub fn finish(self) -> Result<Described<'m>, RunError> {
+        self.stream.check_complete()?;
+        let too_short = RunError::Arena { found: 0, expected: self.descriptor.arena_len() };
+        let parts = present_or(self.stream.into_parts().map(Ok), Err(too_short))?;
+        let (arena, (plan, first)) = parts;
+        self.descriptor.describe((plan, first, &[]), arena, self.reserve)
+    }
+}

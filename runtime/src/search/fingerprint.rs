@@ -1,0 +1,48 @@
+//! What describes an image.
+
+/// What describes an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint<'a> {
+    /// The network that made it: CRC-32 in the prelude of its blob.
+    pub network: u32,
+    /// What the image shows, as far as the network was taught.
+    pub class: Part<'a>,
+    /// What the image looks like.
+    pub appearance: Part<'a>,
+}
+
+/// One part of a fingerprint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part<'a> {
+    /// 1 to 128 values. The nearer the vectors, the more alike the images.
+    pub vector: &'a [i8],
+    /// 64 bits. The more bits are equal, the more alike the images.
+    pub code: u64,
+}
+
+/// Which parts of two fingerprints are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Likeness {
+    /// The class parts.
+    Class,
+    /// The appearance parts.
+    Appearance,
+    /// Both: a distance is `class / 256` of that of the class parts and the rest of that of the appearance
+    /// parts.
+    Mixed {
+        /// Weight of the class parts in 256ths.
+        class: u8,
+    },
+}
+
+impl Likeness {
+    /// Factors of the distances of the class parts and of the appearance parts; at most 256 together.
+    pub(super) fn weights(self) -> [u32; 2] {
+        match self {
+            Self::Class => [1, 0],
+            Self::Appearance => [0, 1],
+            Self::Mixed { class } => [class.into(), 256 - u32::from(class)],
+        }
+    }
+}
