@@ -78,7 +78,7 @@ pub fn mean_average_precision(
 /// any order: the result is the exact mean over all orders.
 ///
 /// # Source
-/// McSherry and Najork, "Computing Information Retrieval Performance Measures Efficiently in the Presence of
+/// `McSherry` and Najork, "Computing Information Retrieval Performance Measures Efficiently in the Presence of
 /// Tied Scores", 2008.
 fn average_precision(mut found: Vec<(u32, bool)>) -> f64 {
     found.sort_unstable_by_key(|&(distance, _)| distance);
