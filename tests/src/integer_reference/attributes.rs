@@ -1,8 +1,20 @@
 //! The attribute head.
 
-use super::Attributes;
 use super::arithmetic::{acc, pow2, probabilities};
 use super::blob::{AttributeHead, Z};
+
+/// The attributes of one image, as INTEGER.md defines them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attributes {
+    /// Name of each.
+    pub names: Vec<String>,
+    /// `[attributes]`.
+    pub logits: Vec<i128>,
+    /// `[attributes]`, 16 fraction bits.
+    pub probabilities: Vec<i128>,
+    /// `[attributes, tokens]`.
+    pub evidence: Vec<i128>,
+}
 
 /// What the head says of tokens in which `zero` stands for zero.
 pub(super) fn attributes(head: &AttributeHead, tokens: &[Z], zero: Z, dim: usize) -> Attributes {

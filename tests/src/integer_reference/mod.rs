@@ -14,6 +14,7 @@ mod loss;
 mod stem;
 
 use arithmetic::{acc, normalise, pow2, probabilities, requant, sat8, sat16, shift_right};
+pub use attributes::Attributes;
 use blob::{Blob, Z};
 pub use fingerprint::Described;
 use layers::Tensor;
@@ -45,19 +46,6 @@ pub struct Answer {
     pub evidence: Option<Vec<i128>>,
     /// Where the blob has an attribute head.
     pub attributes: Option<Attributes>,
-}
-
-/// What the page says about the attributes of one image.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attributes {
-    /// Name of each.
-    pub names: Vec<String>,
-    /// `[attributes]`.
-    pub logits: Vec<i128>,
-    /// `[attributes]`, 16 fraction bits.
-    pub probabilities: Vec<i128>,
-    /// `[attributes, tokens]`.
-    pub evidence: Vec<i128>,
 }
 
 /// A decoded network.
