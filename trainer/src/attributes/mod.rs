@@ -4,6 +4,7 @@
 //! finished network. The layer reads the pooled tokens, as a class head does, and the network stays as it is.
 
 mod average_precision;
+mod calibrate;
 mod cholesky;
 mod fit;
 mod layer;
@@ -40,5 +41,6 @@ pub fn train(pooled: &[f32], classes: &[u16], labels: &Labels) -> Result<(Attrib
     }
     let sample = Sample::new(pooled, classes, labels);
     let selection = select::penalty(&sample);
-    Ok((fit::fit(&sample, selection.penalty), selection))
+    let fitted = fit::fit(&sample, selection.penalty);
+    Ok((calibrate::calibrate(fitted, &sample), selection))
 }

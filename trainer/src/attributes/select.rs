@@ -6,7 +6,7 @@ use super::average_precision::average_precision;
 use super::fit::{Sample, fit};
 
 /// Strengths to choose from, the strongest first.
-const PENALTIES: [f64; 5] = [1.0, 0.3, 0.1, 0.03, 0.01];
+const PENALTIES: [f64; 8] = [30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01];
 /// Taken where no two classes can be left out.
 const DEFAULT_PENALTY: f64 = 0.1;
 /// Images of each class that the choice is made on.
