@@ -1,8 +1,8 @@
 //! Logits whose sigmoid is a probability.
 
 use super::cholesky::Cholesky;
-use super::fit::Sample;
 use super::layer::Attributes;
+use super::sample::Sample;
 
 /// Steps of the fit. Each one lowers the loss.
 const STEPS: usize = 500;

@@ -8,6 +8,7 @@ mod calibrate;
 mod cholesky;
 mod fit;
 mod layer;
+mod sample;
 mod scores;
 mod select;
 mod table;
@@ -20,7 +21,7 @@ pub use scores::{AttributeScore, Scores};
 pub use select::Selection;
 pub use table::{Labels, Table};
 
-use fit::Sample;
+use sample::Sample;
 
 /// Adds attributes to a network. `pooled` has its pooled tokens `[images, dim]` for training images,
 /// `classes` their labels, and `labels` what the table says of them.

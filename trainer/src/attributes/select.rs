@@ -3,7 +3,8 @@
 use rayon::prelude::*;
 
 use super::average_precision::average_precision;
-use super::fit::{Sample, fit};
+use super::fit::fit;
+use super::sample::Sample;
 
 /// Strengths to choose from, the strongest first.
 const PENALTIES: [f64; 8] = [30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01];

@@ -1,7 +1,7 @@
 //! The coordinates in which attributes are fitted.
 
 use super::cholesky::Cholesky;
-use super::fit::Sample;
+use super::sample::Sample;
 
 /// Share of the covariance that is replaced by a multiple of the identity, so that it can be inverted.
 const SHRINKAGE: f64 = 0.01;
