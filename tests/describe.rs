@@ -21,7 +21,7 @@ use tests::integer_reference::{self, IntegerReference};
 fn described(config: &VitConfig, seed: u64, values: Values, dims: [u8; 2]) -> (Network, Vec<u8>) {
     let mut network = synthetic::network(config, seed, values);
     let body = synthetic::descriptor(config, seed, values, dims).to_bytes();
-    network.other_heads = vec![(1, vec![7]), (HEAD_DESCRIPTOR, body.clone()), (9, Vec::new())];
+    network.other_heads = vec![(8, vec![7]), (HEAD_DESCRIPTOR, body.clone()), (9, Vec::new())];
     (network, body)
 }
 

@@ -12,9 +12,9 @@ use kit::hostile::{Subject, Tally, each, finish, flipped, mutations, subjects};
 use kit::mutation::Victim;
 use kit::planted::LEAVES_DIRT;
 use kit::sealed::{seal_checksum, sealed};
-use runtime::Model;
 use runtime::error::{FormatError, RecordId};
 use runtime::format::PRELUDE_LEN;
+use runtime::{Attributes, Model};
 
 #[test]
 fn every_truncation_is_refused() {
@@ -49,9 +49,9 @@ fn every_truncation_is_refused() {
 
 /// The records of a blob in order.
 fn records(blob: &[u8], subject: &Subject) -> Vec<RecordId> {
-    let config = match Model::parse(blob) {
-        Ok(model) => model.config().clone(),
-        Err(_) => Model::parse_f16(blob).unwrap().config().clone(),
+    let (config, attributes) = match Model::parse(blob) {
+        Ok(model) => (model.config().clone(), Attributes::parse(&model).unwrap().is_some()),
+        Err(_) => (Model::parse_f16(blob).unwrap().config().clone(), false),
     };
     // The stem has seven convolutions before the one that makes tokens, which is the record `Embed`.
     let convs = if subject.name.ends_with("stem") { 7 } else { 0 };
@@ -60,6 +60,7 @@ fn records(blob: &[u8], subject: &Subject) -> Vec<RecordId> {
     records.extend([RecordId::Embed, RecordId::Position]);
     records.extend((0..config.spec().depth).map(RecordId::Block));
     records.extend([RecordId::End, RecordId::Heads, RecordId::Head(0)]);
+    records.extend(attributes.then_some(RecordId::Head(1)));
     records
 }
 
