@@ -1,6 +1,7 @@
 //! Along one side: the pixels of the frame that make one pixel of the image, and their weights.
 
 use super::colour::byte;
+use core::num::NonZero;
 use core::ops::Range;
 
 /// From `from` pixels of a frame to `to` pixels of an image.
@@ -71,6 +72,7 @@ impl Taps {
 
 /// Weighted sums over the sum of the weights, rounded to the nearest byte, half up.
 pub(super) fn mean(sums: [u32; 3], total: u32) -> [u8; 3] {
-    let total = total.max(1);
-    sums.map(|sum| byte(((sum + total / 2) / total).cast_signed()))
+    // A total is at least 1. The type tells the compiler, which keeps a panic for a division by zero otherwise.
+    let total = NonZero::new(total).unwrap_or(NonZero::<u32>::MIN);
+    sums.map(|sum| byte(((sum + total.get() / 2) / total).cast_signed()))
 }

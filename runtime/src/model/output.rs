@@ -191,7 +191,8 @@ pub(super) fn sigmoid<A: Arithmetic>(scale: &A::Probability, logit: A::Acc) -> u
 /// # Ranges and overflow
 /// `weight ≤ 32_640`, and `1 ≤ sum < 2^25`: the dividend is below `2^31 + 2^24`.
 fn share(weight: u32, sum: u32) -> u16 {
-    let share = ((weight << 16) + sum / 2) / sum;
+    // Without the `max` the compiler keeps a panic for a division by zero.
+    let share = ((weight << 16) + sum / 2) / sum.max(1);
     u16::try_from(share).unwrap_or(u16::MAX)
 }
 
