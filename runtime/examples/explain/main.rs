@@ -8,6 +8,7 @@
 #[path = "../classify/blob.rs"]
 mod blob;
 mod explanation;
+mod file;
 #[path = "../classify/inputs.rs"]
 mod inputs;
 mod page;
@@ -19,9 +20,8 @@ use explanation::{Explanation, Question};
 use inputs::Inputs;
 use pictures::shown_path;
 use runtime::Model;
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Shows where in a picture a network found its class.
@@ -65,11 +65,7 @@ fn main() -> ExitCode {
 }
 
 fn explain(cli: &Cli, out: &mut impl Write) -> Result<()> {
-    ensure!(
-        cli.overwrite || !cli.out.exists(),
-        "{} exists: give another name with --out, or --overwrite",
-        shown_path(&cli.out)
-    );
+    file::refuse(&cli.out, cli.overwrite)?;
     let bytes = blob::read(&cli.model)?;
     let model = blob::parse(&cli.model, &bytes)?;
     let question = Question {
@@ -84,7 +80,7 @@ fn explain(cli: &Cli, out: &mut impl Write) -> Result<()> {
     let files = &inputs.files[..inputs.files.len().min(sheet::MAX_PICTURES)];
     let mut found = Vec::new();
     for file in files {
-        ensure!(!same(file, &cli.out), "{} is a picture to explain", shown_path(&cli.out));
+        ensure!(!file::same(file, &cli.out), "{} is a picture to explain", shown_path(&cli.out));
         let picture = match pictures::read(file) {
             Ok(picture) => picture,
             Err(fault) if single => bail!("{} {fault}", shown_path(file)),
@@ -105,7 +101,7 @@ fn explain(cli: &Cli, out: &mut impl Write) -> Result<()> {
         [one] if single => page::png(one)?,
         many => sheet::png(many)?,
     };
-    write(&cli.out, &png, cli.overwrite)?;
+    file::write(&cli.out, &png, cli.overwrite)?;
     eprintln!("wrote {}", shown_path(&cli.out));
     Ok(())
 }
@@ -138,21 +134,6 @@ fn line(out: &mut impl Write, found: &Explanation) -> Result<()> {
         )?;
     }
     Ok(writeln!(out)?)
-}
-
-/// Whether two paths lead to one file.
-fn same(one: &Path, other: &Path) -> bool {
-    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
-}
-
-fn write(path: &Path, bytes: &[u8], overwrite: bool) -> Result<()> {
-    let mut options = OpenOptions::new();
-    let options = options.write(true).truncate(overwrite).create(overwrite).create_new(!overwrite);
-    let written = options.open(path).and_then(|mut file| file.write_all(bytes));
-    written.map_err(|error| match error.kind() {
-        ErrorKind::NotFound => anyhow!("{}: its folder does not exist", shown_path(path)),
-        _ => anyhow!("{}: {error}", shown_path(path)),
-    })
 }
 
 #[cfg(test)]

@@ -1,0 +1,51 @@
+//! The pictures that were found.
+
+use crate::answer::Answer;
+use crate::file::same;
+use anyhow::{Result, bail, ensure};
+use image::RgbImage;
+use pictures::{centre, shown_path};
+use std::path::{Component, Path};
+
+/// The pictures that were found, in the size of the network's input; `None` for one that cannot be read, which a
+/// message names. `dir` is the folder that the index was made of, `out` a file that is none of them.
+pub(super) fn read(dir: &Path, answer: &Answer<'_>, out: &Path) -> Result<Vec<Option<RgbImage>>> {
+    ensure!(dir.is_dir(), "{} is not a folder: give the one that was indexed", shown_path(dir));
+    if answer.found.iter().all(|found| found.name.is_none()) {
+        bail!(
+            "the index has no names of files: leave out --pictures, or index a folder of pictures"
+        );
+    }
+    let size = answer.picture.dimensions();
+    let mut known = Vec::new();
+    for found in &answer.found {
+        let picture = match found.name {
+            None => Err("has no name in the index".to_owned()),
+            // Names come with the index; none may lead out of the folder.
+            Some(name) if !is_within(name) => Err("is not a name within a folder".to_owned()),
+            Some(name) => {
+                let path = dir.join(name);
+                ensure!(!same(&path, out), "{} is a picture of the index", shown_path(out));
+                pictures::read(&path).map_err(|fault| fault.to_string())
+            }
+        };
+        if let Err(fault) = &picture {
+            eprintln!("left out: {} {fault}", found.file());
+        }
+        known.push(picture.ok().and_then(|picture| {
+            let input = centre(&picture, size);
+            RgbImage::from_raw(size.0, size.1, input)
+        }));
+    }
+    ensure!(
+        known.iter().any(Option::is_some),
+        "{} has none of the pictures that were found: give the folder that was indexed",
+        shown_path(dir)
+    );
+    Ok(known)
+}
+
+/// Whether a name leads to a file below the folder that it is joined to.
+fn is_within(name: &str) -> bool {
+    Path::new(name).components().all(|part| matches!(part, Component::Normal(_)))
+}
