@@ -1,8 +1,8 @@
 //! What was found for one picture.
 
-use crate::Compared;
 use crate::blob::{class_name, share};
 use anyhow::{Context, Result};
+use clap::ValueEnum;
 use image::RgbImage;
 use pictures::{centre, shown, shown_path};
 use runtime::search::{Index, Likeness, Neighbour};
@@ -10,6 +10,17 @@ use runtime::{Descriptor, Model};
 use serde_json::json;
 use std::fmt::Write;
 use std::path::Path;
+
+/// Which parts of the fingerprints are compared.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Compared {
+    /// What the network takes the pictures for
+    Class,
+    /// Shapes and colours, and where they are
+    Appearance,
+    /// Both, weighted by how well the network knows what the picture shows
+    Mixed,
+}
 
 /// Entries that are found, if the index has so many.
 pub(super) const FOUND: usize = 10;

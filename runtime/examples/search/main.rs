@@ -14,9 +14,9 @@ mod index;
 mod known;
 mod sheet;
 
-use answer::Answer;
+use answer::{Answer, Compared};
 use anyhow::{Context, Result, anyhow, ensure};
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use pictures::shown_path;
 use runtime::Descriptor;
 use std::io::Write;
@@ -54,17 +54,6 @@ struct Cli {
     /// Print a JSON object
     #[arg(long)]
     json: bool,
-}
-
-/// Which parts of the fingerprints are compared.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Compared {
-    /// What the network takes the pictures for
-    Class,
-    /// Shapes and colours, and where they are
-    Appearance,
-    /// Both, weighted by how well the network knows what the picture shows
-    Mixed,
 }
 
 fn main() -> ExitCode {
