@@ -22,8 +22,8 @@ pub(crate) fn parse<'m, 'a: 'm, A: Arithmetic>(
     fill(network, &mut records).ok_or_else(|| records.into_fault())
 }
 
-/// A network without layers.
-#[inline]
+/// A network without layers. Always inlined: a call would put a second network on the stack of a device.
+#[inline(always)]
 fn empty<'a, A: Arithmetic>(
     (config, input, class_names): Header<'a, A>,
     bytes: &'a [u8],
