@@ -27,7 +27,7 @@ mod wasm;
 mod x86;
 
 #[cfg(cortex_m_dsp)]
-pub(crate) use cortex_m::{are_fast, copy};
+pub(crate) use cortex_m::copy;
 pub use operand::{Activation, Attention, Channel, Linear, Norm, NormAffine, Skip};
 #[cfg(target_arch = "x86_64")]
 #[doc(hidden)]

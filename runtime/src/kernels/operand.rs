@@ -69,7 +69,7 @@ impl<'a> Linear<'a> {
         let layer = Self::of_lengths(weights, bias, mult, shift, k);
         #[cfg(cortex_m_dsp)]
         let layer = layer.with_fast(
-            mult.iter().all(|mult| mult >= Requant::MIN_MULT) && super::cortex_m::are_fast(shift),
+            mult.iter().all(|mult| mult >= Requant::MIN_MULT) && crate::fixed::are_fast(shift),
         );
         Ok(layer)
     }

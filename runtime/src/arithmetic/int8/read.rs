@@ -111,7 +111,7 @@ fn linear<'a>(records: &mut Records<'a>, shape: LayerShape) -> Option<StoredLine
     ];
     let layer = StoredLinear::new(tensors, shape, gaps)?;
     #[cfg(cortex_m_dsp)]
-    let layer = layer.with_fast(crate::kernels::are_fast(shift));
+    let layer = layer.with_fast(crate::fixed::are_fast(shift));
     Some(layer)
 }
 

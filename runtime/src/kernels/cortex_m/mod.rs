@@ -17,7 +17,6 @@ mod requant;
 
 use crate::kernels::set::Kernels;
 pub(crate) use copy::copy;
-pub(crate) use requant::are_fast;
 
 /// The sets of this target, slowest first.
 pub(super) fn sets() -> impl Iterator<Item = &'static Kernels> {

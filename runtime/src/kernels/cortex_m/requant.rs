@@ -1,7 +1,7 @@
 //! From an accumulator to a stored value in two instructions.
 
 use super::instructions::{asr, smmla, ssat8, ssat16};
-use core::ops::RangeInclusive;
+use crate::fixed::UPPER_SHIFTS;
 
 /// `zero_point + (acc · mult + 2^(shift − 1)) >> shift` by the upper word of the product alone.
 ///
@@ -22,16 +22,12 @@ impl UpperRequant {
     /// Gives 0.
     pub(super) const ZERO: Self = Self { mult: 0, base: 0, shift: 1 };
 
-    /// The supported shifts. For smaller ones `base` would need bits of the lower word. For larger ones it
-    /// would not fit its word.
-    pub(super) const SHIFTS: RangeInclusive<u8> = 33..=54;
-
-    /// `None` for shifts outside [`Self::SHIFTS`].
+    /// `None` for shifts outside [`UPPER_SHIFTS`].
     pub(super) fn new(mult: i32, shift: u8, zero: i32) -> Option<Self> {
-        Self::SHIFTS.contains(&shift).then(|| Self::in_range(mult, shift, zero))
+        UPPER_SHIFTS.contains(&shift).then(|| Self::in_range(mult, shift, zero))
     }
 
-    /// As [`Self::new`] for shifts within [`Self::SHIFTS`]. For others the result has no meaning.
+    /// As [`Self::new`] for shifts within [`UPPER_SHIFTS`]. For others the result has no meaning.
     ///
     /// # Ranges and overflow
     /// With `0 ≤ mult < 2^31` the product's upper word is at most `2^30` in magnitude. With
@@ -48,11 +44,6 @@ impl UpperRequant {
     pub(super) fn apply(self, acc: i32) -> i32 {
         asr(smmla(acc, self.mult, self.base), self.shift)
     }
-}
-
-/// Whether [`UpperRequant`] supports all of these shifts.
-pub(crate) fn are_fast(shift: &[u8]) -> bool {
-    shift.iter().all(|shift| UpperRequant::SHIFTS.contains(shift))
 }
 
 /// [`sat8`](crate::fixed::sat8) in one instruction.

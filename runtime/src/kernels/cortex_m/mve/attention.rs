@@ -8,6 +8,7 @@ use super::pack::{LANES, Packed, ROWS};
 use super::product::Product;
 use super::softmax::{Distance, Scores, TOKENS, Weights};
 use crate::config::{MAX_HEAD_DIM, MAX_HEADS};
+use crate::fixed::UPPER_SHIFTS;
 use crate::kernels::operand::Attention;
 use crate::kernels::scalar;
 use core::arch::asm;
@@ -75,7 +76,7 @@ pub(super) fn attention_i8(qkv: &mut [i8], attention: &Attention, scores: &mut [
         && (1..=MAX_HEAD_DIM).contains(&head_dim)
         && tokens.next_multiple_of(LANES) * head_dim <= VALUES
         && qkv.len() == 3 * tokens * width
-        && UpperRequant::SHIFTS.contains(&shift);
+        && UPPER_SHIFTS.contains(&shift);
     let (true, Some(distance)) = (fast, distance) else {
         return scalar::attention_i8(qkv, attention, scores);
     };
