@@ -7,7 +7,6 @@ use anyhow::{Result, anyhow};
 use plotters::prelude::*;
 
 use crate::metrics::EpochMetrics;
-use crate::output;
 
 /// Width and height of the picture in pixels.
 const SIZE: (u32, u32) = (1500, 440);

@@ -13,7 +13,6 @@ pub mod import;
 pub mod metrics;
 pub mod model;
 mod optimiser;
-pub mod output;
 pub mod progress;
 pub mod quantize;
 pub mod recipe;

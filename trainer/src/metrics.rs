@@ -6,8 +6,6 @@ use std::path::Path;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::output;
-
 /// First line of `metrics.csv`.
 const HEADER: &str = "epoch,learning_rate,train_loss,train_accuracy,validation_loss,\
                       validation_accuracy,validation_top5,images_per_second,seconds";

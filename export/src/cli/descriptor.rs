@@ -8,11 +8,11 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use export::blob::AnyModel;
 use export::descriptor::{self, FitOptions, Place};
+use output::{self, Replaces};
 use runtime::format::MAGIC;
 use runtime::{Descriptor, Model};
 use serde_json::json;
 use std::path::PathBuf;
-use trainer::output::{self, Replaces};
 use trainer::say;
 use trainer::summary::grouped;
 

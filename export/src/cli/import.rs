@@ -3,10 +3,10 @@
 use super::weights::WeightsArgs;
 use anyhow::Result;
 use clap::Args;
+use output::{self, Replaces};
 use std::path::PathBuf;
 use trainer::checkpoint;
 use trainer::import::Rgb;
-use trainer::output::{self, Replaces};
 use trainer::say;
 use trainer::summary::grouped;
 

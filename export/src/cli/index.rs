@@ -6,12 +6,12 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use export::blob::AnyModel;
 use export::index;
+use output::{self, Replaces};
 use runtime::format::INDEX_MAGIC;
 use runtime::search::Index;
 use serde_json::json;
 use std::path::PathBuf;
 use trainer::data::{self, DataSource, Images, Reading};
-use trainer::output::{self, Replaces};
 use trainer::say;
 use trainer::summary::grouped;
 

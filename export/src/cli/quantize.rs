@@ -14,10 +14,10 @@ use export::calibrate::{Observer, Ranges};
 use export::float::FloatModel;
 use export::report::{self, Classified, Report};
 use export::verify::{self, Accuracy};
+use output::{self, Replaces};
 use serde::Serialize;
 use std::path::PathBuf;
 use trainer::data::Images;
-use trainer::output::{self, Replaces};
 use trainer::say;
 use trainer::summary::grouped;
 

@@ -29,5 +29,5 @@ pub fn write(report: &Report<'_, '_>, directory: &Path) -> Result<()> {
     std::fs::create_dir_all(directory)
         .with_context(|| format!("cannot create {}", directory.display()))?;
     let page = page::page(report)?;
-    trainer::output::write(&directory.join(PAGE_FILE), page.into_string().as_bytes())
+    output::write(&directory.join(PAGE_FILE), page.into_string().as_bytes())
 }

@@ -5,16 +5,14 @@
 //! cargo run --release -p runtime --example classify -- model.bin photos --csv
 //! ```
 
-mod blob;
-mod inputs;
 mod many;
 mod one;
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
-use inputs::Inputs;
 use many::Form;
+use pictures::Gathered;
 use runtime::Kernels;
 use std::io::{BufWriter, ErrorKind, Write, stdout};
 use std::path::PathBuf;
@@ -66,8 +64,8 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn classify(cli: &Cli, out: &mut impl Write) -> Result<()> {
-    let bytes = blob::read(&cli.model)?;
-    let model = blob::parse(&cli.model, &bytes)?;
+    let bytes = blob_file::read(&cli.model)?;
+    let model = blob_file::parse(&cli.model, &bytes)?;
     let kernels = Kernels::all().find(|kernels| kernels.name == cli.kernels);
     let model = model.with_kernels(kernels.context("no kernels of that name")?);
     if let ([image], false) = (cli.images.as_slice(), cli.csv)
@@ -77,7 +75,7 @@ fn classify(cli: &Cli, out: &mut impl Write) -> Result<()> {
         let text = if cli.json { report.json() } else { report.text() };
         return Ok(out.write_all(text?.as_bytes())?);
     }
-    let inputs = Inputs::gather(&cli.images)?;
+    let inputs = Gathered::new(&cli.images)?;
     for left_out in &inputs.left_out {
         eprintln!("left out: {left_out}");
     }

@@ -1,9 +1,8 @@
 //! Many pictures: a line, a row or an object for each.
 
-use crate::blob::{class_name, share};
-use crate::inputs::Inputs;
 use anyhow::{Result, ensure};
-use pictures::{centre, shown_path};
+use blob_file::{class_name, share};
+use pictures::{Gathered, centre, shown_path};
 use runtime::{Model, Ranked};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -35,7 +34,7 @@ pub(super) fn size(model: &Model<'_>) -> (u32, u32) {
 /// If `out` cannot be written to, or if a picture could not be classified. The others are still classified.
 pub(super) fn classify(
     model: &Model<'_>,
-    inputs: &Inputs,
+    inputs: &Gathered,
     form: Form,
     out: &mut impl Write,
 ) -> Result<()> {
@@ -154,7 +153,7 @@ mod tests {
             std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/v1/tiny.bin"));
         let blob = blob.unwrap();
         let model = Model::parse(&blob).unwrap();
-        let inputs = Inputs::gather(std::slice::from_ref(&directory)).unwrap();
+        let inputs = Gathered::new(std::slice::from_ref(&directory)).unwrap();
         let written = |form| {
             let mut out = Vec::new();
             let error = classify(&model, &inputs, form, &mut out).unwrap_err().to_string();

@@ -1,8 +1,8 @@
 //! One picture: its classes with bars, memory and time.
 
-use crate::blob::{class_name, share};
 use crate::many::{CLASSES, size};
 use anyhow::{Result, anyhow};
+use blob_file::{class_name, share};
 use pictures::{centre, shown_path};
 use runtime::{Model, Ranked};
 use std::fmt::Write as _;

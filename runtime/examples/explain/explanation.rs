@@ -1,7 +1,7 @@
 //! What there is to say about one picture.
 
-use crate::blob::{class_name, share as probability};
 use anyhow::{Context, Result};
+use blob_file::{class_name, share as probability};
 use image::RgbImage;
 use pictures::{centre, shown_path};
 use runtime::Model;

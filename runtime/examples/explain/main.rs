@@ -5,20 +5,15 @@
 //! cargo run --release -p runtime --example explain -- model.bin photos --out explained.png
 //! ```
 
-#[path = "../classify/blob.rs"]
-mod blob;
 mod explanation;
-mod file;
-#[path = "../classify/inputs.rs"]
-mod inputs;
 mod page;
 mod sheet;
 
 use anyhow::{Result, anyhow, bail, ensure};
 use clap::Parser;
 use explanation::{Explanation, Question};
-use inputs::Inputs;
-use pictures::shown_path;
+use output::Replaces;
+use pictures::{Gathered, shown_path};
 use runtime::Model;
 use std::io::Write;
 use std::path::PathBuf;
@@ -65,14 +60,14 @@ fn main() -> ExitCode {
 }
 
 fn explain(cli: &Cli, out: &mut impl Write) -> Result<()> {
-    file::refuse(&cli.out, cli.overwrite)?;
-    let bytes = blob::read(&cli.model)?;
-    let model = blob::parse(&cli.model, &bytes)?;
+    output::check(&cli.out, Replaces::if_told(cli.overwrite))?;
+    let bytes = blob_file::read(&cli.model)?;
+    let model = blob_file::parse(&cli.model, &bytes)?;
     let question = Question {
         class: cli.class.as_deref().map(|name| class(&model, name)).transpose()?,
         against: cli.against.as_deref().map(|name| class(&model, name)).transpose()?,
     };
-    let inputs = Inputs::gather(&cli.images)?;
+    let inputs = Gathered::new(&cli.images)?;
     for left_out in &inputs.left_out {
         eprintln!("left out: {left_out}");
     }
@@ -80,7 +75,7 @@ fn explain(cli: &Cli, out: &mut impl Write) -> Result<()> {
     let files = &inputs.files[..inputs.files.len().min(sheet::MAX_PICTURES)];
     let mut found = Vec::new();
     for file in files {
-        ensure!(!file::same(file, &cli.out), "{} is a picture to explain", shown_path(&cli.out));
+        output::refuse_inputs(&[&cli.out], &[file])?;
         let picture = match pictures::read(file) {
             Ok(picture) => picture,
             Err(fault) if single => bail!("{} {fault}", shown_path(file)),
@@ -101,7 +96,7 @@ fn explain(cli: &Cli, out: &mut impl Write) -> Result<()> {
         [one] if single => page::png(one)?,
         many => sheet::png(many)?,
     };
-    file::write(&cli.out, &png, cli.overwrite)?;
+    output::write(&cli.out, &png)?;
     eprintln!("wrote {}", shown_path(&cli.out));
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What was found for one picture.
 
-use crate::blob::{class_name, share};
 use anyhow::{Context, Result};
+use blob_file::{class_name, share};
 use clap::ValueEnum;
 use image::RgbImage;
 use pictures::{centre, shown, shown_path};

@@ -1,7 +1,6 @@
 //! The pictures that were found.
 
 use crate::answer::Answer;
-use crate::file::same;
 use anyhow::{Result, bail, ensure};
 use image::RgbImage;
 use pictures::{centre, shown_path};
@@ -25,7 +24,7 @@ pub(super) fn read(dir: &Path, answer: &Answer<'_>, out: &Path) -> Result<Vec<Op
             Some(name) if !is_within(name) => Err("is not a name within a folder".to_owned()),
             Some(name) => {
                 let path = dir.join(name);
-                ensure!(!same(&path, out), "{} is a picture of the index", shown_path(out));
+                output::refuse_inputs(&[out], &[&path])?;
                 pictures::read(&path).map_err(|fault| fault.to_string())
             }
         };

@@ -6,17 +6,14 @@
 //! ```
 
 mod answer;
-#[path = "../classify/blob.rs"]
-mod blob;
-#[path = "../explain/file.rs"]
-mod file;
 mod index;
 mod known;
 mod sheet;
 
 use answer::{Answer, Compared};
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow};
 use clap::Parser;
+use output::Replaces;
 use pictures::shown_path;
 use runtime::Descriptor;
 use std::io::Write;
@@ -68,13 +65,11 @@ fn main() -> ExitCode {
 
 fn search(cli: &Cli, out: &mut impl Write) -> Result<()> {
     if cli.pictures.is_some() {
-        file::refuse(&cli.out, cli.overwrite)?;
-        for input in [&cli.described, &cli.index, &cli.image] {
-            ensure!(!file::same(input, &cli.out), "{} is an input", shown_path(&cli.out));
-        }
+        output::refuse_inputs(&[&cli.out], &[&cli.described, &cli.index, &cli.image])?;
+        output::check(&cli.out, Replaces::if_told(cli.overwrite))?;
     }
-    let blob = blob::read(&cli.described)?;
-    let model = blob::parse(&cli.described, &blob)?;
+    let blob = blob_file::read(&cli.described)?;
+    let model = blob_file::parse(&cli.described, &blob)?;
     let descriptor = Descriptor::parse(&model)
         .with_context(|| shown_path(&cli.described))?
         .with_context(|| {
@@ -94,7 +89,7 @@ fn search(cli: &Cli, out: &mut impl Write) -> Result<()> {
     out.write_all(text.as_bytes())?;
     let Some(dir) = &cli.pictures else { return Ok(()) };
     let known = known::read(dir, &answer, &cli.out)?;
-    file::write(&cli.out, &sheet::png(&answer, &known)?, cli.overwrite)?;
+    output::write(&cli.out, &sheet::png(&answer, &known)?)?;
     eprintln!("wrote {}", shown_path(&cli.out));
     Ok(())
 }

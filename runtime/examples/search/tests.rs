@@ -124,19 +124,15 @@ fn the_sheet_shows_the_pictures_and_replaces_none() {
     let whole = image::open(&out).unwrap().into_rgb8();
     let error = draw(&out, &[]).unwrap_err().to_string();
     assert!(error.contains("--overwrite"), "{error}");
-    for (path, what) in [
-        (place.path("described.bin"), "is an input"),
-        (place.path("index.bin"), "is an input"),
-        (place.path(picture), "is an input"),
-        (place.path("known/cat/5.png"), "is a picture of the index"),
-    ] {
+    for name in ["described.bin", "index.bin", picture, "known/cat/5.png"] {
+        let path = place.path(name);
         let before = std::fs::read(&path).unwrap();
         let text = place.run(picture, &[]).unwrap();
         let refused = draw(&path, &["--overwrite"]);
         if path.ends_with("/5.png") && !text.contains("cat/5.png") {
             continue;
         }
-        assert!(refused.unwrap_err().to_string().contains(what), "{path}");
+        assert!(refused.unwrap_err().to_string().contains("would be replaced"), "{path}");
         assert_eq!(std::fs::read(&path).unwrap(), before, "{path}");
     }
     std::fs::remove_file(place.path("known/cat/3.png")).unwrap();

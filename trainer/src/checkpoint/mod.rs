@@ -23,7 +23,6 @@ use serde::{Deserialize, Serialize};
 use crate::attributes::Attributes;
 use crate::data::{DataSource, Normalisation};
 use crate::model::{Vit, VitRecord};
-use crate::output;
 pub(crate) use pytorch::is_pickle;
 pub use pytorch::is_pytorch;
 use tensors::Tree;

@@ -13,9 +13,9 @@ use crate::attributes::{self, Table};
 use crate::checkpoint;
 use crate::data::Reading;
 use crate::eval::predict_pooled;
-use crate::output::{self, Replaces};
 use crate::say;
 use crate::summary::grouped;
+use output::{self, Replaces};
 
 #[derive(Debug, Args)]
 pub(super) struct AttributesArgs {

@@ -14,10 +14,10 @@ use crate::backend::on_backend;
 use crate::checkpoint;
 use crate::data::Reading;
 use crate::eval::{Evaluation, predict, predict_pooled};
-use crate::output::{self, Replaces};
 use crate::summary::listed;
 use crate::{report, say};
 use ops::HostBackend;
+use output::{self, Replaces};
 
 #[derive(Debug, Args)]
 pub(super) struct EvalArgs {

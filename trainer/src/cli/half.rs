@@ -7,7 +7,7 @@ use burn_flex::Flex;
 use clap::Args;
 
 use crate::checkpoint::{self, Precision};
-use crate::output::{self, Replaces};
+use output::{self, Replaces};
 
 #[derive(Debug, Args)]
 pub(super) struct HalfArgs {

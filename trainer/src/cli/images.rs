@@ -8,9 +8,9 @@ use pictures::{IMAGE_LIST, IMAGE_LIST_HEADER};
 
 use super::data::DataArgs;
 use crate::data::{Dataset, Reading};
-use crate::output::{self, Replaces};
 use crate::report::csv;
 use crate::say;
+use output::{self, Replaces};
 
 fn is_list(start: &[u8]) -> bool {
     start.starts_with(IMAGE_LIST_HEADER.as_bytes())

@@ -21,7 +21,6 @@ use crate::checkpoint::{self, Checkpoint};
 use crate::data::download::cache_directory;
 use crate::data::{DataSource, Dataset, HeldOut};
 use crate::eval::{Evaluation, evaluate, predict};
-use crate::output;
 use crate::progress::{Progress, duration};
 use crate::quantize::Simulation;
 use crate::recipe::Recipe;

@@ -20,7 +20,6 @@ use crate::checkpoint;
 use crate::data::{CIFAR10_SIZE, DataSource, Dataset, HeldOut};
 use crate::eval::evaluate;
 use crate::metrics;
-use crate::output::{self, Replaces};
 use crate::progress::{Progress, duration};
 use crate::recipe::Recipe;
 use crate::run_directory::{BEST_FILE, CONFIG_FILE, CURVES_FILE, Held, METRICS_FILE, RESUME_FILE};
@@ -29,6 +28,7 @@ use crate::say::even_if_closed;
 use crate::sweep::{self, Cell, Shape};
 use crate::train::{self, Run};
 use ops::HostBackend;
+use output::{self, Replaces};
 
 #[derive(Debug, Args)]
 pub(super) struct SweepArgs {

@@ -14,7 +14,6 @@ use anyhow::{Context, Result};
 
 use crate::data::Images;
 use crate::eval::Predictions;
-use crate::output;
 use confusion::Confusion;
 
 /// The files of a report.

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 
 use crate::note;
-use crate::output::{self, Replaces};
 use earlier::Earlier;
+use output::{self, Replaces};
 
 pub(crate) use earlier::Before;
 pub(crate) use files::{

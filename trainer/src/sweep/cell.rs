@@ -7,8 +7,6 @@ use runtime::config::{AttentionSpec, MlpSpec, Preset, StemSpec, StemStage, VitCo
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::output;
-
 /// The result of a cell, in its directory.
 const CELL_FILE: &str = "cell.json";
 

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::output::{self, Replaces};
+use output::{self, Replaces};
 
 pub use cell::{Cell, Shape, network};
 pub use table::markdown;

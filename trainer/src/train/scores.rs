@@ -23,7 +23,6 @@ use super::run::Run;
 use super::state;
 use crate::data::batch::TrainBatches;
 use crate::model::Vit;
-use crate::output;
 use crate::progress::{Bar, Progress};
 use ops::HostBackend;
 

@@ -10,7 +10,6 @@ use super::run::Run;
 use crate::data::Images;
 use crate::eval::Evaluation;
 use crate::metrics::EpochMetrics;
-use crate::output;
 
 /// First bytes of the file: its kind and the version of its layout.
 const MAGIC: &[u8; 8] = b"ocelres2";

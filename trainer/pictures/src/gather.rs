@@ -1,33 +1,39 @@
-//! The pictures that are asked for: files, and those in folders.
+//! The pictures that a user names: files, and those in folders.
 
 use anyhow::{Context, Result, ensure};
-use pictures::{Listing, Reason, looks_like_picture, shown_path};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use crate::listing::{Listing, Reason, looks_like_picture};
+use crate::shown::shown_path;
+
 /// Files in the order of the arguments. Those of a folder are in the order of their names, before those of
 /// the folders in it.
-#[derive(Default)]
-pub(super) struct Inputs {
-    pub(super) files: Vec<PathBuf>,
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// The pictures.
+    pub files: Vec<PathBuf>,
     /// Files and broken links in folders that are not pictures, as they are printed.
-    pub(super) left_out: Vec<String>,
+    pub left_out: Vec<String>,
     entered: HashSet<PathBuf>,
 }
 
-impl Inputs {
+impl Gathered {
     /// Looks into folders and the folders in them. In folders a file needs the name of a picture.
-    pub(super) fn gather(paths: &[PathBuf]) -> Result<Self> {
-        let mut inputs = Self::default();
+    ///
+    /// # Errors
+    /// If a folder cannot be read, or if there is no picture.
+    pub fn new(paths: &[PathBuf]) -> Result<Self> {
+        let mut gathered = Self::default();
         for path in paths {
             if path.is_dir() {
-                inputs.enter(path)?;
+                gathered.enter(path)?;
             } else {
-                inputs.files.push(path.clone());
+                gathered.files.push(path.clone());
             }
         }
-        ensure!(!inputs.files.is_empty(), "there are no pictures in {}", shown_path(&paths[0]));
-        Ok(inputs)
+        ensure!(!gathered.files.is_empty(), "there are no pictures in {}", shown_path(&paths[0]));
+        Ok(gathered)
     }
 
     fn enter(&mut self, dir: &Path) -> Result<()> {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 pub use check::{Replaces, check, check_directory, refuse_inputs};
-pub(crate) use temporary::remove_leftovers;
+pub use temporary::remove_leftovers;
 
 /// Writes `bytes` to a temporary file beside `path`, then renames it to `path`. If `path` is a link, the file
 /// that it leads to is replaced, and the link stays.

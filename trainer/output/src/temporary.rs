@@ -29,7 +29,7 @@ pub(super) fn create(directory: &Path) -> io::Result<NamedTempFile> {
 
 /// Removes the temporary files that killed processes have left in `directory`. A file that cannot be
 /// removed stays; it does no harm.
-pub(crate) fn remove_leftovers(directory: &Path) {
+pub fn remove_leftovers(directory: &Path) {
     let Ok(entries) = directory.read_dir() else { return };
     for entry in entries.flatten().filter(ours) {
         let Ok(file) = File::open(entry.path()) else { continue };

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use same_file::is_same_file;
 
-use super::{directory_of, followed, temporary};
+use crate::{directory_of, followed, temporary};
 
 /// Number of bytes at the start of a file that decide its kind.
 const KIND_BYTES: u64 = 4096;
