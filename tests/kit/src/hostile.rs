@@ -254,6 +254,20 @@ pub fn flipped(blob: &[u8], bit: u64) -> Vec<u8> {
     bytes
 }
 
+/// Flips each bit of a blob, without a new checksum.
+///
+/// # Panics
+/// If one of these blobs is not refused.
+pub fn refuses_flipped_bits(subject: &Subject) {
+    let bits = 8 * subject.blob.len() as u64;
+    let tally = each(bits, |bit, tally| {
+        let bytes = flipped(&subject.blob, bit);
+        let result = tally.add(subject, &bytes, || format!("bit {bit} flipped"));
+        assert!(result.is_err(), "{}: the checksum missed bit {bit}", subject.name);
+    });
+    assert_eq!((tally.ran, tally.refused()), (0, bits), "{}", subject.name);
+}
+
 /// Number of mutations that a test tries: what `OCELLI_MUTATIONS` in the environment says, or 40,000.
 ///
 /// # Panics
