@@ -17,7 +17,7 @@ pub struct Entry {
     pub class: (Vec<i8>, u64),
     /// Appearance part.
     pub appearance: (Vec<i8>, u64),
-    /// Weight of the class part in 256ths, where the image is what is searched for.
+    /// Weight of the class part in 256ths, if the image is the query.
     pub class_weight: u8,
 }
 
@@ -57,8 +57,8 @@ pub fn describe(
     (0..images.len()).into_par_iter().map_init(|| vec![0; len], entry).collect()
 }
 
-/// An index of sets of images with their entries, in the order of their files' names: the place is the id, the
-/// class is the label, the file is the name.
+/// The bytes of an index of sets of images with their entries. The entries are sorted by the names of their
+/// files. The id of an entry is its place in this order, its label is its class, and its name is its file.
 ///
 /// # Errors
 /// If there are no images, or too many for an index.

@@ -10,7 +10,7 @@
 //! blob       reads and describes a blob; writes the Rust module for firmware
 //! verify     compares the integer network with the float network
 //! tune       finds ranges by trial, corrects biases; the whole quantization
-//! descriptor fits the head of a blob that makes fingerprints
+//! descriptor fits the descriptor head, with which a blob makes fingerprints
 //! index      makes an index of pictures
 //! retrieval  measures how well a search finds images of one class
 //! evidence   measures where a network finds the evidence for a class

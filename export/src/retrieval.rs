@@ -15,7 +15,7 @@ pub enum Compared {
     Appearance,
     /// Codes of the appearance part.
     AppearanceCode,
-    /// Both vectors, weighted as the query says.
+    /// Both vectors, with the weights that the query gives.
     Default,
 }
 
@@ -35,7 +35,7 @@ impl Compared {
         }
     }
 
-    /// The distance of an image from what is searched for, as `INTEGER.md` has it.
+    /// The distance of an image from the query, as `INTEGER.md` defines it.
     fn distance(self, query: &Entry, entry: &Entry) -> u32 {
         match self {
             Self::Class => square(&query.class.0, &entry.class.0),
@@ -55,8 +55,8 @@ fn square(a: &[i8], b: &[i8]) -> u32 {
     a.iter().zip(b).map(|(&a, &b)| u32::from(a.abs_diff(b)).pow(2)).sum()
 }
 
-/// Mean average precision of queries over a whole database: entries and labels each. A found image is right if
-/// it has the label of the query. `progress` counts queries.
+/// Mean average precision of queries over a whole database. Queries and database have entries and labels. A
+/// found image is right if it has the label of the query. `progress` counts queries.
 pub fn mean_average_precision(
     compared: Compared,
     (queries, query_labels): (&[Entry], &[u16]),
@@ -74,8 +74,8 @@ pub fn mean_average_precision(
     sum / queries.len() as f64
 }
 
-/// Average precision of distances, each with whether it is of a right image. Images at one distance count as in
-/// any order: the result is the exact mean over all orders.
+/// Average precision of found images: the distance of each, and whether it is right. Images at the same
+/// distance have no order, so the result is the exact mean over all their orders.
 ///
 /// # Source
 /// `McSherry` and Najork, "Computing Information Retrieval Performance Measures Efficiently in the Presence of
@@ -88,7 +88,8 @@ fn average_precision(mut found: Vec<(u32, bool)>) -> f64 {
         let count = tied.len() as f64;
         let right = tied.iter().filter(|(_, right)| *right).count() as f64;
         if right > 0.0 {
-            // Of a right image at place k of the tied ones, the others are right as often as anywhere.
+            // If the image at one place of the tied images is right, each of the others is right with this
+            // probability.
             let others = if count > 1.0 { (right - 1.0) / (count - 1.0) } else { 0.0 };
             let at = |place: usize| {
                 let place = place as f64;

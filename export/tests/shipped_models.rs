@@ -15,7 +15,7 @@ const MODELS: [(&str, &str, usize); 4] = [
     ("micro", "micro", 926),
     ("nano", "nano", 909),
 ];
-/// Those with a `full.bin`, which has attributes and a descriptor as well.
+/// The networks with a `full.bin`, which has attributes and a descriptor as well.
 const FULL: [&str; 2] = ["micro", "nano"];
 /// Images whose logits are compared.
 const COMPARED: usize = 50;

@@ -54,7 +54,7 @@ pub fn assemble(net: &FloatNet, ranges: &Ranges) -> Result<Quantized> {
 
 impl Assembler<'_> {
     /// One scale for the residual stream. It covers twice the observed range, because 16 bits are enough
-    /// for that. It is at least the finest scale that each layer that adds to the stream allows.
+    /// for that. It is not finer than the finest output scale of any layer that adds to the stream.
     fn residual_scale(&self, stem: &StemBytes, blocks: &[BlockScales]) -> Result<f64> {
         let peak = self.ranges.residual().peak();
         ensure!(peak.is_finite(), "the residual stream overflows: train the network again");

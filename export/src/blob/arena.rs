@@ -14,14 +14,16 @@ const COLUMN: usize = 5;
 pub struct ArenaMap {
     /// Bytes up to the end of the last buffer.
     pub bytes: usize,
-    /// The steps in the order of the pass. Attention and MLP of all blocks are the same.
+    /// The steps in the order of the pass. Attention and MLP are listed once, because they use the arena in
+    /// the same way in every block.
     pub steps: Vec<Step>,
 }
 
 /// One step of a pass.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// Its name: for a convolution of the stem, the number of its stage and its own.
+    /// Its name. For a convolution of the stem, this is the number of its stage and its number within the
+    /// stage.
     pub name: String,
     /// What it uses of the arena. The rest is free.
     pub buffers: Vec<Buffer>,
@@ -60,9 +62,10 @@ impl ArenaMap {
         }
     }
 
-    /// The drawing: steps across, bytes up.
+    /// The drawing: steps from left to right, bytes from bottom to top.
     pub fn drawing(&self) -> String {
-        let mut text = String::from("arena over time, bytes up, steps of a pass across:\n\n");
+        let mut text =
+            String::from("arena over time: steps from left to right, bytes from bottom to top\n\n");
         let mut line = |label: &str, cells: &mut dyn Iterator<Item = String>| {
             let row = cells.fold(format!("{label:>9} "), |row, cell| row + &cell);
             writeln!(text, "{}", row.trim_end()).expect("a String takes any text");

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use trainer::say;
 use trainer::summary::grouped;
 
-/// Bytes that a descriptor has at most.
+/// Maximum number of bytes of a descriptor.
 const MAX_BYTES: usize = 45_000;
 
 /// Adds a descriptor to an int8 blob, so that it makes fingerprints of images for a search.
@@ -34,7 +34,7 @@ pub(super) struct DescriptorArgs {
     /// binary version of CIFAR-10. Without it, the built-in 5,000 training images of CIFAR-10 are used.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Training images to fit to, at most.
+    /// Maximum number of training images to fit to.
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = positive)]
     images: usize,
     /// Print one JSON object instead of lines.
@@ -66,7 +66,7 @@ impl DescriptorArgs {
             .with_context(context)?;
         let described = descriptor::with_descriptor(&bytes, &fitted).with_context(context)?;
         output::write(&self.described, &described)?;
-        // What is reported is what was written.
+        // The report is about the bytes that were written.
         let model = Model::parse(&described)?;
         let made = Descriptor::parse(&model)?.context("the written blob has no descriptor")?;
         let ([class, appearance], arena) = (made.lengths(), made.arena_len());

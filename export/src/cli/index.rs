@@ -17,14 +17,14 @@ use trainer::summary::grouped;
 
 /// Makes an index of pictures, in which a device finds those that are most like what it sees.
 ///
-/// The pictures need not show what the network was trained on. The folder of a picture is its label, its file
-/// its name.
+/// The pictures need not show what the network was trained on. The name of a picture's folder becomes its
+/// label. The name of its file becomes the name of the entry.
 #[derive(Debug, Args)]
 pub(super) struct IndexArgs {
     /// Int8 blob with a descriptor, as `export descriptor` writes it.
     blob: PathBuf,
-    /// Directory with a folder of pictures for each label, all of which are taken, or with the binary version of
-    /// CIFAR-10, of which the training images are taken.
+    /// Directory with a folder of pictures for each label, or with the binary version of CIFAR-10. All pictures
+    /// of folders are used, but only the training images of CIFAR-10.
     pictures: PathBuf,
     /// Index to write.
     index: PathBuf,
@@ -61,7 +61,7 @@ impl IndexArgs {
         progress.finish_and_clear();
         let written = index::index(&sets, &data.classes).with_context(context)?;
         output::write(&self.index, &written)?;
-        // What is reported is what was written.
+        // The report is about the bytes that were written.
         let found = Index::parse(&written)?;
         if self.json {
             return say!(

@@ -44,7 +44,7 @@ pub(super) struct ExportOptions {
     /// processors with a floating-point unit.
     #[arg(long, value_enum, default_value_t = Precision::Int8)]
     precision: Precision,
-    /// Heads of the blob besides that of the classes. all: the attributes that `trainer attributes` has
+    /// Heads of the blob in addition to the class head. all: the attributes that `trainer attributes` has
     /// added to the checkpoint.
     #[arg(long, value_enum, default_value_t = Heads::None)]
     heads: Heads,

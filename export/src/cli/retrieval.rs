@@ -16,9 +16,9 @@ use trainer::summary::grouped;
 
 /// Measures how well a search finds images of the class that is searched for.
 ///
-/// Test images are searched for among the training images. Printed is the mean average precision over the whole
-/// database; images at equal distances count with the exact mean over their orders. With CIFAR-10 this is the
-/// protocol "10k/50k" of the literature, if all images are used.
+/// The test images are the queries, and the training images are the database. The command prints the mean
+/// average precision over the whole database. If several images have the same distance, the result is the exact
+/// mean over all their orders. With all images of CIFAR-10, this is the protocol "10k/50k" of the literature.
 #[derive(Debug, Args)]
 pub(super) struct RetrievalArgs {
     /// Int8 blob with a descriptor, as `export descriptor` writes it.
@@ -27,10 +27,10 @@ pub(super) struct RetrievalArgs {
     /// Without it, the built-in 5,000 training and 1,000 test images of CIFAR-10 are used.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Test images that are searched for: the first ones, all by default.
+    /// Number of test images that are queries: the first ones. By default, all.
     #[arg(long, value_name = "N", value_parser = positive)]
     queries: Option<usize>,
-    /// Training images that are searched: the first ones, all by default.
+    /// Number of training images in the database: the first ones. By default, all.
     #[arg(long, value_name = "N", value_parser = positive)]
     database: Option<usize>,
     /// Print one JSON object instead of a table.

@@ -9,11 +9,12 @@ use rand::rngs::Xoshiro256PlusPlus;
 const BITS: usize = 64;
 /// Vectors that the rotation is fitted to.
 const SAMPLE: usize = 4000;
-/// Rounds; the fit changes little after some twenty.
+/// Number of iterations. The fit changes little after about twenty.
 const ROUNDS: usize = 40;
 
-/// A rotation, `[64, n]`, and what is added after it, so that the signs of the rotated vectors lose as little of
-/// their directions as possible. If there are fewer values than bits, the rows are a tight frame.
+/// Fits a rotation `[64, n]` and an offset that is added after it. The signs of the results keep as much as
+/// possible of the directions of the vectors. If a vector has fewer values than the code has bits, the columns
+/// of the matrix are orthonormal (its rows form a tight frame).
 ///
 /// # Errors
 /// If there are no vectors.
@@ -45,7 +46,7 @@ pub(super) fn rotation(
     }
     let mut rotation = polar(&start);
     for _ in 0..ROUNDS {
-        // Σ sign(R v) vᵀ, whose nearest rotation is the next one.
+        // The next rotation is the one nearest to Σ sign(R v) vᵀ.
         let mut correlation = Matrix::zeros(BITS, n);
         for vector in &centred {
             correlation.add_signed(&rotation.apply(vector), vector);
@@ -56,7 +57,8 @@ pub(super) fn rotation(
     Ok((rotation, offset))
 }
 
-/// The nearest matrix with orthonormal columns, or rows if there are fewer: `M · (Mᵀ M)^(−1/2)`.
+/// The nearest matrix with orthonormal columns, or with orthonormal rows if it has fewer rows than columns:
+/// `M · (Mᵀ M)^(−1/2)`.
 fn polar(matrix: &Matrix) -> Matrix {
     if matrix.columns() > matrix.rows() {
         return polar(&matrix.transposed()).transposed();

@@ -1,4 +1,4 @@
-//! What the network computes of images before the descriptor: embeddings, and sums of tokens over cells.
+//! What the network computes from images before the descriptor: embeddings, and sums of tokens over cells.
 
 use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
@@ -40,7 +40,7 @@ impl Place {
     }
 }
 
-/// What the network computes of one image.
+/// What the network computes from one image.
 #[derive(Clone, Debug)]
 pub struct Features {
     /// `[dim]`.

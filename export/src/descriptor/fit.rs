@@ -1,4 +1,4 @@
-//! A descriptor from the features of training images: classical linear algebra, nothing is trained.
+//! Fits a descriptor to the features of training images by linear algebra, without gradient descent.
 
 use super::code::rotation;
 use super::features::{Features, Place};
@@ -11,13 +11,14 @@ use rand::{RngExt, SeedableRng};
 use runtime::fixed::{Requant, sat8};
 use runtime::format::{DescriptorRecord, LogitsRecord, RequantRecord, write_descriptor};
 
-/// Steps of i8 in one standard deviation of a cell's channel: four of these fit.
+/// Steps of i8 in one standard deviation of a cell's channel. The range of i8 holds four of them on each
+/// side.
 const CELL_STEPS: f64 = 32.0;
-/// Share of the largest variance that is added to every variance before whitening, so that directions in which
-/// images do not differ are not blown up.
+/// Share of the largest variance that is added to every variance before whitening, so that whitening does not
+/// amplify directions in which images hardly differ.
 const RIDGE: f64 = 1e-3;
-/// The same for the variances within classes. Large, because the network was fitted to these images: in others, a
-/// class varies more, and in other directions.
+/// The same for the variances within classes. It is large, because the network was fitted to these images. In
+/// other images, a class varies more, and in other directions.
 const WITHIN_RIDGE: f64 = 1.0;
 
 /// How a descriptor is fitted.
@@ -27,13 +28,13 @@ pub struct FitOptions {
     pub class: u8,
     /// Values of the appearance part, 2 to 128.
     pub appearance: u8,
-    /// Decides the rotations.
+    /// Seed of the random rotations.
     pub seed: u64,
 }
 
 impl FitOptions {
-    /// Vectors of 128 bytes together, or fewer values of the appearance part, so that the head has no more than
-    /// `max_bytes`.
+    /// Both vectors together have 128 bytes. The appearance part gets fewer values if the head would otherwise
+    /// have more than `max_bytes`.
     pub fn within(max_bytes: usize, dim: usize, classes: usize, place: Place) -> Self {
         const CLASS: usize = 33;
         // A value of a part has a row of weights, bias, multiplier and shift, and 64 weights of its code.
@@ -57,14 +58,14 @@ pub struct Fitted {
     known: Known,
 }
 
-/// From the sums of cells to i8.
+/// Rescales the sums of cells to i8.
 #[derive(Clone, Debug)]
 struct Channels {
     bias: Vec<i32>,
     factors: Vec<Multiplier>,
 }
 
-/// Where the class parts of the classes lie.
+/// A prototype of the class part for each class, and the rescale of the nearest one to a weight.
 #[derive(Clone, Debug)]
 struct Known {
     weights: Vec<i8>,
@@ -172,7 +173,7 @@ impl Channels {
         channels
     }
 
-    /// As the runtime does it.
+    /// The same as in the runtime.
     fn apply(&self, sums: &[i32]) -> Vec<i8> {
         let factors = self.bias.iter().zip(&self.factors).cycle();
         let apply = |(&sum, (bias, factor)): (&i32, (&i32, &Multiplier))| {
@@ -183,7 +184,8 @@ impl Channels {
     }
 }
 
-/// The map to the first `count` principal components, each with variance 1, and what is subtracted first.
+/// The map to the first `count` principal components, each with variance 1, and the mean that is subtracted
+/// first.
 fn whitening(inputs: &[Vec<i8>], count: usize) -> Result<(Matrix, Vec<f64>)> {
     let mean = mean(inputs)?;
     let (values, vectors) = covariance(inputs, |_| &mean).eigen();
@@ -194,8 +196,8 @@ fn whitening(inputs: &[Vec<i8>], count: usize) -> Result<(Matrix, Vec<f64>)> {
     Ok((Matrix::from_rows(mean.len(), rows).scaled_rows(&factors), mean))
 }
 
-/// The map to the `count` directions in which classes differ most, against how much images of one class differ there,
-/// and what is subtracted first.
+/// The map to the `count` directions in which classes differ most in relation to the differences within a class, and
+/// the mean that is subtracted first.
 ///
 /// # Source
 /// Fisher's linear discriminant, for many classes.
@@ -218,14 +220,15 @@ fn discriminant(
         let difference: Vec<f64> = mean.iter().zip(&all).map(|(mean, all)| mean - all).collect();
         between.add_outer(1.0 / classes as f64, &white.apply(&difference));
     }
-    // Beyond the first classes − 1 directions the means do not differ: these are any directions within classes.
+    // The means differ only in the first `classes − 1` directions. The further ones are arbitrary directions
+    // within classes.
     let (_, directions) = between.eigen();
     let rows = (0..count).map(|row| directions.row(row));
     Ok((Matrix::from_rows(all.len(), rows).times(&white), all))
 }
 
-/// A part over inputs, with its code, and the vectors of the inputs. The map has one row less than the part has
-/// values: the normalisation takes one away.
+/// A part over inputs, with its code, and the vectors of the inputs. The part has one value more than the map
+/// has rows, because the normalisation removes one dimension.
 fn part(
     (map, subtracted): (Matrix, Vec<f64>),
     inputs: &[Vec<i8>],
@@ -246,7 +249,7 @@ fn spread(n: usize, rng: &mut Xoshiro256PlusPlus) -> Matrix {
     let mut columns = vec![vec![(n as f64).sqrt().recip(); n]];
     while columns.len() < n {
         let mut column: Vec<f64> = (0..n).map(|_| rng.random_range(-1.0..1.0)).collect();
-        // Twice, because rounding leaves something the first time.
+        // Twice, because rounding errors remain after the first time.
         for other in columns.iter().chain(&columns) {
             let along = dot(&column, other);
             column.iter_mut().zip(other).for_each(|(value, other)| *value -= along * other);
@@ -261,7 +264,7 @@ fn spread(n: usize, rng: &mut Xoshiro256PlusPlus) -> Matrix {
 
 impl Known {
     /// A prototype for each class, and the weight of the class part: 255 for almost all images of the known
-    /// classes, 0 far from all of them.
+    /// classes, 0 for images far from all classes.
     fn fit(vectors: &[Vec<i8>], labels: &[u16], classes: usize) -> Result<Self> {
         let means = class_means(vectors, labels, classes)?;
         let round = |mean: &Vec<f64>| mean.iter().map(|v| v.round() as i8).collect::<Vec<_>>();
@@ -285,11 +288,11 @@ impl Known {
     }
 }
 
-/// Share of the taught images below whose nearness the class part has no weight.
+/// Quantile of the scores of the training images below which the class part has no weight.
 const NONE: f64 = 0.005;
-/// Upper bound of the factor from nearness to weight: a rescale is below one half.
+/// Upper bound of the factor from score to weight, because a rescale is below one half.
 const MAX_FACTOR: f64 = 0.45;
-/// Share of the taught images from whose nearness on it has all weight.
+/// Quantile of the scores of the training images from which on the class part has full weight.
 const FULL: f64 = 0.05;
 
 fn product(a: &[i8], b: &[i8]) -> f64 {

@@ -1,4 +1,4 @@
-//! Small dense matrices, and what is fitted with them: eigenvectors of symmetric ones.
+//! Small dense matrices, and the eigenvectors of symmetric ones.
 
 use std::ops::{Index, IndexMut};
 
@@ -145,9 +145,9 @@ impl Matrix {
     }
 }
 
-/// Sweeps over all pairs; some ten are enough for any matrix that is met.
+/// Maximum number of sweeps over all pairs. About ten are enough in practice.
 const MAX_SWEEPS: usize = 40;
-/// Squares off the diagonal against all squares, at the end.
+/// The sweeps end when the squares off the diagonal are at most this share of all squares.
 const PRECISION: f64 = 1e-22;
 
 /// Cosine and sine of the rotation that makes the element between `p` and `q` zero.

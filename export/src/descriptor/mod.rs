@@ -1,4 +1,4 @@
-//! A descriptor for a finished network: how it makes fingerprints of images, fitted to training images.
+//! Fits a descriptor to training images, with which a finished network makes fingerprints of images.
 
 mod code;
 mod features;
@@ -13,7 +13,7 @@ use runtime::format::{HEAD_DESCRIPTOR, HeadRecord};
 pub use features::{Features, Place, features};
 pub use fit::{FitOptions, Fitted, fit};
 
-/// A blob with a descriptor head, in place of the one that it may have. All else stays as it is.
+/// A blob with a new descriptor head. It replaces an existing one. Everything else stays as it is.
 ///
 /// # Errors
 /// If the blob is not valid or has no room for another head.

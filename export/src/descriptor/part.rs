@@ -8,16 +8,18 @@ use runtime::fixed::Requant;
 use runtime::format::{I32Le, LinearRecord, NormRecord, PartRecord};
 use runtime::kernels::{Linear, Norm};
 
-/// Steps of i8 in one standard deviation of a normalised vector: four of these fit.
+/// Steps of i8 in one standard deviation of a normalised vector. The range of i8 holds four of them on each
+/// side.
 const STEPS: u32 = 32;
-/// What makes these steps: `2^30 · 2^−25` is 32.
+/// The normalisation with these steps: `2^30 · 2^−25` is 32.
 const NORM: NormRecord =
     NormRecord { eps: 1, mult: 1 << 30, shift: 30 - STEPS.trailing_zeros() as u8, zero_point: 0 };
 /// Maximum magnitude of a bias.
 const MAX_BIAS: f64 = (1 << 30) as f64;
-/// Standard deviation that the i16 values before the normalisation have at most. Eight of these fit.
+/// Maximum standard deviation of the i16 values before the normalisation. The range of i16 holds eight of
+/// them on each side.
 const SPREAD: f64 = 4000.0;
-/// Upper bound of the factor from accumulator to i16, as for every layer.
+/// Upper bound of the factor from the accumulator to i16, as for every layer.
 const MAX_FACTOR: f64 = 0.25;
 
 /// One part of a descriptor as it is stored.
@@ -33,7 +35,7 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// The part that stands for the map `x → map · x + offset`, whose outputs have the standard deviation 1.
+    /// The part that represents the map `x → map · x + offset`, whose outputs have the standard deviation 1.
     /// It has no code yet.
     ///
     /// # Panics

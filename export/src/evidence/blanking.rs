@@ -6,9 +6,9 @@
 //! front of any background.
 //!
 //! # Source
-//! Samek et al., *Evaluating the Visualization of What a Deep Neural Network Has Learned*, 2017. A fill is
-//! unlike the training images, so three fills are tried (Hooker et al., *A Benchmark for Interpretability
-//! Methods in Deep Neural Networks*, 2019).
+//! Samek et al., *Evaluating the Visualization of What a Deep Neural Network Has Learned*, 2017. An image
+//! with a fill does not look like the training images, so three fills are tried (Hooker et al., *A
+//! Benchmark for Interpretability Methods in Deep Neural Networks*, 2019).
 
 use super::maps::{MapKind, evidence};
 use anyhow::{Context, Result};
@@ -51,9 +51,9 @@ impl Fill {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Half {
-    /// The one that the map gives the smallest values.
+    /// The half to which the map gives the smallest values.
     Least,
-    /// The one that the map gives the largest values.
+    /// The half to which the map gives the largest values.
     Most,
 }
 
@@ -75,13 +75,13 @@ pub struct Left {
     pub accuracy: f64,
 }
 
-/// Decides which other image gives its pixels.
+/// Seed for the choice of the other image.
 const SEED: u64 = 1 << 32;
 
 /// Number of kinds of blanked images.
 const KINDS: usize = MapKind::ALL.len() * Fill::ALL.len() * Half::ALL.len();
 
-/// All of them, in the order of tables.
+/// All kinds of blanked images, in the order of tables.
 fn kinds() -> impl Iterator<Item = (MapKind, Fill, Half)> {
     Fill::ALL.into_iter().flat_map(|fill| {
         Half::ALL

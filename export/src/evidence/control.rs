@@ -1,4 +1,4 @@
-//! The control: what a map says when no token can learn of another image.
+//! The control: how a map of one image changes when the other images of its grid are taken away.
 //!
 //! A map is exact for the logit, but attention and convolutions have mixed the tokens before. Here one
 //! image of a grid is left, and the other three become its mean colour. If tokens were independent of each

@@ -20,7 +20,7 @@ use trainer::data::Images;
 
 /// Quarters of a grid.
 pub(super) const QUARTERS: usize = 4;
-/// Decides which images form a grid.
+/// Seed for the choice of the images of a grid.
 const SEED: u64 = 1;
 
 /// Grids of four images.

@@ -5,12 +5,13 @@ use crate::blob::arena::CONTENTS;
 use maud::{Markup, html};
 use trainer::summary::grouped;
 
-/// Height of the drawing and width of a step, in the units of the `viewBox`. Left of and below it is text.
+/// Height of the drawing, width of a step, and the space for text on the left and below, in the units of
+/// the `viewBox`.
 const HEIGHT: f64 = 200.0;
 const STEP: f64 = 34.0;
 const TEXT: (f64, f64) = (58.0, 16.0);
 
-/// The arena over time: a column for each step of a pass, buffers in it from the first byte up.
+/// The arena over time. Each step of a pass is a column, with the first byte of the arena at the bottom.
 pub(super) fn chart(map: &ArenaMap) -> Markup {
     let width = TEXT.0 + STEP * map.steps.len() as f64;
     let scale = HEIGHT / map.bytes.max(1) as f64;

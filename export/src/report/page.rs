@@ -79,7 +79,7 @@ fn sizes(report: &Report<'_, '_>) -> Markup {
         p { "Parameters, of " (grouped(total as u64)) " in all:" }
         (charts::parts(&parameters))
         @if report.calibrated.is_some() {
-            p { "Arena: the largest stage decides. Steps of a pass across, bytes up." }
+            p { "Arena: its size is that of the largest stage. Steps from left to right, bytes from bottom to top." }
             (arena::chart(&ArenaMap::new(config)))
             table {
                 @for stage in stages {

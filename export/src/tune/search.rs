@@ -65,7 +65,7 @@ fn improve(
             (*ranges, smallest) = (trial, found);
             moves += 1;
         }
-        // The other direction leads back.
+        // The other direction would undo these changes.
         if moves > 0 {
             break;
         }
