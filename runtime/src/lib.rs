@@ -31,8 +31,9 @@
 //! `export --rust model.rs` writes a module with the blob and its `ARENA_LEN`. The directory `examples` has
 //! programs that fit on a screen: `no_std`, `camera_frame` and `one_stage_a_call`.
 //!
-//! [`Output::evidence`] says where in the image the network found a class, and [`explain`] makes objects of
-//! that.
+//! [`Output::evidence`] says where in the image the network found a class, and [`explain`] finds objects in
+//! that map. [`Attributes`] are properties besides the class. [`Descriptor`] makes fingerprints of images,
+//! and [`search`] finds the nearest known image. [`camera`] makes the image from a frame of a camera.
 //!
 //! # Features
 //! None is on by default.

@@ -56,8 +56,8 @@ pub(crate) fn up_to<T>(values: &[T], start: usize, len: usize) -> &[T] {
     tail.get(..len).unwrap_or(tail)
 }
 
-/// Copies as many values as both slices have, as a block: value by value, a device takes nine instructions for
-/// each.
+/// Copies as many values as both slices have, as a block. Value by value, a device would take nine
+/// instructions for each.
 #[cfg(not(cortex_m_dsp))]
 #[inline]
 pub(crate) fn copy<T: Copy>(to: &mut [T], from: &[T]) {

@@ -1,4 +1,4 @@
-//! What there is to say about one picture.
+//! The explanation of one picture: its classes, its map of evidence and its objects.
 
 use anyhow::{Context, Result};
 use blob_file::{class_name, share as probability};
@@ -14,7 +14,7 @@ const CLASSES: usize = 5;
 /// Which map is asked for.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Question {
-    /// If there is none, the most probable class.
+    /// The class of the map. If there is none, the most probable class is taken.
     pub(super) class: Option<usize>,
     pub(super) against: Option<usize>,
 }
@@ -34,9 +34,10 @@ pub(super) struct Explanation {
     pub(super) classes: Vec<Class>,
     /// What the map shows, in words: `cat`, or `cat rather than dog`.
     pub(super) subject: String,
-    /// The evidence of each token: 0 where it is least, 127 where it is most.
+    /// The evidence of each token, from 0 at the minimum to 127 at the maximum.
     pub(super) map: Vec<i8>,
-    /// Where the mean of the map lies, and where no evidence, between the least (0) and the most (1).
+    /// The places of the mean and of the value zero between the minimum of the map (0) and its maximum (1).
+    /// Zero can lie outside.
     pub(super) mean: f64,
     pub(super) none: f64,
     /// The object of each token.
@@ -98,8 +99,8 @@ impl Explanation {
     }
 }
 
-/// Subtracts the least value of a map from each. Returns it, and where the mean lies between the least (0)
-/// and the most (1).
+/// Subtracts the minimum of a map from each value. Returns the minimum, and the place of the mean between
+/// the minimum (0) and the maximum (1).
 fn spread(map: &mut [i32]) -> (i32, f64) {
     let least = map.iter().copied().min().unwrap_or(0);
     map.iter_mut().for_each(|value| *value -= least);

@@ -26,7 +26,7 @@ use std::process::ExitCode;
 /// contact sheet. A line for each picture is printed, too.
 ///
 /// The evidence of all tokens and a constant add up to exactly the logit of the class. Attention has mixed the
-/// tokens before, so the evidence of a token also depends on the pixels of others.
+/// tokens before. So the evidence of a token also depends on the pixels of other tokens.
 #[derive(Debug, Parser)]
 #[command(name = "explain", arg_required_else_help = true)]
 struct Cli {
@@ -41,7 +41,7 @@ struct Cli {
     /// Show the evidence for this class instead of the most probable one: a name or a number from 0
     #[arg(long, value_name = "CLASS")]
     class: Option<String>,
-    /// Show what speaks for the class rather than for this one
+    /// Show the evidence for the class minus the evidence for this one
     #[arg(long, value_name = "CLASS")]
     against: Option<String>,
     /// Replace the file if it exists
@@ -108,7 +108,10 @@ fn class(model: &Model<'_>, name: &str) -> Result<usize> {
     let numbered = || name.parse().ok().filter(|&class: &usize| class < classes);
     named.or_else(numbered).ok_or_else(|| {
         let names: Vec<_> = (0..classes).filter_map(|class| model.class_name(class)).collect();
-        anyhow!("no class {name:?}; there are {classes}, from 0 on: {}", names.join(", "))
+        anyhow!(
+            "no class {name:?}; the {classes} classes, numbered from 0, are {}",
+            names.join(", ")
+        )
     })
 }
 

@@ -11,7 +11,7 @@ const GAP: u32 = 20;
 const HEADER: u32 = 76;
 /// Width of the column with the classes.
 const TEXT: u32 = 340;
-/// Below the pictures: the scale of colours.
+/// Space below the pictures for the scale of colours.
 const FOOTER: u32 = 70;
 /// Objects that have a box and a line of text; the others have an outline.
 const NAMED: usize = 3;
@@ -81,7 +81,8 @@ pub(super) fn frame(
     sheet.frame((x + 1, y + 1), inner, thick, LIGHT);
 }
 
-/// A line between each token of an object and the tokens beside it that are not of the object.
+/// Draws a line between each token of an object and every token beside it that does not belong to the
+/// object.
 pub(super) fn outlines(
     sheet: &mut Sheet,
     found: &Explanation,

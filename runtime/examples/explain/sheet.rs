@@ -5,7 +5,7 @@ use crate::page::{frame, outlines};
 use anyhow::Result;
 use pictures::{Colour, Font, INK, Sheet, ending, overlay};
 
-/// More pictures are not on one sheet.
+/// Maximum number of pictures on a sheet.
 pub(super) const MAX_PICTURES: usize = 60;
 
 /// Target side of an enlarged picture.

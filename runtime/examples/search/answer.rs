@@ -14,7 +14,7 @@ use std::path::Path;
 /// Which parts of the fingerprints are compared.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum Compared {
-    /// What the network takes the pictures for
+    /// The classes that the network sees in the pictures
     Class,
     /// Shapes and colours, and where they are
     Appearance,
@@ -22,7 +22,7 @@ pub(super) enum Compared {
     Mixed,
 }
 
-/// Entries that are found, if the index has so many.
+/// Number of entries that are found, if the index has so many.
 pub(super) const FOUND: usize = 10;
 
 /// A picture, and the entries of an index that are most like it.
@@ -141,7 +141,7 @@ impl<'i> Found<'i> {
         }
     }
 
-    /// What stands for its label.
+    /// Its label, or a dash if it has none.
     pub(super) fn label(&self) -> &str {
         self.label.as_deref().unwrap_or("-")
     }

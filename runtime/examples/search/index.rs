@@ -6,7 +6,7 @@ use runtime::FormatError;
 use runtime::search::Index;
 use std::path::Path;
 
-/// What writes an index.
+/// The command that writes an index.
 const MADE_BY: &str =
     "`cargo run -p export -- index described.bin PICTURES index.bin` writes an index";
 
@@ -15,7 +15,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| anyhow!("{}: {error}; {MADE_BY}", shown_path(path)))
 }
 
-/// The index in them.
+/// Parses the bytes of an index.
 pub(super) fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<Index<'a>> {
     Index::parse(bytes).map_err(|error| {
         let path = shown_path(path);

@@ -6,8 +6,8 @@ use image::RgbImage;
 use pictures::{centre, shown_path};
 use std::path::{Component, Path};
 
-/// The pictures that were found, in the size of the network's input; `None` for one that cannot be read, which a
-/// message names. `dir` is the folder that the index was made of, `out` a file that is none of them.
+/// The pictures that were found, in the size of the network's input; `None` stands for a picture that cannot be
+/// read, and a message names it. `dir` is the folder that was indexed. `out` must not be one of the pictures.
 pub(super) fn read(dir: &Path, answer: &Answer<'_>, out: &Path) -> Result<Vec<Option<RgbImage>>> {
     ensure!(dir.is_dir(), "{} is not a folder: give the one that was indexed", shown_path(dir));
     if answer.found.iter().all(|found| found.name.is_none()) {

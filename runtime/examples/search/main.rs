@@ -1,4 +1,4 @@
-//! Finds the known pictures that are most like one: ten lines, and a contact sheet of the pictures.
+//! Finds the known pictures that are most like a given one. Prints ten lines and draws a contact sheet.
 //!
 //! ```text
 //! cargo run --release -p runtime --example search -- described.bin index.bin photo.jpg
@@ -20,10 +20,11 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Finds the known pictures that are most like one.
+/// Finds the known pictures that are most like a given one.
 ///
-/// The ten nearest entries of an index are printed, one a line: rank, distance, label, file. A distance is that
-/// of `Index::nearest`. With --pictures, a contact sheet shows the picture and what was found.
+/// The ten nearest entries of an index are printed, one a line: rank, distance, label, file. The distance is
+/// the one that `Index::nearest` gives. With --pictures, a contact sheet shows the picture and the pictures
+/// that were found.
 ///
 /// The picture is turned upright, its centre is cut to the shape of the model's input and resized to it, as
 /// `export index` does.
@@ -36,7 +37,7 @@ struct Cli {
     index: PathBuf,
     /// PNG, JPEG, WebP, BMP, GIF or TIFF file of any size
     image: PathBuf,
-    /// The folder that the index was made of; draws what was found
+    /// The folder that was indexed; draws the pictures that were found
     #[arg(long, value_name = "DIR")]
     pictures: Option<PathBuf>,
     /// What is compared

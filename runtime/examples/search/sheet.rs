@@ -12,7 +12,7 @@ const COLUMNS: u32 = 5;
 const GAP: u32 = 20;
 const BETWEEN: u32 = 14;
 const HEADER: u32 = 56;
-/// Below a picture that was found: its label and its file.
+/// Space below a picture that was found, for its label and its file.
 const CAPTION: u32 = 46;
 /// Space for the text below the query.
 const TEXT: u32 = 130;
@@ -79,7 +79,7 @@ fn about(sheet: &mut Sheet, answer: &Answer<'_>, (x, y): (u32, u32)) {
         let text = format!("{part} {:.0} %", 100.0 * weight);
         sheet.write(&text, (x, y + 46 + 18 * line as u32), Font::Heading, INK);
     }
-    // A network that does not know what it sees has no class to tell.
+    // Without a weight, the network does not know what the picture shows.
     if weight > 0.0 {
         let text = format!("The network says: {}", answer.class.0);
         sheet.write(&ending(&text, letters(Font::Text)), (x, y + 92), Font::Text, FAINT);

@@ -10,7 +10,7 @@ use runtime::search::{Fingerprint, Index};
 use serde_json::Value;
 use std::path::Path;
 
-/// Known pictures; more than are found.
+/// Number of known pictures. It is larger than the number that a search finds.
 const KNOWN: usize = 12;
 
 /// A folder with a blob, known pictures and their index. It is removed at the end.

@@ -72,7 +72,7 @@ impl Taps {
 
 /// Weighted sums over the sum of the weights, rounded to the nearest byte, half up.
 pub(super) fn mean(sums: [u32; 3], total: u32) -> [u8; 3] {
-    // A total is at least 1. The type tells the compiler, which keeps a panic for a division by zero otherwise.
+    // A total is at least 1. The type tells the compiler so. Otherwise it keeps a panic for a division by zero.
     let total = NonZero::new(total).unwrap_or(NonZero::<u32>::MIN);
     sums.map(|sum| byte(((sum + total.get() / 2) / total).cast_signed()))
 }

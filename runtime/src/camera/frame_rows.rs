@@ -46,26 +46,26 @@ pub struct FrameRows<'a> {
     part: Rectangle,
     columns: Axis,
     rows: Axis,
-    /// For each pixel of a row of the image the weighted sums of red, green and blue: where the height
-    /// shrinks, of all rows of the frame that the next row of the image has so far; otherwise of the row before
-    /// the last.
+    /// The weighted sums of red, green and blue for each pixel of a row of the image. If the height shrinks,
+    /// they are the sums over those rows of the frame that came so far for the next row of the image. Otherwise
+    /// they are the sums of the frame's row before the last.
     kept: &'a mut [[u32; 3]],
-    /// Those of the last row, where the height grows.
+    /// The same sums of the frame's last row, if the height grows.
     sums: &'a mut [[u32; 3]],
     image_row: &'a mut [[u8; 3]],
     /// Rows of the frame that came.
     taken: usize,
     /// Rows of the image that are done.
     done: usize,
-    /// Whether `image_row` is the next row, where the height shrinks.
+    /// Whether `image_row` is the next row, if the height shrinks.
     ready: bool,
 }
 
 impl<'a> FrameRows<'a> {
     /// Words of memory that are needed to make an image of a part of a frame.
     ///
-    /// Where the height shrinks, these are three words and three bytes for each column of the image, otherwise
-    /// three words more.
+    /// If the height shrinks, these are three words and three bytes for each column of the image. Otherwise
+    /// they are six words and three bytes.
     #[must_use]
     pub const fn memory_len(part: Rectangle, image: Size) -> usize {
         let rows = Axis { from: part.height, to: image.height };
@@ -73,7 +73,7 @@ impl<'a> FrameRows<'a> {
         sums * image.width + (3 * image.width).div_ceil(4)
     }
 
-    /// Before the first row: `part` of a frame of size `frame` becomes an image of size `image`.
+    /// Begins a frame of size `frame`, whose `part` becomes an image of size `image`.
     ///
     /// `memory` has at least [`Self::memory_len`] words; its contents do not matter.
     ///
@@ -171,7 +171,7 @@ impl<'a> FrameRows<'a> {
         Some(self.image_row.as_flattened())
     }
 
-    /// Where the height grows, computes the next row of the image between the last two rows.
+    /// If the height grows, computes the next row of the image between the last two rows.
     fn between(&mut self) -> Option<()> {
         let last = self.last().filter(|_| !self.rows.shrinks() && self.done < self.rows.to)?;
         let taps = self.rows.taps(self.done);

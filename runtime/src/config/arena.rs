@@ -9,8 +9,9 @@
 //! | last normalisation | tokens |
 //! | head | tokens, sums, logits, embedding, hidden values; no residual stream |
 //!
-//! The line with the largest sum gives the length of the arena. If another line needs more memory, "a few"
-//! becomes more. The forward pass cuts its buffers in the order of [`VitConfig::arena_stages`].
+//! The line with the largest sum gives the length of the arena. A line that would leave some of this memory
+//! free takes more than "a few" at a time. The forward pass cuts its buffers in the order of
+//! [`VitConfig::arena_stages`].
 
 use super::checked::VitConfig;
 use super::grid::Grid;

@@ -3,7 +3,7 @@
 use super::arena::ValueBytes;
 use super::checked::VitConfig;
 
-/// A step of a forward pass, of those between which buffers change their places.
+/// A step of a forward pass. Buffers change their places only between two steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -61,10 +61,11 @@ impl ArenaBuffer {
 }
 
 impl VitConfig {
-    /// Calls `each` with the buffers of an int8 forward pass in an arena of [`Self::arena_len`] bytes: step by step
-    /// in the order of the pass, those of attention and MLP once for all blocks.
+    /// Calls `each` with the buffers of an int8 forward pass in an arena of [`Self::arena_len`] bytes, step by step
+    /// in the order of the pass. Attention and MLP come once, because their buffers are the same in all blocks.
     ///
-    /// Only buffers with bytes are shown. Buffers of a step do not overlap. What a step does not show is free.
+    /// Buffers without bytes are left out. The buffers of a step do not overlap. All other bytes are free
+    /// during the step.
     pub fn for_each_arena_buffer(&self, mut each: impl FnMut(ArenaStep, ArenaBuffer)) {
         let len = self.arena_bytes(ValueBytes::INT8, false);
         self.stem_buffers(len, &mut each);
@@ -104,7 +105,8 @@ impl VitConfig {
             each(ArenaStep::Patches, rows);
             return;
         }
-        // Kept rows lie at the back, each tensor before the one that comes before it in the pass.
+        // Kept rows lie at the back of the arena, the rows of the image last. The rows of each later tensor
+        // lie before those of the earlier ones.
         let grid = self.image();
         let image = self.image_capacity(false) * grid.width * grid.channels;
         let kept = || {

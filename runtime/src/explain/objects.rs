@@ -8,7 +8,7 @@ use crate::camera::Rectangle;
 use core::ops::Range;
 use heapless::Vec;
 
-/// The most objects of a map.
+/// Maximum number of objects of a map.
 pub const MAX_OBJECTS: usize = 8;
 
 /// The label of a token that is in no object.
@@ -115,8 +115,8 @@ impl Objects {
 
     /// The background: the evidence of all tokens outside the objects, in units of the map.
     ///
-    /// Evidence for a class, the objects, the background and the bias of the class sum to its logit exactly.
-    /// It is no share, because a logit can be 0 or negative.
+    /// For the evidence of a class, the objects, the background and the bias of the class sum to its logit
+    /// exactly. The background is not given as a share of the logit, because a logit can be 0 or negative.
     pub const fn outside(&self) -> i64 {
         self.outside
     }

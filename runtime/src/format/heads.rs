@@ -23,8 +23,8 @@ impl<'a> Records<'a> {
         Some((class_head, others))
     }
 
-    /// The body of the head of a kind. These records are the heads after the class head. The inner value is `None`
-    /// if there is no such head. A second one is refused, because it is not clear which of the two counts.
+    /// The body of the head of a kind. The records must be the heads after the class head. The inner value is
+    /// `None` if there is no such head. A second one is refused, because it is not clear which of the two counts.
     pub(crate) fn head_of_kind(&mut self, kind: u8) -> Option<Option<&'a [u8]>> {
         let (mut found, mut index) = (None, 0u8);
         while !self.rest().is_empty() {

@@ -69,7 +69,7 @@ pub struct ActivationRecord<'a> {
 /// GELU as a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GeluRecord<'a> {
-    /// i8, `[256]`, by the bits of the input.
+    /// i8, `[256]`, indexed by the bits of the input.
     pub table: &'a [u8],
     /// Zero point after it.
     pub zero_point: i8,
@@ -124,7 +124,7 @@ pub struct ContextRecord {
 pub struct SecondGeluRecord<'a> {
     /// Zero point of the layer's i8 output.
     pub zero_point: i8,
-    /// i16, `[256]`, by the bits of that output, at the residual stream's scale.
+    /// i16, `[256]`, indexed by the bits of that output, at the residual stream's scale.
     pub table: &'a [u8],
 }
 
@@ -210,7 +210,7 @@ pub struct AttributesRecord<'a> {
     pub shift: &'a [u8],
 }
 
-/// What a network sees in an image besides its class.
+/// The descriptor head, which makes the fingerprint of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DescriptorRecord<'a> {
     /// Blocks before the tokens are summed.
@@ -247,7 +247,7 @@ pub struct PartRecord<'a> {
     pub code_bias: &'a [u8],
 }
 
-/// One head over the pooled embedding.
+/// One head of the list of heads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeadRecord<'a> {
     /// Kind of the body.

@@ -19,7 +19,7 @@ use crate::rows::{part, rows, rows_mut};
 pub(crate) struct Traits<'m> {
     /// Vector and code.
     pub(crate) class: (&'m [i8], u64),
-    /// Likewise.
+    /// Vector and code.
     pub(crate) appearance: (&'m [i8], u64),
     /// Weight of the class part in 256ths.
     pub(crate) class_weight: u8,

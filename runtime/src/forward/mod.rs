@@ -24,8 +24,8 @@ use crate::arithmetic::Arithmetic;
 use crate::network::Network;
 use crate::site::{SiteId, SiteValues};
 
-/// The observer of a run that nobody observes. A function and not a closure, because each closure would have a
-/// forward pass of its own.
+/// An observer that does nothing. It is a function, because the compiler would make a copy of the forward pass
+/// for each closure.
 pub(crate) const fn unobserved(_: SiteId, _: SiteValues<'_>) {}
 
 /// Runs the whole network on an aligned arena.

@@ -107,7 +107,7 @@ impl<'a> Linear<'a> {
         Self { packed, ..self }
     }
 
-    /// The same layer, which the fast loops can rescale or not.
+    /// The same layer. `fast` says whether the fast loops can rescale all channels.
     #[cfg(cortex_m_dsp)]
     pub(crate) const fn with_fast(self, fast: bool) -> Self {
         Self { fast, ..self }

@@ -31,9 +31,9 @@ impl fmt::Display for AppendError {
 
 impl core::error::Error for AppendError {}
 
-/// Writes an int8 blob with one more head to the start of `buffer` and returns its length in bytes. Another head
-/// of the same kind is left out; everything else stays byte for byte, but for the prelude. The head is not
-/// checked.
+/// Writes an int8 blob with one more head to the start of `buffer` and returns its length in bytes. An existing
+/// head of the same kind is left out. Everything else except the prelude stays the same, byte for byte. The new
+/// head is not checked.
 ///
 /// # Errors
 /// [`AppendError`] if the blob is not valid, has too many heads, or the result does not fit.
@@ -53,7 +53,7 @@ pub fn append_head(
     write_heads(before, &heads, buffer).map_err(AppendError::Write)
 }
 
-/// The heads of a list but for those of a kind.
+/// The heads of a list except those of a kind.
 fn others<'a>(records: &mut Records<'a>, kind: u8) -> Option<Vec<HeadRecord<'a>, MAX_HEADS>> {
     records.enter(RecordId::Heads);
     let mut heads = Vec::new();

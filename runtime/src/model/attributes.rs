@@ -1,4 +1,4 @@
-//! Attributes of what is in the image: each is there or not, whatever the class is.
+//! Attributes: properties of an image that do not depend on its class.
 
 use super::output::sigmoid;
 use super::{Model, Output};

@@ -8,7 +8,7 @@ use crate::invariant::present_or;
 use crate::network::{self, DescriptorHead};
 use crate::search::{Fingerprint, Likeness, Part};
 
-/// What makes fingerprints with a model: the descriptor head of its blob.
+/// Makes fingerprints with a model, by the descriptor head of its blob.
 ///
 /// # Example
 /// ```
@@ -39,8 +39,8 @@ pub struct Described<'m> {
     pub output: Output<'m>,
     /// What describes the image.
     pub fingerprint: Fingerprint<'m>,
-    /// Which parts to compare, from how near the class part lies to the classes that the network was taught:
-    /// the weight of the class part is 0 for an image of something else.
+    /// How to compare the parts in a search: a mixture. The weight of the class part says how near the image
+    /// lies to the classes that the network was taught. It is 0 for an image of something else.
     pub likeness: Likeness,
 }
 

@@ -56,8 +56,8 @@ impl<'a> Model<'a> {
         Self::parse_any(bytes)
     }
 
-    /// [`Self::parse`], but the model is made in `place`. It is several kilobytes: a small stack has no room
-    /// for a second one.
+    /// [`Self::parse`], but the model is made in `place`. A model takes several kilobytes, and a small stack
+    /// has no room for a second one.
     ///
     /// `place` holds no model after an error.
     ///

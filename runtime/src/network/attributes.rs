@@ -1,4 +1,4 @@
-//! The attribute head of a blob. Only who asks for it reads it.
+//! The attribute head of a blob, which is read only on request.
 
 use super::Network;
 use crate::arithmetic::Int8;

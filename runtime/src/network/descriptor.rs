@@ -1,4 +1,4 @@
-//! The descriptor head of a blob. Only who asks for it reads it.
+//! The descriptor head of a blob, which is read only on request.
 
 use super::Network;
 use crate::arithmetic::{FromRecords, Int8, LayerShape, StoredLinear};
@@ -47,7 +47,7 @@ pub(crate) struct Part<'a> {
     pub(crate) code_bias: I32Le<'a>,
 }
 
-/// Where the class parts of the classes lie.
+/// A prototype of the class part for each class, and the rescale of the nearest one to a weight.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Known<'a> {
     /// `[classes, dim]`.

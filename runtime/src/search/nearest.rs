@@ -79,8 +79,8 @@ impl Index<'_> {
         Ok(found)
     }
 
-    /// The `C` entries with the nearest codes, and of these the `K` with the nearest vectors: an answer that may
-    /// differ from that of [`Self::nearest`], for a part of its work.
+    /// Finds the `C` entries with the nearest codes, and of these the `K` with the nearest vectors. This takes
+    /// only a part of the work of [`Self::nearest`], and the result may differ from that.
     ///
     /// # Errors
     /// As [`Self::nearest`].

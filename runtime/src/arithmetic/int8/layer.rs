@@ -16,9 +16,9 @@ pub struct StoredLinear<'a> {
     outputs: u16,
     inputs: u16,
     /// Bytes between the tensors: the blob states the length of each tensor there, in a varint that may be
-    /// longer than needed. The last byte is 1 if the fast loops of Cortex-M can rescale all channels, which is
-    /// found once because it takes a pass over the channels. A field of its own would not be copied with the
-    /// word.
+    /// longer than needed. The last byte is 1 if the fast loops of Cortex-M can rescale all channels. The
+    /// reader finds this out once, because it takes a pass over the channels. The byte is not a field of its
+    /// own, so that these four bytes are copied as one word.
     gaps: [u8; 4],
     /// The weights that [`Model::pack`](crate::Model::pack) wrote; empty if it was not called. Only targets
     /// with a packing kernel set have this field, because a layer must stay small.
@@ -46,7 +46,7 @@ impl<'a> StoredLinear<'a> {
         })
     }
 
-    /// The same layer, whose channels the fast loops can rescale or not.
+    /// The same layer. `fast` says whether the fast loops can rescale all channels.
     #[cfg(cortex_m_dsp)]
     pub(crate) fn with_fast(self, fast: bool) -> Self {
         let [a, b, c, _] = self.gaps;

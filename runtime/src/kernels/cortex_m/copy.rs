@@ -4,8 +4,8 @@ use core::arch::asm;
 
 /// Copies as many values as both have.
 ///
-/// `memcpy` of `compiler_builtins` takes twice to six times as many instructions where the two sides are aligned
-/// differently: it reads aligned words and puts each word together by shifts.
+/// If the two sides are aligned differently, `memcpy` of `compiler_builtins` takes two to six times as many
+/// instructions. It reads aligned words and puts each word together by shifts.
 #[inline]
 pub(crate) fn copy<T: Copy>(to: &mut [T], from: &[T]) {
     let len = to.len().min(from.len()) * size_of::<T>();

@@ -1,4 +1,4 @@
-//! What the sets share of linear layers and convolutions over windows.
+//! The parts of linear layers and convolutions over windows that both sets share.
 
 use super::requant::{UpperRequant, sat8, sat16};
 use crate::kernels::operand::{Activation, Linear, Skip};

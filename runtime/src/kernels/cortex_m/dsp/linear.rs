@@ -29,7 +29,8 @@ impl LayerLoops for Loops {
         let rows = (x.len() / k).min(out.len / n);
         let (mut row, mut x, mut start) = (0, x.as_ptr(), out.start);
         while row < rows {
-            // Fewer than four rows are computed one by one, each in place of all four.
+            // If fewer than four rows are left, they are computed one by one. Each takes the place of all
+            // four rows.
             let count = if rows - row >= ROWS { ROWS } else { 1 };
             let apart = usize::from(count == ROWS);
             let starts = array::from_fn(|row| x.wrapping_add(row * apart * k));

@@ -153,7 +153,8 @@ impl Head<'_> {
         }
     }
 
-    /// Replaces four queries, from `first` on, by their outputs. The last query is used for those beyond it.
+    /// Replaces four queries, from `first` on, by their outputs. The last query takes the place of queries
+    /// beyond it.
     ///
     /// # Safety
     /// The lengths of [`attention_i8`]'s check.
