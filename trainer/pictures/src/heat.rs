@@ -5,8 +5,8 @@ use image::{Rgb, RgbImage};
 /// The colour of a value from 0 to 1: from dark violet over red to light yellow.
 ///
 /// Equal differences of the value look equally large: the lightness of `OKLab` rises from 0.22 to 0.94 in
-/// proportion, and hue and chroma turn along with it. So the map also reads in grey. Values outside are taken
-/// as 0 or 1.
+/// proportion, and hue and chroma change smoothly. So the map can also be read in grey. Values outside are
+/// taken as 0 or 1.
 ///
 /// # Source
 /// Björn Ottosson, *A perceptual color space for image processing*, 2020 (`OKLab`). The path through it is ours.
@@ -29,7 +29,7 @@ pub fn heat(value: f32) -> [u8; 3] {
     })
 }
 
-/// Lightness, a and b of `OKLab`. Every point of it is a colour that screens have.
+/// Lightness, a and b of `OKLab`. Every point of the path is a colour of sRGB.
 fn path(value: f32) -> [f32; 3] {
     let hue = (285.0 + 185.0 * value).to_radians();
     let chroma = 0.05 + 0.13 * (std::f32::consts::PI * (0.12 + 0.85 * value)).sin();
@@ -55,7 +55,8 @@ pub fn overlay(
         let (x, y) = (x / scale, y / scale);
         let (row, column) = (y * rows / height, x * columns / width);
         let value = map[(row * columns + column) as usize];
-        // Less than the steps of the map, so that the picture does not hide their order.
+        // The factor differs less than the colours of the map, so that the picture does not hide their
+        // order.
         let light = 0.72 + 0.34 * luminance(picture.get_pixel(x, y)) / 255.0;
         Rgb(heat(f32::from(value) / 127.0).map(|part| (light * f32::from(part)).min(255.0) as u8))
     })

@@ -21,7 +21,7 @@ const RUBBISH: [&str; 12] = [
     "desktop.ini",
     "icon\r",
 ];
-/// Endings of the names of pictures, for hints only: a file is known by its bytes.
+/// Endings of the names of pictures, for hints only. The bytes of a file decide its kind.
 const PICTURES: [&str; 14] = [
     "jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "gif", "tif", "tiff", "heic", "heif",
     "avif", "jxl",
@@ -163,7 +163,7 @@ fn is_output(dir: &Path) -> bool {
     outputs > 0
 }
 
-/// A folder with other pictures stays the user's, also if an output was written to it by mistake.
+/// A folder with other pictures counts as the user's, even if an output was written to it by mistake.
 fn holds_output(dir: &Path) -> bool {
     is_marked(dir) && !holds_other_pictures(dir)
 }
@@ -181,7 +181,7 @@ fn holds_other_pictures(dir: &Path) -> bool {
     let listed = begins(&list, |start| start.starts_with(IMAGE_LIST_HEADER));
     let list = if listed { fs::read_to_string(list).unwrap_or_default() } else { String::new() };
     let ours = |path: &Path| {
-        // The list has quotes around some names and doubles those in a name.
+        // The list has quotes around some names, and two quotes for one in a name.
         let name = path.file_name().unwrap_or_default().to_string_lossy().replace('"', "");
         name == SHEET || list.lines().any(|line| line.replace('"', "").starts_with(&name))
     };
@@ -197,7 +197,7 @@ fn entries(dir: &Path) -> impl Iterator<Item = PathBuf> {
     entries.map(|entry| entry.path()).filter(|path| !is_rubbish(path))
 }
 
-/// Whether a file begins with text as `is` has it.
+/// Whether `is` accepts the text at the start of a file.
 fn begins(path: &Path, is: impl Fn(&str) -> bool) -> bool {
     let mut start = Vec::new();
     let file = File::open(path);

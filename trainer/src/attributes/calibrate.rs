@@ -6,14 +6,14 @@ use super::sample::Sample;
 
 /// Steps of the fit. Each one lowers the loss.
 const STEPS: usize = 500;
-/// Penalty on scale and shift, for an attribute that the images show without any error.
+/// Penalty on scale and shift. It keeps them finite if the scores separate the images without any error.
 const PENALTY: f64 = 1e-4;
 
 /// One image: score, weight, and whether the attribute is there.
 type Scored = (f64, f64, bool);
 
-/// Gives each logit the scale and the shift with which its sigmoid fits the sample best. A strong penalty makes
-/// all logits small; the order of the images stays as it is.
+/// Gives each logit the scale and the shift with which its sigmoid fits the sample best. This is needed because
+/// a strong penalty in the fit makes all logits small. The order of the images stays as it is.
 ///
 /// # Source
 /// Platt, *Probabilistic outputs for support vector machines*, 1999.

@@ -1,4 +1,4 @@
-//! Systems of linear equations with a symmetric positive matrix.
+//! Systems of linear equations with a symmetric positive definite matrix.
 
 /// The lower triangle `L` with `L · Lᵀ` equal to a matrix.
 pub(super) struct Cholesky {
@@ -8,7 +8,7 @@ pub(super) struct Cholesky {
 }
 
 impl Cholesky {
-    /// Factors `matrix`, `[n, n]`. `None` if it is not positive.
+    /// Factors `matrix`, `[n, n]`. `None` if it is not positive definite.
     pub(super) fn new(matrix: Vec<f64>, n: usize) -> Option<Self> {
         let mut lower = matrix;
         for i in 0..n {

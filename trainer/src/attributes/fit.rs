@@ -95,7 +95,7 @@ fn gradient(inputs: &[f64], sample: &Sample<'_>, weights: &[f64], n: usize) -> V
         for (logit, known) in logits.iter_mut().zip(known) {
             let target = known.map_or(0.0, |present| f64::from(u8::from(present)));
             let error = 1.0 / (1.0 + (-*logit).exp()) - target;
-            // What is not known pulls nowhere.
+            // An unknown label has no gradient.
             *logit = if known.is_some() { weight * error } else { 0.0 };
         }
         for (&z, row) in z.iter().zip(sum.chunks_exact_mut(count)) {

@@ -1,4 +1,4 @@
-//! Attributes: what is true of an image, whatever its class is, such as "has wings".
+//! Attributes: properties of an image that do not depend on its class, such as "has wings".
 //!
 //! A [`Table`] says which classes or pictures have which attributes. [`train`] adds a layer of attributes to a
 //! finished network. The layer reads the pooled tokens, as a class head does, and the network stays as it is.

@@ -1,4 +1,4 @@
-//! The strength of the penalty, chosen by classes that are left out.
+//! Chooses the strength of the penalty, by classes that are left out of the fit.
 
 use rayon::prelude::*;
 
@@ -8,7 +8,7 @@ use super::sample::Sample;
 
 /// Strengths to choose from, the strongest first.
 const PENALTIES: [f64; 8] = [30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01];
-/// Taken where no two classes can be left out.
+/// The strength if no two classes can be left out.
 const DEFAULT_PENALTY: f64 = 0.1;
 /// Images of each class that the choice is made on.
 const IMAGES_OF_A_CLASS: usize = 100;
@@ -80,7 +80,8 @@ fn pairs(sample: &Sample<'_>) -> Vec<[u16; 2]> {
     all.iter().copied().step_by(all.len().div_ceil(PAIRS)).collect()
 }
 
-/// Average precision of each attribute that the pair shows, by attributes fitted on the other classes.
+/// Average precision of each attribute on the images of the pair, by attributes fitted on the other
+/// classes. An attribute in which the other classes do not differ is left out.
 fn left_out(sample: &Sample<'_>, pair: [u16; 2], penalty: f64) -> Vec<f64> {
     let of_pair = |image: usize| pair.contains(&sample.classes[image]);
     let (rest, pair) = (sample.part(|image| !of_pair(image)), sample.part(of_pair));

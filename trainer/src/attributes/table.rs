@@ -10,15 +10,15 @@ use crate::data::Images;
 
 /// The table of CIFAR-10's classes.
 const CIFAR10: &str = include_str!("../../assets/cifar10-attributes.csv");
-/// The table that lies beside own pictures.
+/// The name of the table in a directory of pictures.
 const FILE: &str = "attributes.csv";
 
 /// A table of attributes: a row for a class or for a picture, and a column for an attribute.
 ///
-/// The file is CSV. Its first line names the attributes after a first cell without meaning. Each other line
+/// The file is CSV. Its first line names the attributes; the first cell of this line is ignored. Each other line
 /// begins with the name of a class, or with the path of a picture relative to the directory of all pictures. A
 /// cell is `1` if the attribute is there, `0` if it is not, and empty if that is not known. The row of a picture
-/// counts before that of its class. Lines that begin with `#` are comments.
+/// takes precedence over the row of its class. Lines that begin with `#` are comments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
     names: Vec<String>,

@@ -6,11 +6,12 @@ use super::sample::Sample;
 /// Share of the covariance that is replaced by a multiple of the identity, so that it can be inverted.
 const SHRINKAGE: f64 = 0.01;
 
-/// Coordinates in which the images of a class spread equally in all directions, and whose zero is the mean of
-/// the means of the classes.
+/// Coordinates in which the images of a class vary equally in all directions. Their zero is the mean of the
+/// means of the classes.
 ///
 /// A penalty on weights in these coordinates is a penalty on how much a logit differs between images of one
-/// class. An attribute then comes from what tells classes apart, which classes that were never seen have too.
+/// class. So an attribute is fitted to what separates the classes, and not to what varies within a class.
+/// This carries over to classes that are not in the sample.
 pub(super) struct Whitening {
     pub(super) mean: Vec<f64>,
     root: Cholesky,

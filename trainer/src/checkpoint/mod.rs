@@ -71,7 +71,7 @@ struct CheckpointRecord<B: Backend> {
     normalisation: Plain<Normalisation>,
     source: Plain<DataSource>,
     model: VitRecord<B>,
-    /// Not in checkpoints of the first versions, which readers take for none.
+    /// Checkpoints of the first versions lack this field. It is then read as `None`.
     attributes: Plain<Option<Attributes>>,
 }
 

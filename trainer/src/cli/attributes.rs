@@ -26,7 +26,8 @@ pub(super) struct AttributesArgs {
     #[command(flatten)]
     data: DataArgs,
     /// Table of attributes: a CSV file with a row for each class or picture, and 0 or 1 for each attribute.
-    /// By default attributes.csv in the directory of the pictures; of CIFAR-10, a table that is built in.
+    /// By default, attributes.csv in the directory of the pictures is used, and for CIFAR-10 a built-in
+    /// table.
     #[arg(long, value_name = "FILE")]
     table: Option<PathBuf>,
     /// Use at most N training images, chosen by --seed.
