@@ -1,5 +1,5 @@
-//! Fingerprints equal those of the integer reference under every kernel set, whatever the arena held, and cost a
-//! plain run nothing.
+//! Fingerprints equal those of the integer reference under every kernel set and with any contents of the arena.
+//! They change neither the result nor the memory of a plain run.
 
 use kit::fnv::Fnv1a;
 use kit::hostile::{Subject, each, mutations};

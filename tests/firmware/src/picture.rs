@@ -9,8 +9,8 @@ pub const FORMAT: PixelFormat = PixelFormat::Rgb565BigEndian;
 /// Bytes of a row.
 pub const ROW_LEN: usize = 2 * SIZE.width;
 
-/// Writes row `y` of picture `index`: rings around a centre that moves from picture to picture, with a slope of
-/// another colour across them.
+/// Writes row `y` of picture `index`: rings around a centre that moves from picture to picture, with a gradient
+/// of another colour across them.
 pub fn row(index: usize, y: usize, bytes: &mut [u8; ROW_LEN]) {
     let (pixels, _) = bytes.as_chunks_mut::<2>();
     let dy = y.abs_diff(37 * index % SIZE.height);

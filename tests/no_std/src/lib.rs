@@ -98,8 +98,8 @@ pub extern "C" fn objects(
     objects.map_or(-5, |objects| objects.as_slice().len() as i32)
 }
 
-/// The index of the best class of a frame of any size whose rows are equal, resized as they come; a negative
-/// number if the frame, the blob or the arena cannot be used.
+/// The index of the best class of a frame of any size, whose rows are equal and are resized as they come.
+/// Negative if the frame, the blob or the arena cannot be used.
 #[unsafe(no_mangle)]
 pub extern "C" fn classify_rows(
     blob: &'static [u8; 256 * 1024],

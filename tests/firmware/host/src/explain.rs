@@ -47,7 +47,7 @@ pub fn board(board: &Board, blob: &Path, images: usize) -> Result<bool> {
     Ok(good)
 }
 
-/// What the firmware must print, but the stack.
+/// What the firmware must print, except the stack.
 fn answer(model: &Model<'_>, images: usize) -> Result<Lines> {
     let tiling = Tiling::of(model.config()).context("the tokens form no grid")?;
     let tokens = tiling.tokens();

@@ -23,10 +23,10 @@ const UNUSABLE: usize = 1;
 /// The part of a picture that is classified.
 const PART: Rectangle = picture::SIZE.centre_square();
 
-/// Everything in memory but the stack.
+/// All memory except the stack.
 struct Memory {
     arena: [u8; ARENA_LEN],
-    /// Of [`FrameRows`].
+    /// The memory of [`FrameRows`].
     sums: [u32; FrameRows::memory_len(PART, IMAGE_SIZE)],
     /// A row of the picture.
     row: [u8; picture::ROW_LEN],

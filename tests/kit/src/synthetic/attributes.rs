@@ -16,7 +16,7 @@ pub fn attributes(config: &VitConfig, count: usize, seed: u64, values: Values) -
     let mut fill = Filler { rng: Rng::new(seed ^ 0xA77), values };
     let names: Vec<String> = (0..count).map(|index| format!("attribute {index}")).collect();
     let size = |value: usize| i64::try_from(value).expect("at most 1024");
-    // The sums of the tokens are about 14 steps a token.
+    // The sums of the tokens are about 14 steps per token.
     let logit = (size(config.dim()) * (73 * 14 * size(config.tokens())).pow(2)).isqrt();
     let peak = i32::try_from(logit).expect("far below 2^30");
     let extreme = fill.extreme();
