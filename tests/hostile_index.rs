@@ -1,4 +1,4 @@
-//! Damaged indexes are refused or searched to the end. Nothing panics and nothing hangs. Tried are every
+//! Damaged indexes are refused or searched to the end. Nothing panics and nothing hangs. The tests try every
 //! truncation, every single-bit flip with a broken and with a repaired checksum, and random mutations with a
 //! repaired checksum, under every kernel set.
 //!

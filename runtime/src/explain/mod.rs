@@ -2,10 +2,10 @@
 //!
 //! [`Output::evidence`](crate::Output::evidence) gives a map: what each token adds to the logit of a class.
 //! [`Objects::find`] groups the tokens that add most into up to eight objects, each with its box in the
-//! image. [`display`] makes bytes of a map for a screen. Both take any map with one `i32` for each token.
+//! image. [`display`] turns a map into bytes for a screen. Both take any map with one `i32` for each token.
 //!
 //! Everything here computes in integers, without a heap, and gives the same bits on every processor.
-//! [`integer`](crate::integer) defines each of them. A program that calls nothing here has no byte of it.
+//! [`integer`](crate::integer) defines each of them. A program that calls nothing here contains nothing of it.
 //!
 //! # Example
 //! ```

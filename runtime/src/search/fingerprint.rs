@@ -28,8 +28,7 @@ pub enum Likeness {
     Class,
     /// The appearance parts.
     Appearance,
-    /// Both: a distance is `class / 256` of that of the class parts and the rest of that of the appearance
-    /// parts.
+    /// Both: the distance of the class parts counts `class / 256`, that of the appearance parts the rest.
     Mixed {
         /// Weight of the class parts in 256ths.
         class: u8,

@@ -1,8 +1,8 @@
 //! Which known images look like this one: an index of fingerprints, searched in place.
 //!
 //! A *fingerprint* describes an image in two parts. Images with near *class* parts show things of one class;
-//! images with near *appearance* parts have like shapes and colours in like places, whatever they show. Each
-//! part is a vector of up to 128 i8, and a code of 64 bits.
+//! images with near *appearance* parts have similar shapes and colours in similar places, whatever they show.
+//! Each part is a vector of up to 128 i8, and a code of 64 bits.
 //!
 //! An *index* is a file with the fingerprints of many images, which lies in flash and is read there.
 //! [`Index::parse`] checks it once and completely. Every search compares all entries. Nothing is allocated.

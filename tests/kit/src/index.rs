@@ -18,7 +18,7 @@ pub const LIKENESSES: [Likeness; 5] = [
 /// An index before it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RandomIndex {
-    /// Of the network.
+    /// Checksum of the network's blob.
     pub network: u32,
     /// Ascending.
     pub ids: Vec<u32>,
@@ -111,7 +111,7 @@ impl RandomIndex {
 /// Searches an index for some of its own entries, under every kernel set and every kind of likeness.
 ///
 /// # Errors
-/// What the reader has against it.
+/// If the reader refuses the index.
 ///
 /// # Panics
 /// If a search fails, or two kernel sets do not give the same answers.

@@ -1,4 +1,4 @@
-//! The fingerprint, from the pages.
+//! The fingerprint, written from `INTEGER.md` and `FORMAT.md`.
 
 use super::arithmetic::{acc, requant, sat8, sat16};
 use super::blob::{Bytes, Factor, Layer, Norm, Spec, Stage, Stem, Z};
@@ -11,7 +11,7 @@ use super::{Answer, IntegerReference};
 pub struct Described {
     /// Vector and code.
     pub class: (Vec<Z>, u64),
-    /// Likewise.
+    /// Vector and code.
     pub appearance: (Vec<Z>, u64),
     /// Weight of the class part in 256ths.
     pub class_weight: Z,

@@ -12,7 +12,7 @@ pub struct Build<'a> {
     pub board: &'a Board,
     /// The file with the blob.
     pub blob: &'a Path,
-    /// The program of the firmware: `classify` or `conformance`.
+    /// The program of the firmware, such as `classify`.
     pub program: &'a str,
     /// Whether the firmware marks sites instead of whole runs for the instruction counter.
     pub sites: bool,
