@@ -79,6 +79,10 @@ pub(super) struct RecipeArgs {
     /// of the network's evidence then lies on the object. 0 switches it off [default: 0].
     #[arg(long, value_name = "WEIGHT")]
     region_loss: Option<f64>,
+    /// Probability of Hide-and-Seek for a batch: about half of the 8 x 8 cells of each image get the mean colour of
+    /// the image. The network then relies less on every part of an object. 0 switches it off [default: 0].
+    #[arg(long, value_name = "SHARE")]
+    hide: Option<f64>,
     /// Stochastic depth: share of images for which the branches of the last block are skipped; the share
     /// grows linearly from the first block [default: long 0.05, else 0].
     #[arg(long, value_name = "SHARE")]
@@ -146,6 +150,10 @@ impl RecipeArgs {
             region_loss: match self.region_loss {
                 Some(0.0) => None,
                 given => given.or(base.region_loss),
+            },
+            hide: match self.hide {
+                Some(0.0) => None,
+                given => given.or(base.hide),
             },
             dropout: DropoutRates {
                 path: self.drop_path.unwrap_or(base.dropout.path),

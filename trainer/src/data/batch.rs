@@ -13,6 +13,7 @@ use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
 use super::augment::Augment;
+use super::hide;
 use super::images::Images;
 use super::mix::{Mix, Mixed, Rectangle};
 use super::normalisation::Normalisation;
@@ -75,6 +76,8 @@ pub struct BatchSpec {
     pub views: Option<NonZeroUsize>,
     /// How images are mixed with each other.
     pub mix: Mix,
+    /// Probability that cells of the images of a batch are hidden.
+    pub hide: f64,
     /// From pixels to the network's input.
     pub normalisation: Normalisation,
     /// Seed of order and augmentation.
@@ -177,6 +180,8 @@ impl TrainBatches {
         };
         let mut rng = stream(seed, Purpose::Mix { epoch, batch: index as u64 });
         batch.mixed = self.spec.mix.apply(&mut batch.images, &batch.labels, self.sides(), &mut rng);
+        let mut rng = stream(seed, Purpose::Hide { epoch, batch: index as u64 });
+        hide::apply(self.spec.hide, &mut batch.images, self.sides(), &mut rng);
         batch.views = views.map(|views| {
             let row = |&image: &usize| image * views.get() + view(image, epoch, views);
             let own: Vec<_> = indices.iter().map(row).collect();

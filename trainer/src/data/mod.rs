@@ -16,6 +16,7 @@ mod dataset;
 pub mod download;
 mod embedded;
 mod folder;
+mod hide;
 mod images;
 pub mod mix;
 mod normalisation;

@@ -18,6 +18,8 @@ pub(super) enum Purpose {
     View { image: u64, view: u64 },
     /// How the images of one batch of an epoch are mixed.
     Mix { epoch: u64, batch: u64 },
+    /// Which cells of the images of one batch of an epoch are hidden.
+    Hide { epoch: u64, batch: u64 },
 }
 
 /// The generator for `purpose`.
@@ -33,6 +35,7 @@ pub(super) fn stream(seed: u64, purpose: Purpose) -> Xoshiro256PlusPlus {
         Purpose::Mix { epoch, batch } => &[3, epoch, batch],
         Purpose::Sample => &[4],
         Purpose::View { image, view } => &[5, image, view],
+        Purpose::Hide { epoch, batch } => &[6, epoch, batch],
     };
     let mixed = |state: u64, part: &u64| {
         Xoshiro256PlusPlus::seed_from_u64(state).next_u64().wrapping_add(*part)

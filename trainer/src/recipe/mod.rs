@@ -53,6 +53,8 @@ pub struct Recipe {
     /// Weight of the loss of each region of a CutMix image, relative to the loss of the whole image;
     /// positive.
     pub region_loss: Option<f64>,
+    /// Probability that random cells of the images of a batch are hidden, above 0.
+    pub hide: Option<f64>,
     /// Largest Euclidean norm of a step's gradients, all parameters together; infinity for none.
     pub clip: f64,
     /// The moving average of the weights, which is validated and kept instead of the weights.
@@ -216,6 +218,12 @@ impl Recipe {
                 "the region loss needs CutMix images: give --cutmix a probability above 0"
             );
         }
+        if let Some(hide) = self.hide {
+            ensure!(
+                hide > 0.0 && hide <= 1.0,
+                "the probability {hide} of hidden cells is not above 0 and at most 1"
+            );
+        }
         ensure!(
             self.clip > 0.0,
             "the limit {} of the norm of all gradients is not positive",
@@ -301,6 +309,7 @@ mod tests {
         assert!(regions.contains("CutMix"), "regions of nothing: {regions}");
         let regions = refusal(|recipe| recipe.region_loss = Some(-1.0));
         assert!(regions.contains("weight -1"), "weight of regions: {regions}");
+        assert!(refusal(|recipe| recipe.hide = Some(1.5)).contains("1.5 of hidden"), "hiding");
         assert!(refusal(|recipe| recipe.clip = 0.0).contains("norm"), "clipping");
         let head = refusal(|recipe| {
             recipe.head_first = Some(HeadFirst { epochs: 40, learning_rate: 1e-3 });

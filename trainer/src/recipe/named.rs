@@ -44,6 +44,7 @@ impl Recipe {
             mix: Mix::default(),
             views: None,
             region_loss: None,
+            hide: None,
             clip: 1.0,
             ema: Some(EmaSpec::SLOW),
             head_first: None,

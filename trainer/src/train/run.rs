@@ -66,6 +66,7 @@ impl Recipe {
             augment: self.augment,
             views: self.views,
             mix: self.mix,
+            hide: self.hide.unwrap_or(0.0),
             normalisation: self.normalisation,
             seed: self.seed,
         }

@@ -15,7 +15,16 @@ fn numbered(count: u8) -> Images {
 fn spec(seed: u64) -> BatchSpec {
     let augment = Augment { shift: 1, flip: true, strong: None };
     let mix = Mix::default();
-    BatchSpec { size: 4, partial: false, augment, views: None, mix, normalisation: RAW, seed }
+    BatchSpec {
+        size: 4,
+        partial: false,
+        augment,
+        views: None,
+        mix,
+        hide: 0.0,
+        normalisation: RAW,
+        seed,
+    }
 }
 
 fn batches(images: Images, seed: u64) -> TrainBatches {
