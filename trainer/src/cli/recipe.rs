@@ -28,7 +28,7 @@ pub(super) struct RecipeArgs {
     /// transfer if classes or image size differ].
     #[arg(long, value_enum, value_name = "NAME")]
     recipe: Option<RecipeName>,
-    /// Passes over the training images [default: small 40, full 20, finetune 4, transfer 40].
+    /// Passes over the training images [default: small 40, full 20, finetune 4, transfer 80].
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
     /// Stop after N epochs without a better validation accuracy [default: transfer 20, else train for all
@@ -40,11 +40,11 @@ pub(super) struct RecipeArgs {
     #[arg(long, value_name = "N")]
     batch_size: Option<usize>,
     /// Largest learning rate, reached after the warm-up [default: muon 0.01, adamw 0.002, finetune
-    /// and report 0.0002, transfer 0.001].
+    /// and report 0.0002, transfer 0.002].
     #[arg(long, value_name = "RATE")]
     learning_rate: Option<f64>,
     /// Optimiser of the hidden layers; adamw updates all other weights [default: muon; for `seed`,
-    /// finetune, transfer and report adamw].
+    /// finetune and report adamw].
     #[arg(long, value_enum, value_name = "NAME")]
     optimiser: Option<OptimiserName>,
     /// Weight decay of matrices [default: 0.05].

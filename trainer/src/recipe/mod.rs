@@ -133,7 +133,7 @@ pub enum RecipeName {
     Long,
     /// For a trained network: 4 epochs in batches of 128 at a tenth of the learning rate.
     Finetune,
-    /// For other classes on a trained network: 5 epochs of the head alone, then up to 35 of all weights at
+    /// For other classes on a trained network: 5 epochs of the head alone, then up to 75 of all weights at
     /// a small rate, in batches of 32, with strong augmentation, EMA and early stopping.
     Transfer,
     /// The recipe of the student report that defines the preset `seed`: 20 epochs in batches of 512, pixels

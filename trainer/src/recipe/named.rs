@@ -94,13 +94,12 @@ impl Recipe {
     /// The recipe for other classes on a trained network.
     pub fn transfer(preset: Preset) -> Self {
         Self {
-            epochs: 40,
+            epochs: 80,
             // With a few dozen pictures, the validation accuracy is the same for many epochs.
             patience: NonZeroUsize::new(20),
             batch_size: 32,
             head_first: Some(HeadFirst { epochs: 5, learning_rate: 1e-2 }),
-            learning_rate: 0.5 * OptimiserName::AdamW.learning_rate(),
-            optimiser: OptimiserName::AdamW,
+            learning_rate: 0.2 * optimiser(preset).learning_rate(),
             ema: Some(EmaSpec { decay: 0.98, every: 1 }),
             ..Self::small_data(preset)
         }
