@@ -5,6 +5,7 @@ mod features;
 mod fit;
 mod matrix;
 mod part;
+mod real;
 
 use anyhow::Result;
 use runtime::append_head;
@@ -12,6 +13,7 @@ use runtime::format::{HEAD_DESCRIPTOR, HeadRecord};
 
 pub use features::{Features, Place, features};
 pub use fit::{FitOptions, Fitted, fit};
+pub use real::RealDescriptor;
 
 /// A blob with a new descriptor head. It replaces an existing one. Everything else stays as it is.
 ///
