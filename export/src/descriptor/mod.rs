@@ -1,11 +1,17 @@
 //! Fits a descriptor to training images, with which a finished network makes fingerprints of images.
 
+mod adam;
+mod class;
 mod code;
 mod features;
 mod fit;
+mod learn;
 mod matrix;
+mod moments;
 mod part;
+mod posterior;
 mod real;
+mod spread;
 
 use anyhow::Result;
 use runtime::append_head;

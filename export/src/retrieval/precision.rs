@@ -1,7 +1,7 @@
 //! The average precision of one search, with the exact mean over the orders of ties.
 
-/// Average precision of distances, each with whether it is of a right image. Images at one distance count as in
-/// any order: the result is the exact mean over all orders.
+/// Average precision of found images: the distance of each, and whether it is right. Images at the same
+/// distance have no order, so the result is the exact mean over all their orders.
 ///
 /// # Source
 /// `McSherry` and Najork, "Computing Information Retrieval Performance Measures Efficiently in the Presence of
@@ -14,7 +14,8 @@ pub(super) fn average_precision(mut found: Vec<(u64, bool)>) -> f64 {
         let count = tied.len() as f64;
         let right = tied.iter().filter(|(_, right)| *right).count() as f64;
         if right > 0.0 {
-            // Of a right image at place k of the tied ones, the others are right as often as anywhere.
+            // If the image at one place of the tied images is right, each of the others is right with this
+            // probability.
             let others = if count > 1.0 { (right - 1.0) / (count - 1.0) } else { 0.0 };
             let at = |place: usize| {
                 let place = place as f64;
