@@ -12,6 +12,8 @@ use rand::rngs::Xoshiro256PlusPlus;
 /// Share of the largest variance within classes that is added to every such variance. It is large, because the network
 /// was fitted to these images. In other images, a class varies more, and in other directions.
 const WITHIN_RIDGE: f64 = 1.0;
+/// Steps in which the code is learned.
+const CODE_STEPS: usize = 1500;
 
 /// The class part with its code, and the vectors of the inputs.
 ///
@@ -30,7 +32,7 @@ pub(super) fn class_part(
     let standard = vectors.iter().map(|vector| -> Vec<f64> {
         vector.iter().map(|&value| f64::from(value) / steps).collect()
     });
-    let (code, offset) = learn(&Matrix::from_rows(values, standard), &likely, rng);
+    let (code, offset) = learn(&Matrix::from_rows(values, standard), &likely, CODE_STEPS, rng);
     let offset: Vec<f64> = offset.into_iter().map(|offset| offset * steps).collect();
     Ok((part.with_code(&code, &offset), vectors))
 }

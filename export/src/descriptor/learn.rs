@@ -7,7 +7,6 @@ use rand::rngs::Xoshiro256PlusPlus;
 
 /// Bits of a code.
 const BITS: usize = 64;
-const STEPS: usize = 1500;
 const BATCH: usize = 256;
 const RATE: f64 = 0.02;
 /// How steep a bit is at the end; it is 1 at the beginning.
@@ -18,10 +17,11 @@ const STEEPNESS: f64 = 4.0;
 ///
 /// `likely` has the probability of each class for each image. The loss is the cross entropy between the probability
 /// that two images are of one class and a logistic function of how many bits they share. With labels in place of
-/// probabilities, the code learns images by heart, as the network has done before: in others it finds less.
+/// probabilities, the code would learn the images by heart, as the network did before, and find less in other images.
 pub(super) fn learn(
     vectors: &Matrix,
     likely: &Matrix,
+    steps: usize,
     rng: &mut Xoshiro256PlusPlus,
 ) -> (Matrix, Vec<f64>) {
     let values = vectors.columns();
@@ -30,14 +30,14 @@ pub(super) fn learn(
     let mut code = Matrix::from_fn(BITS, values, |_, _| size * rng.random_range(-1.0..1.0));
     let (mut offset, mut line) = (vec![0.0; BITS], [8.0, -2.0]);
     let [mut code_adam, mut offset_adam, mut line_adam] = [BITS * values, BITS, 2].map(Adam::new);
-    for step in 0..STEPS {
+    for step in 0..steps {
         let batch: Vec<usize> = (0..BATCH).map(|_| rng.random_range(0..vectors.rows())).collect();
         let of = |matrix: &Matrix| {
             Matrix::from_rows(matrix.columns(), batch.iter().map(|&image| matrix.row(image)))
         };
         let (v, likely) = (of(vectors), of(likely));
         let same = likely.times(&likely.transposed());
-        let steepness = 1.0 + (STEEPNESS - 1.0) * step as f64 / STEPS as f64;
+        let steepness = 1.0 + (STEEPNESS - 1.0) * step as f64 / steps as f64;
         let mut bits = v.times(&code.transposed());
         bits.add_to_rows(&offset);
         let bits = bits.map(|bit| (steepness * bit).tanh());
@@ -45,7 +45,7 @@ pub(super) fn learn(
         for (gradient, bit) in by_bits.values_mut().iter_mut().zip(bits.values()) {
             *gradient *= steepness * (1.0 - bit * bit);
         }
-        let rate = rate(RATE, step, STEPS);
+        let rate = rate(RATE, step, steps);
         code_adam.step(code.values_mut(), by_bits.transposed().times(&v).values(), rate);
         offset_adam.step(&mut offset, &by_bits.column_sums(), rate);
         line_adam.step(&mut line, &by_line, 5.0 * rate);
@@ -123,7 +123,8 @@ mod tests {
         });
         let likely =
             Matrix::from_fn(300, 3, |image, class| f64::from(u8::from(image % 3 == class)));
-        let (code, offset) = learn(&vectors, &likely, &mut Xoshiro256PlusPlus::seed_from_u64(7));
+        let (code, offset) =
+            learn(&vectors, &likely, 200, &mut Xoshiro256PlusPlus::seed_from_u64(7));
         let code = |image: usize| -> Vec<bool> {
             code.apply(vectors.row(image)).iter().zip(&offset).map(|(c, o)| c + o > 0.0).collect()
         };
