@@ -6,10 +6,11 @@ use rayon::prelude::*;
 use runtime::format::{IndexEntries, PartEntries, write_index};
 use runtime::search::Fingerprint;
 use runtime::{Described, Descriptor, Model};
+use std::collections::BTreeSet;
 use trainer::data::Images;
 
 /// Vectors and code of one image.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
     /// The network that made it.
     pub network: u32,
@@ -57,29 +58,34 @@ pub fn describe(
     (0..images.len()).into_par_iter().map_init(|| vec![0; len], entry).collect()
 }
 
-/// The bytes of an index of sets of images with their entries. The entries are sorted by the names of their
-/// files. The id of an entry is its place in this order, its label is its class, and its name is its file.
+/// The bytes of an index of sets of images with their entries. The label of an entry is its class, and its name is its
+/// file. If every file has a number of its own as its name, such as `17.png`, the number is the id. Otherwise the id is
+/// the place in the order of the names.
 ///
 /// # Errors
 /// If there are no images, or too many for an index.
 pub fn index(sets: &[(Images, Vec<Entry>)], classes: &[String]) -> Result<Vec<u8>> {
-    let mut all: Vec<(String, u16, &Entry)> = Vec::new();
+    let mut all: Vec<(u32, String, u16, &Entry)> = Vec::new();
     for (images, entries) in sets {
         for (index, entry) in entries.iter().enumerate() {
             // Names in an index are separated by newlines, which a file's name may have.
             let name = images.name(index).map(|name| shown(name).into_owned());
-            all.push((name.unwrap_or_default(), images.label(index), entry));
+            all.push((0, name.unwrap_or_default(), images.label(index), entry));
         }
     }
-    all.sort_by(|(a, ..), (b, ..)| a.cmp(b));
-    let (_, _, first) = all.first().context("there are no pictures to make an index of")?;
-    let count = u32::try_from(all.len()).context("there are too many pictures")?;
-    let ids: Vec<u32> = (0..count).collect();
-    let labels: Vec<u16> = all.iter().map(|&(_, label, _)| label).collect();
-    let named = sets.iter().any(|(images, _)| images.have_names());
-    let names: Vec<&str> = all.iter().map(|(name, ..)| name.as_str()).collect();
-    let names = if named { names.join("\n") } else { String::new() };
+    all.sort_by(|(_, a, ..), (_, b, ..)| a.cmp(b));
+    let (.., first) = all.first().context("there are no pictures to make an index of")?;
     let network = first.network;
+    let count = u32::try_from(all.len()).context("there are too many pictures")?;
+    let names: Vec<&str> = all.iter().map(|(_, name, ..)| name.as_str()).collect();
+    let ids = numbers(&names).unwrap_or_else(|| (0..count).collect());
+    all.iter_mut().zip(ids).for_each(|(entry, id)| entry.0 = id);
+    all.sort_by_key(|&(id, ..)| id);
+    let ids: Vec<u32> = all.iter().map(|&(id, ..)| id).collect();
+    let labels: Vec<u16> = all.iter().map(|&(_, _, label, _)| label).collect();
+    let named = sets.iter().any(|(images, _)| images.have_names());
+    let names: Vec<&str> = all.iter().map(|(_, name, ..)| name.as_str()).collect();
+    let names = if named { names.join("\n") } else { String::new() };
     let entries: Vec<&Entry> = all.iter().map(|&(.., entry)| entry).collect();
     let classes: Vec<String> = classes.iter().map(|class| shown(class).into_owned()).collect();
     let class = Parts::new(&entries, |entry| &entry.class);
@@ -101,6 +107,20 @@ pub fn index(sets: &[(Images, Vec<Entry>)], classes: &[String]) -> Result<Vec<u8
     Ok(bytes)
 }
 
+/// The number that each file has as its name; `None` if a file has none, or two have the same.
+fn numbers(names: &[&str]) -> Option<Vec<u32>> {
+    let number = |name: &&str| {
+        let file = name.rsplit('/').next()?;
+        let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+        // Not `+7`, which a number may be elsewhere.
+        let digits = !stem.is_empty() && stem.bytes().all(|byte| byte.is_ascii_digit());
+        stem.parse().ok().filter(|_| digits)
+    };
+    let numbers: Vec<u32> = names.iter().map(number).collect::<Option<_>>()?;
+    let different = numbers.iter().collect::<BTreeSet<_>>().len() == numbers.len();
+    different.then_some(numbers)
+}
+
 /// One part of all entries.
 struct Parts {
     dim: u8,
@@ -120,5 +140,20 @@ impl Parts {
 
     fn entries(&self) -> PartEntries<'_> {
         PartEntries { dim: self.dim, vectors: &self.vectors, codes: &self.codes }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::numbers;
+
+    #[test]
+    fn numbers_are_the_names_of_files() {
+        assert_eq!(numbers(&["cup/0012.png", "tree/7.jpg"]), Some(vec![12, 7]), "with zeros");
+        assert_eq!(numbers(&["cup/3", "4"]), Some(vec![3, 4]), "without an ending or a folder");
+        for none in ["cup/mug.png", "cup/+5.png", "cup/.png", "cup/4294967296.png", "5 b.png", ""] {
+            assert_eq!(numbers(&["1.png", none]), None, "{none}");
+        }
+        assert_eq!(numbers(&["cup/5.png", "tree/05.png"]), None, "one number twice");
     }
 }

@@ -16,7 +16,7 @@ const MODELS: [(&str, &str, usize); 4] = [
     ("nano", "nano", 909),
 ];
 /// The networks with a `full.bin`, which has attributes and a descriptor as well.
-const FULL: [&str; 2] = ["micro", "nano"];
+const FULL: [&str; 3] = ["compact", "micro", "nano"];
 /// Images whose logits are compared.
 const COMPARED: usize = 50;
 /// Minimum number of the 1,000 images to which checkpoint and blob give the same class.

@@ -109,7 +109,7 @@ pub use error::{EvidenceError, FormatError, RunError};
 pub use kernels::Kernels;
 #[cfg(feature = "write")]
 #[doc(hidden)]
-pub use model::{AppendError, append_head};
+pub use model::{AppendError, append_head, descriptor_record};
 pub use model::{
     Attribute, Attributes, Described, Descriptor, DescriptorStream, Model, Output, Ranked, Step,
     Stream,

@@ -1,7 +1,8 @@
-//! A Rust module that includes a blob in firmware.
+//! A Rust module that includes a blob or an index in firmware.
 
 use super::model::AnyModel;
 use anyhow::{Context, Result};
+use runtime::search::Index;
 use std::fmt::Write;
 use std::path::Path;
 use trainer::summary::grouped;
@@ -34,13 +35,10 @@ pub fn source(model: &AnyModel<'_>, blob: &Path, module: &Path) -> Result<String
         grouped(config.macs()),
         model.precision(),
     );
+    text += &aligned("A blob", &include);
     write!(
         text,
-        "/// A blob at an address that suits any processor.\n\
-         #[repr(C, align(16))]\n\
-         struct Aligned<T: ?Sized>(T);\n\n\
-         static ALIGNED: &Aligned<[u8]> = &Aligned(*include_bytes!({include:?}));\n\n\
-         /// The blob: give it to `runtime::Model::{parse}`.\n\
+        "/// The blob: give it to `runtime::Model::{parse}`.\n\
          pub static BLOB: &[u8] = &ALIGNED.0;\n\n\
          /// Bytes of scratch memory that `run` needs.\n\
          pub const ARENA_LEN: usize = {};\n\n\
@@ -61,6 +59,60 @@ pub fn source(model: &AnyModel<'_>, blob: &Path, module: &Path) -> Result<String
     )
     .context("a String takes any text")?;
     Ok(text)
+}
+
+/// Source of the module at `module` for the index at `file`, which it includes by relative path. `labels` is the
+/// number of its labels.
+///
+/// # Errors
+/// As [`source`].
+pub fn index_source(
+    index: &Index<'_>,
+    labels: usize,
+    file: &Path,
+    module: &Path,
+) -> Result<String> {
+    let include = include_path(file, module)?;
+    let names = (0..labels).map(|label| {
+        let name = u16::try_from(label).ok().and_then(|label| index.label_name(label));
+        format!("{:?}", name.map_or_else(|| label.to_string(), str::to_owned))
+    });
+    let names: Vec<_> = names.collect();
+    let mut text = format!(
+        "//! An index of {} pictures, for the network {:08x}.\n\
+         //!\n\
+         //! {MARK}; write it again rather than change it.\n\n",
+        grouped(index.len() as u64),
+        index.network(),
+    );
+    text += &aligned("An index", &include);
+    write!(
+        text,
+        "/// The index: give it to `runtime::search::Index::parse`.\n\
+         pub static INDEX: &[u8] = &ALIGNED.0;\n\n\
+         /// The network that it belongs to: `runtime::search::Fingerprint::network`.\n\
+         pub const NETWORK: u32 = 0x{:08x};\n\n\
+         /// Number of entries.\n\
+         pub const ENTRIES: usize = {};\n\n\
+         /// Name of every label, in the order of their numbers.\n\
+         pub const LABEL_NAMES: [&str; {}] = [{}];\n",
+        index.network(),
+        index.len(),
+        names.len(),
+        names.join(", "),
+    )
+    .context("a String takes any text")?;
+    Ok(text)
+}
+
+/// The bytes of a file as a static.
+fn aligned(what: &str, include: &str) -> String {
+    format!(
+        "/// {what} at an address that suits any processor.\n\
+         #[repr(C, align(16))]\n\
+         struct Aligned<T: ?Sized>(T);\n\n\
+         static ALIGNED: &Aligned<[u8]> = &Aligned(*include_bytes!({include:?}));\n\n"
+    )
 }
 
 /// Whether a file that begins with these bytes is such a module.

@@ -22,8 +22,9 @@ const MAX_BYTES: usize = 45_000;
 /// Adds a descriptor to an int8 blob, so that it makes fingerprints of images for a search.
 ///
 /// A fingerprint has a class part, from the network's embedding, and an appearance part, from the tokens in the
-/// middle of the network. Both are fitted to training images by linear algebra. The network stays as it is, bit
-/// for bit. `export index` makes an index of pictures with the new blob.
+/// middle of the network. Both are fitted to training images. The code of the class part is learned: two images
+/// get like codes if they are probably of one class. The network stays as it is, bit for bit. `export index`
+/// makes an index of pictures with the new blob.
 #[derive(Debug, Args)]
 pub(super) struct DescriptorArgs {
     /// Int8 blob to read.

@@ -4,13 +4,13 @@ use super::files::{parse, read};
 use super::progress::bar;
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use export::blob::AnyModel;
+use export::blob::{AnyModel, rust_module};
 use export::index;
 use output::{self, Replaces};
 use runtime::format::INDEX_MAGIC;
 use runtime::search::Index;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use trainer::data::{self, DataSource, Images, Reading};
 use trainer::say;
 use trainer::summary::grouped;
@@ -18,7 +18,8 @@ use trainer::summary::grouped;
 /// Makes an index of pictures, in which a device finds those that are most like what it sees.
 ///
 /// The pictures need not show what the network was trained on. The name of a picture's folder becomes its
-/// label. The name of its file becomes the name of the entry.
+/// label. The name of its file becomes the name of the entry. If every file has a number of its own as its name,
+/// such as `17.png`, the numbers become the ids. Otherwise the ids count the pictures in the order of their names.
 #[derive(Debug, Args)]
 pub(super) struct IndexArgs {
     /// Int8 blob with a descriptor, as `export descriptor` writes it.
@@ -28,6 +29,9 @@ pub(super) struct IndexArgs {
     pictures: PathBuf,
     /// Index to write.
     index: PathBuf,
+    /// Also write a Rust module that includes the index.
+    #[arg(long, value_name = "FILE")]
+    rust: Option<PathBuf>,
     /// Print one JSON object instead of lines.
     #[arg(long)]
     json: bool,
@@ -35,9 +39,19 @@ pub(super) struct IndexArgs {
 
 impl IndexArgs {
     pub(super) fn run(&self) -> Result<()> {
-        output::refuse_inputs(&[&self.index], &[&self.blob])?;
+        let files: Vec<&Path> = [Some(&self.index), self.rust.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(PathBuf::as_path)
+            .collect();
+        output::refuse_inputs(&files, &[&self.blob])?;
         let is = |start: &[u8]| start.starts_with(&INDEX_MAGIC);
         output::check(&self.index, Replaces::Kind { name: "an index", is })?;
+        if let Some(module) = &self.rust {
+            let name = "a module of `export --rust`";
+            output::check(module, Replaces::Kind { name, is: rust_module::is_module })?;
+            rust_module::include_path(&self.index, module)?;
+        }
         let bytes = read(&self.blob)?;
         let context = || format!("cannot make an index with {}", self.blob.display());
         let AnyModel::Int8(model) = parse(&self.blob, &bytes)? else {
@@ -63,6 +77,11 @@ impl IndexArgs {
         output::write(&self.index, &written)?;
         // The report is about the bytes that were written.
         let found = Index::parse(&written)?;
+        if let Some(module) = &self.rust {
+            let labels = data.classes.len();
+            let text = rust_module::index_source(&found, labels, &self.index, module)?;
+            output::write(module, text.as_bytes())?;
+        }
         if self.json {
             return say!(
                 "{}",

@@ -1,13 +1,16 @@
-//! Fits a descriptor to the features of training images by linear algebra, without gradient descent.
+//! Fits a descriptor to the features of training images.
 
+use super::class::class_part;
 use super::code::rotation;
 use super::features::{Features, Place};
-use super::matrix::{Matrix, dot};
+use super::matrix::Matrix;
+use super::moments::{class_means, covariance, mean};
 use super::part::Part;
+use super::spread::part;
 use crate::quantize::{Multiplier, multiplier};
 use anyhow::{Context, Result, ensure};
+use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
-use rand::{RngExt, SeedableRng};
 use runtime::fixed::{Requant, sat8};
 use runtime::format::{DescriptorRecord, LogitsRecord, RequantRecord, write_descriptor};
 
@@ -17,9 +20,6 @@ const CELL_STEPS: f64 = 32.0;
 /// Share of the largest variance that is added to every variance before whitening, so that whitening does not
 /// amplify directions in which images hardly differ.
 const RIDGE: f64 = 1e-3;
-/// The same for the variances within classes. It is large, because the network was fitted to these images. In
-/// other images, a class varies more, and in other directions.
-const WITHIN_RIDGE: f64 = 1.0;
 
 /// How a descriptor is fitted.
 #[derive(Clone, Copy, Debug)]
@@ -103,9 +103,10 @@ pub fn fit(
     let cells: Vec<Vec<i8>> = features.iter().map(|image| channels.apply(&image.sums)).collect();
     let embeddings: Vec<Vec<i8>> = features.iter().map(|image| image.embedding.clone()).collect();
     let whitened = whitening(&cells, appearance - 1)?;
-    let (appearance, _) = part(whitened, &cells, rng)?;
-    let discriminant = discriminant(&embeddings, labels, classes, class - 1)?;
-    let (class, vectors) = part(discriminant, &embeddings, rng)?;
+    let (appearance, vectors) = part(whitened, &cells, rng)?;
+    let (rotation, offset) = rotation(&vectors, rng)?;
+    let appearance = appearance.with_code(&rotation, &offset);
+    let (class, vectors) = class_part(&embeddings, labels, classes, class, rng)?;
     let known = Known::fit(&vectors, labels, classes)?;
     Ok(Fitted { place, channels, appearance, class, known })
 }
@@ -196,72 +197,6 @@ fn whitening(inputs: &[Vec<i8>], count: usize) -> Result<(Matrix, Vec<f64>)> {
     Ok((Matrix::from_rows(mean.len(), rows).scaled_rows(&factors), mean))
 }
 
-/// The map to the `count` directions in which classes differ most in relation to the differences within a class, and
-/// the mean that is subtracted first.
-///
-/// # Source
-/// Fisher's linear discriminant, for many classes.
-fn discriminant(
-    inputs: &[Vec<i8>],
-    labels: &[u16],
-    classes: usize,
-    count: usize,
-) -> Result<(Matrix, Vec<f64>)> {
-    let all = mean(inputs)?;
-    let means = class_means(inputs, labels, classes)?;
-    let within = covariance(inputs, |image| &means[usize::from(labels[image])]);
-    let (values, vectors) = within.eigen();
-    let ridge = WITHIN_RIDGE * values[0].max(f64::MIN_POSITIVE);
-    let factors: Vec<f64> =
-        values.iter().map(|value| (value.max(0.0) + ridge).sqrt().recip()).collect();
-    let white = vectors.scaled_rows(&factors);
-    let mut between = Matrix::zeros(all.len(), all.len());
-    for mean in &means {
-        let difference: Vec<f64> = mean.iter().zip(&all).map(|(mean, all)| mean - all).collect();
-        between.add_outer(1.0 / classes as f64, &white.apply(&difference));
-    }
-    // The means differ only in the first `classes − 1` directions. The further ones are arbitrary directions
-    // within classes.
-    let (_, directions) = between.eigen();
-    let rows = (0..count).map(|row| directions.row(row));
-    Ok((Matrix::from_rows(all.len(), rows).times(&white), all))
-}
-
-/// A part over inputs, with its code, and the vectors of the inputs. The part has one value more than the map
-/// has rows, because the normalisation removes one dimension.
-fn part(
-    (map, subtracted): (Matrix, Vec<f64>),
-    inputs: &[Vec<i8>],
-    rng: &mut Xoshiro256PlusPlus,
-) -> Result<(Part, Vec<Vec<i8>>)> {
-    let map = spread(map.rows() + 1, rng).times(&map);
-    let offset: Vec<f64> = map.apply(&subtracted).into_iter().map(|value| -value).collect();
-    let mut part = Part::new(&map, &offset);
-    let vectors = inputs.iter().map(|x| part.vector(x)).collect::<Result<Vec<_>, _>>()?;
-    let (rotation, offset) = rotation(&vectors, rng)?;
-    part.set_code(&rotation, &offset);
-    Ok((part, vectors))
-}
-
-/// Random orthonormal columns, `[n, n − 1]`, each of which sums to zero: subtracting the mean of the outputs, as
-/// the normalisation does, then changes nothing.
-fn spread(n: usize, rng: &mut Xoshiro256PlusPlus) -> Matrix {
-    let mut columns = vec![vec![(n as f64).sqrt().recip(); n]];
-    while columns.len() < n {
-        let mut column: Vec<f64> = (0..n).map(|_| rng.random_range(-1.0..1.0)).collect();
-        // Twice, because rounding errors remain after the first time.
-        for other in columns.iter().chain(&columns) {
-            let along = dot(&column, other);
-            column.iter_mut().zip(other).for_each(|(value, other)| *value -= along * other);
-        }
-        let length = dot(&column, &column).sqrt();
-        if length > 1e-6 {
-            columns.push(column.into_iter().map(|value| value / length).collect());
-        }
-    }
-    Matrix::from_rows(n, columns.into_iter().skip(1)).transposed()
-}
-
 impl Known {
     /// A prototype for each class, and the weight of the class part: 255 for almost all images of the known
     /// classes, 0 for images far from all classes.
@@ -299,34 +234,6 @@ fn product(a: &[i8], b: &[i8]) -> f64 {
     a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
 }
 
-fn mean(inputs: &[Vec<i8>]) -> Result<Vec<f64>> {
-    let dim = inputs.first().context("no images")?.len();
-    let mut sums = vec![0.0; dim];
-    inputs.iter().for_each(|x| sums.iter_mut().zip(x).for_each(|(sum, &x)| *sum += f64::from(x)));
-    Ok(sums.into_iter().map(|sum| sum / inputs.len() as f64).collect())
-}
-
-fn class_means(inputs: &[Vec<i8>], labels: &[u16], classes: usize) -> Result<Vec<Vec<f64>>> {
-    let of = |class: usize| {
-        let pairs = inputs.iter().zip(labels).filter(|&(_, &label)| usize::from(label) == class);
-        let inputs: Vec<Vec<i8>> = pairs.map(|(x, _)| x.clone()).collect();
-        mean(&inputs).with_context(|| format!("no image of class {class}"))
-    };
-    (0..classes).map(of).collect()
-}
-
-/// The covariance of inputs around a centre for each image.
-fn covariance<'c>(inputs: &[Vec<i8>], centre: impl Fn(usize) -> &'c Vec<f64>) -> Matrix {
-    let dim = inputs.first().map_or(1, Vec::len);
-    let mut covariance = Matrix::zeros(dim, dim);
-    let weight = 1.0 / inputs.len() as f64;
-    for (image, x) in inputs.iter().enumerate() {
-        let x: Vec<f64> = x.iter().zip(centre(image)).map(|(&x, c)| f64::from(x) - c).collect();
-        covariance.add_outer(weight, &x);
-    }
-    covariance
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -353,38 +260,6 @@ mod tests {
             for column in 0..4 {
                 let expected = f64::from(u8::from(row == column));
                 assert!((covariance[(row, column)] - expected).abs() < 0.01, "{covariance:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_first_directions_are_those_in_which_classes_differ() {
-        let mut inputs = random(2000, 5, 2);
-        let labels: Vec<u16> = (0..2000).map(|image| image % 2).collect();
-        for (x, &label) in inputs.iter_mut().zip(&labels) {
-            x[3] = x[3] / 4 + if label == 1 { 60 } else { -60 };
-        }
-        let (map, mean) = discriminant(&inputs, &labels, 2, 2).unwrap();
-        let side = |x: &Vec<i8>| {
-            let x: Vec<f64> = x.iter().zip(&mean).map(|(&x, mean)| f64::from(x) - mean).collect();
-            map.apply(&x)[0] > 0.0
-        };
-        let first = side(&inputs[0]);
-        let right =
-            inputs.iter().zip(&labels).filter(|&(x, &label)| side(x) == (first == (label == 0)));
-        assert_eq!(right.count(), 2000, "images on the side of their class");
-    }
-
-    #[test]
-    fn spread_columns_are_orthonormal_and_sum_to_zero() {
-        let spread = spread(7, &mut Xoshiro256PlusPlus::seed_from_u64(3));
-        assert_eq!((spread.rows(), spread.columns()), (7, 6), "shape");
-        let product = spread.transposed().times(&spread);
-        for row in 0..6 {
-            assert!(spread.transposed().row(row).iter().sum::<f64>().abs() < 1e-12, "{spread:?}");
-            for column in 0..6 {
-                let expected = f64::from(u8::from(row == column));
-                assert!((product[(row, column)] - expected).abs() < 1e-12, "{product:?}");
             }
         }
     }

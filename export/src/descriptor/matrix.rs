@@ -19,7 +19,7 @@ impl Matrix {
     pub(super) fn from_fn(
         rows: usize,
         columns: usize,
-        value: impl Fn(usize, usize) -> f64,
+        mut value: impl FnMut(usize, usize) -> f64,
     ) -> Self {
         let values = (0..rows * columns).map(|at| value(at / columns, at % columns)).collect();
         Self { columns, values }
@@ -33,6 +33,40 @@ impl Matrix {
         let mut values = Vec::new();
         rows.into_iter().for_each(|row| values.extend_from_slice(&row.as_ref()[..columns]));
         Self { columns, values }
+    }
+
+    /// All values, row by row.
+    pub(super) fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// All values, row by row.
+    pub(super) fn values_mut(&mut self) -> &mut [f64] {
+        &mut self.values
+    }
+
+    /// Each value changed by a function.
+    #[must_use]
+    pub(super) fn map(mut self, change: impl Fn(f64) -> f64) -> Self {
+        self.values.iter_mut().for_each(|value| *value = change(*value));
+        self
+    }
+
+    /// Adds a matrix of the same shape.
+    pub(super) fn add(&mut self, other: &Self) {
+        add_scaled(&mut self.values, 1.0, &other.values);
+    }
+
+    /// Adds `x` to every row.
+    pub(super) fn add_to_rows(&mut self, x: &[f64]) {
+        self.each_row_mut().for_each(|row| add_scaled(row, 1.0, x));
+    }
+
+    /// The sum of each column.
+    pub(super) fn column_sums(&self) -> Vec<f64> {
+        let mut sums = vec![0.0; self.columns];
+        self.each_row().for_each(|row| add_scaled(&mut sums, 1.0, row));
+        sums
     }
 
     /// Number of rows.
@@ -53,6 +87,11 @@ impl Matrix {
     /// All rows in order.
     pub(super) fn each_row(&self) -> impl Iterator<Item = &[f64]> {
         self.values.chunks_exact(self.columns)
+    }
+
+    /// All rows in order.
+    pub(super) fn each_row_mut(&mut self) -> impl Iterator<Item = &mut [f64]> {
+        self.values.chunks_exact_mut(self.columns)
     }
 
     /// Columns and rows exchanged.

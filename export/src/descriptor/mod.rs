@@ -1,10 +1,17 @@
 //! Fits a descriptor to training images, with which a finished network makes fingerprints of images.
 
+mod adam;
+mod class;
 mod code;
 mod features;
 mod fit;
+mod learn;
 mod matrix;
+mod moments;
 mod part;
+mod posterior;
+mod real;
+mod spread;
 
 use anyhow::Result;
 use runtime::append_head;
@@ -12,6 +19,7 @@ use runtime::format::{HEAD_DESCRIPTOR, HeadRecord};
 
 pub use features::{Features, Place, features};
 pub use fit::{FitOptions, Fitted, fit};
+pub use real::RealDescriptor;
 
 /// A blob with a new descriptor head. It replaces an existing one. Everything else stays as it is.
 ///

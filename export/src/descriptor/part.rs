@@ -10,7 +10,7 @@ use runtime::kernels::{Linear, Norm};
 
 /// Steps of i8 in one standard deviation of a normalised vector. The range of i8 holds four of them on each
 /// side.
-const STEPS: u32 = 32;
+pub(super) const STEPS: u32 = 32;
 /// The normalisation with these steps: `2^30 · 2^−25` is 32.
 const NORM: NormRecord =
     NormRecord { eps: 1, mult: 1 << 30, shift: 30 - STEPS.trailing_zeros() as u8, zero_point: 0 };
@@ -64,17 +64,19 @@ impl Part {
         part
     }
 
-    /// Sets the code: bit i is the sign of row i of `rotation` times the vector, plus `offset[i]`.
+    /// The same with a code: bit i is the sign of row i of `rotation` times the vector, plus `offset[i]`.
     ///
     /// # Panics
     /// If there are not 64 rows of `dim` values.
-    pub(super) fn set_code(&mut self, rotation: &Matrix, offset: &[f64]) {
+    #[must_use]
+    pub(super) fn with_code(mut self, rotation: &Matrix, offset: &[f64]) -> Self {
         assert_eq!((rotation.rows(), rotation.columns()), (64, usize::from(self.dim)), "rotation");
         let scale = rotation.each_row().map(largest).fold(f64::MIN_POSITIVE, f64::max) / 127.0;
         let rows = rotation.each_row().flatten();
         self.code_weights = rows.map(|weight| (weight / scale).round() as i8).collect();
         let bias = offset.iter().map(|offset| (offset / scale).round().clamp(-MAX_BIAS, MAX_BIAS));
         self.code_bias = bias.flat_map(|bias| (bias as i32).to_le_bytes()).collect();
+        self
     }
 
     /// The vector of inputs, as the runtime computes it.

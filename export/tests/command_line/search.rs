@@ -48,17 +48,65 @@ fn a_network_gets_a_descriptor_and_pictures_are_found() {
 
     let retrieval = ["retrieval", text(&described), "--queries", "40", "--database", "400"];
     let found = json(&[&retrieval[..], &["--json"]].concat());
-    let precision = |row: usize| found["rows"][row]["mean_average_precision"].as_f64().unwrap();
+    let precision = |compared: &str| {
+        let rows = found["rows"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["compared"] == compared);
+        row.unwrap_or_else(|| panic!("no {compared}: {found}"))["mean_average_precision"].as_f64()
+    };
     // One in ten images is of the class by chance.
-    for (row, least) in [(0, 0.7), (1, 0.7), (2, 0.12), (3, 0.11), (4, 0.6)] {
-        assert!(precision(row) > least && precision(row) <= 1.0, "row {row} of {found}");
+    for (compared, least) in [
+        ("class_real", 0.7),
+        ("class", 0.7),
+        ("class_code", 0.7),
+        ("appearance", 0.12),
+        ("appearance_code", 0.11),
+        ("default", 0.6),
+        ("default_code", 0.6),
+        ("embedding", 0.6),
+        ("pixels", 0.11),
+    ] {
+        let precision = precision(compared).unwrap();
+        assert!(precision > least && precision <= 1.0, "{compared}: {precision}");
+    }
+    for part in ["class", "appearance"] {
+        let (real, int8) = (precision(&format!("{part}_real")), precision(part));
+        let difference = real.unwrap() - int8.unwrap();
+        assert!(difference.abs() < 0.01, "{part}: rounding loses {difference}");
     }
 
     write_pictures(&pictures);
-    let made = json(&["index", text(&described), text(&pictures), text(&index), "--json"]);
+    let unseen = ["--protocol", "rest", "--unseen", text(&pictures), "--json"];
+    let found = json(&[&["retrieval", text(&described), "--queries", "20"], &unseen[..]].concat());
+    assert_eq!(found["queries"], 20, "{found}");
+    let database = found["database"].as_u64().unwrap();
+    assert!(
+        (5000..5200).contains(&database),
+        "training images and the rest of the others: {found}"
+    );
+    let rows = found["unseen"][0]["rows"].as_array().unwrap();
+    // There are 8 pictures of each class: 20 of them cannot be examples.
+    assert!(rows.iter().all(|row| row["examples"] == 1 || row["examples"] == 5), "{found}");
+    let of = |examples: u64, compared: &str| {
+        let row =
+            |row: &&serde_json::Value| row["examples"] == examples && row["compared"] == compared;
+        rows.iter().find(row).unwrap()["accuracy"].as_f64().unwrap()
+    };
+    for compared in ["appearance_real", "appearance", "pixels"] {
+        assert!(of(5, compared) > 0.9, "two shades, {compared}: {found}");
+    }
+
+    let module = path("index.rs");
+    let args = ["index", text(&described), text(&pictures), text(&index)];
+    let made = json(&[&args[..], &["--rust", text(&module), "--json"]].concat());
     assert_eq!((&made["entries"], &made["labels"]), (&16.into(), &["cup", "tree"][..].into()));
+    let module = std::fs::read_to_string(&module).unwrap();
+    for part in ["include_bytes!(\"index.bin\")", "ENTRIES: usize = 16", "[\"cup\", \"tree\"]"] {
+        assert!(module.contains(part), "no {part} in {module}");
+    }
     let bytes = std::fs::read(&index).unwrap();
     let index = Index::parse(&bytes).unwrap();
+    // Both folders have a picture 0: the numbers are no ids.
+    assert_eq!(index.entry(15).unwrap().id, 15, "the place");
     for position in 0..16 {
         let entry = index.entry(position).unwrap();
         let label = entry.label.and_then(|label| index.label_name(label)).unwrap();
@@ -70,6 +118,26 @@ fn a_network_gets_a_descriptor_and_pictures_are_found() {
             assert_eq!(other.label, entry.label, "{:?} is near {:?}", other.name, entry.name);
         }
     }
+}
+
+#[test]
+fn numbers_of_files_are_ids() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let (described, index, pictures) = (path("full.bin"), path("index.bin"), path("pictures"));
+    json(&["descriptor", text(&nano()), text(&described), "--images", "300", "--json"]);
+    write_pictures(&pictures);
+    for number in 0..8 {
+        let tree = pictures.join("tree");
+        let to = tree.join(format!("{}.png", 900 - number));
+        std::fs::rename(tree.join(format!("{number}.png")), to).unwrap();
+    }
+    json(&["index", text(&described), text(&pictures), text(&index), "--json"]);
+    let bytes = std::fs::read(&index).unwrap();
+    let index = Index::parse(&bytes).unwrap();
+    let ids: Vec<u32> = (0..16).map(|position| index.entry(position).unwrap().id).collect();
+    assert_eq!(ids, (0..8).chain(893..=900).collect::<Vec<_>>(), "ids");
+    assert_eq!(index.entry(8).unwrap().name, Some("tree/893.png"), "and their files");
 }
 
 #[test]

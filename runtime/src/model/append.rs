@@ -3,7 +3,9 @@
 use super::Model;
 use crate::arithmetic::Int8;
 use crate::error::{FormatError, RecordId};
-use crate::format::{HeadRecord, MAX_HEADS, Records, WriteError, write_heads};
+use crate::format::{
+    DescriptorRecord, HEAD_DESCRIPTOR, HeadRecord, MAX_HEADS, Records, WriteError, write_heads,
+};
 use crate::network;
 use core::fmt;
 use heapless::Vec;
@@ -51,6 +53,23 @@ pub fn append_head(
     let mut heads = heads;
     heads.push(head).map_err(|_| AppendError::Full)?;
     write_heads(before, &heads, buffer).map_err(AppendError::Write)
+}
+
+/// The record of the descriptor head of an int8 blob; `None` if it has none. The values in it are not checked.
+///
+/// # Errors
+/// As [`Model::parse`], or if the head is no such record.
+pub fn descriptor_record(blob: &[u8]) -> Result<Option<DescriptorRecord<'_>>, FormatError> {
+    let mut records = Records::new(Model::<Int8>::parse(blob)?.network.other_heads);
+    let record = match records.head_of_kind(HEAD_DESCRIPTOR) {
+        Some(None) => return Ok(None),
+        Some(Some(body)) => {
+            records.replace(body);
+            records.next()
+        }
+        None => None,
+    };
+    record.map(Some).ok_or_else(|| records.into_fault())
 }
 
 /// The heads of a list except those of a kind.

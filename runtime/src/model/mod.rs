@@ -12,7 +12,7 @@ mod step;
 mod stream;
 
 #[cfg(feature = "write")]
-pub use append::{AppendError, append_head};
+pub use append::{AppendError, append_head, descriptor_record};
 pub use attributes::{Attribute, Attributes};
 pub use descriptor::{Described, Descriptor, DescriptorStream};
 pub use output::{Output, Ranked};
