@@ -75,7 +75,8 @@ fn answer(model: &Model<'_>, images: usize) -> Result<Lines> {
             line("width", largest.area.width);
             line("height", largest.area.height);
         }
-        for attribute in explained::most_probable(output.attributes(&attributes)?).iter().flatten() {
+        for attribute in explained::most_probable(output.attributes(&attributes)?).iter().flatten()
+        {
             text("attribute", attribute.name.to_owned());
             text("probability", attribute.probability.to_string());
         }
