@@ -93,6 +93,15 @@ impl Predictions {
         (0..self.classes).fold(0, better)
     }
 
+    /// The logit of a class for image `i`.
+    ///
+    /// # Panics
+    /// If `i` is not below [`len`](Self::len), or there is no such class.
+    #[cfg(test)]
+    pub(crate) fn logit(&self, i: usize, class: usize) -> f32 {
+        self.logits(i)[class]
+    }
+
     /// The probability of a class for image `i`, 0 to 1.
     ///
     /// # Panics

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod curves;
 pub mod data;
 pub mod eval;
+pub mod evidence;
 mod gradients;
 pub mod import;
 pub mod metrics;

@@ -3,6 +3,7 @@
 use super::files::{parse, read};
 use super::images::Network;
 use super::progress::bar;
+use super::table;
 use super::values::positive;
 use anyhow::{Context, Result};
 use clap::Args;
@@ -11,7 +12,7 @@ use export::verify::{self, Accuracy};
 use pictures::shown;
 use serde::Serialize;
 use std::path::PathBuf;
-use trainer::attributes::{Scores, Table};
+use trainer::attributes::Scores;
 use trainer::data::Images;
 use trainer::say;
 
@@ -107,15 +108,10 @@ impl EvaluateArgs {
         let head = model.attributes()?.with_context(|| {
             format!("{} has no attributes: write it with `--heads all`", self.blob.display())
         })?;
-        let names: Vec<String> =
-            (0..head.len()).filter_map(|index| head.name(index)).map(str::to_owned).collect();
-        let table = Table::find(self.table.as_deref(), self.data.as_deref(), classes)?;
-        let table = table.of_names(&names)?;
-        let labels = table.labels(images, classes)?;
-        let name = |class| model.class_name(class).unwrap_or_default().to_owned();
-        let own: Vec<String> = (0..model.config().classes()).map(name).collect();
+        let paths = (self.table.as_deref(), self.data.as_deref());
+        let truth = table::truth((model, &head), paths, images, classes)?;
         let progress = bar("attributes", images.len());
-        let scores = verify::attributes(model, images, (&table, &labels), &own, |images| {
+        let scores = verify::attributes(model, images, &truth, |images| {
             progress.inc(images as u64);
         })?;
         progress.finish_and_clear();

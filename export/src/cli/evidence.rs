@@ -3,13 +3,17 @@
 use super::files::{parse, read};
 use super::images::Network;
 use super::progress::bar;
+use super::table;
 use super::values::positive;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use export::blob::AnyModel;
-use export::evidence::{self, Control, Fill, Grids, Half, Left, MapKind};
-use runtime::Model;
+use export::evidence::{
+    self, AttributePointing, Blanked, Control, Fill, Grids, Half, Left, MapKind,
+};
+use export::verify::Truth;
 use runtime::explain::Floor;
+use runtime::{Attributes, Model};
 use serde_json::json;
 use std::path::PathBuf;
 use trainer::data::Images;
@@ -30,6 +34,10 @@ use trainer::say;
 /// image, or by another image of another class. The test counts the images that are still classified
 /// correctly. Two maps that do not depend on the image serve as a comparison.
 ///
+/// If the blob has attributes, they are judged on the same images. On grids, the share of the positive evidence
+/// for an attribute on the images that have it is measured. After blanking, the mean average precision of the
+/// attributes is compared with that of sums of class probabilities.
+///
 /// The evidence is exact for the logit: the evidence of all tokens and the bias sum to it. But earlier
 /// layers have mixed the tokens by attention. So the evidence of a token does not prove what its pixels
 /// alone would do. A control measures the mixing: one image of a grid is left, and the other three become its
@@ -42,6 +50,10 @@ pub(super) struct EvidenceArgs {
     /// Without it, the built-in 1,000 test images of CIFAR-10 are used.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Table that says which images have which attributes, as `trainer attributes` reads it; for a blob with
+    /// attributes.
+    #[arg(long, value_name = "FILE")]
+    table: Option<PathBuf>,
     /// Number of grids of four images, at most.
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = positive)]
     grids: usize,
@@ -67,35 +79,50 @@ struct Pointing {
     boxes: [f64; FLOORS.len()],
     /// What is found if the grid has only the right image.
     control: Control,
+    /// Of a blob with attributes.
+    attributes: Option<AttributePointing>,
 }
 
 impl EvidenceArgs {
     pub(super) fn run(&self) -> Result<()> {
         let bytes = read(&self.blob)?;
         let context = || format!("cannot measure {}", self.blob.display());
-        let AnyModel::Int8(model) = parse(&self.blob, &bytes)? else {
+        let any = parse(&self.blob, &bytes)?;
+        let AnyModel::Int8(model) = &any else {
             bail!("{}: an f16 blob has no evidence; export it as int8", context());
         };
         let network = Network::of_blob(&self.blob, model.config(), |class| model.class_name(class));
         let data = network.dataset(self.data.as_deref())?;
-        let pointing = self.pointing(&model, &data.test).with_context(context)?;
         let images = data.test.take(self.images);
+        let head = any.attributes()?;
+        let paths = (self.table.as_deref(), self.data.as_deref());
+        let truth = head
+            .as_ref()
+            .map(|head| table::truth((&any, head), paths, &images, &data.classes))
+            .transpose()?;
+        let known = head.as_ref().zip(truth.as_ref());
+        let pointing = self.pointing(model, &data.test, known).with_context(context)?;
         let progress = bar("blanking", images.len());
-        let grid = evidence::token_grid(&model)?;
-        let (whole, left) =
-            evidence::blanking(&model, &images, grid, |count| progress.inc(count as u64))?;
+        let grid = evidence::token_grid(model)?;
+        let blanked =
+            evidence::blanking(model, &images, grid, known, |count| progress.inc(count as u64))?;
         progress.finish_and_clear();
         if self.json {
-            say!("{}", object(&pointing, images.len(), whole, &left))
+            say!("{}", object(&pointing, &blanked))
         } else {
             print_pointing(&pointing)?;
-            print_blanking(images.len(), whole, &left)
+            print_blanking(&blanked)
         }
     }
 
     /// Tests grids of all images that are classified correctly, then grids of the quarter of them with the
     /// highest probability.
-    fn pointing(&self, model: &Model<'_>, images: &Images) -> Result<[Pointing; 2]> {
+    fn pointing(
+        &self,
+        model: &Model<'_>,
+        images: &Images,
+        known: Option<(&Attributes<'_>, &Truth)>,
+    ) -> Result<[Pointing; 2]> {
         let grid = evidence::token_grid(model)?;
         let progress = bar("classifying", images.len());
         let right = evidence::recognized(model, images, |count| progress.inc(count as u64))?;
@@ -108,7 +135,11 @@ impl EvidenceArgs {
             progress.finish_and_clear();
             let [mean, zero] = FLOORS.map(|(floor, _)| grids.boxes(model, floor));
             let (boxes, control) = ([mean?, zero?], grids.control(model, grid)?);
-            Ok(Pointing { selection, grids: grids.len(), shares, boxes, control })
+            let attributes = match known {
+                Some(known) => grids.attributes(model, grid, known, |_| {})?,
+                None => None,
+            };
+            Ok(Pointing { selection, grids: grids.len(), shares, boxes, control, attributes })
         };
         Ok([measure("all", &right)?, measure("certain", certain)?])
     }
@@ -142,15 +173,41 @@ fn print_pointing(pointing: &[Pointing; 2]) -> Result<()> {
     for (at, (_, name)) in FLOORS.iter().enumerate() {
         line(name, all.boxes[at], certain.boxes[at])?;
     }
-    Ok(())
+    let (Some(all), Some(certain)) = (&all.attributes, &certain.attributes) else { return Ok(()) };
+    say!()?;
+    say!("attributes: positive evidence on the images of a grid that have the attribute")?;
+    for ((kind, all), (_, certain)) in all.shares.iter().zip(&certain.shares) {
+        line(kind.name(), *all, *certain)?;
+    }
+    line("by chance", all.chance, certain.chance)
 }
 
-fn print_blanking(images: usize, whole: f64, left: &[Left]) -> Result<()> {
+fn print_blanking(blanked: &Blanked) -> Result<()> {
+    let Blanked { images, whole, attributes, left } = blanked;
     say!()?;
     say!(
         "blanking: {:.1} % of {images} images are correct as they are; with one half replaced by:",
         100.0 * whole
     )?;
+    print_ways(left, |left| format!("{:.1} %", 100.0 * left.accuracy))?;
+    let Some(whole) = attributes else { return Ok(()) };
+    let shown = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.4}"));
+    say!()?;
+    say!(
+        "attributes: mean average precision {} as they are; with one half replaced by:",
+        shown(whole.attributes)
+    )?;
+    print_ways(left, |left| shown(left.attributes.and_then(|found| found.attributes)))?;
+    say!()?;
+    say!(
+        "attributes from class probabilities: {} as they are; with one half replaced by:",
+        shown(whole.from_classes)
+    )?;
+    print_ways(left, |left| shown(left.attributes.and_then(|found| found.from_classes)))
+}
+
+/// A table of one value for each way of blanking.
+fn print_ways(left: &[Left], value: impl Fn(&Left) -> String) -> Result<()> {
     let fills = Fill::ALL.map(|fill| format!("{:>20}", fill.name())).concat();
     say!("{:<22}{fills}", "")?;
     say!("{:<22}{}", "", format!("{:>10}{:>10}", "least", "most").repeat(Fill::ALL.len()))?;
@@ -159,8 +216,8 @@ fn print_blanking(images: usize, whole: f64, left: &[Left]) -> Result<()> {
         for fill in Fill::ALL {
             for half in Half::ALL {
                 let of = |left: &&Left| (left.map, left.fill, left.half) == (map, fill, half);
-                let accuracy = left.iter().find(of).map_or(f64::NAN, |left| left.accuracy);
-                line += &format!("{:>8.1} %", 100.0 * accuracy);
+                let value = left.iter().find(of).map_or_else(|| "-".into(), &value);
+                line += &format!("{value:>10}");
             }
         }
         say!("{line}")?;
@@ -168,7 +225,7 @@ fn print_blanking(images: usize, whole: f64, left: &[Left]) -> Result<()> {
     Ok(())
 }
 
-fn object(pointing: &[Pointing; 2], images: usize, whole: f64, left: &[Left]) -> serde_json::Value {
+fn object(pointing: &[Pointing; 2], blanked: &Blanked) -> serde_json::Value {
     let pointing = pointing.each_ref().map(|found| {
         let shares = found.shares.iter().map(|(map, share)| json!({ "map": map, "share": share }));
         json!({
@@ -178,10 +235,8 @@ fn object(pointing: &[Pointing; 2], images: usize, whole: f64, left: &[Left]) ->
             "one_image_alone": found.control.share,
             "changed_by_other_images": found.control.changed,
             "boxes": { "above_mean": found.boxes[0], "above_zero": found.boxes[1] },
+            "attributes": found.attributes,
         })
     });
-    json!({
-        "pointing": pointing,
-        "blanking": { "images": images, "whole": whole, "left": left },
-    })
+    json!({ "pointing": pointing, "blanking": blanked })
 }

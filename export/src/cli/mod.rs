@@ -12,6 +12,7 @@ mod progress;
 mod quantize;
 mod retrieval;
 mod sensitivity;
+mod table;
 mod values;
 mod weights;
 

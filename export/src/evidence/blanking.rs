@@ -3,7 +3,8 @@
 //! The tokens of an image are sorted by a map for the class that the network gives it. The pixels of one
 //! half of them are replaced. With a good map, the accuracy falls little for the least important half and
 //! much for the most important one. Pixels of another image show whether the network recognizes the object in
-//! front of any background.
+//! front of any background. Attributes are judged on the same images: an attribute should be found whatever
+//! stands behind the object.
 //!
 //! # Source
 //! Samek et al., *Evaluating the Visualization of What a Deep Neural Network Has Learned*, 2017. An image
@@ -11,14 +12,15 @@
 //! Benchmark for Interpretability Methods in Deep Neural Networks*, 2019).
 
 use super::maps::{MapKind, evidence};
+use crate::verify::{Said, Truth};
 use anyhow::{Context, Result};
 use image::{RgbImage, imageops};
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 use rayon::prelude::*;
-use runtime::Model;
 use runtime::config::Grid;
 use runtime::explain::Tiling;
+use runtime::{Attributes, Model};
 use trainer::data::Images;
 
 /// What replaces the pixels.
@@ -62,6 +64,15 @@ impl Half {
     pub const ALL: [Self; 2] = [Self::Least, Self::Most];
 }
 
+/// Mean average precision of attributes.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Precision {
+    /// Of the attributes of the blob.
+    pub attributes: Option<f64>,
+    /// Of the sums of the probabilities of the classes that have them.
+    pub from_classes: Option<f64>,
+}
+
 /// The accuracy that is left after one way of blanking.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Left {
@@ -73,13 +84,25 @@ pub struct Left {
     pub half: Half,
     /// Share of all images, 0 to 1.
     pub accuracy: f64,
+    /// Of a blob with attributes.
+    pub attributes: Option<Precision>,
+}
+
+/// What is found in images as they are, and after each way of blanking.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Blanked {
+    /// Number of images.
+    pub images: usize,
+    /// Share of images that are classified correctly as they are, 0 to 1.
+    pub whole: f64,
+    /// The attributes of the images as they are.
+    pub attributes: Option<Precision>,
+    /// After each way of blanking.
+    pub left: Vec<Left>,
 }
 
 /// Seed for the choice of the other image.
 const SEED: u64 = 1 << 32;
-
-/// Number of kinds of blanked images.
-const KINDS: usize = MapKind::ALL.len() * Fill::ALL.len() * Half::ALL.len();
 
 /// All kinds of blanked images, in the order of tables.
 fn kinds() -> impl Iterator<Item = (MapKind, Fill, Half)> {
@@ -90,8 +113,8 @@ fn kinds() -> impl Iterator<Item = (MapKind, Fill, Half)> {
     })
 }
 
-/// Blanks each image in every way. Returns the share of images that are classified correctly without
-/// blanking, and with each way of it; `progress` counts images.
+/// Blanks each image in every way, and classifies it. With `known`, the attributes of a blob are compared with
+/// what is known of the images. `progress` counts images.
 ///
 /// # Errors
 /// If the model has no evidence or reads images of another size.
@@ -99,34 +122,53 @@ pub fn blanking(
     model: &Model<'_>,
     images: &Images,
     grid: Grid,
+    known: Option<(&Attributes<'_>, &Truth)>,
     progress: impl Fn(usize) + Sync,
-) -> Result<(f64, Vec<Left>)> {
+) -> Result<Blanked> {
     let tiling = Tiling::of(model.config()).context("the tokens form no grid")?;
-    let correct = (0..images.len()).into_par_iter().map_init(
+    let head = known.map(|(head, _)| head);
+    let said = (0..images.len()).into_par_iter().map_init(
         || vec![0; model.arena_len_fast()],
         |arena, index| {
-            let (pixels, label) = (images.image(index), usize::from(images.label(index)));
-            let (found, class) = evidence(model, pixels, arena, None)?;
+            let pixels = images.image(index);
+            let whole = Said::new(&model.run(pixels, arena)?, head)?;
+            let (found, _) = evidence(model, pixels, arena, Some(whole.class))?;
             let fills = Fill::ALL.map(|fill| filled(images, index, fill));
-            let mut right = [false; KINDS];
-            for (right, (map, fill, half)) in right.iter_mut().zip(kinds()) {
+            let mut said = vec![whole];
+            for (map, fill, half) in kinds() {
                 let map = map.map(&found, grid, index);
                 let fill =
                     fills[fill as usize].as_ref().map_err(|error| anyhow::anyhow!("{error}"))?;
                 let blanked = blanked(images.width(), pixels, fill, &chosen(&map, half), &tiling);
-                *right = model.run(&blanked, arena)?.class() == label;
+                said.push(Said::new(&model.run(&blanked, arena)?, head)?);
             }
             progress(1);
-            Ok((class == label, right))
+            Ok(said)
         },
     );
-    let correct = correct.collect::<Result<Vec<_>>>()?;
-    let share = |count: usize| count as f64 / images.len().max(1) as f64;
+    let said = said.collect::<Result<Vec<_>>>()?;
+    // The images as they are come first, then each way of blanking.
+    let of = |at: usize| said.iter().map(move |image| &image[at]);
+    let accuracy = |at: usize| {
+        let labels = images.labels().iter().map(|&label| usize::from(label));
+        let right = of(at).zip(labels).filter(|(said, label)| said.class == *label);
+        right.count() as f64 / images.len().max(1) as f64
+    };
+    let precision = |at: usize| {
+        let scores = known?.1.scores(of(at));
+        let (attributes, from_classes) = (scores.mean_precision(), scores.mean_from_classes());
+        Some(Precision { attributes, from_classes })
+    };
     let left = kinds().enumerate().map(|(at, (map, fill, half))| {
-        let accuracy = share(correct.iter().filter(|(_, right)| right[at]).count());
-        Left { map, fill, half, accuracy }
+        let (accuracy, attributes) = (accuracy(at + 1), precision(at + 1));
+        Left { map, fill, half, accuracy, attributes }
     });
-    Ok((share(correct.iter().filter(|(whole, _)| *whole).count()), left.collect()))
+    Ok(Blanked {
+        images: images.len(),
+        whole: accuracy(0),
+        attributes: precision(0),
+        left: left.collect(),
+    })
 }
 
 /// Which tokens lose their pixels: half of them, rounded down.

@@ -1,13 +1,15 @@
 //! Measures where the evidence of a blob lies: on the right one of four images, and on the tokens that are
 //! needed to recognize an image.
 
+mod attributes;
 mod blanking;
 mod boxes;
 mod control;
 mod maps;
 mod pointing;
 
-pub use blanking::{Fill, Half, Left, blanking};
+pub use attributes::AttributePointing;
+pub use blanking::{Blanked, Fill, Half, Left, Precision, blanking};
 pub use control::Control;
 pub use maps::MapKind;
 pub use pointing::Grids;

@@ -4,6 +4,7 @@
 mod arena;
 mod charts;
 mod contents;
+mod mistakes;
 mod page;
 mod pictures;
 

@@ -1,7 +1,7 @@
 //! The page itself.
 
 use super::contents::{Classified, Report};
-use super::{arena, charts, pictures};
+use super::{arena, charts, mistakes, pictures};
 use crate::blob::ArenaMap;
 use crate::verify::Accuracy;
 use ::pictures::{PAGE_GENERATOR, shown};
@@ -44,6 +44,7 @@ pub(super) fn page(report: &Report<'_, '_>) -> Result<Markup> {
                 (sizes(report))
                 (classes(report))
                 (sites(report)?)
+                (mistakes::section(report)?)
                 (disagreements(report)?)
             }
         }

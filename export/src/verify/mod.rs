@@ -6,9 +6,11 @@ mod evaluate;
 mod reference;
 mod sensitivity;
 mod simulation;
+mod truth;
 
 pub use attributes::attributes;
 pub use evaluate::{Accuracy, classify};
 pub use reference::{Reference, SiteError, folding, reals};
 pub use sensitivity::{Outcome, Sensitivity};
 pub use simulation::simulated_sites;
+pub use truth::{Said, Truth};

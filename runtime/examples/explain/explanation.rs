@@ -1,11 +1,13 @@
 //! The explanation of one picture: its classes, its map of evidence and its objects.
 
+use crate::attributes::{self, Attribute};
+use crate::drawn::{share, spread};
 use anyhow::{Context, Result};
-use blob_file::{class_name, share as probability};
+use blob_file::class_name;
 use image::RgbImage;
-use pictures::{centre, shown_path};
-use runtime::Model;
+use pictures::{centre, shown, shown_path};
 use runtime::explain::{Floor, Object, Objects, Tiling, display, peak};
+use runtime::{Attributes, Model};
 use std::path::Path;
 
 /// Classes that are listed.
@@ -17,6 +19,8 @@ pub(super) struct Question {
     /// The class of the map. If there is none, the most probable class is taken.
     pub(super) class: Option<usize>,
     pub(super) against: Option<usize>,
+    /// Instead of a class.
+    pub(super) attribute: Option<usize>,
 }
 
 /// A class and its probability, 0 to 1.
@@ -32,7 +36,9 @@ pub(super) struct Explanation {
     pub(super) picture: RgbImage,
     /// The most probable ones.
     pub(super) classes: Vec<Class>,
-    /// What the map shows, in words: `cat`, or `cat rather than dog`.
+    /// Those of the blob, the most probable first.
+    pub(super) attributes: Vec<Attribute>,
+    /// What the map shows, in words: `cat`, `cat rather than dog`, or `wings`.
     pub(super) subject: String,
     /// The evidence of each token, from 0 at the minimum to 127 at the maximum.
     pub(super) map: Vec<i8>,
@@ -49,7 +55,7 @@ pub(super) struct Explanation {
 
 impl Explanation {
     pub(super) fn make(
-        model: &Model<'_>,
+        (model, known): (&Model<'_>, Option<&Attributes<'_>>),
         file: &Path,
         picture: &RgbImage,
         question: Question,
@@ -62,9 +68,14 @@ impl Explanation {
         let output = model.run(&input, &mut arena)?;
         let class = question.class.unwrap_or_else(|| output.class());
         let mut map = vec![0; tiling.tokens()];
-        match question.against {
-            Some(other) => output.difference(class, other, &mut map)?,
-            None => output.evidence(class, &mut map)?,
+        match (question, known) {
+            (Question { attribute: Some(attribute), .. }, Some(known)) => {
+                output.attribute_evidence(known, attribute, &mut map)?;
+            }
+            (Question { against: Some(other), .. }, _) => {
+                output.difference(class, other, &mut map)?;
+            }
+            _ => output.evidence(class, &mut map)?,
         }
         let mut labels = vec![0; map.len()];
         let objects = Objects::find(&map, &tiling, Floor::Mean, &mut labels)?;
@@ -73,15 +84,19 @@ impl Explanation {
         display(&map, peak(&map), &mut bytes)?;
         let ranked = output.top_k::<CLASSES>();
         let named = |class| class_name(model, &runtime::Ranked { class, logit: 0, probability: 0 });
-        let classes = ranked
-            .iter()
-            .map(|ranked| Class { name: class_name(model, ranked), share: probability(ranked) });
+        let classes = ranked.iter().map(|ranked| Class {
+            name: class_name(model, ranked),
+            share: share(ranked.probability),
+        });
+        let attribute = question.attribute.and_then(|attribute| known?.name(attribute));
         Ok(Self {
             file: shown_path(file),
             classes: classes.collect(),
-            subject: match question.against {
-                Some(other) => format!("{} rather than {}", named(class), named(other)),
-                None => named(class),
+            attributes: attributes::find(&output, known, map.len())?,
+            subject: match (attribute, question.against) {
+                (Some(attribute), _) => shown(attribute).into_owned(),
+                (None, Some(other)) => format!("{} rather than {}", named(class), named(other)),
+                (None, None) => named(class),
             },
             map: bytes,
             mean,
@@ -97,18 +112,4 @@ impl Explanation {
     pub(super) fn scale(&self, side: u32) -> u32 {
         (side / self.picture.width().max(self.picture.height())).max(1)
     }
-}
-
-/// Subtracts the minimum of a map from each value. Returns the minimum, and the place of the mean between
-/// the minimum (0) and the maximum (1).
-fn spread(map: &mut [i32]) -> (i32, f64) {
-    let least = map.iter().copied().min().unwrap_or(0);
-    map.iter_mut().for_each(|value| *value -= least);
-    let sum: f64 = map.iter().map(|&value| f64::from(value)).sum();
-    (least, sum / map.len().max(1) as f64 / f64::from(peak(map).max(1)))
-}
-
-/// A share as the runtime gives it, 0 to 1.
-pub(super) fn share(share: u16) -> f64 {
-    f64::from(share) / 65_536.0
 }

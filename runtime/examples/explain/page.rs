@@ -1,6 +1,7 @@
 //! One picture on a page.
 
-use crate::explanation::{Explanation, share};
+use crate::drawn::share;
+use crate::explanation::Explanation;
 use anyhow::Result;
 use pictures::{Colour, Font, INK, Sheet, heat, overlay};
 use runtime::explain::{OUTSIDE, Object};
@@ -13,6 +14,9 @@ const HEADER: u32 = 76;
 const TEXT: u32 = 340;
 /// Space below the pictures for the scale of colours.
 const FOOTER: u32 = 70;
+/// Target side of the map of an attribute, and the height of the text above and below it.
+const MAP: u32 = 128;
+const MAP_TEXT: u32 = 34;
 /// Objects that have a box and a line of text; the others have an outline.
 const NAMED: usize = 3;
 /// What the map means.
@@ -36,7 +40,8 @@ pub(super) fn png(found: &Explanation) -> Result<Vec<u8>> {
     let (width, height) = (found.picture.width() * scale, found.picture.height() * scale);
     let (left, middle, right) = (GAP, 2 * GAP + width, 3 * GAP + 2 * width);
     let page = HEADER + height.max(SIDE) + FOOTER;
-    let mut sheet = Sheet::new(right + TEXT + GAP, page);
+    let below = if found.attributes.is_empty() { 0 } else { strip_height(found) };
+    let mut sheet = Sheet::new(right + TEXT + GAP, page + below);
     let best = &found.classes[0];
     let title = format!("{}, {:.1} %", best.name, 100.0 * best.share);
     sheet.write(&title, (left, 14), Font::Large, INK);
@@ -59,10 +64,38 @@ pub(super) fn png(found: &Explanation) -> Result<Vec<u8>> {
     classes(&mut sheet, found, (right, HEADER));
     objects(&mut sheet, found, (right, HEADER + 184));
     for (line, text) in NOTE.iter().enumerate() {
-        let y = page - GAP - 12 * (NOTE.len() - line) as u32;
+        let y = page - GAP / 2 - 12 * (NOTE.len() - line) as u32;
         sheet.write(text, (right, y), Font::Small, FAINT);
     }
+    strip(&mut sheet, found, (left, page), right + TEXT - left);
     Ok(sheet.png()?)
+}
+
+/// Height of the maps of attributes with their text.
+fn strip_height(found: &Explanation) -> u32 {
+    MAP_TEXT + found.picture.height() * found.scale(MAP) + MAP_TEXT
+}
+
+/// The most probable attributes, as many as fit into the width: the map of each with its name and probability.
+fn strip(sheet: &mut Sheet, found: &Explanation, (left, top): (u32, u32), width: u32) {
+    let scale = found.scale(MAP);
+    let (side, height) = (found.picture.width() * scale, found.picture.height() * scale);
+    let step = side.max(MAP) + GAP;
+    let count = (width + GAP) / step;
+    if !found.attributes.is_empty() {
+        let text = "Where is the evidence for each attribute? The most probable ones:";
+        sheet.write(text, (left, top), Font::Heading, INK);
+    }
+    for (place, attribute) in (0..count).zip(&found.attributes) {
+        let (x, y) = (left + place * step, top + MAP_TEXT - 8);
+        let map = overlay(&found.picture, &attribute.map, found.grid, scale);
+        sheet.place(&map, (x, y), 1);
+        let letters = (side / Font::Small.letter()) as usize;
+        let name: String = attribute.name.chars().take(letters).collect();
+        sheet.write(&name, (x, y + height + 4), Font::Small, INK);
+        let text = format!("{:.1} %", 100.0 * attribute.share);
+        sheet.write(&text, (x, y + height + 15), Font::Small, FAINT);
+    }
 }
 
 /// The box of an object, in white between two dark lines, so that it is visible on every picture.
@@ -184,8 +217,11 @@ fn objects(sheet: &mut Sheet, found: &Explanation, (x, y): (u32, u32)) {
     let named: f64 =
         found.objects.iter().take(NAMED).map(|found| share(found.evidence_share)).sum();
     let rest = found.objects.len().saturating_sub(NAMED);
-    let rest = if rest > 0 { format!(", {rest} more objects in it") } else { String::new() };
+    let text = format!("{:.0} % of the evidence", 100.0 * (1.0 - named).max(0.0));
     sheet.write("Rest", (x, y), Font::Heading, INK);
-    let text = format!("{:.0} % of the evidence{rest}", 100.0 * (1.0 - named).max(0.0));
     sheet.write(&text, (x + 100, y + 1), Font::Text, INK);
+    if rest > 0 {
+        let text = format!("with {rest} more {}", if rest == 1 { "object" } else { "objects" });
+        sheet.write(&text, (x + 100, y + 16), Font::Text, INK);
+    }
 }

@@ -25,8 +25,12 @@ pub(super) fn png(found: &[Explanation]) -> Result<Vec<u8>> {
     let columns = COLUMNS.min(found.len() as u32);
     let rows = (found.len() as u32).div_ceil(columns);
     let mut sheet = Sheet::new(GAP + columns * cell.0, HEADER + rows * cell.1);
-    let text = "Left: the largest object. Right: the evidence, the lighter the more, with outlines of objects.";
-    sheet.write(text, (GAP, 12), Font::Text, INK);
+    let same = found.iter().all(|one| one.subject == first.subject);
+    let subject = if same { format!(" for {}", first.subject) } else { String::new() };
+    let text = format!(
+        "Left: the largest object. Right: the evidence{subject}, the lighter the more, with outlines of objects."
+    );
+    sheet.write(&text, (GAP, 12), Font::Text, INK);
     for (place, one) in found.iter().enumerate() {
         let (column, row) = (place as u32 % columns, place as u32 / columns);
         let (x, y) = (GAP + column * cell.0, HEADER + row * cell.1);

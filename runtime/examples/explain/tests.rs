@@ -1,6 +1,8 @@
 use super::*;
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/v1/tiny.bin");
+/// The same network with attributes.
+const FULL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/v1/tiny_attributes.bin");
 
 /// A directory with two pictures and a text.
 fn pictures(name: &str) -> PathBuf {
@@ -15,9 +17,35 @@ fn pictures(name: &str) -> PathBuf {
 }
 
 fn run(words: &[&str]) -> Result<String> {
+    run_blob(GOLDEN, words)
+}
+
+fn run_blob(blob: &str, words: &[&str]) -> Result<String> {
     let mut out = Vec::new();
-    explain(&Cli::try_parse_from([&["explain", GOLDEN], words].concat())?, &mut out)?;
+    explain(&Cli::try_parse_from([&["explain", blob], words].concat())?, &mut out)?;
     Ok(String::from_utf8(out)?)
+}
+
+#[test]
+fn attributes_are_named_and_have_maps() {
+    let directory = pictures("attributes");
+    let path = |name: &str| directory.join(name).to_str().unwrap().to_owned();
+    let (plain, full, one) = (path("plain.png"), path("full.png"), path("one.png"));
+    let height = |path: &str| image::open(path).unwrap().height();
+    let text = run(&[&path("a.png"), "--out", &plain]).unwrap();
+    assert!(!text.contains("; attributes: "), "{text}");
+    let text = run_blob(FULL, &[&path("a.png"), "--out", &full]).unwrap();
+    let (_, names) = text.trim_end().split_once("; attributes: ").unwrap();
+    assert!(names.split(", ").all(|name| name.starts_with("attribute ")), "{text}");
+    assert!(height(&full) > height(&plain) + 100, "maps below the page");
+    run_blob(FULL, &[&path("a.png"), "--out", &one, "--attribute", "attribute 3"]).unwrap();
+    assert_ne!(std::fs::read(&one).unwrap(), std::fs::read(&full).unwrap(), "another map");
+    let out = path("d.png");
+    let error = run_blob(FULL, &[&path("a.png"), "--out", &out, "--attribute", "hat"]).unwrap_err();
+    assert!(error.to_string().contains("attribute 19"), "{error}");
+    let error = run(&[&path("a.png"), "--out", &out, "--attribute", "0"]).unwrap_err();
+    assert!(error.to_string().contains("--heads all"), "{error}");
+    std::fs::remove_dir_all(directory).unwrap();
 }
 
 #[test]

@@ -35,6 +35,14 @@ pub fn hexadecimal(name: &CStr, value: u64) {
     line(name, &digits);
 }
 
+/// Writes a line: a name and a text, of which the first 63 bytes are sent.
+pub fn text(name: &CStr, value: &str) {
+    let mut bytes = [0; 64];
+    let room = bytes.len() - 1;
+    bytes.iter_mut().zip(value.bytes().take(room)).for_each(|(to, byte)| *to = byte);
+    line(name, &bytes);
+}
+
 /// The first number on the command line that the emulator passes on.
 pub fn argument() -> Option<usize> {
     let mut line = [0u8; 256];

@@ -1,8 +1,8 @@
-//! Everything that `runtime::explain` makes of a run, as a hash.
+//! What `runtime::explain` and the attributes make of a run, as hashes, and the attributes that a board shows.
 
 use crate::fnv::Fnv1a;
-use runtime::Output;
 use runtime::explain::{Floor, Objects, Tiling, display, peak};
+use runtime::{Attribute, Attributes, Output};
 
 /// Memory with one value for each token.
 #[derive(Debug)]
@@ -27,6 +27,46 @@ pub fn objects(output: &Output<'_>, tiling: &Tiling, room: &mut Room<'_>) -> Opt
     output.difference(class, if class + 1 < classes { class + 1 } else { 0 }, room.map).ok()?;
     push_map(&mut hash, tiling, room)?;
     Some(halves(hash.value().cast_signed()))
+}
+
+/// The hash of the attributes of a run: logit and probability of each, its evidence, and the objects in it. Two
+/// integers, the lower half first.
+///
+/// `None` if the attributes are those of another network, or a length is wrong.
+pub fn attributes(
+    output: &Output<'_>,
+    attributes: &Attributes<'_>,
+    tiling: &Tiling,
+    room: &mut Room<'_>,
+) -> Option<[i32; 2]> {
+    let mut hash = Fnv1a::new();
+    for (index, attribute) in output.attributes(attributes).ok()?.enumerate() {
+        hash.push(attribute.logit);
+        hash.push(attribute.probability.into());
+        output.attribute_evidence(attributes, index, room.map).ok()?;
+        hash.extend(room.map.iter().copied());
+        push_map(&mut hash, tiling, room)?;
+    }
+    Some(halves(hash.value().cast_signed()))
+}
+
+/// The two attributes with the highest probabilities, the highest first; of equal ones the first.
+pub fn most_probable<'a>(
+    attributes: impl Iterator<Item = Attribute<'a>>,
+) -> [Option<Attribute<'a>>; 2] {
+    let mut best: [Option<Attribute<'a>>; 2] = [None; 2];
+    for attribute in attributes {
+        let above = |other: Option<Attribute<'a>>| {
+            other.is_none_or(|other| attribute.probability > other.probability)
+        };
+        let [first, second] = best;
+        if above(first) {
+            best = [Some(attribute), first];
+        } else if above(second) {
+            best = [first, Some(attribute)];
+        }
+    }
+    best
 }
 
 /// Appends the objects of a map with each [`Floor`], the object of each token, and the bytes for a screen.

@@ -36,6 +36,16 @@ fn path(value: f32) -> [f32; 3] {
     [0.22 + 0.72 * value, chroma * hue.cos(), chroma * hue.sin()]
 }
 
+/// The bytes of a map for [`overlay`]: 0 where it is least, 127 where it is most. A map of equal values, or of
+/// values that are not finite, is 0.
+pub fn spread(map: &[f32]) -> Vec<i8> {
+    let least = map.iter().copied().fold(f32::INFINITY, f32::min);
+    let most = map.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let range = most - least;
+    let scale = if range > 0.0 && range.is_finite() { 127.0 / range } else { 0.0 };
+    map.iter().map(|value| ((value - least) * scale).round() as i8).collect()
+}
+
 /// A picture, `scale` times as wide and high, with a map over it.
 ///
 /// `map` has a byte for each of `columns` tokens in each of `rows` rows. The pixels of a token have the colour
@@ -97,6 +107,14 @@ mod tests {
         assert_eq!(heat(1.0), [237, 240, 192], "light yellow");
         assert_eq!(heat(-1.0), heat(0.0), "below");
         assert_eq!(heat(7.0), heat(1.0), "above");
+    }
+
+    #[test]
+    fn a_map_is_spread_over_all_colours() {
+        assert_eq!(spread(&[-3.0, 1.0, -1.0]), [0, 127, 64], "the middle is rounded up");
+        assert_eq!(spread(&[2.0; 3]), [0; 3], "equal");
+        assert_eq!(spread(&[f32::NEG_INFINITY, 1.0]), [0; 2], "not finite");
+        assert_eq!(spread(&[]).len(), 0, "no value");
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub use decode::{MAX_PIXELS, decode, load, read};
 pub use fault::Fault;
 pub use fit::centre;
 pub use gather::Gathered;
-pub use heat::{heat, overlay};
+pub use heat::{heat, overlay, spread};
 pub use listing::{
     IMAGE_LIST, IMAGE_LIST_HEADER, LeftOut, Listing, PAGE_GENERATOR, Reason, looks_like_picture,
 };

@@ -14,6 +14,7 @@ use crate::backend::on_backend;
 use crate::checkpoint;
 use crate::data::Reading;
 use crate::eval::{Evaluation, predict, predict_pooled};
+use crate::evidence::evidence;
 use crate::summary::listed;
 use crate::{report, say};
 use ops::HostBackend;
@@ -83,7 +84,11 @@ impl EvalArgs {
             }
         };
         if let Some(directory) = &self.report {
-            report::write(directory, test, &dataset.classes, &predictions)?;
+            let (images, classes): (Vec<_>, Vec<_>) =
+                report::shown(&predictions).into_iter().unzip();
+            let network = (model, &checkpoint.config);
+            let maps = evidence(network, &test.subset(&images), &classes, normalisation, &device);
+            report::write(directory, test, &dataset.classes, &predictions, maps.as_ref())?;
         }
         let found = predictions.evaluation();
         if self.json {

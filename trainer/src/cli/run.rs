@@ -145,7 +145,7 @@ impl RunArgs {
         // the test images would fit the network to the test.
         let (_, validation) = run.split()?;
         let found = predict(&best.model, &validation, best.normalisation, device);
-        report::write(&self.out().join(VALIDATION), &validation, &dataset.classes, &found)?;
+        report::write(&self.out().join(VALIDATION), &validation, &dataset.classes, &found, None)?;
         even_if_closed(self.print(recipe, &outcome, time, (&test, int8.as_ref())))
     }
 

@@ -1,16 +1,20 @@
-//! A picture of the worst mistakes with true and predicted class.
+//! A picture of the worst mistakes with true and predicted class, and with the evidence for the latter.
 
 use anyhow::{Context, Result};
 use image::RgbImage;
-use pictures::{Colour, Font, INK, Sheet, ending, printable};
+use pictures::{Colour, Font, INK, Sheet, ending, overlay, printable, spread};
 
 use super::mistakes::Mistake;
 use crate::data::Images;
+use crate::evidence::Maps;
 use crate::summary::grouped;
 
-/// Number of images of a row, and largest number of rows.
-const COLUMNS: usize = 8;
-const ROWS: usize = 5;
+/// Largest number of mistakes.
+pub(super) const SHOWN: usize = 40;
+/// Number of mistakes in a row, without and with maps.
+const COLUMNS: [usize; 2] = [8, 4];
+/// Between an image and its map.
+const MAP_GAP: u32 = 4;
 /// Target width of a magnified image; the factor is a whole number.
 const IMAGE_WIDTH: u32 = 128;
 const GAP: u32 = 10;
@@ -21,24 +25,39 @@ const FILE_HEIGHT: u32 = 14;
 const LINE_HEIGHT: u32 = 15;
 const WRONG: Colour = [178, 60, 10];
 
-/// The picture, as a PNG file.
-pub(super) fn png(mistakes: &[Mistake], images: &Images, classes: &[String]) -> Result<Vec<u8>> {
-    let shown = &mistakes[..mistakes.len().min(COLUMNS * ROWS)];
+/// The picture, as a PNG file. `maps` has the map of each of the first [`SHOWN`] mistakes.
+pub(super) fn png(
+    mistakes: &[Mistake],
+    images: &Images,
+    classes: &[String],
+    maps: Option<&Maps>,
+) -> Result<Vec<u8>> {
+    let shown = &mistakes[..mistakes.len().min(SHOWN)];
+    let columns = COLUMNS[usize::from(maps.is_some())];
     let (side_x, side_y) = (u32::try_from(images.width())?, u32::try_from(images.height())?);
     let scale = (IMAGE_WIDTH / side_x.max(side_y)).max(1);
     let (width, height) = (scale * side_x, scale * side_y);
     let caption = CAPTION_HEIGHT + if images.have_names() { FILE_HEIGHT } else { 0 };
-    let cell = (width.max(IMAGE_WIDTH) + GAP, height + caption + GAP);
-    let rows = u32::try_from(shown.len().div_ceil(COLUMNS))?;
-    let mut sheet = Sheet::new(GAP + COLUMNS as u32 * cell.0, HEADER_HEIGHT + rows * cell.1);
-    let text = header(mistakes.len(), shown.len(), images.len());
+    let both = if maps.is_some() { 2 * width + MAP_GAP } else { width };
+    let cell = (both.max(IMAGE_WIDTH) + GAP, height + caption + GAP);
+    let rows = u32::try_from(shown.len().div_ceil(columns))?;
+    let mut sheet = Sheet::new(GAP + columns as u32 * cell.0, HEADER_HEIGHT + rows * cell.1);
+    let mut text = header(mistakes.len(), shown.len(), images.len());
+    if maps.is_some() && !shown.is_empty() {
+        text += "; on the right, the evidence for the predicted class";
+    }
     sheet.write(&text, (GAP, GAP), Font::Heading, INK);
     let letters = |font: Font| ((cell.0 - GAP) / font.letter()) as usize;
     for (place, mistake) in shown.iter().enumerate() {
-        let (column, row) = ((place % COLUMNS) as u32, (place / COLUMNS) as u32);
+        let (column, row) = ((place % columns) as u32, (place / columns) as u32);
         let (x, y) = (GAP + column * cell.0, HEADER_HEIGHT + row * cell.1);
         let picture = RgbImage::from_raw(side_x, side_y, images.image(mistake.image).to_vec());
-        sheet.place(&picture.context("an image has all its pixels")?, (x, y), scale);
+        let picture = picture.context("an image has all its pixels")?;
+        sheet.place(&picture, (x, y), scale);
+        if let Some(Maps { grid, maps }) = maps {
+            let map = overlay(&picture, &spread(&maps[place]), *grid, scale);
+            sheet.place(&map, (x + width + MAP_GAP, y), 1);
+        }
         let sure = format!("{:.0} % ", 100.0 * mistake.sure);
         let room = letters(Font::Text);
         let predicted = name(classes, mistake.predicted, room - sure.chars().count());
@@ -81,7 +100,7 @@ mod tests {
 
     fn decoded(mistakes: &[Mistake], images: &Images) -> RgbImage {
         let classes = ["a cat".into(), "猫".into()];
-        let png = png(mistakes, images, &classes).unwrap();
+        let png = png(mistakes, images, &classes, None).unwrap();
         image::load_from_memory(&png).unwrap().into_rgb8()
     }
 
@@ -104,12 +123,24 @@ mod tests {
         let images = Images::new(1, 1, vec![0; 3], vec![0]).unwrap();
         let mistake = Mistake { image: 0, label: 0, predicted: 1, sure: 0.9, own: 0.1 };
         let full = decoded(&[mistake; 99], &images);
-        assert_eq!(
-            full.height(),
-            HEADER_HEIGHT + ROWS as u32 * (128 + CAPTION_HEIGHT + GAP),
-            "full"
-        );
+        assert_eq!(full.height(), HEADER_HEIGHT + 5 * (128 + CAPTION_HEIGHT + GAP), "full");
         assert_eq!(decoded(&[], &images).height(), HEADER_HEIGHT, "no mistake");
+    }
+
+    #[test]
+    fn a_map_stands_beside_its_image() {
+        let images = Images::new(2, 2, [0; 12].to_vec(), vec![1]).unwrap();
+        let mistake = Mistake { image: 0, label: 1, predicted: 0, sure: 0.9, own: 0.1 };
+        let maps = Maps { grid: (1, 2), maps: vec![vec![-1.0, 3.0]] };
+        let classes = ["a cat".into(), "a dog".into()];
+        let png = png(&[mistake], &images, &classes, Some(&maps)).unwrap();
+        let sheet = image::load_from_memory(&png).unwrap().into_rgb8();
+        let at = |x: u32| sheet.get_pixel(GAP + x, HEADER_HEIGHT + 5).0;
+        assert_eq!(at(100), [0; 3], "the image");
+        let (least, most) = (at(128 + MAP_GAP + 5), at(128 + MAP_GAP + 100));
+        let light = |pixel: [u8; 3]| pixel.map(u32::from).iter().sum::<u32>();
+        assert!(light(most) > light(least) + 200, "dark is little, light is much evidence");
+        assert_eq!(sheet.width(), GAP + 4 * (2 * 128 + MAP_GAP + GAP), "four mistakes in a row");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The blobs that are put into firmware.
 
 use anyhow::{Context, Result};
-use kit::synthetic;
+use kit::synthetic::{self, Values};
 use runtime::config::Preset;
+use runtime::format::HEAD_ATTRIBUTES;
 use std::path::{Path, PathBuf};
 
 /// A blob.
@@ -39,16 +40,37 @@ impl Blob {
         match self {
             Self::Tiny => Ok(root.join("tests/golden/v1/tiny.bin")),
             Self::Micro => Ok(root.join("trainer/models/micro/model.bin")),
-            Self::Compact => random(Preset::Compact, target),
-            Self::Micro96 => random(Preset::Micro96, target),
+            Self::Compact => random(Preset::Compact, 0, target),
+            Self::Micro96 => random(Preset::Micro96, 0, target),
+        }
+    }
+
+    /// The file of the same network with attributes.
+    pub fn full(self, target: &Path) -> Result<PathBuf> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
+        match self {
+            Self::Tiny => Ok(root.join("tests/golden/v1/tiny_attributes.bin")),
+            Self::Micro => Ok(root.join("trainer/models/micro/full.bin")),
+            Self::Compact => random(Preset::Compact, ATTRIBUTES, target),
+            Self::Micro96 => random(Preset::Micro96, ATTRIBUTES, target),
         }
     }
 }
 
-/// Writes a blob with random weights.
-fn random(preset: Preset, target: &Path) -> Result<PathBuf> {
-    let path = target.join(preset.name()).with_extension("bin");
-    let bytes = synthetic::blob(&preset.config(10).context(preset.name())?, 1);
+/// Attributes of networks with random weights: as many as the trained ones have.
+const ATTRIBUTES: usize = 20;
+
+/// Writes a blob with random weights and so many attributes.
+fn random(preset: Preset, attributes: usize, target: &Path) -> Result<PathBuf> {
+    let name = if attributes == 0 { "" } else { "-full" };
+    let path = target.join(format!("{}{name}.bin", preset.name()));
+    let config = preset.config(10).context(preset.name())?;
+    let mut network = synthetic::network(&config, 1, Values::Typical);
+    if attributes > 0 {
+        let head = synthetic::attributes(&config, attributes, 1, Values::Typical);
+        network.other_heads.push((HEAD_ATTRIBUTES, head.to_bytes()));
+    }
+    let bytes = network.to_bytes();
     // An unchanged file is left alone, so that nothing is built again.
     if std::fs::read(&path).ok().as_ref() != Some(&bytes) {
         std::fs::write(&path, bytes).with_context(|| format!("{}", path.display()))?;

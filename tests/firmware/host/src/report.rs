@@ -23,7 +23,7 @@ pub enum Job {
     },
     /// Count every layer.
     Layers,
-    /// Find where in ten test images their classes are.
+    /// Find where in ten test images their classes are, and which attributes they have.
     Explain,
     /// Compare every kernel set with the scalar one.
     Conformance,
@@ -62,8 +62,17 @@ pub fn header(job: &Job) {
             "site", "MACs", "k", "instructions", "/MAC"
         ),
         Job::Explain => println!(
-            "{:<14} {:<11} {:>8} {:>7} {:>7} {:>12} {:<16} ok",
-            "board", "core", "flash", "code", "RAM", "instructions", "objects hash"
+            "{:<14} {:<11} {:<8} {:>8} {:>7} {:>7} {:>7} {:>12} {:>12} {:<16} ok",
+            "board",
+            "core",
+            "preset",
+            "flash",
+            "code",
+            "RAM",
+            "stack",
+            "objects",
+            "attributes",
+            "hash"
         ),
         Job::Conformance => println!("{:<14} {:<11} sets cases differences ok", "board", "core"),
     }
@@ -83,11 +92,14 @@ pub fn board(board: &Board, blobs: &[Blob], job: &Job) -> Result<bool> {
             if !blobs.is_empty() && !blobs.contains(&blob) {
                 continue;
             }
-            let path = blob.path(&target)?;
+            let path = match job {
+                Job::Explain => blob.full(&target)?,
+                _ => blob.path(&target)?,
+            };
             good &= match *job {
                 Job::Classify { images } => classify(board, (blob, program), &path, images)?,
                 Job::Layers => print_layers(board, blob, &path)?,
-                Job::Explain => explain::board(board, &path, IMAGES)?,
+                Job::Explain => explain::board(board, (blob.name(), &path), IMAGES)?,
                 Job::Conformance => return conformance(board, &path),
             };
         }

@@ -1,6 +1,7 @@
-//! Classifies test images and reports where in the image the class was found.
+//! Classifies test images and reports where in the image the class was found, and two attributes.
 //!
-//! A product needs only the body of [`explain`]: the evidence for the class, then its objects.
+//! A product needs only the bodies of [`explain`], the evidence for the class and its objects, and of
+//! [`describe`], the most probable attributes.
 #![no_std]
 #![no_main]
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
@@ -10,7 +11,7 @@ use firmware::{count, images, stack};
 use kit::explained::{self, Room};
 use kit::fnv::Fnv1a;
 use runtime::explain::{Floor, Object, Objects, Tiling};
-use runtime::{Model, Output};
+use runtime::{Attribute, Attributes, Model, Output};
 
 include!(concat!(env!("OUT_DIR"), "/model.rs"));
 
@@ -60,6 +61,7 @@ fn main() -> ! {
 fn run(arena: &mut [u8], image: &mut [u8], token: &mut PerToken, images: usize) -> Option<u64> {
     let mut place = None;
     let model = Model::parse_into(BLOB, &mut place).ok()?;
+    let attributes = Attributes::parse(model).ok()??;
     let tiling = Tiling::of(model.config())?;
     let mut hash = Fnv1a::new();
     for index in 0..images {
@@ -67,6 +69,8 @@ fn run(arena: &mut [u8], image: &mut [u8], token: &mut PerToken, images: usize) 
         let output = model.run(image, arena).ok()?;
         count::start();
         let largest = explain(&output, &tiling, token)?;
+        count::next();
+        let described = describe(&output, &attributes)?;
         count::stop();
         number(c"class", output.class());
         if let Some(Object { area, .. }) = largest {
@@ -75,8 +79,14 @@ fn run(arena: &mut [u8], image: &mut [u8], token: &mut PerToken, images: usize) 
             number(c"width", area.width);
             number(c"height", area.height);
         }
+        for attribute in described.into_iter().flatten() {
+            semihosting::text(c"attribute", attribute.name);
+            number(c"probability", attribute.probability.into());
+        }
         let PerToken { map, labels, bytes } = token;
-        hash.extend(explained::objects(&output, &tiling, &mut Room { map, labels, bytes })?);
+        let mut room = Room { map, labels, bytes };
+        hash.extend(explained::objects(&output, &tiling, &mut room)?);
+        hash.extend(explained::attributes(&output, &attributes, &tiling, &mut room)?);
     }
     Some(hash.value())
 }
@@ -87,4 +97,13 @@ fn explain(output: &Output<'_>, tiling: &Tiling, token: &mut PerToken) -> Option
     output.evidence(output.class(), &mut token.map).ok()?;
     let objects = Objects::find(&token.map, tiling, Floor::Mean, &mut token.labels).ok()?;
     Some(objects.as_slice().first().copied())
+}
+
+/// The two most probable attributes; of equally probable ones the first. The counter counts its instructions.
+#[inline(never)]
+fn describe<'a>(
+    output: &Output<'_>,
+    attributes: &Attributes<'a>,
+) -> Option<[Option<Attribute<'a>>; 2]> {
+    Some(explained::most_probable(output.attributes(attributes).ok()?))
 }

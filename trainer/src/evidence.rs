@@ -1,0 +1,106 @@
+//! What each token adds to the logit of a class, in the float network.
+
+use burn::tensor::{Tensor, TensorData};
+use runtime::config::{Pool, VitConfig};
+
+use crate::data::{Images, Normalisation, batch};
+use crate::model::Vit;
+use ops::VitBackend;
+
+/// Images of one forward pass.
+const BATCH_SIZE: usize = 40;
+
+/// Maps of images: one value for each token, row by row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Maps {
+    /// Rows and columns of tokens.
+    pub grid: (u32, u32),
+    /// `[images][tokens]`.
+    pub maps: Vec<Vec<f32>>,
+}
+
+/// The evidence for `classes[i]` in image `i`: the evidence of all tokens and the bias are the logit.
+///
+/// `None` if the class head of the network does not read the mean of its tokens, or they form no grid.
+///
+/// # Panics
+/// If there is not one class of the network for each image, or the images have another size.
+pub fn evidence<B: VitBackend>(
+    (model, config): (&Vit<B>, &VitConfig),
+    images: &Images,
+    classes: &[usize],
+    normalisation: Normalisation,
+    device: &B::Device,
+) -> Option<Maps> {
+    assert_eq!(images.len(), classes.len(), "a class for each image");
+    let grid = config.token_grid()?;
+    let [head] = model.head.layers.as_slice() else { return None };
+    if config.spec().pool != Pool::Mean {
+        return None;
+    }
+    let weights = values(head.weight.val()); // [dim, classes]
+    let (tokens, dim, outputs) = (config.tokens(), config.dim(), config.classes());
+    let mut maps = Vec::new();
+    for batch in batch::sequential(images, BATCH_SIZE, normalisation) {
+        let shape = [batch.len, 3, images.height(), images.width()];
+        let input = Tensor::from_data(TensorData::new(batch.images, shape), device);
+        let x = values(model.forward_with_tokens(input).1); // [batch, tokens, dim]
+        let first = maps.len();
+        for (x, &class) in x.chunks_exact(tokens * dim).zip(&classes[first..]) {
+            let part = |x: &[f32]| {
+                let row = weights.iter().skip(class).step_by(outputs);
+                x.iter().zip(row).map(|(x, w)| x * w).sum::<f32>() / tokens as f32
+            };
+            maps.push(x.chunks_exact(dim).map(part).collect());
+        }
+    }
+    Some(Maps { grid: (grid.height as u32, grid.width as u32), maps })
+}
+
+fn values<B: VitBackend, const D: usize>(tensor: Tensor<B, D>) -> Vec<f32> {
+    tensor.into_data().to_vec().expect("weights and tokens are f32")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::eval::predict;
+    use crate::model::DropoutRates;
+    use burn_flex::Flex;
+    use runtime::config::Preset;
+
+    #[test]
+    fn the_parts_of_all_tokens_and_the_bias_are_the_logit() {
+        let config = Preset::Vit64x4.config(10).unwrap();
+        let device = Default::default();
+        let model = Vit::<Flex>::new(&config, DropoutRates::default(), 1, &device);
+        let pixels = (0..43 * 3072).map(|at| (at * at / 7 % 251) as u8).collect();
+        let images = Images::new(32, 32, pixels, vec![0; 43]).unwrap();
+        let classes: Vec<usize> = (0..43).map(|image| image % 10).collect();
+        let normalisation = Normalisation::CIFAR10;
+        let found = evidence((&model, &config), &images, &classes, normalisation, &device).unwrap();
+        assert_eq!((found.grid, found.maps.len()), ((8, 8), 43), "grid and number of maps");
+        let bias = values(model.head.layers[0].bias.as_ref().unwrap().val());
+        let predictions = predict(&model, &images, normalisation, &device);
+        for (image, (map, &class)) in found.maps.iter().zip(&classes).enumerate() {
+            let sum = map.iter().sum::<f32>() + bias[class];
+            let logit = predictions.logit(image, class);
+            assert!((sum - logit).abs() < 1e-4, "image {image}: {sum} and {logit}");
+        }
+    }
+
+    #[test]
+    fn a_network_without_a_mean_has_no_maps() {
+        let config = Preset::Seed.config(10).unwrap();
+        let mut spec = config.spec().clone();
+        (spec.dim, spec.depth) = (32, 1);
+        (spec.attention.heads, spec.attention.head_dim) = (1, 32);
+        let config = VitConfig::new(spec).unwrap();
+        let device = Default::default();
+        let model = Vit::<Flex>::zeros(&config, &device);
+        let side = config.image();
+        let images = Images::new(side.height, side.width, vec![0; side.len()], vec![0]).unwrap();
+        let normalisation = Normalisation::CIFAR10;
+        assert_eq!(evidence((&model, &config), &images, &[0], normalisation, &device), None);
+    }
+}
