@@ -1,7 +1,8 @@
 //! AVX2: eight channels per vector, and two of these at a time.
 //!
 //! The set `avx2` widens values to i16; `vpmaddwd` adds two exact products to an i32, which cannot overflow
-//! (`2 · 2^14`).
+//! (`2 · 2^14`). The set `avx_vnni` multiplies with `vpdpbusd`, four inputs at a time, and has the other kernels
+//! of `avx2`.
 
 mod attention;
 mod conv;
@@ -20,10 +21,16 @@ mod tile;
 mod vector;
 
 use crate::kernels::set::Kernels;
-use multiply::{Multiply, Vpmaddwd};
+use multiply::{Multiply, Vpdpbusd, Vpmaddwd};
 
 /// The AVX2 set.
 pub(super) static KERNELS: Kernels = set::<Vpmaddwd>("avx2");
+
+/// The AVX-VNNI set.
+pub(super) static AVX_VNNI: Kernels = set::<Vpdpbusd<false>>("avx_vnni");
+
+/// The AVX-VNNI set for processors that have its instruction only in the encoding of AVX-512.
+pub(super) static AVX_VNNI_EVEX: Kernels = set::<Vpdpbusd<true>>("avx_vnni");
 
 /// The set with the products of `M`.
 const fn set<M: Multiply>(name: &'static str) -> Kernels {

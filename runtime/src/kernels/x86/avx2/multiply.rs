@@ -2,6 +2,7 @@
 //! which the sets of this folder differ.
 
 use super::vector::load_sixteen;
+use core::arch::asm;
 use core::arch::x86_64::*;
 
 /// Inputs that are converted or transposed together.
@@ -99,5 +100,68 @@ pub(super) unsafe fn convert<M: Multiply>(inputs: &[i8], out: *mut u8) {
         let (x, place) = (load_sixteen(x), out.wrapping_add(column * COLUMN * M::BYTES));
         // SAFETY: the caller gives memory for whole columns.
         unsafe { M::convert(x, place) };
+    }
+}
+
+/// `vpdpbusd` on four values of i8. Inputs are its unsigned operand, as `x + 128`. The instruction wraps
+/// modulo `2^32` and the true sum fits, so the result is exact.
+///
+/// `EVEX` chooses between the two encodings of the instruction: a processor can have one without the other.
+/// Assembly, because the compiler's functions for them have different target features, and code that is
+/// generic over both could not be inlined.
+pub(super) struct Vpdpbusd<const EVEX: bool>;
+
+impl<const EVEX: bool> Multiply for Vpdpbusd<EVEX> {
+    const BYTES: usize = 1;
+    type Column = [__m256i; 4];
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    unsafe fn convert(x: __m128i, out: *mut u8) {
+        let x = _mm_xor_si128(x, _mm_set1_epi8(i8::MIN));
+        // SAFETY: the caller gives sixteen bytes.
+        unsafe { _mm_storeu_si128(out.cast(), x) };
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    unsafe fn transpose([a, b, c, d, e, f, g, h]: [__m128i; 8]) -> [__m256i; 4] {
+        let (ae, bf) = (_mm256_set_m128i(e, a), _mm256_set_m128i(f, b));
+        let (cg, dh) = (_mm256_set_m128i(g, c), _mm256_set_m128i(h, d));
+        let (ab, ab2) = (_mm256_unpacklo_epi32(ae, bf), _mm256_unpackhi_epi32(ae, bf));
+        let (cd, cd2) = (_mm256_unpacklo_epi32(cg, dh), _mm256_unpackhi_epi32(cg, dh));
+        [
+            _mm256_unpacklo_epi64(ab, cd),
+            _mm256_unpackhi_epi64(ab, cd),
+            _mm256_unpacklo_epi64(ab2, cd2),
+            _mm256_unpackhi_epi64(ab2, cd2),
+        ]
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    unsafe fn multiply(mut acc: __m256i, x: __m256i, w: __m256i) -> __m256i {
+        if EVEX {
+            // SAFETY: the caller promises that the processor has the instruction.
+            unsafe {
+                asm!("{{evex}} vpdpbusd {}, {}, {}", inout(ymm_reg) acc, in(ymm_reg) x, in(ymm_reg) w,
+                    options(pure, nomem, nostack, preserves_flags));
+            }
+        } else {
+            // SAFETY: as above.
+            unsafe {
+                asm!("{{vex}} vpdpbusd {}, {}, {}", inout(ymm_reg) acc, in(ymm_reg) x, in(ymm_reg) w,
+                    options(pure, nomem, nostack, preserves_flags));
+            }
+        }
+        acc
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    unsafe fn excess(acc: __m256i, w: __m256i) -> __m256i {
+        let offset = _mm256_set1_epi8(i8::MIN);
+        // SAFETY: the caller's promise is that of `multiply`.
+        unsafe { Self::multiply(acc, offset, w) }
     }
 }
