@@ -6,13 +6,15 @@
 //! of JSON: microseconds per call (5th percentile, median), microseconds of processor time per call, and
 //! the number of calls. A call starts from the image's bytes and ends at the logits.
 //!
+//! `OCELLI_KERNELS` names the kernel set. Without it, the best one of the processor runs.
+//!
 //! One image runs on one core. THREADS is read, but has no effect. Weights are packed once, before the
 //! first call. With `in-place`, each call reads them from the blob instead.
 
 use anyhow::{Context, Result, ensure};
 use export::float::FloatModel;
 use export::{Method, unwatched};
-use runtime::Model;
+use runtime::{Kernels, Model};
 use serde_json::json;
 use std::hint::black_box;
 use std::io::BufRead;
@@ -40,7 +42,7 @@ fn main() -> Result<()> {
     let files = Files { directory: PathBuf::from(directory), name };
     let blob = files.quantize()?;
     let mut packed = Vec::new();
-    let model = Model::parse(&blob)?;
+    let model = Model::parse(&blob)?.with_kernels(kernels()?);
     let packed_len = if in_place { 0 } else { model.packed_len() };
     packed.resize(packed_len, 0);
     let model = if in_place { model } else { model.pack(&mut packed)? };
@@ -76,6 +78,17 @@ fn main() -> Result<()> {
         println!("{}", measure(&model, image, &mut arena, Duration::from_secs_f64(seconds))?);
     }
     Ok(())
+}
+
+/// The kernel set that `OCELLI_KERNELS` names; the best one if it is not set.
+fn kernels() -> Result<&'static Kernels> {
+    let Some(name) = std::env::var_os("OCELLI_KERNELS") else { return Ok(Kernels::best()) };
+    let set = Kernels::all().find(|set| name == *set.name);
+    set.with_context(|| {
+        let names: Vec<_> = Kernels::all().map(|set| set.name).collect();
+        let name = name.display();
+        format!("OCELLI_KERNELS is {name}: set it to one of {}", names.join(", "))
+    })
 }
 
 /// The files of one network.

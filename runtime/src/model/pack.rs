@@ -26,9 +26,9 @@ impl<'a> Model<'a> {
     /// The same model, with its weights packed into `memory` in the order in which the kernel set reads them.
     /// A model without this packs a part of the weights at a time on the stack, again for each image.
     ///
-    /// Use it on a computer where memory as large as the blob is cheap. The results have the same bits, and the
-    /// blob stays borrowed. If [`Self::packed_len`] is 0, nothing changes. Call [`Self::with_kernels`] before
-    /// this, because a kernel set cannot read what another set has packed.
+    /// Use it on a computer where memory as large as the blob is cheap, or twice as large with the set `avx2`. The
+    /// results have the same bits, and the blob stays borrowed. If [`Self::packed_len`] is 0, nothing changes. Call
+    /// [`Self::with_kernels`] before this, because a kernel set cannot read what another set has packed.
     ///
     /// # Errors
     /// [`RunError::Packed`] if the memory is too small.

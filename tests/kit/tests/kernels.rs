@@ -73,6 +73,9 @@ fn every_set_of_this_processor_is_compared() {
     {
         assert!(names.contains(&"sse2"), "{names:?}");
         assert_eq!(names.contains(&"avx2"), is_x86_feature_detected!("avx2"), "{names:?}");
+        let evex = is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512vnni");
+        let vnni = is_x86_feature_detected!("avxvnni") || evex;
+        assert_eq!(names.contains(&"avx_vnni"), vnni, "{names:?}");
         let vnni = is_x86_feature_detected!("avx512vnni") && is_x86_feature_detected!("avx512vbmi");
         assert_eq!(names.contains(&"avx512_vnni"), vnni, "{names:?}");
     }

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `sse2` | nothing more than the architecture | `pmaddwd` on values widened to i16 |
 //! | `avx2` | AVX2 | `vpmaddwd` on values widened to i16 |
+//! | `avx_vnni` | AVX2 and AVX-VNNI, or AVX2 and AVX-512 F, VL, VNNI | `vpdpbusd` on `x + 128`, minus `128 · Σw` |
 //! | `avx512_vnni` | AVX-512 F, BW, CD, VL, VNNI, VBMI | `vpdpbusd` on `x + 128`, minus `128 · Σw` |
 //!
 //! None of these saturates: `vpmaddwd` adds two products of at most `2^14`; `vpdpbusd` wraps modulo
@@ -23,14 +24,30 @@ pub(super) fn sets() -> impl Iterator<Item = &'static Kernels> {
     let features = Features::detect();
     let avx2 = features.avx2.then_some(&avx2::KERNELS);
     let avx512 = features.avx512_vnni.then_some(&avx512::KERNELS);
-    core::iter::once(&sse2::KERNELS).chain(avx2).chain(avx512)
+    let vnni = match features.vnni {
+        Some(Encoding::Vex) => Some(&avx2::AVX_VNNI),
+        Some(Encoding::Evex) => Some(&avx2::AVX_VNNI_EVEX),
+        None => None,
+    };
+    core::iter::once(&sse2::KERNELS).chain(avx2).chain(vnni).chain(avx512)
 }
 
 /// What CPUID and XGETBV report. `core` has no detection of its own.
 #[derive(Clone, Copy, Debug)]
 struct Features {
     avx2: bool,
+    /// `vpdpbusd` on vectors of 256 bits.
+    vnni: Option<Encoding>,
     avx512_vnni: bool,
+}
+
+/// Encodings of an instruction on vectors of 256 bits.
+#[derive(Clone, Copy, Debug)]
+enum Encoding {
+    /// That of AVX.
+    Vex,
+    /// That of AVX-512 VL.
+    Evex,
 }
 
 impl Features {
@@ -40,31 +57,41 @@ impl Features {
         // Leaf 7: AVX-512 F (ebx 16), CD (ebx 28), BW (ebx 30), VL (ebx 31); VBMI (ecx 1), VNNI (ecx 11).
         const AVX512_EBX: u32 = 1 << 16 | 1 << 28 | 1 << 30 | 1 << 31;
         const AVX512_ECX: u32 = 1 << 1 | 1 << 11;
+        // A part of these: F, VL and VNNI.
+        const EVEX_EBX: u32 = 1 << 16 | 1 << 31;
+        const EVEX_ECX: u32 = 1 << 11;
+        // Leaf 7, part 1.
+        const AVX_VNNI: u32 = 1 << 4;
         // XCR0: SSE and AVX state; with AVX-512, also its masks and upper halves.
         const YMM: u64 = 0b110;
         const ZMM: u64 = 0b1110_0110;
-        let none = Self { avx2: false, avx512_vnni: false };
-        if cpuid(0).eax < 7 || cpuid(1).ecx & OSXSAVE == 0 {
+        let none = Self { avx2: false, vnni: None, avx512_vnni: false };
+        if cpuid(0, 0).eax < 7 || cpuid(1, 0).ecx & OSXSAVE == 0 {
             return none;
         }
         // SAFETY: OSXSAVE says that the operating system enabled XGETBV.
         let state = unsafe { xcr0() };
-        let leaf = cpuid(7);
+        let leaf = cpuid(7, 0);
         let avx2 = state & YMM == YMM && leaf.ebx & AVX2 != 0;
-        let avx512_vnni = avx2
-            && state & ZMM == ZMM
-            && leaf.ebx & AVX512_EBX == AVX512_EBX
-            && leaf.ecx & AVX512_ECX == AVX512_ECX;
-        Self { avx2, avx512_vnni }
+        let avx512 =
+            |ebx, ecx| avx2 && state & ZMM == ZMM && leaf.ebx & ebx == ebx && leaf.ecx & ecx == ecx;
+        // The highest part of leaf 7 is in `eax` of its part 0.
+        let vex = avx2 && leaf.eax >= 1 && cpuid(7, 1).eax & AVX_VNNI != 0;
+        let vnni = match (vex, avx512(EVEX_EBX, EVEX_ECX)) {
+            (true, _) => Some(Encoding::Vex),
+            (false, true) => Some(Encoding::Evex),
+            (false, false) => None,
+        };
+        Self { avx2, vnni, avx512_vnni: avx512(AVX512_EBX, AVX512_ECX) }
     }
 }
 
-/// What CPUID reports for a leaf.
-fn cpuid(leaf: u32) -> CpuidResult {
+/// What CPUID reports for a part of a leaf.
+fn cpuid(leaf: u32, part: u32) -> CpuidResult {
     #[allow(unused_unsafe, reason = "a function without conditions in new compilers, not in 1.92")]
     // SAFETY: every x86-64 processor has CPUID.
     unsafe {
-        __cpuid_count(leaf, 0)
+        __cpuid_count(leaf, part)
     }
 }
 

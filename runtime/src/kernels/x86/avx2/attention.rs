@@ -3,19 +3,14 @@
 //! Everything is widened to i16 and packed in pairs: two channels of a query or a key, two tokens of
 //! exponentials or values. `vpmaddwd` multiplies two pairs and adds both exact products.
 
-use crate::fixed::MAX_ATTENTION_OCTAVES;
+use super::multiply::{COLUMN, Multiply, Vpmaddwd};
+use super::requant::{Requants, words};
+use super::softmax::softmax;
+use super::vector::{LANES, Pairs, load_eight, load_sixteen};
 use crate::kernels::generic;
 use crate::kernels::operand::Attention;
 use crate::rows::{part, part_mut, rows, rows_mut, tail};
 use core::arch::x86_64::*;
-
-/// 32-bit lanes of a vector.
-const LANES: usize = 8;
-
-/// Two i16 for each of eight lanes, or an i32.
-#[derive(Clone, Copy)]
-#[repr(C, align(32))]
-struct Pairs([[i16; 2]; LANES]);
 
 const ZERO: Pairs = Pairs([[0; 2]; LANES]);
 /// Number of groups for 64 tokens and a head of 32 channels.
@@ -45,10 +40,10 @@ fn with_stack<const GROUPS: usize>(qkv: &mut [i8], attention: &Attention, shape:
             debug_assert!(false, "a stack for {} groups", shape.groups());
             return;
         };
-        buffers.pack(qkv, shape, head);
+        // SAFETY: `sets` returns a set only if the processor has AVX2.
+        unsafe { buffers.pack(qkv, shape, head) };
         for first in (0..shape.tokens).step_by(LANES) {
-            buffers.pack_queries(qkv, shape, head, first);
-            // SAFETY: `sets` returns this set only if the processor has AVX2.
+            // SAFETY: as above.
             unsafe { buffers.attend(attention, shape, (head, first), qkv) };
         }
     }
@@ -115,33 +110,27 @@ impl<'a> Buffers<'a> {
     }
 
     /// Packs keys and values of one head.
+    #[target_feature(enable = "avx2")]
     fn pack(&mut self, qkv: &[i8], shape: Shape, head: usize) {
         let (width, start) = (shape.width(), head * shape.head_dim);
-        for (token, row) in rows(qkv, 3 * width).enumerate() {
-            let block = token / LANES * shape.channel_pairs();
-            let groups = part_mut(self.keys, block, shape.channel_pairs());
-            set_pairs(groups, token % LANES, part(row, width + start, shape.head_dim));
-            let values = part(row, 2 * width + start, shape.head_dim).chunks(LANES);
-            for (groups, values) in rows_mut(self.values, shape.token_pairs()).zip(values) {
-                let Some(group) = groups.get_mut(token / 2) else { continue };
-                for (pair, &value) in group.0.iter_mut().zip(values) {
-                    let [even, odd] = pair;
-                    *(if token.is_multiple_of(2) { even } else { odd }) = value.into();
-                }
+        for (block, keys) in rows_mut(self.keys, shape.channel_pairs()).enumerate() {
+            let first = tail(qkv, 3 * block * LANES * width);
+            pack_rows(first, (3 * width, width + start, shape.head_dim), keys);
+        }
+        let row = |token: usize, channel: usize| {
+            let len = LANES.min(shape.head_dim - channel);
+            let at = (3 * token + 2) * width + start + channel;
+            load_eight(if token < shape.tokens { part(qkv, at, len) } else { &[] })
+        };
+        for (block, values) in rows_mut(self.values, shape.token_pairs()).enumerate() {
+            for (pair, place) in values.iter_mut().enumerate() {
+                let [even, odd] = [2 * pair, 2 * pair + 1].map(|token| row(token, block * LANES));
+                place.store(_mm256_cvtepi8_epi16(_mm_unpacklo_epi8(even, odd)));
             }
         }
     }
 
-    /// Packs eight queries from `first` on.
-    fn pack_queries(&mut self, qkv: &[i8], shape: Shape, head: usize, first: usize) {
-        let qkv = tail(qkv, 3 * shape.width() * first);
-        for (lane, row) in rows(qkv, 3 * shape.width()).take(LANES).enumerate() {
-            let query = part(row, head * shape.head_dim, shape.head_dim);
-            set_pairs(self.queries, lane, query);
-        }
-    }
-
-    /// Computes the outputs of the packed queries and writes them over the queries.
+    /// Computes the outputs of eight queries from `first` on and writes them over the queries.
     #[target_feature(enable = "avx2")]
     fn attend(
         &mut self,
@@ -150,30 +139,30 @@ impl<'a> Buffers<'a> {
         (head, first): (usize, usize),
         qkv: &mut [i8],
     ) {
+        let (width, start) = (shape.width(), head * shape.head_dim);
+        let tokens = tail(qkv, 3 * first * width);
+        pack_rows(tokens, (3 * width, start, shape.head_dim), self.queries);
         let highest = self.score(shape);
-        let sums = self.softmax(attention, shape.tokens, highest);
+        let sums = softmax(attention, self.scores, shape.tokens, highest, self.exponentials);
         let mut mults = ZERO;
-        store(&mut mults, sums);
+        mults.store(sums);
         let mults: &mut [i32; LANES] = bytemuck::cast_mut(&mut mults.0);
         for mult in mults.iter_mut() {
             *mult = attention.row_mult(mult.cast_unsigned());
         }
+        let requant = Requants::uniform(words(mults), attention.shift.clamp(25, 55) + 7);
         for (block, values) in rows(self.values, shape.token_pairs()).enumerate() {
             let channel = block * LANES;
             let len = LANES.min(shape.head_dim - channel);
-            let acc = products(self.exponentials, values);
-            let mut context = [[0i32; LANES]; LANES];
-            for (context, acc) in context.iter_mut().zip(acc) {
-                let mut group = ZERO;
-                store(&mut group, acc);
-                *context = bytemuck::cast(group.0);
+            let mut context = products(self.exponentials, values);
+            for acc in &mut context {
+                *acc = requant.apply(*acc);
             }
-            for (lane, &mult) in mults.iter().enumerate().take(shape.tokens - first) {
-                let at = 3 * (first + lane) * shape.width() + head * shape.head_dim + channel;
-                for (out, context) in part_mut(qkv, at, len).iter_mut().zip(&context) {
-                    let acc = context.get(lane).copied().unwrap_or(0);
-                    *out = attention.store(acc, mult);
-                }
+            let queries = by_query(context, attention.zero_point);
+            let left = part_mut(qkv, 3 * first * width, qkv.len() - 3 * first * width);
+            let outs = rows_mut(left, 3 * width).take(LANES);
+            for (out, query) in outs.zip(stored(queries)) {
+                copy(part_mut(out, start + channel, len), &query);
             }
         }
     }
@@ -192,50 +181,71 @@ impl<'a> Buffers<'a> {
             for (token, (score, product)) in scores.iter_mut().zip(products).enumerate() {
                 let product = if token < left { product } else { lowest };
                 highest = _mm256_max_epi32(highest, product);
-                store(score, product);
+                score.store(product);
             }
         }
         highest
     }
+}
 
-    /// Writes `exp2_neg(octaves(highest − score))` of every score and returns their sums.
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn softmax(&mut self, attention: &Attention, tokens: usize, highest: __m256i) -> __m256i {
-        let set = |value: u32| _mm256_set1_epi32(value.cast_signed());
-        let (mult, limit) = (set(attention.octaves.mult()), set(attention.octaves.limit() + 1));
-        let octaves = |score: &Pairs| {
-            let distance = _mm256_min_epu32(_mm256_sub_epi32(highest, load(score)), limit);
-            _mm256_srli_epi32::<17>(_mm256_mullo_epi32(distance, mult))
+/// Packs up to eight rows of a head in pairs. `stride` is the length of a row. The head begins at `start`,
+/// and has `len` channels. Missing rows are zeros.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn pack_rows(values: &[i8], (stride, start, len): (usize, usize, usize), out: &mut [Pairs]) {
+    let columns = out.chunks_mut(COLUMN / 2).enumerate();
+    for (column, places) in columns {
+        let at = column * COLUMN;
+        let count = COLUMN.min(len - at);
+        let row = |row: usize| {
+            let at = row * stride + start + at;
+            load_sixteen(values.get(at..).and_then(|tail| tail.get(..count)).unwrap_or(&[]))
         };
-        let together = _mm256_broadcastsi128_si256(_mm_setr_epi8(
-            0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15,
-        ));
-        let (all, first) = (_mm256_set1_epi32(-1), _mm256_set1_epi32(0xFFFF));
-        let mut sum = _mm256_setzero_si256();
-        let pairs = self.scores.as_chunks::<2>().0.iter().enumerate();
-        for (place, (index, [a, b])) in self.exponentials.iter_mut().zip(pairs) {
-            let e = exp2_neg(_mm256_packus_epi32(octaves(a), octaves(b)));
-            // Masks the score after the last token. With a small multiplier, its distance is not large
-            // enough to make it 0.
-            let tokens = if 2 * index + 1 < tokens { all } else { first };
-            let e = _mm256_and_si256(_mm256_shuffle_epi8(e, together), tokens);
-            sum = _mm256_add_epi32(sum, _mm256_madd_epi16(e, _mm256_set1_epi16(1)));
-            store(place, e);
+        let rows = [row(0), row(1), row(2), row(3), row(4), row(5), row(6), row(7)];
+        // SAFETY: `sets` returns a set only if the processor has AVX2.
+        let pairs = unsafe { Vpmaddwd::transpose(rows) };
+        for (place, pair) in places.iter_mut().zip(pairs) {
+            place.store(pair);
         }
-        sum
     }
 }
 
-/// One lane's values in pairs.
-fn set_pairs(groups: &mut [Pairs], lane: usize, values: &[i8]) {
-    for (group, values) in groups.iter_mut().zip(values.chunks(2)) {
-        let Some(pair) = group.0.get_mut(lane) else {
-            debug_assert!(false, "lane {lane} of {LANES}");
-            return;
-        };
-        for (place, &value) in pair.iter_mut().zip(values) {
-            *place = value.into();
+/// `sat8(zero_point + value)` of eight channels, a vector of eight queries each: eight bytes of each query,
+/// the queries in the order 0, 1, 4, 5, 2, 3, 6, 7.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn by_query([a, b, c, d, e, f, g, h]: [__m256i; LANES], zero_point: i8) -> [__m256i; 2] {
+    let zero_point = _mm256_set1_epi16(zero_point.into());
+    let order = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    let order = _mm256_broadcastsi128_si256(order);
+    let four = |a, b, c, d| {
+        let ab = _mm256_adds_epi16(_mm256_packs_epi32(a, b), zero_point);
+        let cd = _mm256_adds_epi16(_mm256_packs_epi32(c, d), zero_point);
+        _mm256_shuffle_epi8(_mm256_packs_epi16(ab, cd), order)
+    };
+    let (lower, upper) = (four(a, b, c, d), four(e, f, g, h));
+    [_mm256_unpacklo_epi32(lower, upper), _mm256_unpackhi_epi32(lower, upper)]
+}
+
+/// The bytes of [`by_query`], the queries in order.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn stored([first, second]: [__m256i; 2]) -> [[i8; LANES]; LANES] {
+    let mut all = [ZERO; 2];
+    let [lower, upper] = &mut all;
+    lower.store(_mm256_permute2x128_si256::<0x20>(first, second));
+    upper.store(_mm256_permute2x128_si256::<0x31>(first, second));
+    bytemuck::cast(all.map(|group| group.0))
+}
+
+#[inline]
+fn copy(out: &mut [i8], bytes: &[i8; LANES]) {
+    match out.first_chunk_mut::<LANES>() {
+        Some(all) => *all = *bytes,
+        None => {
+            for (out, byte) in out.iter_mut().zip(bytes) {
+                *out = *byte;
+            }
         }
     }
 }
@@ -246,7 +256,7 @@ fn set_pairs(groups: &mut [Pairs], lane: usize, values: &[i8]) {
 fn products(x: &[Pairs], w: &[Pairs]) -> [__m256i; LANES] {
     let mut acc = [_mm256_setzero_si256(); LANES];
     for (x, w) in x.iter().zip(w) {
-        let x = load(x);
+        let x = x.load();
         let w: &[[u8; 4]; LANES] = bytemuck::cast_ref(&w.0);
         for (acc, w) in acc.iter_mut().zip(w) {
             let w = _mm256_set1_epi32(i32::from_le_bytes(*w));
@@ -254,41 +264,4 @@ fn products(x: &[Pairs], w: &[Pairs]) -> [__m256i; LANES] {
         }
     }
     acc
-}
-
-/// [`exp2_neg`](crate::fixed::exp2_neg) of sixteen i16 octaves, which are clamped first. `vpmulhrsw`
-/// is `mul_high`.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn exp2_neg(octaves: __m256i) -> __m256i {
-    #[allow(clippy::cast_possible_truncation, reason = "a constant far below 2^15")]
-    const MAX: i16 = MAX_ATTENTION_OCTAVES as i16;
-    let set = |value: i16| _mm256_set1_epi16(value);
-    let octaves = _mm256_min_epi16(octaves, set(MAX));
-    let f = _mm256_slli_epi16::<4>(_mm256_and_si256(octaves, set(2047)));
-    let p = _mm256_add_epi16(set(7_592), _mm256_mulhrs_epi16(set(-1_327), f));
-    let p = _mm256_add_epi16(set(-22_588), _mm256_mulhrs_epi16(p, f));
-    let p = _mm256_add_epi16(set(32_640), _mm256_mulhrs_epi16(p, f));
-    // `256 >> n`. For `n ≥ 1` it is a byte, which is looked up. The upper byte of `n` is 0 and gives 0.
-    let n = _mm256_srli_epi16::<11>(octaves);
-    let powers = _mm256_broadcastsi128_si256(_mm_setr_epi8(
-        0, -128, 64, 32, 16, 8, 4, 2, 1, 0, 0, 0, 0, 0, 0, 0,
-    ));
-    let none = _mm256_cmpeq_epi16(n, _mm256_setzero_si256());
-    let power = _mm256_or_si256(_mm256_shuffle_epi8(powers, n), _mm256_and_si256(none, set(256)));
-    _mm256_mulhrs_epi16(p, power)
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn load(group: &Pairs) -> __m256i {
-    // SAFETY: a group has 32 bytes.
-    unsafe { _mm256_loadu_si256(group.0.as_ptr().cast()) }
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn store(group: &mut Pairs, values: __m256i) {
-    // SAFETY: a group has 32 bytes.
-    unsafe { _mm256_storeu_si256(group.0.as_mut_ptr().cast(), values) };
 }
