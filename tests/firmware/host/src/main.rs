@@ -2,11 +2,12 @@
 //! computer, and prints a line for each board and network.
 //!
 //! ```text
-//! run [--images N] [--layers] [--explain] [--conformance] [BOARD]... [PRESET]...
+//! run [--images N] [--layers] [--explain] [--conformance] [--c] [BOARD]... [PRESET]...
 //! ```
 
 mod board;
 mod budget;
+mod c;
 mod elf;
 mod emulator;
 mod explain;
@@ -68,6 +69,7 @@ fn request(mut words: impl Iterator<Item = String>) -> Result<Request> {
             ("--explain", _) => request.job = Job::Explain,
             ("--layers", _) => request.job = Job::Layers,
             ("--conformance", _) => request.job = Job::Conformance,
+            ("--c", _) => request.job = Job::C,
             _ => bail!(
                 "unknown board, preset or option {word}; boards: {}",
                 Board::ALL.map(|board| board.name).join(" ")

@@ -2,6 +2,7 @@
 
 use crate::board::Board;
 use crate::budget::Budget;
+use crate::c;
 use crate::elf::Elf;
 use crate::emulator::{self, Transcript};
 use crate::explain;
@@ -27,6 +28,8 @@ pub enum Job {
     Explain,
     /// Compare every kernel set with the scalar one.
     Conformance,
+    /// Classify ten test images with a firmware in C.
+    C,
 }
 
 /// Number of images of [`Job::Explain`].
@@ -74,6 +77,18 @@ pub fn header(job: &Job) {
             "attributes",
             "hash"
         ),
+        Job::C => println!(
+            "{:<14} {:<11} {:<8} {:>8} {:>8} {:>6} {:>7} {:>12}  {:<16} ok",
+            "board",
+            "core",
+            "preset",
+            "flash",
+            "in Rust",
+            "more",
+            "RAM",
+            "instructions",
+            "logits hash"
+        ),
         Job::Conformance => println!("{:<14} {:<11} sets cases differences ok", "board", "core"),
     }
 }
@@ -84,7 +99,7 @@ pub fn board(board: &Board, blobs: &[Blob], job: &Job) -> Result<bool> {
     std::fs::create_dir_all(&target).with_context(|| target.display().to_string())?;
     let programs = match job {
         Job::Classify { .. } => &Program::ALL[..],
-        Job::Layers | Job::Explain | Job::Conformance => &[Program::Classify],
+        Job::Layers | Job::Explain | Job::Conformance | Job::C => &[Program::Classify],
     };
     let mut good = true;
     for &program in programs {
@@ -100,6 +115,7 @@ pub fn board(board: &Board, blobs: &[Blob], job: &Job) -> Result<bool> {
                 Job::Classify { images } => classify(board, (blob, program), &path, images)?,
                 Job::Layers => print_layers(board, blob, &path)?,
                 Job::Explain => explain::board(board, (blob.name(), &path), IMAGES)?,
+                Job::C => c::board(board, blob, &path)?,
                 Job::Conformance => return conformance(board, &path),
             };
         }

@@ -29,7 +29,7 @@ pub fn target_directory() -> PathBuf {
 /// Builds a firmware and returns its ELF file.
 pub fn build(build: &Build<'_>) -> Result<PathBuf> {
     let Build { board, blob, program, sites } = *build;
-    let mut command = cargo(board.target)?;
+    let mut command = cargo("build", board.target)?;
     command
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
         .args(["--release", "--quiet", "--package", "firmware", "--target", board.target])
@@ -37,18 +37,11 @@ pub fn build(build: &Build<'_>) -> Result<PathBuf> {
         .arg("--target-dir")
         .arg(target_directory())
         .env("OCELLI_BOARD", board.map)
-        .env("OCELLI_BLOB", blob)
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        // A stable compiler does not report the sizes of stack frames without this.
-        .env("RUSTC_BOOTSTRAP", "1");
+        .env("OCELLI_BLOB", blob);
     if sites {
         command.args(["--features", "sites"]);
     }
-    let mut flags = String::from("-Zemit-stack-sizes");
-    if let Some(cpu) = board.cpu {
-        flags += &format!(" -Ctarget-cpu={cpu}");
-    }
-    command.env("RUSTFLAGS", flags);
+    stack_sizes(&mut command, board.cpu);
     let status = command.status().with_context(|| format!("{command:?}"))?;
     if !status.success() {
         bail!("{command:?}: {status}");
@@ -56,18 +49,31 @@ pub fn build(build: &Build<'_>) -> Result<PathBuf> {
     Ok(target_directory().join(board.target).join("release").join(program))
 }
 
-/// `cargo build` of a toolchain that has `core` for the target, or its source.
-fn cargo(target: &str) -> Result<Command> {
+/// Sets the flags of the compiler: for a processor, with the sizes of stack frames.
+pub fn stack_sizes(command: &mut Command, cpu: Option<&str>) {
+    let mut flags = String::from("-Zemit-stack-sizes");
+    if let Some(cpu) = cpu {
+        flags += &format!(" -Ctarget-cpu={cpu}");
+    }
+    command
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        // A stable compiler does not report the sizes of stack frames without this.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTFLAGS", flags);
+}
+
+/// A subcommand of cargo, of a toolchain that has `core` for the target, or its source.
+pub fn cargo(subcommand: &str, target: &str) -> Result<Command> {
     if library(Path::new("rustc"), target)?.join("lib").is_dir() {
         let mut command = Command::new("cargo");
-        command.arg("build");
+        command.arg(subcommand);
         return Ok(command);
     }
     // A distribution's compiler needs its own sources, because rustup's `core` may have another version.
     let (rustc, cargo) = (Path::new("/usr/bin/rustc"), Path::new("/usr/bin/cargo"));
     if rustc.is_file() && cargo.is_file() && library(rustc, "src/rust/library")?.is_dir() {
         let mut command = Command::new(cargo);
-        command.args(["build", "-Zbuild-std=core"]);
+        command.args([subcommand, "-Zbuild-std=core"]);
         command.env("RUSTC", rustc).env_remove("RUSTUP_TOOLCHAIN");
         // This compiler needs rust-lld, which the distribution may not have installed. The toolchain that
         // built this program has it.

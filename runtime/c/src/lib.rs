@@ -1,0 +1,44 @@
+//! The runtime for callers that are not Rust: functions for C, and for every language that can call C.
+//!
+//! `include/ocelli.h` is made from the sources of this crate and has the documentation for callers.
+//! `tests/c/run` checks that it is current.
+//!
+//! # Memory of the caller
+//! A function of this crate gets pointers and cannot know whether they are valid. It checks what can be
+//! checked: null, alignment, lengths, overlap, and whether an object was made by the call that makes it. A
+//! caller keeps the rest of the promise, which stands at the head of the header. The `SAFETY` reasons call
+//! it *the rules of the header*.
+
+#![no_std]
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "the rules are the same for all functions and stand at the head of the header"
+)]
+
+mod attributes;
+mod descriptor;
+mod index;
+mod memory;
+mod model;
+mod object;
+mod output;
+mod run;
+mod status;
+mod stream;
+mod text;
+
+pub use attributes::*;
+pub use descriptor::*;
+pub use index::*;
+pub use model::*;
+pub use output::*;
+pub use run::*;
+pub use status::*;
+pub use stream::*;
+pub use text::OcelliText;
+
+/// No panic is reachable. `.ci/run c` looks for one in the linked library.
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {}
+}
