@@ -2,7 +2,7 @@
 //! computer, and prints a line for each board and network.
 //!
 //! ```text
-//! run [--images N] [--layers] [--explain] [--conformance] [BOARD]... [PRESET]...
+//! run [--images N] [--layers] [--explain] [--search] [--conformance] [BOARD]... [PRESET]...
 //! ```
 
 mod board;
@@ -10,6 +10,7 @@ mod budget;
 mod elf;
 mod emulator;
 mod explain;
+mod known;
 mod layers;
 mod preset;
 mod program;
@@ -66,6 +67,7 @@ fn request(mut words: impl Iterator<Item = String>) -> Result<Request> {
                 _ => bail!("--images needs a number of at least 1"),
             },
             ("--explain", _) => request.job = Job::Explain,
+            ("--search", _) => request.job = Job::Search,
             ("--layers", _) => request.job = Job::Layers,
             ("--conformance", _) => request.job = Job::Conformance,
             _ => bail!(
