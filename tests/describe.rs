@@ -14,7 +14,7 @@ use runtime::config::{Pool, Preset, VitConfig};
 use runtime::error::{FormatError, RecordId};
 use runtime::format::{HEAD_DESCRIPTOR, HeadRecord, WriteError};
 use runtime::search::Likeness;
-use runtime::{AppendError, Described, Descriptor, Kernels, Model, RunError, append_head};
+use runtime::{AppendError, Described, Descriptor, Kernels, Model, RunError, Step, append_head};
 use tests::integer_reference::{self, IntegerReference};
 
 /// A random network with a descriptor.
@@ -49,7 +49,7 @@ fn check(config: &VitConfig, seed: u64, values: Values, dims: [u8; 2]) {
         let model = Model::parse(&blob).unwrap().with_kernels(kernels);
         let descriptor = Descriptor::parse(&model).unwrap().expect("a descriptor");
         assert_eq!(descriptor.lengths(), dims.map(usize::from), "{what}");
-        let whole = descriptor.arena_len() + model.arena_len_fast() - model.arena_len();
+        let whole = descriptor.arena_len_fast();
         for (len, dirt) in [(descriptor.arena_len(), 0xA5), (whole, 0x5A)] {
             for offset in 0..4 {
                 let mut arena = vec![dirt; len + offset];
@@ -60,11 +60,40 @@ fn check(config: &VitConfig, seed: u64, values: Values, dims: [u8; 2]) {
                 assert_eq!(logits, answer.logits, "{what}, {kernels:?}: logits");
             }
         }
+        check_steps(&descriptor, &image, &expected, &what);
+        let pair = [&image[..], &image].concat();
+        let batch = descriptor.run_batch(&pair, |described| plain(&described)).unwrap();
+        assert_eq!(batch, [expected.clone(), expected.clone()], "{what}, {kernels:?}, batch");
         let mut arena = vec![0xA5; descriptor.arena_len()];
         let mut stream = descriptor.stream(&mut arena).unwrap();
         let rows = image.chunks_exact(3 * config.image().width);
         rows.for_each(|row| stream.row(row).unwrap());
         assert_eq!(plain(&stream.finish().unwrap()), expected, "{what}, {kernels:?}, row by row");
+    }
+}
+
+/// One stage in each call, twice in one arena.
+fn check_steps(
+    descriptor: &Descriptor<'_, '_>,
+    image: &[u8],
+    expected: &integer_reference::Described,
+    what: &str,
+) {
+    let (mut arena, mut step) = (vec![0x5A; descriptor.arena_len_fast()], Step::default());
+    for len in [descriptor.arena_len(), descriptor.arena_len_fast()] {
+        let arena = &mut arena[..len];
+        let short = descriptor.run_step(&image[1..], arena, &mut step).err();
+        assert!(matches!(short, Some(RunError::Image { .. })), "{what}: {short:?}");
+        let mut calls = 1;
+        let found = loop {
+            if let Some(found) = descriptor.run_step(image, arena, &mut step).unwrap() {
+                break plain(&found);
+            }
+            calls += 1;
+        };
+        assert_eq!(&found, expected, "{what}: step by step, {len} bytes");
+        assert_eq!(step, Step::default(), "{what}: ready for the next image");
+        assert!(calls > 3, "{what}: {calls} calls");
     }
 }
 

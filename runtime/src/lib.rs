@@ -43,6 +43,7 @@
 //! | `std` | on 64-bit Arm, asks the operating system for the processor's instructions, for faster kernels | `std` |
 //! | `rayon` | `Model::run_batch`, many images on all cores | `std`, crate `rayon` |
 //! | `write` | `format::write`, for programs that make blobs | |
+//! | `enrol` | `search::Enrolled`, entries that a device adds in its flash | crate `embedded-storage` |
 //! | `f16` | `Model::parse_f16` and the arithmetic `F16`: f16 weights, f32 activations | crates `half`, `libm` |
 //! | `defmt` | `defmt::Format` for errors, outputs and descriptions | crate `defmt` |
 //!

@@ -2,9 +2,9 @@
 //! from it.
 //!
 //! `OCELLI_BOARD` names a file of `boards`, `OCELLI_BLOB` a blob; both have defaults, so that a
-//! plain `cargo build` works.
+//! plain `cargo build` works. `OCELLI_INDEX` names the index that a program searches.
 
-use runtime::Model;
+use runtime::{Descriptor, Model};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -14,6 +14,7 @@ const BLOB: &str = "../../trainer/models/micro/model.bin";
 fn main() {
     println!("cargo::rerun-if-env-changed=OCELLI_BOARD");
     println!("cargo::rerun-if-env-changed=OCELLI_BLOB");
+    println!("cargo::rerun-if-env-changed=OCELLI_INDEX");
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     let board = env::var("OCELLI_BOARD").unwrap_or_else(|_| BOARD.into());
@@ -44,6 +45,16 @@ fn model(blob: &Path, out: &Path) {
     let bytes = fs::read(blob).unwrap_or_else(|error| panic!("{}: {error}", blob.display()));
     let model = Model::parse(&bytes).unwrap_or_else(|error| panic!("{}: {error}", blob.display()));
     let image = model.config().image();
+    let descriptor = Descriptor::parse(&model).expect("a checked head");
+    let described = descriptor.map_or(0, |descriptor| descriptor.arena_len());
+    let index = env::var("OCELLI_INDEX").unwrap_or_default();
+    let index = match index.as_str() {
+        "" => "&[]".into(),
+        path => {
+            println!("cargo::rerun-if-changed={path}");
+            format!("include_bytes!({path:?})")
+        }
+    };
     let text = format!(
         "/// The blob, in flash.\n\
          pub static BLOB: &[u8] = include_bytes!({:?});\n\
@@ -54,12 +65,20 @@ fn model(blob: &Path, out: &Path) {
              runtime::camera::Size {{ width: {}, height: {} }};\n\
          /// Number of tokens.\n\
          #[allow(dead_code, reason = \"only programs with maps need it\")]\n\
-         pub const TOKENS: usize = {};\n",
+         pub const TOKENS: usize = {};\n\
+         /// Bytes of scratch memory that a run with a fingerprint needs; 0 if the blob makes none.\n\
+         #[allow(dead_code, reason = \"only programs with fingerprints need it\")]\n\
+         pub const DESCRIBED_LEN: usize = {};\n\
+         /// The index, in flash; nothing if the program searches none.\n\
+         #[allow(dead_code, reason = \"only programs that search need it\")]\n\
+         pub static INDEX: &[u8] = {};\n",
         fs::canonicalize(blob).expect("it was read"),
         model.arena_len(),
         image.width,
         image.height,
         model.config().tokens(),
+        described,
+        index,
     );
     fs::write(out.join("model.rs"), text).expect("OUT_DIR is writable");
 }

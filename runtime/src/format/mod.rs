@@ -72,6 +72,6 @@ pub const MAX_HEADS: usize = 8;
 pub const MAX_ATTRIBUTES: usize = 256;
 
 /// CRC-32 of the checked part of a prelude followed by the records.
-fn checksum(prelude: &[u8], records: &[u8]) -> u32 {
+pub(crate) fn checksum(prelude: &[u8], records: &[u8]) -> u32 {
     crc::crc32(&[prelude, records])
 }

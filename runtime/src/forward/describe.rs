@@ -5,7 +5,7 @@ use super::arena::Carver;
 use super::head::{Answer, head};
 use super::plan::Plan;
 use super::residual::residual;
-use super::stage;
+use super::{stage, unobserved};
 use crate::arithmetic::Int8;
 use crate::config::{Grid, UNIT};
 use crate::fixed::sat8;
@@ -88,17 +88,41 @@ pub(crate) fn describe<'m>(
     arena: &'m mut [u8],
     reserve: &'m mut [u8],
 ) -> Option<(Answer<'m, Int8>, Traits<'m>)> {
+    for number in first..plan.stages(network) {
+        describe_stage(network, descriptor, (plan, number, image), arena, reserve)?;
+    }
+    describe_head(network, descriptor, arena, reserve)
+}
+
+/// Runs stage `number`. After the descriptor's block, it also sums the tokens into `reserve`, where they stay
+/// until [`describe_head`].
+pub(crate) fn describe_stage(
+    network: &Network<'_, Int8>,
+    descriptor: &DescriptorHead<'_>,
+    (plan, number, image): (Plan, usize, &[u8]),
+    arena: &mut [u8],
+    reserve: &mut [u8],
+) -> Option<()> {
+    stage(network, plan, number, plan.rows(network, number, image), arena, &mut unobserved)?;
+    if number + 1 == plan.ticks + 2 * descriptor.block {
+        let Memory { cells, words, .. } = Memory::cut(reserve, &Lengths::new(network, descriptor))?;
+        let stream = residual(network, &mut Carver::new(arena))?;
+        sum_cells(stream, &descriptor.cells, &descriptor.channels, words, cells);
+    }
+    Some(())
+}
+
+/// Runs the head and what the descriptor adds, after all stages.
+pub(crate) fn describe_head<'m>(
+    network: &'m Network<'_, Int8>,
+    descriptor: &DescriptorHead<'_>,
+    arena: &'m mut [u8],
+    reserve: &'m mut [u8],
+) -> Option<(Answer<'m, Int8>, Traits<'m>)> {
     let kernels = network.kernels;
     let Memory { cells, class, appearance, row, words } =
         Memory::cut(reserve, &Lengths::new(network, descriptor))?;
-    for number in first..plan.stages(network) {
-        stage(network, plan, number, plan.rows(network, number, image), arena, &mut |_, _| {})?;
-        if number + 1 == plan.ticks + 2 * descriptor.block {
-            let stream = residual(network, &mut Carver::new(&mut *arena))?;
-            sum_cells(stream, &descriptor.cells, &descriptor.channels, words, cells);
-        }
-    }
-    let answer = head(network, arena, &mut |_, _| {})?;
+    let answer = head(network, arena, &mut unobserved)?;
     make(kernels, &descriptor.class, answer.embedding, row, class);
     make(kernels, &descriptor.appearance, cells, row, appearance);
     let (class, appearance) = (&*class, &*appearance);

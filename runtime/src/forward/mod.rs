@@ -16,7 +16,7 @@ mod residual;
 mod stem;
 
 pub(crate) use arena::align;
-pub(crate) use describe::{Traits, describe, reserve_len};
+pub(crate) use describe::{Traits, describe, describe_head, describe_stage, reserve_len};
 pub(crate) use head::{Answer, head};
 pub(crate) use plan::Plan;
 

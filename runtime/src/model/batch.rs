@@ -1,6 +1,6 @@
 //! Many images on all cores.
 
-use super::{Model, Output};
+use super::{Described, Descriptor, Model, Output};
 use crate::arithmetic::Arithmetic;
 use crate::error::RunError;
 use rayon::prelude::*;
@@ -30,11 +30,36 @@ where
         images: &[u8],
         each: impl Fn(Output<'_, A>) -> T + Sync,
     ) -> Result<Vec<T>, RunError> {
-        let len = self.config().image().len().max(1);
-        let arena = || std::vec![0; self.arena_len_fast()];
-        images
-            .par_chunks(len)
-            .map_init(arena, |arena, image| self.run(image, arena).map(&each))
-            .collect()
+        in_parallel(images, self.config().image().len(), self.arena_len_fast(), |image, arena| {
+            self.run(image, arena).map(&each)
+        })
     }
+}
+
+impl Descriptor<'_, '_> {
+    /// [`Model::run_batch`] with fingerprints: `each` gets what [`Self::run`] gives for every image.
+    ///
+    /// # Errors
+    /// As [`Model::run_batch`].
+    pub fn run_batch<T: Send>(
+        &self,
+        images: &[u8],
+        each: impl Fn(Described<'_>) -> T + Sync,
+    ) -> Result<Vec<T>, RunError> {
+        in_parallel(images, self.image_len(), self.arena_len_fast(), |image, arena| {
+            self.run(image, arena).map(&each)
+        })
+    }
+}
+
+/// Runs each image of `len` bytes in one of the arenas of `arena_len` bytes.
+fn in_parallel<T: Send>(
+    images: &[u8],
+    len: usize,
+    arena_len: usize,
+    run: impl Fn(&[u8], &mut [u8]) -> Result<T, RunError> + Sync,
+) -> Result<Vec<T>, RunError> {
+    let arena = || std::vec![0; arena_len];
+    let images = images.par_chunks(len.max(1));
+    images.map_init(arena, |arena, image| run(image, arena)).collect()
 }

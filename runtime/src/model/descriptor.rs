@@ -1,9 +1,11 @@
 //! A run that also makes a fingerprint of the image.
 
+use super::step::Step;
 use super::stream::Stream;
 use super::{Model, Output};
+use crate::arithmetic::Int8;
 use crate::error::{FormatError, RunError};
-use crate::forward::{self, Plan, Traits};
+use crate::forward::{self, Answer, Plan, Traits};
 use crate::invariant::present_or;
 use crate::network::{self, DescriptorHead};
 use crate::search::{Fingerprint, Likeness, Part};
@@ -68,6 +70,21 @@ impl<'m, 'a> Descriptor<'m, 'a> {
         self.model.arena_len() + self.reserve_len()
     }
 
+    /// Bytes of arena with which [`Self::run`] is fastest on a computer, as [`Model::arena_len_fast`].
+    pub fn arena_len_fast(&self) -> usize {
+        self.model.arena_len_fast() + self.reserve_len()
+    }
+
+    /// Bytes of an image.
+    pub(super) fn image_len(&self) -> usize {
+        self.model.config().image().len()
+    }
+
+    /// The network that makes the fingerprints: CRC-32 in the prelude of its blob.
+    pub const fn network(&self) -> u32 {
+        self.model.network.checksum
+    }
+
     /// Lengths of the vectors: of the class part and of the appearance part.
     pub fn lengths(&self) -> [usize; 2] {
         [&self.head.class, &self.head.appearance].map(|part| part.layer.outputs())
@@ -80,13 +97,37 @@ impl<'m, 'a> Descriptor<'m, 'a> {
     /// [`RunError`] if the image or the arena has the wrong size.
     #[inline(never)]
     pub fn run<'r>(&'r self, image: &[u8], arena: &'r mut [u8]) -> Result<Described<'r>, RunError> {
-        let (found, expected) = (image.len(), self.model.config().image().len());
-        if found != expected {
-            return Err(RunError::Image { found, expected });
-        }
+        self.check_image(image)?;
         let (arena, reserve) = self.split(arena)?;
         let plan = Plan::new(&self.model.network, arena.len());
         self.describe((plan, 0, image), arena, reserve)
+    }
+
+    /// [`Self::run`], one stage in each call, as [`Model::run_step`]. The result is that of [`Self::run`], bit
+    /// for bit. Do not change the arena between two calls.
+    ///
+    /// # Errors
+    /// As [`Self::run`]; `step` is unchanged.
+    pub fn run_step<'r>(
+        &'r self,
+        image: &[u8],
+        arena: &'r mut [u8],
+        step: &mut Step,
+    ) -> Result<Option<Described<'r>>, RunError> {
+        self.check_image(image)?;
+        let (arena, reserve) = self.split(arena)?;
+        let (network, head) = (&self.model.network, &self.head);
+        let plan = Plan::new(network, arena.len());
+        if step.0 < plan.stages(network) {
+            let too_short = self.too_short(arena.len());
+            let done =
+                forward::describe_stage(network, head, (plan, step.0, image), arena, reserve);
+            present_or(done.map(Ok), Err(too_short))?;
+            step.0 += 1;
+            return Ok(None);
+        }
+        *step = Step::default();
+        self.result(arena.len(), forward::describe_head(network, head, arena, reserve)).map(Some)
     }
 
     /// Begins an image whose rows come one by one. The result is that of [`Self::run`], bit for bit.
@@ -122,10 +163,18 @@ impl<'m, 'a> Descriptor<'m, 'a> {
         arena: &'r mut [u8],
         reserve: &'r mut [u8],
     ) -> Result<Described<'r>, RunError> {
-        let too_short = RunError::Arena { found: arena.len(), expected: self.model.arena_len() };
+        let (len, network) = (arena.len(), &self.model.network);
+        self.result(len, forward::describe(network, &self.head, stages, arena, reserve))
+    }
+
+    /// The result of a pass on an arena of `len` bytes.
+    fn result<'r>(
+        &self,
+        len: usize,
+        pass: Option<(Answer<'r, Int8>, Traits<'r>)>,
+    ) -> Result<Described<'r>, RunError> {
         let network = &self.model.network;
-        let described = forward::describe(network, &self.head, stages, arena, reserve);
-        let described = described.map(|(answer, Traits { class, appearance, class_weight })| {
+        let described = pass.map(|(answer, Traits { class, appearance, class_weight })| {
             let part = |(vector, code)| Part { vector, code };
             Ok(Described {
                 output: Output::new(answer),
@@ -137,7 +186,19 @@ impl<'m, 'a> Descriptor<'m, 'a> {
                 likeness: Likeness::Mixed { class: class_weight },
             })
         });
-        present_or(described, Err(too_short))
+        present_or(described, Err(self.too_short(len)))
+    }
+
+    fn too_short(&self, found: usize) -> RunError {
+        RunError::Arena { found, expected: self.model.arena_len() }
+    }
+
+    fn check_image(&self, image: &[u8]) -> Result<(), RunError> {
+        let (found, expected) = (image.len(), self.image_len());
+        if found != expected {
+            return Err(RunError::Image { found, expected });
+        }
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use crate::invariant::present_or;
 /// Which stage of a run is next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Step(usize);
+pub struct Step(pub(super) usize);
 
 impl<A: Arithmetic> Model<'_, A> {
     /// [`Self::run`], one stage in each call, for a program that has other work between two stages.

@@ -1,6 +1,7 @@
 //! How far two fingerprints are from each other.
 
-use super::fingerprint::Part;
+use super::error::SearchError;
+use super::fingerprint::{Fingerprint, Likeness, Part};
 use super::index::Parts;
 use crate::format::I32Le;
 use crate::kernels::Kernels;
@@ -12,6 +13,27 @@ pub(super) const BLOCK: usize = 16;
 /// `Σ v²`, at most 2^21.
 pub(super) fn norm(vector: &[i8]) -> i32 {
     vector.iter().map(|&value| i32::from(value) * i32::from(value)).sum()
+}
+
+impl Fingerprint<'_> {
+    /// The distance of two fingerprints by their vectors, as [`Index::nearest`](super::Index::nearest) finds it.
+    ///
+    /// # Errors
+    /// [`SearchError`] if they are of different networks.
+    pub fn distance(&self, other: &Self, likeness: Likeness) -> Result<u32, SearchError> {
+        self.check(other.network, [&other.class, &other.appearance].map(|part| part.vector.len()))?;
+        let parts = [(&self.class, &other.class), (&self.appearance, &other.appearance)];
+        let weighted = parts.into_iter().zip(likeness.weights());
+        Ok(weighted
+            .map(|((a, b), weight)| if weight == 0 { 0 } else { weight * square(a, b) })
+            .sum())
+    }
+}
+
+/// `Σ (a − b)²`, below 2^23.
+fn square(a: &Part<'_>, b: &Part<'_>) -> u32 {
+    let differences = a.vector.iter().zip(b.vector).map(|(&a, &b)| u32::from(a.abs_diff(b)));
+    differences.map(|difference| difference * difference).sum()
 }
 
 impl Parts<'_> {

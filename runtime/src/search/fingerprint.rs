@@ -1,5 +1,7 @@
 //! What describes an image.
 
+use super::error::SearchError;
+
 /// What describes an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint<'a> {
@@ -9,6 +11,23 @@ pub struct Fingerprint<'a> {
     pub class: Part<'a>,
     /// What the image looks like.
     pub appearance: Part<'a>,
+}
+
+impl Fingerprint<'_> {
+    /// Whether it is of a network, with vectors of these lengths.
+    pub(super) fn check(&self, network: u32, lengths: [usize; 2]) -> Result<(), SearchError> {
+        if self.network != network {
+            return Err(SearchError::Network { found: self.network, expected: network });
+        }
+        let parts = [("class", &self.class), ("appearance", &self.appearance)];
+        for ((part, seen), expected) in parts.into_iter().zip(lengths) {
+            let found = seen.vector.len();
+            if found != expected {
+                return Err(SearchError::Length { part, found, expected });
+            }
+        }
+        Ok(())
+    }
 }
 
 /// One part of a fingerprint.

@@ -22,12 +22,16 @@
 //! ```
 
 mod distance;
+#[cfg(feature = "enrol")]
+mod enrolled;
 mod error;
 mod fingerprint;
 mod index;
 mod nearest;
 mod parse;
 
+#[cfg(feature = "enrol")]
+pub use enrolled::{EnrolError, Enrolled, Found, Kind, Slot, Source, vote};
 pub use error::SearchError;
 pub use fingerprint::{Fingerprint, Likeness, Part};
 pub use index::{Entry, Index};

@@ -108,18 +108,7 @@ impl Index<'_> {
         seen: &Fingerprint<'q>,
         likeness: Likeness,
     ) -> Result<Compared<'q, '_>, SearchError> {
-        let (found, expected) = (seen.network, self.network);
-        if found != expected {
-            return Err(SearchError::Network { found, expected });
-        }
-        let parts =
-            [("class", seen.class, self.class), ("appearance", seen.appearance, self.appearance)];
-        for (part, seen, known) in parts {
-            let (found, expected) = (seen.vector.len(), known.dim);
-            if found != expected {
-                return Err(SearchError::Length { part, found, expected });
-            }
-        }
+        seen.check(self.network, [self.class.dim, self.appearance.dim])?;
         let [class, appearance] = likeness.weights();
         Ok([(seen.class, self.class, class), (seen.appearance, self.appearance, appearance)])
     }

@@ -19,6 +19,8 @@ pub mod rng;
 pub mod embedded;
 #[cfg(feature = "std")]
 pub mod f16_network;
+#[cfg(feature = "flash")]
+pub mod flash;
 #[cfg(feature = "std")]
 pub mod hostile;
 #[cfg(feature = "std")]

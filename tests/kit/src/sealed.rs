@@ -29,11 +29,16 @@ pub fn seal_len(bytes: &mut [u8]) {
 /// # Panics
 /// If there are fewer bytes than a prelude has.
 pub fn seal_checksum(bytes: &mut [u8]) {
+    let sum = crc32(&[&bytes[..CHECKED_LEN], &bytes[PRELUDE_LEN..]]);
+    bytes[CHECKED_LEN..PRELUDE_LEN].copy_from_slice(&sum.to_le_bytes());
+}
+
+/// The checksum of some bytes one after another.
+pub fn crc32(parts: &[&[u8]]) -> u32 {
     static CRC: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISO_HDLC);
     let mut digest = CRC.digest();
-    digest.update(&bytes[..CHECKED_LEN]);
-    digest.update(&bytes[PRELUDE_LEN..]);
-    bytes[CHECKED_LEN..PRELUDE_LEN].copy_from_slice(&digest.finalize().to_le_bytes());
+    parts.iter().for_each(|part| digest.update(part));
+    digest.finalize()
 }
 
 /// [`seal`] for bytes that are given away.

@@ -22,6 +22,10 @@ pub struct Board {
     pub blobs: &'static [Blob],
     /// The blobs that classify rows of a camera.
     pub camera: &'static [Blob],
+    /// The blob that makes fingerprints, and the number of entries that are searched with it.
+    pub known: Blob,
+    /// See `known`.
+    pub entries: usize,
     /// Whether every image must take the same number of instructions. A processor without a divider
     /// divides in a loop. For a processor without conditional moves, the compiler uses branches for minima
     /// and maxima. In both cases the number of instructions depends on the data.
@@ -44,6 +48,8 @@ impl Board {
             machine: (ARM, &["-M", "mps2-an386"]),
             blobs: &[Blob::Micro, Blob::Compact],
             camera: &[Blob::Micro, Blob::Micro96],
+            known: Blob::Nano,
+            entries: 1000,
             constant: true,
             compares: true,
         },
@@ -56,6 +62,8 @@ impl Board {
             machine: (ARM, &["-M", "mps2-an500"]),
             blobs: &[Blob::Micro, Blob::Compact],
             camera: &[],
+            known: Blob::Nano,
+            entries: 1000,
             constant: true,
             compares: true,
         },
@@ -68,6 +76,8 @@ impl Board {
             machine: (ARM, &["-M", "netduinoplus2"]),
             blobs: &[Blob::Micro, Blob::Compact],
             camera: &[],
+            known: Blob::Nano,
+            entries: 1000,
             constant: true,
             compares: true,
         },
@@ -80,6 +90,8 @@ impl Board {
             machine: (ARM, &["-M", "mps2-an505"]),
             blobs: &[Blob::Micro],
             camera: &[],
+            known: Blob::Nano,
+            entries: 1000,
             constant: true,
             compares: true,
         },
@@ -92,6 +104,8 @@ impl Board {
             machine: (ARM, &["-M", "mps3-an547"]),
             blobs: &[Blob::Micro],
             camera: &[],
+            known: Blob::Nano,
+            entries: 1000,
             constant: true,
             compares: true,
         },
@@ -104,6 +118,8 @@ impl Board {
             machine: (ARM, &["-M", "microbit"]),
             blobs: &[Blob::Tiny],
             camera: &[],
+            known: Blob::TinyDescribed,
+            entries: 500,
             constant: false,
             compares: false,
         },
@@ -116,6 +132,8 @@ impl Board {
             machine: ("qemu-system-riscv32", &["-M", "virt", "-bios", "none"]),
             blobs: &[Blob::Micro],
             camera: &[],
+            known: Blob::Nano,
+            entries: 1000,
             constant: false,
             compares: true,
         },

@@ -2,7 +2,7 @@
 //! computer, and prints a line for each board and network.
 //!
 //! ```text
-//! run [--images N] [--layers] [--explain] [--conformance] [--c] [BOARD]... [PRESET]...
+//! run [--images N] [--layers] [--explain] [--search] [--conformance] [--c] [BOARD]... [PRESET]...
 //! ```
 
 mod board;
@@ -11,6 +11,7 @@ mod c;
 mod elf;
 mod emulator;
 mod explain;
+mod known;
 mod layers;
 mod preset;
 mod program;
@@ -67,6 +68,7 @@ fn request(mut words: impl Iterator<Item = String>) -> Result<Request> {
                 _ => bail!("--images needs a number of at least 1"),
             },
             ("--explain", _) => request.job = Job::Explain,
+            ("--search", _) => request.job = Job::Search,
             ("--layers", _) => request.job = Job::Layers,
             ("--conformance", _) => request.job = Job::Conformance,
             ("--c", _) => request.job = Job::C,

@@ -6,6 +6,7 @@ use crate::c;
 use crate::elf::Elf;
 use crate::emulator::{self, Transcript};
 use crate::explain;
+use crate::known;
 use crate::layers::{self, Layer};
 use crate::preset::Blob;
 use crate::program::{Answer, Program};
@@ -26,6 +27,8 @@ pub enum Job {
     Layers,
     /// Find where in ten test images their classes are, and which attributes they have.
     Explain,
+    /// Search an index, and learn images.
+    Search,
     /// Compare every kernel set with the scalar one.
     Conformance,
     /// Classify ten test images with a firmware in C.
@@ -89,6 +92,23 @@ pub fn header(job: &Job) {
             "instructions",
             "logits hash"
         ),
+        Job::Search => println!(
+            "{:<14} {:<11} {:<8} {:>8} {:>7} {:>7} {:>9}{:>9}{:>9} {:<16} ok\n{:>60} {:>9}{:>9}{:>9}",
+            "board",
+            "core",
+            "program",
+            "flash",
+            "code",
+            "RAM",
+            "vectors",
+            "codes",
+            "stages",
+            "hash",
+            "enrol:",
+            "add",
+            "search",
+            ""
+        ),
         Job::Conformance => println!("{:<14} {:<11} sets cases differences ok", "board", "core"),
     }
 }
@@ -99,7 +119,9 @@ pub fn board(board: &Board, blobs: &[Blob], job: &Job) -> Result<bool> {
     std::fs::create_dir_all(&target).with_context(|| target.display().to_string())?;
     let programs = match job {
         Job::Classify { .. } => &Program::ALL[..],
-        Job::Layers | Job::Explain | Job::Conformance | Job::C => &[Program::Classify],
+        Job::Layers | Job::Explain | Job::Search | Job::Conformance | Job::C => {
+            &[Program::Classify]
+        }
     };
     let mut good = true;
     for &program in programs {
@@ -115,6 +137,7 @@ pub fn board(board: &Board, blobs: &[Blob], job: &Job) -> Result<bool> {
                 Job::Classify { images } => classify(board, (blob, program), &path, images)?,
                 Job::Layers => print_layers(board, blob, &path)?,
                 Job::Explain => explain::board(board, (blob.name(), &path), IMAGES)?,
+                Job::Search => return known::board(board, &board.known.path(&target)?),
                 Job::C => c::board(board, blob, &path)?,
                 Job::Conformance => return conformance(board, &path),
             };
@@ -131,8 +154,13 @@ fn classify(
 ) -> Result<bool> {
     let bytes = std::fs::read(path)?;
     let model = Model::parse(&bytes).context("cannot read the blob")?;
-    let file =
-        toolchain::build(&Build { board, blob: path, program: program.name(), sites: false })?;
+    let file = toolchain::build(&Build {
+        board,
+        blob: path,
+        index: None,
+        program: program.name(),
+        sites: false,
+    })?;
     let elf = Elf::read(&file)?;
     let run = emulator::run(board, &file, images)?;
     let linear = match program {
@@ -213,7 +241,13 @@ fn compared(board: &Board, run: &Transcript, counts: &[u64], expected: &Answer) 
 
 /// Runs one image with every site marked.
 fn counted(board: &Board, path: &Path, model: &Model<'_>) -> Result<Vec<Layer>> {
-    let file = toolchain::build(&Build { board, blob: path, program: "classify", sites: true })?;
+    let file = toolchain::build(&Build {
+        board,
+        blob: path,
+        index: None,
+        program: "classify",
+        sites: true,
+    })?;
     let run = emulator::run(board, &file, 1)?;
     layers::layers(model, &run.instructions)
 }
@@ -241,8 +275,13 @@ fn conformance(board: &Board, path: &Path) -> Result<bool> {
         eprintln!("{}: SKIPPED, its memory does not hold the operands", board.name);
         return Ok(true);
     }
-    let file =
-        toolchain::build(&Build { board, blob: path, program: "conformance", sites: false })?;
+    let file = toolchain::build(&Build {
+        board,
+        blob: path,
+        index: None,
+        program: "conformance",
+        sites: false,
+    })?;
     let run = emulator::run(board, &file, 0)?;
     let cases = COMPARED.map(|(name, least)| {
         let cases: usize = run.value(name).and_then(|value| value.parse().ok()).unwrap_or(0);

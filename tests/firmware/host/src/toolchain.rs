@@ -12,6 +12,8 @@ pub struct Build<'a> {
     pub board: &'a Board,
     /// The file with the blob.
     pub blob: &'a Path,
+    /// The file with the index, for programs that search one.
+    pub index: Option<&'a Path>,
     /// The program of the firmware, such as `classify`.
     pub program: &'a str,
     /// Whether the firmware marks sites instead of whole runs for the instruction counter.
@@ -28,7 +30,7 @@ pub fn target_directory() -> PathBuf {
 
 /// Builds a firmware and returns its ELF file.
 pub fn build(build: &Build<'_>) -> Result<PathBuf> {
-    let Build { board, blob, program, sites } = *build;
+    let Build { board, blob, index, program, sites } = *build;
     let mut command = cargo("build", board.target)?;
     command
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
@@ -37,7 +39,8 @@ pub fn build(build: &Build<'_>) -> Result<PathBuf> {
         .arg("--target-dir")
         .arg(target_directory())
         .env("OCELLI_BOARD", board.map)
-        .env("OCELLI_BLOB", blob);
+        .env("OCELLI_BLOB", blob)
+        .env("OCELLI_INDEX", index.unwrap_or(Path::new("")));
     if sites {
         command.args(["--features", "sites"]);
     }

@@ -8,6 +8,7 @@ mod attention;
 mod channels;
 mod depthwise;
 mod linear;
+mod logits;
 mod norm;
 mod product;
 mod softmax;
@@ -25,7 +26,7 @@ pub(super) static KERNELS: Kernels = Kernels {
     linear_skip_i8: linear_skip_i8::<linear::Loops>,
     linear_add_i16: linear_add_i16::<linear::Loops>,
     logits_i32: scalar::logits_i32,
-    logits_i8: scalar::logits_i8,
+    logits_i8: logits::logits_i8,
     depthwise_i8: depthwise::depthwise_i8,
     layer_norm_i8: norm::layer_norm_i8,
     layer_norm_affine_i8: norm::layer_norm_affine_i8,

@@ -18,6 +18,7 @@ mod store;
 
 use super::dsp;
 use super::linear::{linear_add_i16, linear_i8, linear_skip_i8};
+use crate::kernels::scalar;
 use crate::kernels::set::Kernels;
 
 /// The MVE set.
@@ -26,6 +27,8 @@ pub(super) static KERNELS: Kernels = Kernels {
     linear_i8: linear_i8::<linear::Loops>,
     linear_skip_i8: linear_skip_i8::<linear::Loops>,
     linear_add_i16: linear_add_i16::<linear::Loops>,
+    // The compiler turns its loop into vector instructions.
+    logits_i8: scalar::logits_i8,
     depthwise_i8: depthwise::depthwise_i8,
     layer_norm_i8: norm::layer_norm_i8,
     attention_i8: attention::attention_i8,

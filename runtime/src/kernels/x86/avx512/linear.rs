@@ -119,17 +119,21 @@ fn unpacked_product<T>(
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn row_dots(x: &[i8], w: &[i8]) -> [i32; DOTS] {
-    // `vpdpbusd` needs an unsigned factor, `x + 128`. Therefore `128 · Σ w` is subtracted at the end.
+    // `vpdpbusd` needs an unsigned factor, `w + 128`. Therefore `128 · Σ x` is subtracted at the start, which is
+    // the same for all rows of weights.
     let (flip, ones) = (_mm512_set1_epi8(i8::MIN), _mm512_set1_epi8(1));
+    let mut sum = _mm512_setzero_si512();
+    for x in x.chunks(BYTES) {
+        sum = _mm512_dpbusd_epi32(sum, ones, load_bytes(x));
+    }
+    let start = _mm512_sub_epi32(_mm512_setzero_si512(), _mm512_slli_epi32::<7>(sum));
     let mut dots = [0; DOTS];
     for (dot, w) in dots.iter_mut().zip(rows(w, x.len())) {
-        let (mut acc, mut sum) = (_mm512_setzero_si512(), _mm512_setzero_si512());
+        let mut acc = start;
         for (x, w) in x.chunks(BYTES).zip(w.chunks(BYTES)) {
-            let w = load_bytes(w);
-            acc = _mm512_dpbusd_epi32(acc, _mm512_xor_si512(load_bytes(x), flip), w);
-            sum = _mm512_dpbusd_epi32(sum, ones, w);
+            acc = _mm512_dpbusd_epi32(acc, _mm512_xor_si512(load_bytes(w), flip), load_bytes(x));
         }
-        *dot = _mm512_reduce_add_epi32(_mm512_sub_epi32(acc, _mm512_slli_epi32::<7>(sum)));
+        *dot = _mm512_reduce_add_epi32(acc);
     }
     dots
 }
