@@ -74,7 +74,9 @@ pub(crate) unsafe fn get_mut<'a, T: Kind>(at: *mut Object<T>) -> Result<&'a mut 
 pub(crate) unsafe fn clear<T>(at: *mut Object<T>) -> Result<(), Status> {
     Span::new(at, 1)?;
     // SAFETY: not null, aligned; the rest is the caller's promise.
-    unsafe { (&raw mut (*at).mark).write(0) };
+    let mark = unsafe { &raw mut (*at).mark };
+    // SAFETY: as above.
+    unsafe { mark.write(0) };
     Ok(())
 }
 
@@ -108,8 +110,9 @@ where
     unsafe { value.write(None) };
     // SAFETY: the value has just been written.
     let made = make(unsafe { &mut *value });
-    let mark = if made.is_ok() { Option::<T>::MARK } else { 0 };
     // SAFETY: not null, aligned; the rest is the caller's promise.
-    unsafe { (&raw mut (*at).mark).write(mark) };
+    let mark = unsafe { &raw mut (*at).mark };
+    // SAFETY: as above.
+    unsafe { mark.write(if made.is_ok() { Option::<T>::MARK } else { 0 }) };
     made
 }

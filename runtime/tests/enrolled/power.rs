@@ -34,7 +34,7 @@ fn after_cut<const WRITE: usize, const READ: usize>(
         result
     });
     assert_eq!(result, NO_POWER, "{cut:?}");
-    with(flash.with_power(), |enrolled| entries(enrolled))
+    with(flash.with_power(), entries)
 }
 
 fn cut_everywhere<const WRITE: usize, const READ: usize>(changes: usize) {
@@ -76,7 +76,7 @@ fn cut_everywhere<const WRITE: usize, const READ: usize>(changes: usize) {
                 let second = Cut { word: rng.pick::<u32>(0, 200) as usize, damage };
                 let (cut_again, result) =
                     with(rest.with_cut(second), |enrolled| next.run(enrolled));
-                let (opened, found) = with(cut_again.with_power(), |enrolled| entries(enrolled));
+                let (opened, found) = with(cut_again.with_power(), entries);
                 let expected = next.apply(&known);
                 match result {
                     Ok(()) => assert_eq!(found, expected, "{step}, {cut:?}: not cut again"),
@@ -90,7 +90,7 @@ fn cut_everywhere<const WRITE: usize, const READ: usize>(changes: usize) {
                     let (changed, result) = with(rest, |enrolled| last.run(enrolled));
                     result.unwrap_or_else(|error| panic!("{step}, {cut:?}, {second:?}: {error}"));
                     known = last.apply(&known);
-                    let (read, found) = with(changed, |enrolled| entries(enrolled));
+                    let (read, found) = with(changed, entries);
                     assert_eq!(found, known, "{step}, {cut:?}, {second:?}: after a whole change");
                     rest = read;
                 }
@@ -138,7 +138,7 @@ fn a_cut_while_a_region_is_begun_again_leaves_the_old_entries_or_none() {
             let mut cut = flash.clone().with_cut(Cut { word, damage });
             let refused = Enrolled::create(&mut cut, REGION, KIND, &mut slots).err();
             assert_eq!(refused, Some(EnrolError::Flash(Refusal::NoPower)), "{word}, {damage:?}");
-            let found = with(cut.with_power(), |enrolled| entries(enrolled)).1;
+            let found = with(cut.with_power(), entries).1;
             assert!(found == known || found.is_empty(), "{word}, {damage:?}");
             emptied += usize::from(found.is_empty());
         }

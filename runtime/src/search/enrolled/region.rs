@@ -265,10 +265,9 @@ impl<'s, F: NorFlash> Enrolled<'s, F> {
         self.usable = false;
         self.log.commit(count).map_err(EnrolError::Flash)?;
         self.usable = true;
-        let mut next = 0;
-        for slot in self.slots.iter_mut().filter(|slot| slot.cell().is_some()) {
+        let used = self.slots.iter_mut().filter(|slot| slot.cell().is_some());
+        for (next, slot) in (0..).zip(used) {
             *slot = Slot(next);
-            next += 1;
         }
         Ok(())
     }
