@@ -5,8 +5,33 @@
 
 use super::grid::Grid;
 use super::limits::{MAX_DIM, MAX_HIDDEN_DIM, within};
-use super::spec::StemStage;
 use crate::error::ConfigError;
+use serde::{Deserialize, Serialize};
+
+/// One stage of a convolution stem. Convolutions are 3×3 with padding 1 unless said otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum StemStage {
+    /// One 3×3 convolution.
+    Conv {
+        /// Output channels.
+        channels: u16,
+        /// 1 or 2.
+        stride: u8,
+        /// Whether GELU follows the normalisation.
+        gelu: bool,
+    },
+    /// `x + conv1×1(gelu(conv3×3(x)))`, as wide as its input.
+    Residual {
+        /// Channels between the two convolutions.
+        hidden: u16,
+    },
+    /// `x + conv1×1(gelu(depthwise3×3(gelu(conv1×1(x)))))`, as wide as its input.
+    InvertedResidual {
+        /// Channels of the depthwise convolution.
+        hidden: u16,
+    },
+}
 
 /// One stage of a convolution stem with the shapes around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
