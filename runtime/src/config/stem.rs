@@ -73,6 +73,17 @@ pub enum ConvKind {
     Pointwise,
 }
 
+impl ConvKind {
+    /// Whether the rows that it reads must lie in memory in their order. Otherwise it reads them from a ring
+    /// buffer.
+    pub(crate) const fn needs_order(self) -> bool {
+        match self {
+            Self::Depthwise => true,
+            Self::Full | Self::Pointwise => false,
+        }
+    }
+}
+
 impl StemConv {
     /// Number of inputs of one output, which is also the number of weights of one output channel.
     pub const fn inputs(&self) -> usize {
@@ -85,7 +96,10 @@ impl StemConv {
 
     /// Whether an output reads three rows of the input.
     pub(crate) const fn is_windowed(&self) -> bool {
-        matches!(self.kind, ConvKind::Full | ConvKind::Depthwise)
+        match self.kind {
+            ConvKind::Full | ConvKind::Depthwise => true,
+            ConvKind::Pointwise => false,
+        }
     }
 
     /// How many of the last rows of its input are kept after a row is written. Two for the next window. One
