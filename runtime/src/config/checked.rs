@@ -5,8 +5,8 @@ use super::limits::{
     IMAGE_CHANNELS, MAX_CLASSES, MAX_DEPTH, MAX_DIM, MAX_HEAD_DIM, MAX_HEADS, MAX_HIDDEN_DIM,
     MAX_IMAGE_SIDE, MAX_K, MAX_POOLED, MAX_STEM_VALUES, MAX_TOKENS, within,
 };
-use super::spec::{ImageSpec, PatchOrder, Pool, StemSpec, StemStage, VitSpec};
-use super::stem::{StemConv, StemConvs, StemGeometry};
+use super::spec::{ImageSpec, PatchOrder, Pool, StemSpec, VitSpec};
+use super::stem::{StemConv, StemConvs, StemGeometry, StemStage};
 use crate::error::ConfigError;
 
 /// A checked description: every product of its fields fits the integer ranges that

@@ -30,7 +30,7 @@ pub use limits::{
 };
 pub(crate) use plan::Clock;
 pub use preset::Preset;
-pub use spec::{AttentionSpec, ImageSpec, MlpSpec, PatchOrder, Pool, StemSpec, StemStage, VitSpec};
-pub use stem::{ConvKind, StemConv, StemGeometry};
+pub use spec::{AttentionSpec, ImageSpec, MlpSpec, PatchOrder, Pool, StemSpec, VitSpec};
+pub use stem::{ConvKind, StemConv, StemGeometry, StemStage};
 
 pub use crate::error::ConfigError;

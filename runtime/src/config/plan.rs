@@ -72,7 +72,10 @@ impl RowConv {
     /// Values of the windows that are gathered together; 0 if the input is read in place. There are only a
     /// few windows, because one window has as many values as nine pixels.
     pub(crate) fn windows_len(&self, whole: bool) -> usize {
-        let ConvKind::Full = self.conv.kind else { return 0 };
+        match self.conv.kind {
+            ConvKind::Full => {}
+            ConvKind::Depthwise | ConvKind::Pointwise => return 0,
+        }
         let (inputs, width) = (self.conv.inputs(), self.conv.output.width);
         let few = match inputs {
             _ if whole => width,

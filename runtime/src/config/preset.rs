@@ -1,9 +1,8 @@
 //! The named networks of the family.
 
 use super::checked::VitConfig;
-use super::spec::{
-    AttentionSpec, ImageSpec, MlpSpec, PatchOrder, Pool, StemSpec, StemStage, VitSpec,
-};
+use super::spec::{AttentionSpec, ImageSpec, MlpSpec, PatchOrder, Pool, StemSpec, VitSpec};
+use super::stem::StemStage;
 use crate::error::ConfigError;
 use heapless::Vec;
 

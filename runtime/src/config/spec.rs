@@ -4,6 +4,7 @@
 //! rest of the workspace computes with.
 
 use super::limits::{MAX_DEPTH, MAX_HIDDEN};
+use super::stem::StemStage;
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -67,31 +68,6 @@ pub enum PatchOrder {
     /// `size²` consecutive pixels of the image read row by row: what reshaping the `H×W×3` array to
     /// `(tokens, size²·3)` gives. Tokens then form no grid.
     Row,
-}
-
-/// One stage of a convolution stem. Convolutions are 3×3 with padding 1 unless said otherwise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum StemStage {
-    /// One 3×3 convolution.
-    Conv {
-        /// Output channels.
-        channels: u16,
-        /// 1 or 2.
-        stride: u8,
-        /// Whether GELU follows the normalisation.
-        gelu: bool,
-    },
-    /// `x + conv1×1(gelu(conv3×3(x)))`, as wide as its input.
-    Residual {
-        /// Channels between the two convolutions.
-        hidden: u16,
-    },
-    /// `x + conv1×1(gelu(depthwise3×3(gelu(conv1×1(x)))))`, as wide as its input.
-    InvertedResidual {
-        /// Channels of the depthwise convolution.
-        hidden: u16,
-    },
 }
 
 /// Multi-head attention with biased query, key, value and output projections.

@@ -5,8 +5,33 @@
 
 use super::grid::Grid;
 use super::limits::{MAX_DIM, MAX_HIDDEN_DIM, within};
-use super::spec::StemStage;
 use crate::error::ConfigError;
+use serde::{Deserialize, Serialize};
+
+/// One stage of a convolution stem. Convolutions are 3×3 with padding 1 unless said otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum StemStage {
+    /// One 3×3 convolution.
+    Conv {
+        /// Output channels.
+        channels: u16,
+        /// 1 or 2.
+        stride: u8,
+        /// Whether GELU follows the normalisation.
+        gelu: bool,
+    },
+    /// `x + conv1×1(gelu(conv3×3(x)))`, as wide as its input.
+    Residual {
+        /// Channels between the two convolutions.
+        hidden: u16,
+    },
+    /// `x + conv1×1(gelu(depthwise3×3(gelu(conv1×1(x)))))`, as wide as its input.
+    InvertedResidual {
+        /// Channels of the depthwise convolution.
+        hidden: u16,
+    },
+}
 
 /// One stage of a convolution stem with the shapes around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +73,17 @@ pub enum ConvKind {
     Pointwise,
 }
 
+impl ConvKind {
+    /// Whether the rows that it reads must lie in memory in their order. Otherwise it reads them from a ring
+    /// buffer.
+    pub(crate) const fn needs_order(self) -> bool {
+        match self {
+            Self::Depthwise => true,
+            Self::Full | Self::Pointwise => false,
+        }
+    }
+}
+
 impl StemConv {
     /// Number of inputs of one output, which is also the number of weights of one output channel.
     pub const fn inputs(&self) -> usize {
@@ -60,7 +96,10 @@ impl StemConv {
 
     /// Whether an output reads three rows of the input.
     pub(crate) const fn is_windowed(&self) -> bool {
-        matches!(self.kind, ConvKind::Full | ConvKind::Depthwise)
+        match self.kind {
+            ConvKind::Full | ConvKind::Depthwise => true,
+            ConvKind::Pointwise => false,
+        }
     }
 
     /// How many of the last rows of its input are kept after a row is written. Two for the next window. One

@@ -146,7 +146,7 @@ pub(super) fn stem<A: Arithmetic>(
         }
         let layer = layers.next()?;
         let lines = if step.is_passed_on() { 0 } else { step.capacity(whole) };
-        let slides = step.next == Some(ConvKind::Depthwise);
+        let slides = step.next.is_some_and(ConvKind::needs_order);
         let mut room = Room::new(&mut free, (lines, step.row_len()), &new, slides)?;
         let (before, scratch) = free.split_at_mut_checked(passed_on)?;
         passed_on = if step.is_passed_on() { new.len() * step.row_len() } else { 0 };

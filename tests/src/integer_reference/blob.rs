@@ -169,6 +169,14 @@ impl Stage {
             Self::InvertedResidual => 3,
         }
     }
+
+    /// How many rows and columns the stage reads for each that it writes.
+    pub(super) const fn stride(self) -> usize {
+        match self {
+            Self::Conv { stride, .. } => stride,
+            Self::Residual | Self::InvertedResidual => 1,
+        }
+    }
 }
 
 /// The bytes that are still to be read.

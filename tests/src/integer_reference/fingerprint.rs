@@ -1,7 +1,7 @@
 //! The fingerprint, written from `INTEGER.md` and `FORMAT.md`.
 
 use super::arithmetic::{acc, requant, sat8, sat16};
-use super::blob::{Bytes, Factor, Layer, Norm, Spec, Stage, Stem, Z};
+use super::blob::{Bytes, Factor, Layer, Norm, Spec, Stem, Z};
 use super::block::layer_norm;
 use super::layers::Tensor;
 use super::{Answer, IntegerReference};
@@ -87,9 +87,8 @@ fn token_grid(spec: &Spec) -> (usize, usize) {
     let sides = (spec.height, spec.width);
     match &spec.stem {
         Stem::Patches { size, .. } => (sides.0 / size, sides.1 / size),
-        Stem::Conv(stages) => stages.iter().fold(sides, |(height, width), stage| match stage {
-            Stage::Conv { stride, .. } => (height.div_ceil(*stride), width.div_ceil(*stride)),
-            Stage::Residual | Stage::InvertedResidual => (height, width),
+        Stem::Conv(stages) => stages.iter().fold(sides, |(height, width), stage| {
+            (height.div_ceil(stage.stride()), width.div_ceil(stage.stride()))
         }),
     }
 }
