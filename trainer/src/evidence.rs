@@ -74,7 +74,7 @@ mod tests {
         let config = Preset::Vit64x4.config(10).unwrap();
         let device = Default::default();
         let model = Vit::<Flex>::new(&config, DropoutRates::default(), 1, &device);
-        let pixels = (0..43 * 3072).map(|at| (at * at / 7 % 251) as u8).collect();
+        let pixels = (0..43 * 3072_u64).map(|at| (at * at / 7 % 251) as u8).collect();
         let images = Images::new(32, 32, pixels, vec![0; 43]).unwrap();
         let classes: Vec<usize> = (0..43).map(|image| image % 10).collect();
         let normalisation = Normalisation::CIFAR10;
