@@ -2,18 +2,19 @@
  *
  * Made by cbindgen from the sources of runtime/c. Do not edit: tests/c/run --renew writes it.
  *
- * Every function takes pointers of the caller and returns an `ocelli_status`, or a length that is 0 after
- * an error. No function allocates, keeps memory of its own, or calls anything else.
+ * Every function except `ocelli_status_text` takes pointers of the caller and returns an `ocelli_status`, or
+ * a length that is 0 after an error. No function allocates memory or keeps memory of its own. The library
+ * calls nothing but functions such as `memcpy`, which compilers insert.
  *
  * Rules for pointers. The library checks for null pointers, alignment, lengths, overlapping arenas, and
  * objects that were not made. It cannot check the following, which the caller promises:
  *
- * 1. A pointer with a length points to so many values. A pointer without points to one value. What the
- *    library reads is initialised.
+ * 1. A pointer with a length points to that many values. A pointer without a length points to one value.
+ *    Values that the library reads are initialised.
  * 2. An object borrows what it was made from: a model its blob, a descriptor and attributes their model, an
  *    output its model and its arena, a fingerprint its arena or its index. What is borrowed stays where it
- *    is, unchanged, as long as the object is used. Only its functions change an object. Do not copy or move
- *    the memory of a model.
+ *    is, unchanged, as long as the object is used. Only functions of this library change an object. Do not
+ *    copy or move the memory of a model.
  * 3. While a call writes to memory, no other thread uses this memory. Threads may share a model, attributes,
  *    descriptors and an index.
  */
@@ -66,7 +67,7 @@ enum ocelli_status
      */
     OCELLI_STATUS_OK = 0,
     /**
-     * The run is not at its end: call `ocelli_step` again.
+     * The run is not finished: call `ocelli_step` again.
      */
     OCELLI_STATUS_MORE = 1,
     /**
@@ -94,7 +95,7 @@ enum ocelli_status
      */
     OCELLI_STATUS_NOT_MADE = 15,
     /**
-     * The blob has no such part, or the entry no such name.
+     * The blob does not have this part, or has no name for this number.
      */
     OCELLI_STATUS_ABSENT = 16,
     /**
@@ -182,11 +183,11 @@ enum ocelli_status
      */
     OCELLI_STATUS_RUN = 44,
     /**
-     * The class head does not sum the tokens, so that there is no evidence.
+     * The class head does not read the mean of the tokens, so there is no evidence.
      */
     OCELLI_STATUS_FLATTEN = 50,
     /**
-     * The class head has hidden layers, so that there is no evidence.
+     * The class head has hidden layers, so there is no evidence.
      */
     OCELLI_STATUS_HIDDEN_LAYERS = 51,
     /**
@@ -239,7 +240,7 @@ enum ocelli_likeness
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * Both, with the weight in the fingerprint.
+     * Both parts, weighted by the `class_weight` of the fingerprint.
      */
     OCELLI_LIKENESS_MIXED = 0,
     /**
@@ -282,7 +283,7 @@ typedef struct {
      */
     const char *bytes;
     /**
-     * Bytes.
+     * Number of bytes.
      */
     size_t len;
 } ocelli_text;
@@ -300,8 +301,8 @@ typedef struct {
  */
 typedef struct {
     /**
-     * Positive if the attribute is more likely there than not. Logits of different attributes have different
-     * scales.
+     * Positive if the image more likely has the attribute than not. Logits of different attributes have
+     * different scales.
      */
     int32_t logit;
     /**
@@ -311,7 +312,7 @@ typedef struct {
 } ocelli_attribute;
 
 /**
- * What makes fingerprints with a model. It uses the model, which must stay where it is.
+ * Makes fingerprints with a model. It uses the model, which must stay where it is.
  */
 typedef struct {
     size_t private_[64];
@@ -322,21 +323,21 @@ typedef struct {
  */
 typedef struct {
     /**
-     * 64 bits. The more bits are equal, the more alike the images.
+     * 64 bits. The more bits of two codes are equal, the more alike the images.
      */
     uint64_t code;
     /**
-     * The nearer the vectors, the more alike the images.
+     * `len` values. The nearer two vectors, the more alike the images.
      */
     const int8_t *vector;
     /**
-     * Values of the vector, 1 to 128.
+     * Number of values of the vector, 1 to 128.
      */
     size_t len;
 } ocelli_part;
 
 /**
- * What describes an image. The vectors lie in the arena of the run that made it, or in the index.
+ * Describes an image. The vectors lie in the arena of the run that made them, or in the index.
  */
 typedef struct {
     /**
@@ -348,12 +349,12 @@ typedef struct {
      */
     ocelli_part appearance_part;
     /**
-     * The network that made it: CRC-32 of its blob.
+     * The network that made the fingerprint: CRC-32 in the prelude of its blob.
      */
     uint32_t network;
     /**
-     * Weight of the class part in `OCELLI_LIKENESS_MIXED`, in 256ths. A run sets it: 0 for an image of
-     * something that the network was not taught.
+     * Weight of the class part in `OCELLI_LIKENESS_MIXED`, in 256ths. `ocelli_describe` sets it: the nearer
+     * the image is to the classes that the network was taught, the larger. 0 for an image of something else.
      */
     uint8_t class_weight;
 } ocelli_fingerprint;
@@ -370,15 +371,15 @@ typedef struct {
  */
 typedef struct {
     /**
-     * What describes it. Its weight of the class part is 255.
+     * Its fingerprint, with a `class_weight` of 255.
      */
     ocelli_fingerprint fingerprint;
     /**
-     * Its name; null if the index has no names, or an empty one here.
+     * Its name; null if the index has no names, or an empty name for this entry.
      */
     ocelli_text name;
     /**
-     * Name of its label; null if the index has no names of labels.
+     * The name of its label; null if the index has no names of labels.
      */
     ocelli_text label_name;
     /**
@@ -396,7 +397,7 @@ typedef struct {
  */
 typedef struct {
     /**
-     * Where it is in the index.
+     * Its position in the index.
      */
     size_t position;
     /**
@@ -404,7 +405,7 @@ typedef struct {
      */
     uint32_t id;
     /**
-     * How far it is; 0 if it is equal.
+     * Its distance from the fingerprint of the query; 0 if both are equal.
      */
     uint32_t distance;
 } ocelli_neighbour;
@@ -452,7 +453,7 @@ typedef struct {
 } ocelli_info;
 
 /**
- * A class of a ranking.
+ * A class in a ranking.
  */
 typedef struct {
     /**
@@ -470,7 +471,7 @@ typedef struct {
 } ocelli_ranked;
 
 /**
- * Which part of a run is next. Begin with zeros: `ocelli_step_state step = {0};`.
+ * Says which part of a run is next. Begin with zeros: `ocelli_step_state step = {0};`.
  */
 typedef struct {
     size_t private_[2];
@@ -493,19 +494,19 @@ extern "C" {
 ocelli_status ocelli_attributes_parse(const ocelli_model *model, ocelli_attributes *attributes);
 
 /**
- * Number of attributes, 1 to 256; 0 if there are none at the pointer.
+ * Number of attributes, 1 to 256; 0 if the pointer has no attributes.
  */
 size_t ocelli_attributes_len(const ocelli_attributes *attributes);
 
 /**
- * Writes the name of an attribute.
+ * Writes the name of an attribute. `OCELLI_STATUS_ATTRIBUTE` if there is no such attribute.
  */
 ocelli_status ocelli_attribute_name(const ocelli_attributes *attributes,
                                     size_t attribute,
                                     ocelli_text *name);
 
 /**
- * Writes every attribute of an image. `len` is the number of attributes.
+ * Writes the values of all attributes for an image. `len` is the number of attributes.
  */
 ocelli_status ocelli_attributes_of(const ocelli_output *output,
                                    const ocelli_attributes *attributes,
@@ -533,8 +534,7 @@ size_t ocelli_descriptor_arena_len(const ocelli_descriptor *descriptor);
 
 /**
  * Classifies an image as `ocelli_run` does, and makes its fingerprint. `arena` has
- * `ocelli_descriptor_arena_len` bytes or more. `*fingerprint` has a meaning only after
- * `OCELLI_STATUS_OK`.
+ * `ocelli_descriptor_arena_len` bytes or more. Use `*fingerprint` only after `OCELLI_STATUS_OK`.
  */
 ocelli_status ocelli_describe(const ocelli_descriptor *descriptor,
                               const uint8_t *image,
@@ -555,17 +555,17 @@ ocelli_status ocelli_index_parse(const uint8_t *bytes, size_t len, ocelli_index 
 size_t ocelli_index_len(const ocelli_index *index);
 
 /**
- * Writes the entry at a position. `OCELLI_STATUS_NUMBER` if there are not so many entries.
+ * Writes the entry at a position. `OCELLI_STATUS_NUMBER` if the index has no such position.
  */
 ocelli_status ocelli_index_entry(const ocelli_index *index, size_t position, ocelli_entry *entry);
 
 /**
  * Finds the `capacity` entries with the nearest vectors, the nearest first. Every entry is compared.
  *
- * `likeness` is a number of `ocelli_likeness`. `capacity` is 1 to `OCELLI_MAX_NEIGHBOURS`; `*count` becomes
- * the number of entries found, which is smaller if the index has fewer. Entries at the same distance are in
- * the order of their ids. The distance is the square of the Euclidean distance; with
- * `OCELLI_LIKENESS_MIXED` it is the weighted sum of both, times 256.
+ * `likeness` is a number of `ocelli_likeness`. `capacity` is 1 to `OCELLI_MAX_NEIGHBOURS`. `*count` becomes
+ * the number of entries found, which is below `capacity` only if the index has fewer entries. Entries at the
+ * same distance are in the order of their ids. The distance is the square of the Euclidean distance. With
+ * `OCELLI_LIKENESS_MIXED` it is the weighted sum of the distances of both parts, times 256.
  */
 ocelli_status ocelli_nearest(const ocelli_index *index,
                              const ocelli_fingerprint *fingerprint,
@@ -603,18 +603,18 @@ ocelli_status ocelli_model_info(const ocelli_model *model, ocelli_info *info);
 ocelli_status ocelli_class_name(const ocelli_model *model, size_t class_index, ocelli_text *name);
 
 /**
- * Writes the index of the class with the largest logit. Of equal logits the first one counts.
+ * Writes the index of the class with the largest logit; the first one if logits are equal.
  */
 ocelli_status ocelli_class(const ocelli_output *output, size_t *class_index);
 
 /**
- * Writes where the logits lie, one for each class: exact sums at one scale.
+ * Writes a pointer to the logits, one for each class. They are exact sums, all at the same scale.
  */
 ocelli_status ocelli_logits(const ocelli_output *output, const int32_t **logits, size_t *count);
 
 /**
- * Writes where the embedding lies: a vector that describes the image, the pooled tokens of a network with a
- * mean pool.
+ * Writes a pointer to the embedding, a vector that describes the image. In a network with a mean pool, it is
+ * the pooled tokens.
  */
 ocelli_status ocelli_embedding(const ocelli_output *output,
                                const int8_t **embedding,
@@ -649,8 +649,8 @@ ocelli_status ocelli_evidence(const ocelli_output *output,
                               size_t len);
 
 /**
- * Writes what each token adds to the logit of a class less that of another one: where the network sees the
- * first rather than the second. Otherwise as `ocelli_evidence`.
+ * Writes what each token adds to the logit of a class minus the logit of another class. A positive value is
+ * evidence for the first class rather than the other. Otherwise as `ocelli_evidence`.
  */
 ocelli_status ocelli_difference(const ocelli_output *output,
                                 size_t class_index,
@@ -675,9 +675,9 @@ ocelli_status ocelli_run(const ocelli_model *model,
 /**
  * Runs the next part of `ocelli_run`, for a program that has other work between two parts.
  *
- * Call it with the same arguments until it returns `OCELLI_STATUS_OK`; before, it returns
- * `OCELLI_STATUS_MORE`. The result is that of `ocelli_run`. `*step` begins with zeros, and has zeros again at
- * the end. Do not change the arena between two calls.
+ * Call it with the same arguments as long as it returns `OCELLI_STATUS_MORE`. After the last part it returns
+ * `OCELLI_STATUS_OK`. The result is that of `ocelli_run`. Fill `*step` with zeros before the first call; after
+ * the last call it is ready for the next run. Do not change the arena between two calls.
  */
 ocelli_status ocelli_step(const ocelli_model *model,
                           const uint8_t *image,
@@ -688,13 +688,13 @@ ocelli_status ocelli_step(const ocelli_model *model,
                           ocelli_output *output);
 
 /**
- * The text of a status, in English; a text that says so for a number that is none. Never null.
+ * The text of a status, in English. For any other number, the text says that it is not a status. Never null.
  */
 const char *ocelli_status_text(int32_t status);
 
 /**
- * Begins an image whose rows come one by one. The arena is that of `ocelli_run`. Until
- * `ocelli_rows_finish`, do not change the arena.
+ * Begins an image whose rows come one by one. The arena is as for `ocelli_run`. Do not change it until
+ * `ocelli_rows_finish` has returned.
  */
 ocelli_status ocelli_rows_begin(const ocelli_model *model,
                                 uint8_t *arena,
@@ -702,15 +702,16 @@ ocelli_status ocelli_rows_begin(const ocelli_model *model,
                                 ocelli_rows *rows);
 
 /**
- * Gives the next row, from top to bottom: the red, green and blue byte of each pixel. After an error the
- * image continues as if the row had not been given.
+ * Takes the next row, from top to bottom: the red, green and blue byte of each pixel. A row that leads to an
+ * error is ignored, and the image continues with the next call.
  */
 ocelli_status ocelli_rows_next(ocelli_rows *rows,
                                const uint8_t *row,
                                size_t row_len);
 
 /**
- * Writes the result, after the last row: that of `ocelli_run`. Then, and after an error, `*rows` has no image.
+ * Writes the result after the last row. It is that of `ocelli_run`. After this call `*rows` has no image, even
+ * if rows were missing.
  */
 ocelli_status ocelli_rows_finish(ocelli_rows *rows,
                                  ocelli_output *output);

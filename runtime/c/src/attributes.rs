@@ -24,8 +24,8 @@ impl Kind for Attributes<'static> {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct OcelliAttribute {
-    /// Positive if the attribute is more likely there than not. Logits of different attributes have different
-    /// scales.
+    /// Positive if the image more likely has the attribute than not. Logits of different attributes have
+    /// different scales.
     pub logit: i32,
     /// Its probability times 65,536, at most 65,535.
     pub probability: u16,
@@ -59,14 +59,14 @@ pub unsafe extern "C" fn ocelli_attributes_parse(
     parse().into()
 }
 
-/// Number of attributes, 1 to 256; 0 if there are none at the pointer.
+/// Number of attributes, 1 to 256; 0 if the pointer has no attributes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ocelli_attributes_len(attributes: *const OcelliAttributes) -> usize {
     // SAFETY: the rules of the header.
     unsafe { self::attributes(attributes) }.map_or(0, Attributes::len)
 }
 
-/// Writes the name of an attribute.
+/// Writes the name of an attribute. `OCELLI_STATUS_ATTRIBUTE` if there is no such attribute.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ocelli_attribute_name(
     attributes: *const OcelliAttributes,
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn ocelli_attribute_name(
     write().into()
 }
 
-/// Writes every attribute of an image. `len` is the number of attributes.
+/// Writes the values of all attributes for an image. `len` is the number of attributes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ocelli_attributes_of(
     output: *const OcelliOutput,

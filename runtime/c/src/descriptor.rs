@@ -8,7 +8,7 @@ use crate::status::Status;
 use runtime::search::{Fingerprint, Likeness, Part};
 use runtime::{Described, Descriptor};
 
-/// What makes fingerprints with a model. It uses the model, which must stay where it is.
+/// Makes fingerprints with a model. It uses the model, which must stay where it is.
 #[repr(C)]
 pub struct OcelliDescriptor {
     private_: [usize; 64],
@@ -24,15 +24,15 @@ impl Kind for Descriptor<'static, 'static> {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct OcelliPart {
-    /// 64 bits. The more bits are equal, the more alike the images.
+    /// 64 bits. The more bits of two codes are equal, the more alike the images.
     pub code: u64,
-    /// The nearer the vectors, the more alike the images.
+    /// `len` values. The nearer two vectors, the more alike the images.
     pub vector: *const i8,
-    /// Values of the vector, 1 to 128.
+    /// Number of values of the vector, 1 to 128.
     pub len: usize,
 }
 
-/// What describes an image. The vectors lie in the arena of the run that made it, or in the index.
+/// Describes an image. The vectors lie in the arena of the run that made them, or in the index.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct OcelliFingerprint {
@@ -40,10 +40,10 @@ pub struct OcelliFingerprint {
     pub class_part: OcelliPart,
     /// What the image looks like.
     pub appearance_part: OcelliPart,
-    /// The network that made it: CRC-32 of its blob.
+    /// The network that made the fingerprint: CRC-32 in the prelude of its blob.
     pub network: u32,
-    /// Weight of the class part in `OCELLI_LIKENESS_MIXED`, in 256ths. A run sets it: 0 for an image of
-    /// something that the network was not taught.
+    /// Weight of the class part in `OCELLI_LIKENESS_MIXED`, in 256ths. `ocelli_describe` sets it: the nearer
+    /// the image is to the classes that the network was taught, the larger. 0 for an image of something else.
     pub class_weight: u8,
 }
 
@@ -51,7 +51,7 @@ pub struct OcelliFingerprint {
 #[repr(i32)]
 #[derive(Clone, Copy)]
 pub enum OcelliLikeness {
-    /// Both, with the weight in the fingerprint.
+    /// Both parts, weighted by the `class_weight` of the fingerprint.
     Mixed = 0,
     /// The class parts.
     Class = 1,
@@ -141,8 +141,7 @@ pub unsafe extern "C" fn ocelli_descriptor_arena_len(descriptor: *const OcelliDe
 }
 
 /// Classifies an image as `ocelli_run` does, and makes its fingerprint. `arena` has
-/// `ocelli_descriptor_arena_len` bytes or more. `*fingerprint` has a meaning only after
-/// `OCELLI_STATUS_OK`.
+/// `ocelli_descriptor_arena_len` bytes or more. Use `*fingerprint` only after `OCELLI_STATUS_OK`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ocelli_describe(
     descriptor: *const OcelliDescriptor,

@@ -26,11 +26,11 @@ impl Kind for Index<'static> {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct OcelliNeighbour {
-    /// Where it is in the index.
+    /// Its position in the index.
     pub position: usize,
     /// Its number, which no other entry has.
     pub id: u32,
-    /// How far it is; 0 if it is equal.
+    /// Its distance from the fingerprint of the query; 0 if both are equal.
     pub distance: u32,
 }
 
@@ -38,11 +38,11 @@ pub struct OcelliNeighbour {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct OcelliEntry {
-    /// What describes it. Its weight of the class part is 255.
+    /// Its fingerprint, with a `class_weight` of 255.
     pub fingerprint: OcelliFingerprint,
-    /// Its name; null if the index has no names, or an empty one here.
+    /// Its name; null if the index has no names, or an empty name for this entry.
     pub name: OcelliText,
-    /// Name of its label; null if the index has no names of labels.
+    /// The name of its label; null if the index has no names of labels.
     pub label_name: OcelliText,
     /// Its number, which no other entry has.
     pub id: u32,
@@ -85,7 +85,7 @@ pub unsafe extern "C" fn ocelli_index_len(index: *const OcelliIndex) -> usize {
     unsafe { self::index(index) }.map_or(0, Index::len)
 }
 
-/// Writes the entry at a position. `OCELLI_STATUS_NUMBER` if there are not so many entries.
+/// Writes the entry at a position. `OCELLI_STATUS_NUMBER` if the index has no such position.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ocelli_index_entry(
     index: *const OcelliIndex,
@@ -112,10 +112,10 @@ pub unsafe extern "C" fn ocelli_index_entry(
 
 /// Finds the `capacity` entries with the nearest vectors, the nearest first. Every entry is compared.
 ///
-/// `likeness` is a number of `ocelli_likeness`. `capacity` is 1 to `OCELLI_MAX_NEIGHBOURS`; `*count` becomes
-/// the number of entries found, which is smaller if the index has fewer. Entries at the same distance are in
-/// the order of their ids. The distance is the square of the Euclidean distance; with
-/// `OCELLI_LIKENESS_MIXED` it is the weighted sum of both, times 256.
+/// `likeness` is a number of `ocelli_likeness`. `capacity` is 1 to `OCELLI_MAX_NEIGHBOURS`. `*count` becomes
+/// the number of entries found, which is below `capacity` only if the index has fewer entries. Entries at the
+/// same distance are in the order of their ids. The distance is the square of the Euclidean distance. With
+/// `OCELLI_LIKENESS_MIXED` it is the weighted sum of the distances of both parts, times 256.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ocelli_nearest(
     index: *const OcelliIndex,

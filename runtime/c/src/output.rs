@@ -18,7 +18,7 @@ impl Kind for Output<'static> {
     const MARK: u32 = u32::from_le_bytes(*b"OcOu");
 }
 
-/// A class of a ranking.
+/// A class in a ranking.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct OcelliRanked {
@@ -57,7 +57,7 @@ pub(crate) unsafe fn set(at: *mut OcelliOutput, value: Output<'static>) -> Resul
     unsafe { object::set(at.cast::<Object<Output<'static>>>(), value) }
 }
 
-/// Writes the index of the class with the largest logit. Of equal logits the first one counts.
+/// Writes the index of the class with the largest logit; the first one if logits are equal.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ocelli_class(
     output: *const OcelliOutput,
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn ocelli_class(
     write().into()
 }
 
-/// Writes where the logits lie, one for each class: exact sums at one scale.
+/// Writes a pointer to the logits, one for each class. They are exact sums, all at the same scale.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ocelli_logits(
     output: *const OcelliOutput,
@@ -90,8 +90,8 @@ pub unsafe extern "C" fn ocelli_logits(
     write().into()
 }
 
-/// Writes where the embedding lies: a vector that describes the image, the pooled tokens of a network with a
-/// mean pool.
+/// Writes a pointer to the embedding, a vector that describes the image. In a network with a mean pool, it is
+/// the pooled tokens.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ocelli_embedding(
     output: *const OcelliOutput,
@@ -195,8 +195,8 @@ pub unsafe extern "C" fn ocelli_evidence(
     write().into()
 }
 
-/// Writes what each token adds to the logit of a class less that of another one: where the network sees the
-/// first rather than the second. Otherwise as `ocelli_evidence`.
+/// Writes what each token adds to the logit of a class minus the logit of another class. A positive value is
+/// evidence for the first class rather than the other. Otherwise as `ocelli_evidence`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ocelli_difference(
     output: *const OcelliOutput,

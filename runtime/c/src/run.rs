@@ -7,7 +7,7 @@ use crate::output::{self, OcelliOutput};
 use crate::status::Status;
 use runtime::{Model, Step};
 
-/// Which part of a run is next. Begin with zeros: `ocelli_step_state step = {0};`.
+/// Says which part of a run is next. Begin with zeros: `ocelli_step_state step = {0};`.
 #[repr(C)]
 pub struct OcelliStepState {
     private_: [usize; 2],
@@ -77,9 +77,9 @@ pub unsafe extern "C" fn ocelli_run(
 
 /// Runs the next part of `ocelli_run`, for a program that has other work between two parts.
 ///
-/// Call it with the same arguments until it returns `OCELLI_STATUS_OK`; before, it returns
-/// `OCELLI_STATUS_MORE`. The result is that of `ocelli_run`. `*step` begins with zeros, and has zeros again at
-/// the end. Do not change the arena between two calls.
+/// Call it with the same arguments as long as it returns `OCELLI_STATUS_MORE`. After the last part it returns
+/// `OCELLI_STATUS_OK`. The result is that of `ocelli_run`. Fill `*step` with zeros before the first call; after
+/// the last call it is ready for the next run. Do not change the arena between two calls.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ocelli_step(
     model: *const OcelliModel,

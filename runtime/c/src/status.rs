@@ -10,7 +10,7 @@ use runtime::search::SearchError;
 pub enum Status {
     /// The call did what it says.
     Ok = 0,
-    /// The run is not at its end: call `ocelli_step` again.
+    /// The run is not finished: call `ocelli_step` again.
     More = 1,
 
     /// A pointer is null.
@@ -25,7 +25,7 @@ pub enum Status {
     Overlap = 14,
     /// The object was not made: the call that makes it was not called, or failed.
     NotMade = 15,
-    /// The blob has no such part, or the entry no such name.
+    /// The blob does not have this part, or has no name for this number.
     Absent = 16,
     /// A number is outside its range.
     Number = 17,
@@ -72,9 +72,9 @@ pub enum Status {
     /// The run has another fault.
     Run = 44,
 
-    /// The class head does not sum the tokens, so that there is no evidence.
+    /// The class head does not read the mean of the tokens, so there is no evidence.
     Flatten = 50,
-    /// The class head has hidden layers, so that there is no evidence.
+    /// The class head has hidden layers, so there is no evidence.
     HiddenLayers = 51,
     /// There is no such class.
     Class = 52,
@@ -251,7 +251,7 @@ impl From<SearchError> for Status {
     }
 }
 
-/// The text of a status, in English; a text that says so for a number that is none. Never null.
+/// The text of a status, in English. For any other number, the text says that it is not a status. Never null.
 #[unsafe(no_mangle)]
 pub extern "C" fn ocelli_status_text(status: i32) -> *const c_char {
     // A number of C, not the enum: any other number than those of the enum would be undefined behaviour.

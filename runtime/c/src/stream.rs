@@ -23,8 +23,8 @@ const fn place(rows: *mut OcelliRows) -> *mut Object<Stream<'static, 'static>> {
     rows.cast()
 }
 
-/// Begins an image whose rows come one by one. The arena is that of `ocelli_run`. Until
-/// `ocelli_rows_finish`, do not change the arena.
+/// Begins an image whose rows come one by one. The arena is as for `ocelli_run`. Do not change it until
+/// `ocelli_rows_finish` has returned.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ocelli_rows_begin(
     model: *const OcelliModel,
@@ -47,8 +47,8 @@ pub unsafe extern "C" fn ocelli_rows_begin(
     begin().into()
 }
 
-/// Gives the next row, from top to bottom: the red, green and blue byte of each pixel. After an error the
-/// image continues as if the row had not been given.
+/// Takes the next row, from top to bottom: the red, green and blue byte of each pixel. A row that leads to an
+/// error is ignored, and the image continues with the next call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ocelli_rows_next(
     rows: *mut OcelliRows,
@@ -65,7 +65,8 @@ pub unsafe extern "C" fn ocelli_rows_next(
     next().into()
 }
 
-/// Writes the result, after the last row: that of `ocelli_run`. Then, and after an error, `*rows` has no image.
+/// Writes the result after the last row. It is that of `ocelli_run`. After this call `*rows` has no image, even
+/// if rows were missing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ocelli_rows_finish(
     rows: *mut OcelliRows,

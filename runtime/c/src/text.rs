@@ -9,7 +9,7 @@ use core::ffi::c_char;
 pub struct OcelliText {
     /// The first byte; null if there is no name.
     pub bytes: *const c_char,
-    /// Bytes.
+    /// Number of bytes.
     pub len: usize,
 }
 
