@@ -46,7 +46,7 @@ pub struct Described<'m> {
     pub likeness: Likeness,
 }
 
-/// An image that comes row by row, as [`Stream`]. Made by [`Descriptor::stream`].
+/// An image that comes row by row, like [`Stream`]. [`Descriptor::stream`] makes it.
 #[derive(Debug)]
 pub struct DescriptorStream<'m, 'a> {
     descriptor: &'m Descriptor<'m, 'a>,
@@ -64,8 +64,8 @@ impl<'m, 'a> Descriptor<'m, 'a> {
         Ok(head.map(|head| Self { model, head }))
     }
 
-    /// Bytes of arena that [`Self::run`] needs, at any alignment: those of [`Model::arena_len`], and for the
-    /// fingerprint a few hundred more.
+    /// Bytes of arena that [`Self::run`] needs, at any alignment: those of [`Model::arena_len`], and a few hundred
+    /// more for the fingerprint.
     pub fn arena_len(&self) -> usize {
         self.model.arena_len() + self.reserve_len()
     }

@@ -16,10 +16,10 @@ pub(super) fn norm(vector: &[i8]) -> i32 {
 }
 
 impl Fingerprint<'_> {
-    /// The distance of two fingerprints by their vectors, as [`Index::nearest`](super::Index::nearest) finds it.
+    /// The distance of two fingerprints by their vectors, as in [`Index::nearest`](super::Index::nearest).
     ///
     /// # Errors
-    /// [`SearchError`] if they are of different networks.
+    /// [`SearchError`] if the fingerprints are of different networks, or their vectors have different lengths.
     pub fn distance(&self, other: &Self, likeness: Likeness) -> Result<u32, SearchError> {
         self.check(other.network, [&other.class, &other.appearance].map(|part| part.vector.len()))?;
         let parts = [(&self.class, &other.class), (&self.appearance, &other.appearance)];
@@ -40,8 +40,8 @@ impl Parts<'_> {
     /// Adds `weight · Σ (q − v)²` for the entries from `first` on, one for each of `sums`, of which there are
     /// at most [`BLOCK`].
     ///
-    /// The square is `Σ q² + Σ v² − 2 · Σ q·v`: three numbers of at most 2^21, so that any of it fits i32, and
-    /// 256 times the square fits u32.
+    /// The square is `Σ q² + Σ v² − 2 · Σ q·v`. Each of the three sums is at most 2^21, so every step fits i32,
+    /// and 256 times the square fits u32.
     pub(super) fn add_squares(
         &self,
         kernels: &Kernels,

@@ -5,7 +5,7 @@ use super::error::SearchError;
 /// What describes an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint<'a> {
-    /// The network that made it: CRC-32 in the prelude of its blob.
+    /// The network that made the fingerprint: CRC-32 in the prelude of its blob.
     pub network: u32,
     /// What the image shows, as far as the network was taught.
     pub class: Part<'a>,
@@ -14,7 +14,7 @@ pub struct Fingerprint<'a> {
 }
 
 impl Fingerprint<'_> {
-    /// Whether it is of a network, with vectors of these lengths.
+    /// Checks that the fingerprint is of a network and has vectors of these lengths.
     pub(super) fn check(&self, network: u32, lengths: [usize; 2]) -> Result<(), SearchError> {
         if self.network != network {
             return Err(SearchError::Network { found: self.network, expected: network });
@@ -33,9 +33,9 @@ impl Fingerprint<'_> {
 /// One part of a fingerprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part<'a> {
-    /// 1 to 128 values. The nearer the vectors, the more alike the images.
+    /// 1 to 128 values. The nearer two vectors, the more alike the images.
     pub vector: &'a [i8],
-    /// 64 bits. The more bits are equal, the more alike the images.
+    /// 64 bits. The more bits of two codes are equal, the more alike the images.
     pub code: u64,
 }
 
@@ -47,7 +47,8 @@ pub enum Likeness {
     Class,
     /// The appearance parts.
     Appearance,
-    /// Both: the distance of the class parts counts `class / 256`, that of the appearance parts the rest.
+    /// Both parts. The distance of the class parts has the weight `class / 256`, that of the appearance parts
+    /// the rest.
     Mixed {
         /// Weight of the class parts in 256ths.
         class: u8,

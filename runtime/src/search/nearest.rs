@@ -11,11 +11,11 @@ use heapless::Vec;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Neighbour {
-    /// Where it is in the index.
+    /// Its position in the index.
     pub position: usize,
     /// Its number.
     pub id: u32,
-    /// How far it is; 0 if it is equal.
+    /// Its distance from the fingerprint of the query; 0 if both are equal.
     pub distance: u32,
 }
 
@@ -27,7 +27,7 @@ impl Index<'_> {
     /// order of their ids. If there are fewer than `K` entries, it is all of them.
     ///
     /// The distance is the square of the Euclidean distance, `Σ (q − v)²`. Under [`Likeness::Mixed`] it is the
-    /// weighted sum of both, times 256.
+    /// weighted sum of the distances of both parts, times 256.
     ///
     /// # Errors
     /// [`SearchError`] if the fingerprint is not of the network of the index.

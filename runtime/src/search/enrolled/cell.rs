@@ -16,16 +16,16 @@ const MAX_LEN: usize = (CELL_OVERHEAD + 2 * MAX_PART).next_multiple_of(MAX_WORD)
 
 /// First four bytes of a header.
 const MAGIC: [u8; 4] = *b"OCEN";
-/// What a cell says about its entry.
+/// States of an entry.
 const REMOVED: u8 = 0;
 const PRESENT: u8 = 1;
 
-/// Memory for a header or a cell. Some drivers need bytes that are aligned as the words of the flash.
+/// Memory for a header or a cell. Some drivers need memory with the alignment of the words of the flash.
 #[repr(align(32))]
 #[derive(Debug)]
 pub(super) struct Buffer(pub(super) [u8; MAX_LEN]);
 
-/// What a valid header says.
+/// The fields of a valid header.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Header {
     pub(super) version: u16,
@@ -33,7 +33,7 @@ pub(super) struct Header {
     pub(super) generation: u32,
 }
 
-/// What a valid cell says about an entry.
+/// The fields of a valid cell.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cell<'b> {
     pub(super) id: u16,
@@ -59,7 +59,7 @@ impl Header {
         (magic == MAGIC).then_some(Self { version, kind, generation })
     }
 
-    /// Writes a header into a buffer that is longer.
+    /// Writes a header to the start of a buffer.
     pub(super) fn write(kind: &Kind, generation: u32, bytes: &mut [u8]) -> Option<()> {
         let [v0, v1] = VERSION.to_le_bytes();
         let [class, appearance] = kind.lengths;
@@ -108,7 +108,7 @@ impl<'b> Cell<'b> {
         Some(Self { id: u16::from_le_bytes([i0, i1]), content })
     }
 
-    /// Writes a cell into a buffer that is longer.
+    /// Writes a cell to the start of a buffer, and zeros after it.
     pub(super) fn write(&self, kind: &Kind, bytes: &mut [u8]) -> Option<()> {
         let [i0, i1] = self.id.to_le_bytes();
         bytes.fill(0);

@@ -9,8 +9,9 @@ use core::fmt;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum EnrolError<E> {
-    /// The region does not suit: it is not two halves of whole pages inside the flash, or too small for two
-    /// entries, or the flash writes more than 32 bytes at once, or a length of the kind is not 1 to 128.
+    /// The region does not suit. It is not two halves of whole pages inside the flash, or one half has no room
+    /// for two entries, or the flash reads or writes more than 32 bytes at once, or a length of the kind is not
+    /// 1 to 128.
     Region,
     /// The region was written by a newer version of this crate.
     Version {
@@ -28,7 +29,7 @@ pub enum EnrolError<E> {
     },
     /// There are more slots than the region takes, or fewer than the entries in it need.
     Slots {
-        /// Slots.
+        /// Number of slots.
         found: usize,
         /// The least number of slots for the entries in the region.
         min: usize,
@@ -44,7 +45,7 @@ pub enum EnrolError<E> {
     },
     /// The fingerprint is of another kind than the region or the index.
     Search(SearchError),
-    /// An earlier error of the flash left open which half of the region is valid.
+    /// After an earlier error of the flash, it is not known which half of the region is valid.
     Reopen,
     /// The flash reports an error.
     Flash(E),

@@ -1,4 +1,4 @@
-//! The nearest of an index and of what was enrolled.
+//! The nearest entries of an index and of a region.
 
 use super::error::EnrolError;
 use super::region::Enrolled;
@@ -14,7 +14,7 @@ use heapless::Vec;
 pub enum Source {
     /// In the index.
     Index,
-    /// Among the entries that were enrolled.
+    /// In the region of an [`Enrolled`].
     Enrolled,
 }
 
@@ -22,13 +22,13 @@ pub enum Source {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Found {
-    /// Where.
+    /// Where it was found.
     pub source: Source,
     /// Its number there.
     pub id: u32,
     /// Its label; `None` if the index has no labels.
     pub label: Option<u16>,
-    /// How far it is; 0 if it is equal.
+    /// Its distance from the fingerprint of the query; 0 if both are equal.
     pub distance: u32,
 }
 
@@ -37,7 +37,8 @@ impl<F: NorFlash> Enrolled<'_, F> {
     /// are those of [`Index::nearest`]. At the same distance, entries of the index come first, then those with
     /// smaller numbers. If there are fewer than `K` entries, it is all of them.
     ///
-    /// Labels of both are taken as one numbering: give a new class a label that the index does not have.
+    /// Equal labels in the index and in the region mean the same class. So give a new class a label that the
+    /// index does not have.
     ///
     /// # Errors
     /// [`EnrolError::Search`] if the fingerprint is of another kind than the region or the index,
@@ -70,7 +71,7 @@ impl<F: NorFlash> Enrolled<'_, F> {
     }
 }
 
-/// Takes an entry into the nearest that were found so far.
+/// Puts an entry into the list of the nearest ones so far.
 fn keep<const K: usize>(found: &mut Vec<Found, K>, new: Found) {
     let order = |found: &Found| (found.distance, found.source, found.id);
     rank(found, new, |other| order(other) < order(&new));

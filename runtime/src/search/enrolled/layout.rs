@@ -1,4 +1,4 @@
-//! Where things lie in a region.
+//! Where header and cells lie in a region.
 
 use super::cell::{CELL_OVERHEAD, HEADER_LEN, MAX_WORD};
 use super::kind::Kind;
@@ -6,15 +6,15 @@ use crate::format::MAX_PART;
 use core::ops::Range;
 use embedded_storage::nor_flash::NorFlash;
 
-/// A region in two halves, of which one is read. A half is a header and cells of equal length, one for each
-/// change.
+/// A region of two halves. Only one of them is read at a time. A half has a header and cells of equal length,
+/// one cell for each change.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layout {
     start: u32,
     half_len: u32,
     header_len: u32,
     cell_len: u32,
-    /// In each half.
+    /// Number of cells in each half.
     pub(super) cells: u16,
 }
 
@@ -49,7 +49,7 @@ impl Layout {
         (cells > 1).then_some(Self { start: range.start, half_len, header_len, cell_len, cells })
     }
 
-    /// Maximum number of entries. One cell is left, so that an entry can be replaced when there are so many.
+    /// Maximum number of entries. It leaves one cell free, so that an entry can be replaced even then.
     pub(super) const fn max_entries(&self) -> usize {
         self.cells as usize - 1
     }

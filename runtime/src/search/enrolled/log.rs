@@ -1,4 +1,4 @@
-//! The log in flash: cells are appended to one half, and what is left of them is copied to the other.
+//! The log in flash. Cells are appended to one half. When it is full, the present entries are copied to the other.
 
 use super::cell::{Buffer, Cell, Header};
 use super::kind::Kind;
@@ -9,13 +9,13 @@ use embedded_storage::nor_flash::NorFlash;
 /// What an erased flash reads.
 const BLANK: u8 = 0xFF;
 
-/// The flash, and how far it is written.
+/// The flash, and how many of its cells are written.
 #[derive(Debug)]
 pub(super) struct Log<F> {
     pub(super) flash: F,
     pub(super) layout: Layout,
     pub(super) kind: Kind,
-    /// Ascends with each copy; its lowest bit names the half that is read. 0 if no half is.
+    /// Grows by one with each copy. Its lowest bit is the number of the half that is read. 0 if no half is read.
     pub(super) generation: u32,
     /// Cells of that half that are not blank.
     pub(super) used: u16,
@@ -29,7 +29,7 @@ impl<F: NorFlash> Log<F> {
         Self { flash, layout, kind, generation: 0, used: 0, buffer }
     }
 
-    /// The newest of both headers; `None` if there is none.
+    /// The header with the larger generation; `None` if neither half has a valid header.
     pub(super) fn header(&mut self) -> Result<Option<Header>, F::Error> {
         let mut newest: Option<Header> = None;
         for half in 0..2 {
@@ -47,8 +47,8 @@ impl<F: NorFlash> Log<F> {
         Ok(newest)
     }
 
-    /// Checks every cell of the half that is read, and gives `each` the valid ones in the order in which they
-    /// were written. Sets `used`.
+    /// Checks every cell of the half that is read, and calls `each` with the valid ones in the order in which
+    /// they were written. Sets `used`.
     pub(super) fn scan(&mut self, mut each: impl FnMut(u16, &Cell<'_>)) -> Result<(), F::Error> {
         self.used = 0;
         for index in 0..self.layout.cells {
@@ -58,7 +58,7 @@ impl<F: NorFlash> Log<F> {
             if !blank {
                 self.used = index + 1;
             }
-            // What a power cut left incomplete is passed over.
+            // A cell that a power cut left incomplete is skipped.
             if let Some(cell) = Cell::check(bytes, &self.kind) {
                 each(index, &cell);
             }
@@ -66,7 +66,7 @@ impl<F: NorFlash> Log<F> {
         Ok(())
     }
 
-    /// Reads a cell that [`Self::scan`] found to be valid, or that was written since.
+    /// Reads a cell that [`Self::scan`] found valid or that was written later.
     pub(super) fn read(&mut self, index: u16) -> Result<Option<Cell<'_>>, F::Error> {
         self.bytes(index)?;
         let Self { buffer, layout, kind, .. } = self;
@@ -78,7 +78,8 @@ impl<F: NorFlash> Log<F> {
         self.generation == 0 || self.used == self.layout.cells
     }
 
-    /// Writes the next cell and returns where. If the flash reports an error, the cell is passed over.
+    /// Writes the next cell and returns its index. If the flash reports an error, the next call takes the cell
+    /// after it.
     pub(super) fn append(&mut self, cell: &Cell<'_>) -> Result<u16, F::Error> {
         let index = self.used;
         self.used += 1;
@@ -105,7 +106,7 @@ impl<F: NorFlash> Log<F> {
         )
     }
 
-    /// Writes the header of the other half, which holds `used` cells. From here on it is the one that is read.
+    /// Writes the header of the other half, which holds `used` cells. From then on, that half is read.
     pub(super) fn commit(&mut self, used: u16) -> Result<(), F::Error> {
         let Self { flash, layout, buffer, kind, .. } = self;
         let generation = self.generation.wrapping_add(1);

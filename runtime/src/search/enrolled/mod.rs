@@ -1,14 +1,15 @@
-//! Entries that a device adds to what it knows: learning without training.
+//! Entries that a device adds by itself, without training.
 //!
-//! [`Enrolled`] keeps fingerprints in a region of flash of its own, as a log that is never changed in place.
+//! [`Enrolled`] keeps fingerprints in its own region of flash, in a log that is never changed in place.
 //! It needs no heap and does not panic, whatever the region holds.
 //!
-//! **Invariant**: after a power cut at any time the region holds the entries from before or from after the
-//! operation that was cut, even if words that were being written and pages that were being erased have any
-//! contents. The contract of [`NorFlash`](embedded_storage::nor_flash::NorFlash) promises no more than that.
+//! **Invariant**: after a power cut at any time, the region holds the entries from before the interrupted
+//! operation or those from after it. This holds even if words that were being written and pages that were
+//! being erased have arbitrary contents, because the contract of
+//! [`NorFlash`](embedded_storage::nor_flash::NorFlash) promises nothing about them.
 //!
-//! The crate `sequential-storage` does not have this property: after a cut in an erase it finds the state of a
-//! page by two words of the page, and can then erase the only copies of the entries.
+//! The crate `sequential-storage` does not have this property. After an interrupted erase, it derives the state
+//! of a page from two words of the page, and can then erase the only copies of the entries.
 
 mod cell;
 mod error;

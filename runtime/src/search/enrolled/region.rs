@@ -43,11 +43,11 @@ use embedded_storage::nor_flash::NorFlash;
 pub struct Enrolled<'s, F> {
     pub(super) log: Log<F>,
     pub(super) slots: &'s mut [Slot],
-    /// Whether RAM and flash agree.
+    /// Whether the slots describe what the flash holds.
     usable: bool,
 }
 
-/// Memory for one entry of an [`Enrolled`]: where in the flash it is.
+/// Memory for one entry of an [`Enrolled`]: the place of the entry in the flash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot(u16);
 
@@ -63,16 +63,16 @@ impl Slot {
 
 impl<'s, F: NorFlash> Enrolled<'s, F> {
     /// The number of entries that a region takes, which is the maximum number of slots; `None` if the region
-    /// does not suit. If it is n, and m entries are there, one of n + 1 − m changes is a copy.
+    /// does not suit. If a region takes n entries and holds m, then one of n + 1 − m changes copies all entries.
     pub fn max_entries(range: &Range<u32>, kind: &Kind) -> Option<usize> {
         Layout::of::<F>(range, usize::MAX, kind).map(|layout| layout.max_entries())
     }
 
-    /// Opens a region and checks everything in it. A region that holds nothing, whatever its bytes are, has no
-    /// entries. Nothing is written.
+    /// Opens a region and checks everything in it. A region without a valid header has no entries, whatever its
+    /// bytes are. Nothing is written.
     ///
-    /// `range` has the addresses of the region: an even number of pages. What `slots` holds before does not
-    /// matter; their number may grow from one opening to the next.
+    /// `range` has the addresses of the region: an even number of pages. The contents of `slots` before the call
+    /// do not matter. The number of slots may be larger than when the region was opened before.
     ///
     /// # Errors
     /// [`EnrolError`] if region, slots or kind do not suit what the region holds, or if the flash reports an
@@ -109,7 +109,7 @@ impl<'s, F: NorFlash> Enrolled<'s, F> {
         Ok(new)
     }
 
-    /// Begins a region without entries, whatever it held: for a new network, or to forget everything at once.
+    /// Begins a region without entries and drops all earlier ones: for a new network, or to forget everything.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -140,8 +140,8 @@ impl<'s, F: NorFlash> Enrolled<'s, F> {
     ///
     /// # Errors
     /// [`EnrolError::Full`] if no slot is free, [`EnrolError::Search`] if the fingerprint is of another kind,
-    /// or an error of the flash. Then the entry is not there, unless [`EnrolError::Flash`] was a write that
-    /// succeeded.
+    /// or an error of the flash. After an error, the entry is not there. Only after [`EnrolError::Flash`], the
+    /// next [`Self::open`] may find it, if the flash wrote it in spite of the error.
     pub fn add(
         &mut self,
         label: u16,
@@ -186,7 +186,7 @@ impl<'s, F: NorFlash> Enrolled<'s, F> {
         Ok(cell.and_then(|cell| entry(&cell)))
     }
 
-    /// Gives `each` every entry, in the order of their numbers.
+    /// Calls `each` with every entry, in the order of their numbers.
     ///
     /// # Errors
     /// [`EnrolError::Flash`] if the flash reports an error.
@@ -204,7 +204,7 @@ impl<'s, F: NorFlash> Enrolled<'s, F> {
         Ok(())
     }
 
-    /// The flash again.
+    /// Gives the flash back.
     pub fn release(self) -> F {
         self.log.flash
     }
@@ -229,7 +229,7 @@ impl<'s, F: NorFlash> Enrolled<'s, F> {
         self.slots.get(usize::from(id)).and_then(|slot| slot.cell())
     }
 
-    /// Writes what is new about an entry, whose slot exists.
+    /// Writes the new contents of an entry, `None` to remove it. The slot of the entry exists.
     fn put(
         &mut self,
         id: u16,
@@ -253,7 +253,7 @@ impl<'s, F: NorFlash> Enrolled<'s, F> {
         Ok(())
     }
 
-    /// Copies every entry to the other half, in the order of their numbers, and goes on there.
+    /// Copies every entry to the other half, in the order of their numbers, and continues in that half.
     fn renew(&mut self) -> Result<(), EnrolError<F::Error>> {
         self.log.erase_other().map_err(EnrolError::Flash)?;
         let mut count = 0;
@@ -261,7 +261,7 @@ impl<'s, F: NorFlash> Enrolled<'s, F> {
             self.log.copy(cell, count).map_err(EnrolError::Flash)?;
             count += 1;
         }
-        // If the flash reports an error, the header may be there or not.
+        // If the flash reports an error, the header may be written or not.
         self.usable = false;
         self.log.commit(count).map_err(EnrolError::Flash)?;
         self.usable = true;

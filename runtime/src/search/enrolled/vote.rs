@@ -1,12 +1,13 @@
-//! The label that the nearest entries agree on.
+//! The label that most of the nearest entries have.
 
 use super::found::Found;
 
-/// The label that most of the `nearest` have, of those whose distance is at most `threshold`. Of two labels with
-/// equally many, it is that of the nearer entry. `None` if no entry with a label is so near: an unknown thing.
+/// The label that most of the `nearest` entries have. Only entries with a distance of at most `threshold` count.
+/// If two labels have equally many entries, it is the label of the nearer entry. `None`, for an unknown thing,
+/// if no entry with a label is within the threshold.
 ///
-/// `nearest` is ordered, as [`Enrolled::nearest`](super::Enrolled::nearest) returns it. A threshold belongs to
-/// one kind of likeness, because distances of different kinds have different ranges.
+/// `nearest` is in the order in which [`Enrolled::nearest`](super::Enrolled::nearest) returns it. A threshold is
+/// valid for one [`Likeness`](crate::search::Likeness) only, because each has its own range of distances.
 pub fn vote(nearest: &[Found], threshold: u32) -> Option<u16> {
     let near = nearest.iter().filter(|found| found.distance <= threshold);
     let labels = near.filter_map(|found| found.label);
