@@ -10,7 +10,7 @@ use ops::VitBackend;
 /// Images of one forward pass.
 const BATCH_SIZE: usize = 40;
 
-/// Maps of images: one value for each token, row by row.
+/// Maps of evidence, one for each image: one value for each token, row by row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Maps {
     /// Rows and columns of tokens.
@@ -19,12 +19,13 @@ pub struct Maps {
     pub maps: Vec<Vec<f32>>,
 }
 
-/// The evidence for `classes[i]` in image `i`: the evidence of all tokens and the bias are the logit.
+/// The evidence for `classes[i]` in image `i`. The evidence of all tokens and the bias add up to the logit.
 ///
 /// `None` if the class head of the network does not read the mean of its tokens, or they form no grid.
 ///
 /// # Panics
-/// If there is not one class of the network for each image, or the images have another size.
+/// If `classes` does not have one class of the network for each image, or the images have another size than the
+/// network's input.
 pub fn evidence<B: VitBackend>(
     (model, config): (&Vit<B>, &VitConfig),
     images: &Images,

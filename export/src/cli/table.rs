@@ -8,8 +8,8 @@ use std::path::Path;
 use trainer::attributes::Table;
 use trainer::data::Images;
 
-/// What the table `given`, or else the one that belongs to the images in `data`, says of `images`. Their labels
-/// are indices into `classes`.
+/// Which of the `images` have which attributes. The table is `given`, or else the table that belongs to the images in
+/// `data`. The labels of the images are indices into `classes`.
 ///
 /// # Errors
 /// If there is no table, or it lacks an attribute or an image.

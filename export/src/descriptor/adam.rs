@@ -1,6 +1,6 @@
-//! The optimiser of what a descriptor learns.
+//! The optimiser for the learned weights of a descriptor.
 
-/// Means of gradients and of their squares, for some values that are learned.
+/// Running means of gradients and of their squares, for learned values.
 #[derive(Clone, Debug)]
 pub(super) struct Adam {
     first: Vec<f64>,
@@ -11,12 +11,12 @@ pub(super) struct Adam {
 const BETAS: [f64; 2] = [0.9, 0.99];
 
 impl Adam {
-    /// For a number of values.
+    /// An optimiser for a number of values.
     pub(super) fn new(count: usize) -> Self {
         Self { first: vec![0.0; count], second: vec![0.0; count], steps: 0 }
     }
 
-    /// Moves values against their gradients.
+    /// Moves the values against their gradients.
     ///
     /// # Source
     /// Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015.
@@ -32,7 +32,7 @@ impl Adam {
     }
 }
 
-/// The rate of a step: a short rise, then half a cosine down to zero.
+/// The learning rate of a step: a short warm-up, then half a cosine down to zero.
 pub(super) fn rate(peak: f64, step: usize, steps: usize) -> f64 {
     let rise = (step as f64 / 50.0).min(1.0);
     peak * rise * 0.5 * (1.0 + (std::f64::consts::PI * step as f64 / steps as f64).cos())

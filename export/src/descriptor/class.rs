@@ -9,10 +9,10 @@ use super::spread::part;
 use anyhow::Result;
 use rand::rngs::Xoshiro256PlusPlus;
 
-/// Share of the largest variance within classes that is added to every such variance. It is large, because the network
-/// was fitted to these images. In other images, a class varies more, and in other directions.
+/// Share of the largest variance within classes that is added to every variance within classes (a ridge). It is large,
+/// because the network was fitted to these images. In other images, a class varies more, and in other directions.
 const WITHIN_RIDGE: f64 = 1.0;
-/// Steps in which the code is learned.
+/// Number of steps in which the code is learned.
 const CODE_STEPS: usize = 1500;
 
 /// The class part with its code, and the vectors of the inputs.

@@ -1,4 +1,4 @@
-//! The code of the class part, learned: images have like codes as often as they are of one class.
+//! Learns the code of the class part: two images get similar codes if they probably are of the same class.
 
 use super::adam::{Adam, rate};
 use super::matrix::Matrix;
@@ -9,15 +9,16 @@ use rand::rngs::Xoshiro256PlusPlus;
 const BITS: usize = 64;
 const BATCH: usize = 256;
 const RATE: f64 = 0.02;
-/// How steep a bit is at the end; it is 1 at the beginning.
+/// Steepness of the function that replaces the sign, after the last step. Before the first step it is 1.
 const STEEPNESS: f64 = 4.0;
 
-/// The rows of weights, `[64, values]`, and what is added after them, whose signs are the code of a vector of `vectors`,
-/// `[images, values]`. Its values have about the variance 1.
+/// Weights, `[64, values]`, and a bias for each row. The code of a vector has the signs of the products with the rows
+/// plus the biases. `vectors` is `[images, values]`, and its values have a variance of about 1.
 ///
 /// `likely` has the probability of each class for each image. The loss is the cross entropy between the probability
-/// that two images are of one class and a logistic function of how many bits they share. With labels in place of
-/// probabilities, the code would learn the images by heart, as the network did before, and find less in other images.
+/// that two images are of one class and a logistic function of the number of bits that they share. Labels in place of
+/// probabilities were rejected: the network has been trained on these images, so the code would fit them too closely,
+/// and find less among other images.
 pub(super) fn learn(
     vectors: &Matrix,
     likely: &Matrix,
@@ -25,7 +26,7 @@ pub(super) fn learn(
     rng: &mut Xoshiro256PlusPlus,
 ) -> (Matrix, Vec<f64>) {
     let values = vectors.columns();
-    // Sums of about the variance 1.
+    // The products then have a variance of about 1.
     let size = (3.0 / values as f64).sqrt();
     let mut code = Matrix::from_fn(BITS, values, |_, _| size * rng.random_range(-1.0..1.0));
     let (mut offset, mut line) = (vec![0.0; BITS], [8.0, -2.0]);
@@ -53,7 +54,7 @@ pub(super) fn learn(
     (code, offset)
 }
 
-/// Gradients of the loss by the bits, `[images, 64]`, and by gain and bias of the logistic function.
+/// Gradients of the loss with respect to the bits, `[images, 64]`, and to gain and bias of the logistic function.
 fn gradients(bits: &Matrix, same: &Matrix, [gain, bias]: [f64; 2]) -> (Matrix, [f64; 2]) {
     let (count, scale) = (bits.rows(), 1.0 / bits.columns() as f64);
     let mut error = bits.times(&bits.transposed());
@@ -61,7 +62,7 @@ fn gradients(bits: &Matrix, same: &Matrix, [gain, bias]: [f64; 2]) -> (Matrix, [
     for (at, (error, same)) in error.values_mut().iter_mut().zip(same.values()).enumerate() {
         let shared = *error * scale;
         let found = 1.0 / (1.0 + (-gain * shared - bias).exp());
-        // An image and itself are no pair.
+        // An image does not form a pair with itself.
         let other = at / count != at % count;
         *error = if other { (found - same) / pairs } else { 0.0 };
         by_line[0] += *error * shared;
@@ -115,7 +116,7 @@ mod tests {
     fn images_of_one_class_have_like_codes() {
         let mut rng = kit::rng::Rng::new(6);
         let mut noise = || rng.between(-1000, 1000) as f64 / 1000.0;
-        // Only the first two of six values know the class.
+        // Only the first two of six values depend on the class.
         let vectors = Matrix::from_fn(300, 6, |image, value| match value {
             0 => noise() * 0.3 + if image % 3 == 0 { 2.0 } else { -1.0 },
             1 => noise() * 0.3 + if image % 3 == 1 { 2.0 } else { -1.0 },

@@ -1,4 +1,4 @@
-//! Fits a descriptor to training images, with which a finished network makes fingerprints of images.
+//! Fits a descriptor to training images. With a descriptor, a finished network makes fingerprints of images.
 
 mod adam;
 mod class;

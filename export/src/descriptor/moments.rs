@@ -3,7 +3,7 @@
 use super::matrix::Matrix;
 use anyhow::{Context, Result};
 
-/// The mean of each value.
+/// The mean of each value over all inputs.
 ///
 /// # Errors
 /// If there are no inputs.
@@ -14,7 +14,7 @@ pub(super) fn mean(inputs: &[Vec<i8>]) -> Result<Vec<f64>> {
     Ok(sums.into_iter().map(|sum| sum / inputs.len() as f64).collect())
 }
 
-/// The means of each class.
+/// The means of the inputs of each class.
 ///
 /// # Errors
 /// If a class has no inputs.
@@ -31,7 +31,7 @@ pub(super) fn class_means(
     (0..classes).map(of).collect()
 }
 
-/// The covariance of inputs around a centre for each image.
+/// The covariance of inputs. `centre` gives the centre of the input with a number.
 pub(super) fn covariance<'c>(inputs: &[Vec<i8>], centre: impl Fn(usize) -> &'c Vec<f64>) -> Matrix {
     let dim = inputs.first().map_or(1, Vec::len);
     let mut covariance = Matrix::zeros(dim, dim);

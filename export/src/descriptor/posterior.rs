@@ -1,4 +1,4 @@
-//! How likely an image is of each class, from its embedding.
+//! The probability of each class for an image, from its embedding.
 
 use super::adam::{Adam, rate};
 use super::matrix::{Matrix, dot};
@@ -13,7 +13,7 @@ const RATE: f64 = 0.02;
 /// Factor of the squared weights in the loss.
 const PENALTY: f64 = 1e-3;
 
-/// How likely each image is of each class, `[images, classes]`, by softmax regression on its embedding.
+/// The probability of each class for each image, `[images, classes]`, by softmax regression on its embedding.
 ///
 /// # Errors
 /// If there are no images.

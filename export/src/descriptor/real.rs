@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use runtime::descriptor_record;
 use runtime::format::{I32Le, PartRecord, RequantRecord};
 
-/// The head of a blob in real numbers. Its inputs are the integers of the network. After them, nothing is rounded,
-/// and nothing is limited but the weight of the class part.
+/// The head of a blob in real numbers. Its inputs are the integers of the network. Nothing after the inputs is rounded
+/// or limited, except that the weight of the class part is limited.
 #[derive(Clone, Debug)]
 pub struct RealDescriptor {
     place: Place,
@@ -15,13 +15,13 @@ pub struct RealDescriptor {
     channels: Vec<(f64, f64)>,
     appearance: RealPart,
     class: RealPart,
-    /// The class part of each class, `[classes, values]`.
+    /// A class part for each class of the network, `[classes, values]`.
     known: Matrix,
     known_bias: Vec<f64>,
     known_factor: f64,
 }
 
-/// One part.
+/// One part of the fingerprint.
 #[derive(Clone, Debug)]
 struct RealPart {
     /// `[values, inputs]`.
@@ -52,12 +52,12 @@ impl RealDescriptor {
         }))
     }
 
-    /// Where the appearance part reads the network.
+    /// The place in the network that the appearance part reads.
     pub const fn place(&self) -> Place {
         self.place
     }
 
-    /// The class part of an embedding, and its weight, 0 to 255/256.
+    /// The class part for an embedding, and its weight, 0 to 255/256.
     pub fn class(&self, embedding: &[i8]) -> (Vec<f64>, f64) {
         let inputs: Vec<f64> = embedding.iter().map(|&value| value.into()).collect();
         let vector = self.class.vector(&inputs);
@@ -66,7 +66,7 @@ impl RealDescriptor {
         (vector, (nearest * self.known_factor).clamp(0.0, 255.0) / 256.0)
     }
 
-    /// The appearance part of the sums of cells.
+    /// The appearance part for the sums of cells.
     pub fn appearance(&self, sums: &[i32]) -> Vec<f64> {
         let inputs = sums.iter().zip(self.channels.iter().cycle());
         let inputs = inputs.map(|(&sum, (bias, factor))| (f64::from(sum) + bias) * factor);

@@ -1,4 +1,4 @@
-//! A part whose normalisation loses nothing of a map.
+//! A part whose normalisation loses nothing of a linear map.
 
 use super::matrix::{Matrix, dot};
 use super::part::Part;
@@ -23,8 +23,8 @@ pub(super) fn part(
     Ok((part, vectors))
 }
 
-/// Random orthonormal columns, `[n, n − 1]`, each of which sums to zero: subtracting the mean of the outputs, as
-/// the normalisation does, then changes nothing.
+/// Random orthonormal columns, `[n, n − 1]`. Each sums to zero, so that the outputs have a mean of zero, and the
+/// normalisation changes nothing when it subtracts the mean.
 fn spread(n: usize, rng: &mut Xoshiro256PlusPlus) -> Matrix {
     let mut columns = vec![vec![(n as f64).sqrt().recip(); n]];
     while columns.len() < n {

@@ -11,16 +11,18 @@ use runtime::{Attributes, Model};
 /// Shares of positive evidence on the images of a grid that have an attribute, 0 to 1.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct AttributePointing {
-    /// Number of pairs of a grid and an attribute that some of its images have and others have not.
+    /// Number of pairs of a grid and an attribute for which some images of the grid have the attribute and others
+    /// do not.
     pub pairs: usize,
-    /// The mean share of the images that have the attribute: the share of a map without any knowledge.
+    /// The mean share of the images that have the attribute. This is what a map without any knowledge gets.
     pub chance: f64,
     /// The mean share for each kind of map.
     pub shares: Vec<(MapKind, f64)>,
 }
 
 impl Grids {
-    /// Measures every attribute that some images of a grid have and others have not. `None` if there is none.
+    /// Measures every attribute that some images of a grid have and others do not. `None` if there is no such
+    /// attribute.
     ///
     /// # Errors
     /// If the model reads images of another size.
@@ -64,8 +66,8 @@ impl Grids {
     }
 }
 
-/// The share of each token on the images that have an attribute; `None` if all or no images have it, or if that
-/// is not known of one of them.
+/// The share of each token that lies on the images with an attribute. `None` if all or no images have the attribute,
+/// or if that is not known of an image.
 fn part<const N: usize>(quarters: &[Vec<f32>; N], has: [Option<bool>; N]) -> Option<Vec<f32>> {
     let count = has.iter().filter(|&&has| has == Some(true)).count();
     if count == 0 || count == N || has.contains(&None) {

@@ -67,9 +67,9 @@ impl Half {
 /// Mean average precision of attributes.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Precision {
-    /// Of the attributes of the blob.
+    /// With the logits of the attributes.
     pub attributes: Option<f64>,
-    /// Of the sums of the probabilities of the classes that have them.
+    /// With the sum of the probabilities of the classes that have the attribute.
     pub from_classes: Option<f64>,
 }
 
@@ -82,22 +82,22 @@ pub struct Left {
     pub fill: Fill,
     /// Which tokens lost their pixels.
     pub half: Half,
-    /// Share of all images, 0 to 1.
+    /// Share of all images that are classified correctly, 0 to 1.
     pub accuracy: f64,
-    /// Of a blob with attributes.
+    /// The precision of attributes, if the blob has attributes.
     pub attributes: Option<Precision>,
 }
 
-/// What is found in images as they are, and after each way of blanking.
+/// The results for unchanged images, and after each way of blanking.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Blanked {
     /// Number of images.
     pub images: usize,
-    /// Share of images that are classified correctly as they are, 0 to 1.
+    /// Share of the unchanged images that are classified correctly, 0 to 1.
     pub whole: f64,
-    /// The attributes of the images as they are.
+    /// The precision of attributes on the unchanged images, if the blob has attributes.
     pub attributes: Option<Precision>,
-    /// After each way of blanking.
+    /// The results after each way of blanking.
     pub left: Vec<Left>,
 }
 
@@ -113,8 +113,8 @@ fn kinds() -> impl Iterator<Item = (MapKind, Fill, Half)> {
     })
 }
 
-/// Blanks each image in every way, and classifies it. With `known`, the attributes of a blob are compared with
-/// what is known of the images. `progress` counts images.
+/// Blanks each image in every way, and classifies it. With `known`, the attributes of a blob are compared with the
+/// known attributes of the images. `progress` counts images.
 ///
 /// # Errors
 /// If the model has no evidence or reads images of another size.
@@ -147,7 +147,7 @@ pub fn blanking(
         },
     );
     let said = said.collect::<Result<Vec<_>>>()?;
-    // The images as they are come first, then each way of blanking.
+    // The unchanged images come first, then each way of blanking.
     let of = |at: usize| said.iter().map(move |image| &image[at]);
     let accuracy = |at: usize| {
         let labels = images.labels().iter().map(|&label| usize::from(label));

@@ -25,8 +25,8 @@ struct Mistake {
     maps: [Vec<i32>; 2],
 }
 
-/// A section with the mistakes to which the blob gives the lowest probabilities of the true class. Empty for a
-/// blob that has no evidence, or was not evaluated.
+/// A section with the mistakes for which the blob gives the lowest probabilities of the true class. Empty if the blob
+/// has no evidence or was not evaluated.
 pub(super) fn section(report: &Report<'_, '_>) -> Result<Markup> {
     let (AnyModel::Int8(model), Some(Classified { images, blob, .. })) =
         (report.model, report.classified)

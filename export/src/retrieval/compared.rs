@@ -1,8 +1,8 @@
-//! By what two images are compared, and how far they are from each other.
+//! Kinds of comparison of two images, and the distance that each gives.
 
 use super::seen::Seen;
 
-/// By what two images are compared.
+/// A kind of comparison of two images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Compared {
@@ -24,7 +24,7 @@ pub enum Compared {
     Default,
     /// Both codes, weighted as the query says.
     DefaultCode,
-    /// Embeddings by the cosine.
+    /// Last embeddings of the network, by the cosine.
     Embedding,
     /// Pixels.
     Pixels,
@@ -63,8 +63,8 @@ impl Compared {
         }
     }
 
-    /// The distance of a known image from a query, as a number that only serves to compare two of one kind. For
-    /// vectors and codes it is that of `INTEGER.md`.
+    /// The distance of a known image from a query. Only distances of the same kind can be compared with each other.
+    /// For vectors and codes it is that of `INTEGER.md`.
     pub(super) fn distance(self, query: &Seen, known: &Seen) -> u64 {
         let (class, known_class) = (&query.entry.class, &known.entry.class);
         let (appearance, known_appearance) = (&query.entry.appearance, &known.entry.appearance);
@@ -97,7 +97,7 @@ fn square(a: &[i8], b: &[i8]) -> u64 {
     a.iter().zip(b).map(|(&a, &b)| u32::from(a.abs_diff(b)).pow(2)).sum::<u32>().into()
 }
 
-/// Of pixels of any number: the squares of a few thousand fit u32.
+/// The squared distance of two images. It is summed in parts of 4,096 values, whose sums fit u32.
 fn pixels(a: &[u8], b: &[u8]) -> u64 {
     let parts = a
         .chunks(4096)
@@ -114,7 +114,7 @@ fn real(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
 }
 
-/// A number that is not negative as one in the same order.
+/// An integer for a number that is not negative. The integers have the same order as the numbers.
 fn ordered(distance: f64) -> u64 {
     distance.to_bits()
 }

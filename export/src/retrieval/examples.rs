@@ -1,4 +1,4 @@
-//! How often the nearest of a few examples of each class is of the class of the query.
+//! How often the nearest example has the class of the query, with a few examples of each class.
 
 use super::compared::Compared;
 use super::seen::Seen;
@@ -11,18 +11,18 @@ use std::collections::BTreeMap;
 /// Which images are queries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Among<'c> {
-    /// All that are not examples.
+    /// All images that are not examples.
     All,
-    /// Those of some classes that are not examples.
+    /// The images of these classes that are not examples.
     Classes(&'c [u16]),
 }
 
-/// What is asked of a set of images.
+/// A set of images, and which of them are examples and queries.
 #[derive(Clone, Copy, Debug)]
 pub struct Task<'s> {
     /// The images, of which some become examples.
     pub images: &'s [Seen],
-    /// Which of the others are queries.
+    /// Which of the other images are queries.
     pub queries: Among<'s>,
     /// Number of examples of each class.
     pub examples: usize,
@@ -36,7 +36,7 @@ impl Task<'_> {
         !counts.is_empty() && counts.values().all(|&count| count > self.examples)
     }
 
-    /// Number of images that are queries if they are no examples.
+    /// Number of images that can be queries: those that are not drawn as examples become queries.
     pub fn candidates(&self) -> usize {
         self.images.iter().filter(|image| self.queries.contain(image)).count()
     }
@@ -51,9 +51,9 @@ impl Among<'_> {
     }
 }
 
-/// Share of the queries whose nearest example is of their class, for examples drawn at random. A query with several
-/// nearest examples counts with the share of them that are of its class. The same `draw` gives the same examples.
-/// It is NaN if no image is left as a query.
+/// Share of the queries whose nearest example is of their class, for examples drawn at random. If several examples are
+/// at the same smallest distance, the query counts with the share of them that are of its class. The same `draw` gives
+/// the same examples. The result is NaN if no image is left as a query.
 pub fn accuracy(compared: Compared, task: Task<'_>, draw: u64) -> f64 {
     let mut order: Vec<&Seen> = task.images.iter().collect();
     order.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(draw));

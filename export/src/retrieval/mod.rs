@@ -1,5 +1,5 @@
-//! How well a search finds images of the class that is searched for, among thousands of images and among a few
-//! examples of each class.
+//! How well a search finds images of the class of the query: among thousands of images, and among a few examples of
+//! each class.
 
 mod compared;
 mod examples;
@@ -14,7 +14,8 @@ use precision::average_precision;
 use rayon::prelude::*;
 
 /// Mean average precision of queries over a whole database. A found image is right if it has the label of the
-/// query. Images at equal distances count with the exact mean over their orders. `progress` counts queries.
+/// query. If images have the same distance, the result is the exact mean over all their orders. `progress` counts
+/// queries.
 pub fn mean_average_precision(
     compared: Compared,
     queries: &[Seen],

@@ -1,7 +1,7 @@
 //! The average precision of one search, with the exact mean over the orders of ties.
 
-/// Average precision of found images: the distance of each, and whether it is right. Images at the same
-/// distance have no order, so the result is the exact mean over all their orders.
+/// Average precision of one search. `found` has the distance of each image, and whether the image is right. Images at
+/// the same distance have no order, so the result is the exact mean over all their orders.
 ///
 /// # Source
 /// `McSherry` and Najork, "Computing Information Retrieval Performance Measures Efficiently in the Presence of
@@ -14,7 +14,7 @@ pub(super) fn average_precision(mut found: Vec<(u64, bool)>) -> f64 {
         let count = tied.len() as f64;
         let right = tied.iter().filter(|(_, right)| *right).count() as f64;
         if right > 0.0 {
-            // If the image at one place of the tied images is right, each of the others is right with this
+            // Given that one of the tied images is right, each of the other tied images is right with this
             // probability.
             let others = if count > 1.0 { (right - 1.0) / (count - 1.0) } else { 0.0 };
             let at = |place: usize| {

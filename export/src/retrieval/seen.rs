@@ -1,4 +1,4 @@
-//! All that images are compared by.
+//! Everything that comparisons read of images.
 
 use crate::descriptor::{RealDescriptor, features};
 use crate::index::{self, Entry};
@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use runtime::Model;
 use trainer::data::Images;
 
-/// All that one image is compared by.
+/// Everything that comparisons read of one image.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     /// Its class.
@@ -19,7 +19,7 @@ pub struct Seen {
     pub(super) appearance: Vec<f64>,
     /// Weight of the class part, 0 to 1, in real numbers.
     pub(super) class_weight: f64,
-    /// The embedding at length 1.
+    /// The last embedding, scaled to length 1.
     pub(super) embedding: Vec<f64>,
     /// The image itself.
     pub(super) pixels: Vec<u8>,
@@ -49,7 +49,7 @@ pub fn see(blob: &[u8], images: &Images, progress: impl Fn(usize) + Sync) -> Res
     Ok(seen.collect())
 }
 
-/// The vector at length 1, or zeros.
+/// The vector, scaled to length 1; zeros if it has length 0.
 fn unit(vector: &[i8]) -> Vec<f64> {
     let length = vector.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt().max(1.0);
     vector.iter().map(|&v| f64::from(v) / length).collect()

@@ -1,18 +1,18 @@
-//! What is known of labelled images, and what a blob says of them.
+//! The known attributes of labelled images, and the outputs of a blob that are compared with them.
 
 use anyhow::Result;
 use runtime::{Attributes, Output};
 use trainer::attributes::{Labels, Scores, Table};
 use trainer::data::Images;
 
-/// What a blob says of one image.
+/// The outputs of a blob for one image.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Said {
     /// The class with the largest logit.
     pub class: usize,
-    /// Logits `[attributes]`.
+    /// Logits `[attributes]`. Empty without attributes.
     pub attributes: Vec<f64>,
-    /// `[classes]`, 0 to 1.
+    /// Probabilities `[classes]`, 0 to 1. Empty without attributes.
     pub probabilities: Vec<f64>,
 }
 
@@ -30,7 +30,7 @@ impl Said {
     }
 }
 
-/// Which of images have which attributes.
+/// Which images have which attributes.
 #[derive(Clone, Debug)]
 pub struct Truth {
     table: Table,
@@ -57,14 +57,14 @@ impl Truth {
         Ok(Self { table, labels, classes })
     }
 
-    /// Compares what a blob says of the images, in their order, with what is known.
+    /// Compares the outputs of a blob for the images, in their order, with the known attributes.
     pub fn scores<'s>(&self, said: impl Iterator<Item = &'s Said> + Clone) -> Scores {
         let logits: Vec<f64> = said.clone().flat_map(|said| &said.attributes).copied().collect();
         let probabilities: Vec<f64> = said.flat_map(|said| &said.probabilities).copied().collect();
         Scores::new(&self.labels, &logits, &probabilities, &self.classes, &self.table)
     }
 
-    /// Whether a class of the network has an attribute; `None` if that is not known.
+    /// Whether a class of the network has an attribute; `None` if the table does not say it.
     pub fn of_class(&self, class: usize, attribute: usize) -> Option<bool> {
         *self.table.class(self.classes.get(class)?)?.get(attribute)?
     }

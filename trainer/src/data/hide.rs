@@ -1,8 +1,8 @@
-//! Hide-and-Seek: cells of an image are hidden at random, so that a network also learns from what is left.
+//! Hide-and-Seek: cells of an image are hidden at random, so that a network also learns from the other cells.
 //!
 //! # Source
-//! Singh and Lee, *Hide-and-Seek: Forcing a Network to be Meticulous*, 2017. A hidden cell gets the mean colour of
-//! its own image, not that of all images.
+//! Singh and Lee, *Hide-and-Seek: Forcing a Network to be Meticulous*, 2017. Unlike there, a hidden cell gets the mean
+//! colour of its own image, not that of all images.
 
 use rand::{Rng, RngExt};
 
@@ -11,8 +11,8 @@ const CELLS: usize = 8;
 /// Probability that a cell is hidden.
 const HIDDEN: f64 = 0.5;
 
-/// Hides cells of every image of a batch, planes `[len, 3, height, width]`, with the probability `share` for the
-/// batch. Each image has its own cells.
+/// Hides cells of all images of a batch, planes `[len, 3, height, width]`, with the probability `share`; otherwise the
+/// batch stays as it is. The cells of each image are chosen separately.
 pub(super) fn apply(
     share: f64,
     images: &mut [f32],
