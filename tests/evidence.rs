@@ -1,5 +1,5 @@
-//! The identity of evidence: the parts of all tokens and the bias are the logit, exactly, for classes and for
-//! attributes.
+//! The identity of evidence, for classes and for attributes: the evidence of all tokens and the bias add up to exactly
+//! the logit.
 
 use kit::embedded::test_images;
 use kit::network::{AttributeHead, Network};
@@ -15,7 +15,7 @@ const IMAGES: usize = 3;
 /// Attributes of each network with random weights.
 const ATTRIBUTES: usize = 20;
 
-/// What is left of each logit, of classes and then of attributes, when the evidence of all tokens is taken away.
+/// Each logit minus the evidence of all tokens: first those of the classes, then those of the attributes.
 fn constants(output: &Output<'_>, attributes: &Attributes<'_>, tokens: usize) -> Vec<i64> {
     let mut map = vec![0; tokens];
     let mut found = Vec::new();
@@ -35,7 +35,7 @@ fn integers(bytes: &[u8]) -> impl Iterator<Item = i64> {
     bytes.as_chunks().0.iter().map(|&bytes| i32::from_le_bytes(bytes).into())
 }
 
-/// Compares the constants of random images with the biases that were written.
+/// Checks that these differences, for random images, equal the biases in the blob.
 fn check(name: &str, config: &VitConfig, values: Values) {
     let mut network: Network = synthetic::network(config, 7, values);
     let head: AttributeHead = synthetic::attributes(config, ATTRIBUTES, 7, values);

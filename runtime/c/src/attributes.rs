@@ -1,4 +1,4 @@
-//! What is true of an image beside its class.
+//! The attributes of an image.
 
 use crate::memory;
 use crate::model::{OcelliModel, model};

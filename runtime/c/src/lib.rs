@@ -1,13 +1,13 @@
-//! The runtime for callers that are not Rust: functions for C, and for every language that can call C.
+//! The runtime for programs that are not in Rust: functions for C, and for every language that can call C.
 //!
 //! `include/ocelli.h` is made from the sources of this crate and has the documentation for callers.
 //! `tests/c/run` checks that it is current.
 //!
 //! # Memory of the caller
 //! A function of this crate gets pointers and cannot know whether they are valid. It checks what can be
-//! checked: null, alignment, lengths, overlap, and whether an object was made by the call that makes it. A
-//! caller keeps the rest of the promise, which stands at the head of the header. The `SAFETY` reasons call
-//! it *the rules of the header*.
+//! checked: null, alignment, lengths, overlap, and whether an object was made by the call that makes it. The
+//! caller promises the rest. These promises stand at the head of the header. The `SAFETY` comments call them
+//! *the rules of the header*.
 
 #![no_std]
 #![allow(

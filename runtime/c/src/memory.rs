@@ -33,7 +33,7 @@ impl Span {
 /// `len` values from `start` on.
 ///
 /// # Safety
-/// If `start` is neither null nor misaligned, there are so many initialised values, which nothing changes
+/// If `start` is neither null nor misaligned, `len` initialised values begin there, and nothing changes them
 /// during `'a`.
 pub(crate) unsafe fn slice<'a, T>(start: *const T, len: usize) -> Result<&'a [T], Status> {
     Span::new(start, len)?;

@@ -1,4 +1,4 @@
-//! A blob, parsed into memory of the caller, and what a caller must know of it.
+//! Parses a blob into memory of the caller, and gives its sizes and names.
 
 use crate::memory::{self, Span};
 use crate::object::{self, Kind, Object};

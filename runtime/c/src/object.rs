@@ -1,4 +1,4 @@
-//! Objects of Rust in memory of the caller, with a mark that tells whether an object is there.
+//! Rust objects in memory of the caller, each with a mark that says whether an object is there.
 
 use crate::memory::Span;
 use crate::status::Status;
@@ -11,13 +11,13 @@ pub(crate) struct Object<T> {
     value: MaybeUninit<T>,
 }
 
-/// What can be an object. Nothing is dropped: the types here borrow everything.
+/// A type of objects. Objects are not dropped, because these types own nothing.
 pub(crate) trait Kind {
-    /// The mark of a place that holds one.
+    /// The mark of a place that holds such an object.
     const MARK: u32;
 }
 
-/// Makes sure that a place of a C type holds an object.
+/// Whether a C type is large enough for an object, and has its alignment.
 pub(crate) const fn fits<T, Place>() -> bool {
     size_of::<Object<T>>() <= size_of::<Place>() && align_of::<Object<T>>() <= align_of::<Place>()
 }
@@ -38,7 +38,7 @@ pub(crate) unsafe fn get<'a, T: Kind>(at: *const Object<T>) -> Result<&'a T, Sta
     Ok(unsafe { object.value.assume_init_ref() })
 }
 
-/// As [`get`], and whoever uses the place next finds no object.
+/// As [`get`], but takes the object out. Then the place holds no object.
 ///
 /// # Safety
 /// As [`get`], and nothing else uses the place meanwhile.

@@ -39,7 +39,7 @@ pub(crate) unsafe fn output(at: *const OcelliOutput) -> Result<&'static Output<'
     unsafe { object::get(at.cast::<Object<Output<'static>>>()) }
 }
 
-/// Leaves no result at a pointer, so that after an error nobody reads an earlier one.
+/// Leaves no result at a pointer, so that no earlier result can be read after an error.
 ///
 /// # Safety
 /// The rules of the header.
@@ -129,8 +129,8 @@ pub unsafe extern "C" fn ocelli_top(
     write().into()
 }
 
-/// Fills `ranked` from its front; returns how many classes there are. Searches once for each place, because a
-/// list that is kept while the classes pass would need memory or a constant length.
+/// Fills `ranked` from its start, and returns the number of classes written. It searches all classes once for each
+/// place, because a list that is kept during one pass would need memory or a constant length.
 fn rank(output: &Output<'_>, ranked: &mut [OcelliRanked]) -> usize {
     let mut last: Option<(i32, usize)> = None;
     let mut count = 0;

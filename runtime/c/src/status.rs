@@ -191,7 +191,7 @@ impl From<Result<(), Self>> for Status {
     }
 }
 
-// The errors may get new variants, for which there is a status at the end of each group.
+// The errors may get new variants. They map to the last status of their group.
 
 impl From<FormatError> for Status {
     fn from(error: FormatError) -> Self {

@@ -1,9 +1,9 @@
-/* Arguments that are null, short, misaligned, overlapping or not made: each is an error code. */
+/* Calls with arguments that are null, short, misaligned, overlapping or not made. Each must return an error code. */
 #include "test.h"
 
 #include <string.h>
 
-/* A pointer that has not the alignment of an object. */
+/* A pointer without the alignment of an object. */
 #define ASKEW(pointer) ((void *)((char *)(pointer) + 1))
 
 static void statuses(void) {

@@ -1,4 +1,4 @@
-/* The library on a computer, under sanitizers: results are printed, faults are checked.
+/* Tests the library on a computer, under sanitizers: prints its results, and checks faulty arguments.
  *
  *   host BLOB INDEX IMAGES
  */

@@ -1,4 +1,4 @@
-/* A run in parts and an image row by row: the same bits as in one call. */
+/* Checks that a run in parts and an image row by row give the same bits as one call. */
 #include "test.h"
 
 #include <string.h>

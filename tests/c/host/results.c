@@ -1,4 +1,4 @@
-/* Prints everything that the library finds in ten images, as hashes that the runtime's own are compared with. */
+/* Prints hashes of everything that the library finds in ten images. They are compared with those of the runtime. */
 #include "test.h"
 
 #include "../fnv.h"

@@ -1,4 +1,4 @@
-/* What the parts of the test program share. */
+/* Definitions that the files of the test program share. */
 #ifndef TEST_H
 #define TEST_H
 

@@ -1,4 +1,4 @@
-//! What the programs `search` and `enrol` ask, so that the computer asks the same.
+//! What the programs `search` and `enrol` do. The computer does the same to compare the results.
 
 use crate::images::test_image;
 use embedded_storage::nor_flash::NorFlash;
@@ -20,7 +20,7 @@ pub const PAGE_LEN: usize = 2 * 1024;
 /// Photographs that are learned, each as a class of its own, from this label on.
 const LEARNED: usize = 5;
 const FIRST_LABEL: u16 = 1000;
-/// Slots, of which some stay free.
+/// Number of slots, of which some stay free.
 const SLOTS: usize = 8;
 
 /// Appends what a search found to a hash.
@@ -39,8 +39,8 @@ pub enum Work {
     Search,
 }
 
-/// Learns photographs and finds them again, with a bit of noise in each pixel. One was removed and one replaced.
-/// Before the search, the region is opened again, as after a reset.
+/// Learns photographs, removes one and replaces one. Then opens the region again, as after a reset, and searches for
+/// the photographs with a bit of noise in each pixel.
 ///
 /// Returns the hash of everything that was found; `count` runs the work that is counted, and `name` gets the
 /// label of each image, or `None` for an unknown thing.
@@ -84,7 +84,7 @@ pub fn learn<F: NorFlash>(
             hash.extend([found.label.map_or(-1, i32::from)]);
         }
         let nearest = found.get(..1)?;
-        // Nearer than half way to the second.
+        // Known only if the nearest is at most half as far as the second.
         let threshold = found.get(1)?.distance / 2;
         name(vote(nearest, threshold));
     }

@@ -1,7 +1,7 @@
 //! A flash in memory that keeps the contract of `embedded-storage` and can lose power at any word.
 //!
-//! The contract promises little: a word that was being written and a page that was being erased may have any
-//! contents afterwards, and a word may be written once after each erase.
+//! After a power cut, a word that was being written and a page that was being erased may have any contents. A word may
+//! be written once after each erase. The contract promises no more.
 
 use embedded_storage::nor_flash::{
     ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash, check_erase, check_read,
@@ -26,18 +26,18 @@ pub struct Flash<B, const WRITE: usize, const READ: usize, const PAGE: usize> {
 pub struct Cut {
     /// The number of the word, from 0.
     pub word: usize,
-    /// What becomes of it.
+    /// What the cut does to the word.
     pub damage: Damage,
 }
 
-/// What becomes of a word that is being written, and of a page that is being erased.
+/// What a cut does to a word that is being written, or to a page that is being erased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Damage {
     /// The word is unchanged. The words of the page before it are erased.
     Before,
     /// The word is written. The words of the page after it are erased.
     After,
-    /// Any contents, which follow from the number: of each byte the old, the new, 0 or another one.
+    /// Arbitrary contents, which follow from the number. Each byte is the old one, the new one, 0 or another one.
     Any(u32),
 }
 
@@ -65,7 +65,7 @@ impl<B, const WRITE: usize, const READ: usize, const PAGE: usize> Flash<B, WRITE
         Self { bytes, words: 0, erased: 0, cut: None, off: false }
     }
 
-    /// The same contents, with a cut to come.
+    /// The same contents, with a power cut at a later word.
     #[must_use]
     pub const fn with_cut(mut self, cut: Cut) -> Self {
         self.words = 0;

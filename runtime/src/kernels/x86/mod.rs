@@ -44,9 +44,9 @@ struct Features {
 /// Encodings of an instruction on vectors of 256 bits.
 #[derive(Clone, Copy, Debug)]
 enum Encoding {
-    /// That of AVX.
+    /// The encoding of AVX.
     Vex,
-    /// That of AVX-512 VL.
+    /// The encoding of AVX-512 VL.
     Evex,
 }
 

@@ -22,9 +22,9 @@ pub struct Board {
     pub blobs: &'static [Blob],
     /// The blobs that classify rows of a camera.
     pub camera: &'static [Blob],
-    /// The blob that makes fingerprints, and the number of entries that are searched with it.
+    /// The blob that makes fingerprints for the programs of `known`.
     pub known: Blob,
-    /// See `known`.
+    /// Number of entries of the index that these programs search.
     pub entries: usize,
     /// Whether every image must take the same number of instructions. A processor without a divider
     /// divides in a loop. For a processor without conditional moves, the compiler uses branches for minima

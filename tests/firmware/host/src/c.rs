@@ -77,8 +77,8 @@ impl Compiler {
     }
 }
 
-/// Runs the firmware in C and prints a line about it. Returns whether it finds what this computer finds, and
-/// is not much larger than the one in Rust.
+/// Runs the firmware in C and prints a line about it. Returns whether its results are those of this computer, and
+/// whether it is not much larger than the firmware in Rust.
 pub fn board(board: &Board, blob: Blob, path: &Path) -> Result<bool> {
     let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
     let model = Model::parse(&bytes).context("cannot read the blob")?;

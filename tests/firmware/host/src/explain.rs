@@ -1,4 +1,4 @@
-//! Where the boards find the class of an image, and which attributes, compared with this computer.
+//! Compares the evidence and the attributes that the boards find with those of this computer.
 
 use crate::board::Board;
 use crate::elf::Elf;

@@ -1,4 +1,4 @@
-//! The boards that search an index and learn images, compared with this computer.
+//! Compares the boards that search an index and learn images with this computer.
 
 use crate::board::Board;
 use crate::elf::Elf;
@@ -18,14 +18,14 @@ use std::path::Path;
 /// Test images of the program `search`.
 const IMAGES: usize = 3;
 
-/// What a firmware must print, but the stack.
+/// What a firmware must print, except the stack.
 type Lines = Vec<(String, String)>;
 
 /// The files of a board's firmware.
 struct Files<'a> {
     blob: &'a Path,
     index: &'a Path,
-    /// Bytes of both, and of the test images.
+    /// Bytes of the blob, the index and the test images.
     len: usize,
 }
 
@@ -130,8 +130,8 @@ fn print(
     Ok(good)
 }
 
-/// Instructions an entry, the most of all images: by vectors, by codes, in two stages; or those of an addition
-/// and of a search of what was added.
+/// The largest counts of instructions of all images. For `search`: for each entry, by vectors, by codes and in two
+/// stages. For `enrol`: for an addition, and for a search of the added entries.
 fn columns(board: &Board, program: &str, run: &Transcript) -> String {
     let counts = &run.instructions;
     if program == "search" {

@@ -1,6 +1,6 @@
-//! Learns photographs without training, and finds them again beside those of an index.
+//! Learns photographs without training, and finds them again among the entries of an index.
 //!
-//! The flash for them is RAM here, which refuses what a flash refuses. A product gives the driver of its flash.
+//! Here their flash is simulated in RAM, with the restrictions of a flash. A product passes the driver of its flash.
 #![no_std]
 #![no_main]
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]

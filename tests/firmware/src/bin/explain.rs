@@ -1,4 +1,4 @@
-//! Classifies test images and reports where in the image the class was found, and two attributes.
+//! Classifies test images. Reports where in the image the evidence for the class lies, and two attributes.
 //!
 //! A product needs only the bodies of [`explain`], the evidence for the class and its objects, and of
 //! [`describe`], the most probable attributes.
@@ -99,7 +99,7 @@ fn explain(output: &Output<'_>, tiling: &Tiling, token: &mut PerToken) -> Option
     Some(objects.as_slice().first().copied())
 }
 
-/// The two most probable attributes; of equally probable ones the first. The counter counts its instructions.
+/// The two most probable attributes; the first ones if probabilities are equal. The counter counts its instructions.
 #[inline(never)]
 fn describe<'a>(
     output: &Output<'_>,

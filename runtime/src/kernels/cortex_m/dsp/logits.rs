@@ -1,7 +1,7 @@
 //! The last layer of a head, and the products of a search.
 //!
-//! One row at a time: two rows that share the widened inputs take fewer instructions, but 132 bytes more in every
-//! program.
+//! It multiplies one row at a time. Two rows that share the widened inputs would take fewer instructions, but 132 bytes
+//! more flash in every program.
 
 use super::super::instructions::{smlad, sxtb16, sxtb16_odd};
 use crate::format::I32Le;

@@ -1,7 +1,7 @@
 //! Attention on AVX2: a lane for each of eight queries, so that softmax needs no step across lanes.
 //!
-//! Everything is widened to i16 and packed in pairs: two channels of a query or a key, two tokens of
-//! exponentials or values. `vpmaddwd` multiplies two pairs and adds both exact products.
+//! All operands are widened to i16 and packed in pairs. A pair is two channels of a query or a key, or two
+//! tokens of exponentials or values. `vpmaddwd` multiplies two pairs and adds both exact products.
 
 use super::multiply::{COLUMN, Multiply, Vpmaddwd};
 use super::requant::{Requants, words};
@@ -23,7 +23,7 @@ pub(super) fn attention_i8(qkv: &mut [i8], attention: &Attention, scores: &mut [
     let Attention { heads, head_dim, .. } = *attention;
     let shape = Shape { tokens: scores.len(), heads, head_dim };
     let groups = shape.groups();
-    // Clearing the large stack would cost a small network too much.
+    // Clearing the memory for large networks would cost a small network too much.
     if groups <= SMALL {
         with_stack::<SMALL>(qkv, attention, shape);
     } else if groups <= LARGE {

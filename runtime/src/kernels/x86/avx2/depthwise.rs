@@ -1,8 +1,8 @@
 //! Depthwise 3×3 convolution on AVX2: sixteen channels and two rows of outputs at a time.
 //!
-//! Two outputs, one above the other, read four values of each column, which lie in two pairs. `vpmaddwd`
-//! multiplies a pair by two weights. For the upper output the last weight is zero, for the lower output the
-//! first one. Two of the three columns of an output are kept from the output before.
+//! Two outputs, one above the other, read four values of each column. These form two pairs. `vpmaddwd`
+//! multiplies a pair by two weights. For the upper output the last weight is zero. For the lower output the
+//! first weight is zero. Two of the three columns of an output are kept from the output before.
 
 use super::linear::apply_gelu;
 use super::requant::Requants;
@@ -26,7 +26,8 @@ pub(super) fn depthwise_i8(
     let Some(last) = channels.checked_sub(CHANNELS) else {
         return generic::depthwise_i8(x, band, pad, layer, activation, out);
     };
-    // The last channels can overlap those before. Some are computed twice, so that no vector is partial.
+    // The last vector can overlap the one before it. Its first channels are then computed twice, so that no
+    // vector is partial.
     for first in (0..channels).step_by(CHANNELS).map(|first| first.min(last)) {
         let plane = Plane { x, band, first, pad };
         // SAFETY: `sets` returns a set only if the processor has AVX2.

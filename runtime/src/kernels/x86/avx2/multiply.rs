@@ -1,5 +1,5 @@
-//! The product of four bytes of an input row with four bytes of each of eight channels: the instruction in
-//! which the sets of this folder differ.
+//! The product of four bytes of an input row with four bytes of each of eight channels. The sets of this folder
+//! differ in the instruction for it.
 
 use super::vector::load_sixteen;
 use core::arch::asm;
@@ -21,7 +21,7 @@ pub(super) trait Multiply {
     /// The processor must have AVX2, and all of these bytes must be writable.
     unsafe fn convert(x: __m128i, out: *mut u8);
 
-    /// The weights of eight channels, a row each, by group.
+    /// Reorders the weights of eight channels, one row for each, by groups.
     ///
     /// # Safety
     /// The processor must have AVX2.
@@ -33,7 +33,7 @@ pub(super) trait Multiply {
     /// The processor must have AVX2 and the instruction of this set.
     unsafe fn multiply(acc: __m256i, x: __m256i, w: __m256i) -> __m256i;
 
-    /// Adds to `acc` by how much the converted inputs increase the sum for weights `w`.
+    /// Adds to `acc` the amount by which the conversion of the inputs increases the sum for weights `w`.
     ///
     /// # Safety
     /// As [`Self::multiply`].
@@ -107,8 +107,8 @@ pub(super) unsafe fn convert<M: Multiply>(inputs: &[i8], out: *mut u8) {
 /// modulo `2^32` and the true sum fits, so the result is exact.
 ///
 /// `EVEX` chooses between the two encodings of the instruction: a processor can have one without the other.
-/// Assembly, because the compiler's functions for them have different target features, and code that is
-/// generic over both could not be inlined.
+/// It is assembly, because the compiler's functions for the encodings have different target features, and code
+/// that is generic over both could not be inlined.
 pub(super) struct Vpdpbusd<const EVEX: bool>;
 
 impl<const EVEX: bool> Multiply for Vpdpbusd<EVEX> {

@@ -1,8 +1,8 @@
-//! Weights in the order in which products read them. They are packed once into memory of the caller, or in
-//! each call on the stack.
+//! Weights in the order in which products read them. They are packed once into memory of the caller, or on the
+//! stack in each call.
 //!
-//! A panel has sixteen channels: first sixteen i32, at which their sums start, then weights as
-//! `[group][channel][four bytes]`. Channels are in the order of [`CHANNELS`].
+//! A panel is for sixteen channels. It begins with sixteen i32, the initial values of the sums. Weights follow
+//! as `[group][channel][four bytes]`. Channels are in the order of [`CHANNELS`].
 
 use super::multiply::{COLUMN, Multiply};
 use super::requant::Requants;
@@ -51,8 +51,8 @@ fn store(place: &mut MaybeUninit<Group>, vector: usize, values: __m256i) {
     unsafe { _mm256_store_si256(first.wrapping_add(32 * (vector % 2)).cast(), values) };
 }
 
-/// Inputs of a layer in runs that lie side by side in memory, each filled up to whole groups by weights of
-/// zero.
+/// The inputs of a layer, divided into runs. The inputs of a run are contiguous in memory. Weights of zero fill
+/// each run up to whole groups.
 #[derive(Clone, Copy)]
 pub(super) struct Inputs {
     run: usize,
@@ -78,17 +78,17 @@ impl Inputs {
         self.run_groups
     }
 
-    /// Groups in all.
+    /// Groups in all runs.
     const fn groups(self) -> usize {
         self.runs * self.run_groups
     }
 
-    /// Whether layers over them are packed.
+    /// Whether a layer with these inputs can be packed.
     pub(super) const fn fit(self) -> bool {
         self.group * self.groups() <= MAX_K
     }
 
-    /// Groups of a packed panel: one for the start of its sums, the others for its weights.
+    /// Groups of a packed panel: one for the initial sums, the others for the weights.
     const fn panel_groups(self) -> usize {
         1 + self.groups()
     }
@@ -133,8 +133,8 @@ impl Memory {
         Self([const { MaybeUninit::uninit() }; 1 + MAX_K / 2])
     }
 
-    /// The panel from channel `first` on, packed now unless it is already: the start of the sums, then the
-    /// weights.
+    /// The panel from channel `first` on: the initial sums, then the weights. It is packed here if the layer is
+    /// not packed.
     #[inline]
     #[target_feature(enable = "avx2")]
     pub(super) fn panel<'a, M: Multiply>(
@@ -174,7 +174,7 @@ fn write<M: Multiply>(
     }
 }
 
-/// Writes one vector of each group. Returns by how much converted inputs increase the sums.
+/// Writes one vector of each group. Returns the amount by which the conversion of inputs increases the sums.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn transpose<M: Multiply>(

@@ -12,7 +12,7 @@ use core::arch::x86_64::__m256i;
 
 /// Where the rows of inputs of a product come from.
 pub(super) trait Source {
-    /// Rows of one line; lines follow one another in the output.
+    /// Number of rows in a line. In the output, lines follow one another.
     fn width(&self) -> usize;
 
     /// Moves to a line.
@@ -21,7 +21,7 @@ pub(super) trait Source {
     /// The processor must have AVX2.
     unsafe fn start(&mut self, line: usize);
 
-    /// `R` rows of the line from `first` on, of each row the inputs of one run.
+    /// The inputs of one run, in `R` rows of the line from row `first` on.
     fn rows<const R: usize>(&self, first: usize, run: usize) -> Groups<'_, R>;
 }
 
@@ -46,7 +46,7 @@ pub(super) fn product<M: Multiply, X: Source, S: Store>(
             // SAFETY: this function's own feature is that of `start`.
             unsafe { source.start(line) };
             for (tile, out) in out.chunks_mut((ROWS * n).max(1)).enumerate() {
-                // Few rows are filled up, so that two numbers of rows are enough.
+                // A tile with few rows is filled up, so that code for two numbers of rows is enough.
                 if out.len() > FEW_ROWS * n {
                     panel.tile::<M, X, S, ROWS>(source, ROWS * tile, place, (out, store));
                 } else {
@@ -57,9 +57,9 @@ pub(super) fn product<M: Multiply, X: Source, S: Store>(
     }
 }
 
-/// Sixteen channels.
+/// The packed weights of sixteen channels.
 struct Panel<'a> {
-    /// Where the sums start.
+    /// The initial sums.
     start: &'a Group,
     weights: &'a [Group],
     /// Groups of a run.
@@ -80,7 +80,7 @@ impl Panel<'_> {
         (out, store): (&mut [S::Out], &S),
     ) {
         let sums = self.sums::<M, X, R>(source, first);
-        // By reference: as values, the sums would be copied first.
+        // By reference, because by value the sums would be copied first.
         for ([first, second], out) in sums.iter().zip(rows_mut(out, n)) {
             let [requant0, requant1] = &self.requants;
             let rescaled = [requant0.apply(*first), requant1.apply(*second)];

@@ -11,7 +11,7 @@ use core::arch::x86_64::*;
 pub(super) struct Requants {
     mult: [__m256i; 2],
     half: [__m256i; 2],
-    /// The whole shift minus 32.
+    /// The shift minus 32.
     shift: __m256i,
 }
 

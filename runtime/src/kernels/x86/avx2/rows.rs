@@ -1,4 +1,4 @@
-//! Rows of inputs, converted as products read them.
+//! Rows of inputs, converted to the form that products read.
 
 use super::multiply::{COLUMN, Multiply, convert};
 use super::packing::MAX_K;

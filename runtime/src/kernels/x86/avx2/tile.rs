@@ -1,4 +1,4 @@
-//! The innermost products: a few rows by sixteen channels, accumulators in registers.
+//! The innermost loop: products of a few rows with sixteen channels, with the accumulators in registers.
 
 use super::multiply::Multiply;
 use super::packing::Group;
@@ -8,7 +8,7 @@ use core::marker::PhantomData;
 /// Maximum number of rows whose accumulators are in registers together. With two vectors of weights, one of
 /// inputs and one of products, these are all sixteen registers.
 pub(super) const ROWS: usize = 6;
-/// Number of rows that few rows are filled up to.
+/// Number of rows of a tile with few rows. Fewer rows than these are filled up.
 pub(super) const FEW_ROWS: usize = 4;
 
 /// `R` rows of converted inputs, a group of four bytes at a time; all have the same length.
@@ -20,8 +20,8 @@ pub(super) struct Groups<'a, const R: usize> {
 }
 
 impl<'a, const R: usize> Groups<'a, R> {
-    /// Rows of `len` bytes, a multiple of four. Each begins `stride` bytes after the one before. `count` of
-    /// them lie within `all`. The last of these is used in place of the others.
+    /// Rows of `len` bytes, a multiple of four. Each begins `stride` bytes after the one before. The first
+    /// `count` rows lie within `all`. The last of these rows takes the place of the missing rows.
     #[inline]
     pub(super) fn new(all: &'a [u8], (len, stride): (usize, usize), count: usize) -> Self {
         let last = count.saturating_sub(1).min(R - 1);

@@ -1,4 +1,4 @@
-//! What the kernels share: loads and stores of a few values, packing to bytes, look-ups.
+//! Functions that the kernels share: loads and stores of a few values, packing to bytes, look-ups.
 
 use core::arch::x86_64::*;
 
@@ -154,7 +154,7 @@ pub(super) fn pack([first, second]: [__m256i; 2], zero_point: i8) -> __m128i {
     _mm_packs_epi16(_mm256_castsi256_si128(all), _mm256_extracti128_si256::<1>(all))
 }
 
-/// A table of 256 bytes, in parts of sixteen that stand twice in a vector.
+/// A table of 256 bytes, in parts of sixteen bytes. Each vector has one part twice.
 pub(super) struct Table([__m256i; 16]);
 
 impl Table {
