@@ -112,7 +112,7 @@ fn numbers(names: &[&str]) -> Option<Vec<u32>> {
     let number = |name: &&str| {
         let file = name.rsplit('/').next()?;
         let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-        // Not `+7`, which a number may be elsewhere.
+        // `parse` also accepts `+7`, which is not a number here.
         let digits = !stem.is_empty() && stem.bytes().all(|byte| byte.is_ascii_digit());
         stem.parse().ok().filter(|_| digits)
     };

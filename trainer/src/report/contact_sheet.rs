@@ -1,4 +1,4 @@
-//! A picture of the worst mistakes with true and predicted class, and with the evidence for the latter.
+//! A picture of the worst mistakes, with the true and the predicted class, and the evidence for the predicted class.
 
 use anyhow::{Context, Result};
 use image::RgbImage;
@@ -13,7 +13,7 @@ use crate::summary::grouped;
 pub(super) const SHOWN: usize = 40;
 /// Number of mistakes in a row, without and with maps.
 const COLUMNS: [usize; 2] = [8, 4];
-/// Between an image and its map.
+/// Space between an image and its map.
 const MAP_GAP: u32 = 4;
 /// Target width of a magnified image; the factor is a whole number.
 const IMAGE_WIDTH: u32 = 128;
