@@ -19,7 +19,7 @@ pub(super) struct Question {
     /// The class of the map. If there is none, the most probable class is taken.
     pub(super) class: Option<usize>,
     pub(super) against: Option<usize>,
-    /// Instead of a class.
+    /// The attribute of the map, in place of a class.
     pub(super) attribute: Option<usize>,
 }
 
@@ -34,9 +34,9 @@ pub(super) struct Explanation {
     pub(super) file: String,
     /// The input of the network.
     pub(super) picture: RgbImage,
-    /// The most probable ones.
+    /// The most probable classes.
     pub(super) classes: Vec<Class>,
-    /// Those of the blob, the most probable first.
+    /// The attributes of the blob, the most probable first.
     pub(super) attributes: Vec<Attribute>,
     /// What the map shows, in words: `cat`, `cat rather than dog`, or `wings`.
     pub(super) subject: String,

@@ -1,5 +1,5 @@
-//! Any bytes in a region: it opens, or it is refused, and then everything works or is refused. Checksums are
-//! repaired, so that the damage is read.
+//! Regions with damaged bytes. Opening such a region succeeds or returns an error. Every later call also succeeds
+//! or returns an error. Checksums are repaired, so that the damaged fields are read.
 
 use crate::script::{Change, Entries, KIND, REGION, SLOTS, Values, blank, with};
 use kit::rng::Rng;

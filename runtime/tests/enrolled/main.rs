@@ -1,4 +1,4 @@
-//! Entries that a device adds: what it finds, and that no power cut loses an entry.
+//! Entries that a device adds: searches find them, and no power cut loses one.
 
 mod contents;
 mod hostile;

@@ -9,11 +9,11 @@ use runtime::search::{EnrolError, Enrolled, Slot};
 const DAMAGES: [Damage; 5] =
     [Damage::Before, Damage::After, Damage::Any(1), Damage::Any(2), Damage::Any(77)];
 
-/// What was tried.
+/// Counts of what was tried.
 #[derive(Debug, Default)]
 struct Tally {
     cuts: usize,
-    /// Cuts of changes that erase.
+    /// Number of cuts in changes that erase pages.
     renewed: usize,
     old: usize,
     new: usize,
@@ -41,7 +41,7 @@ fn cut_everywhere<const WRITE: usize, const READ: usize>(changes: usize) {
     let rng = &mut Rng::new(29);
     let mut tally = Tally::default();
     let (mut flash, mut before) = (blank::<WRITE, READ>(), Entries::new());
-    // The entry 0 stays, so that there is always one to read.
+    // Entry 0 stays, so that there is always an entry to read.
     let first = Change::random(rng, &before);
     flash = with(flash, |enrolled| first.run(enrolled).unwrap()).0;
     before = first.apply(&before);

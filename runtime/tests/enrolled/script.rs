@@ -13,7 +13,7 @@ pub(crate) type Error = EnrolError<Refusal>;
 
 pub(crate) const KIND: Kind = Kind { network: 0xC0FF_EE00, lengths: [3, 6] };
 pub(crate) const REGION: std::ops::Range<u32> = 256..1280;
-/// Fewer entries than cells in a half, with every size of word.
+/// Number of slots. It is below the number of cells in a half, for every size of word.
 pub(crate) const SLOTS: usize = 6;
 
 /// A flash whose region holds nothing.
@@ -58,7 +58,7 @@ pub(crate) enum Change {
 }
 
 impl Change {
-    /// A change that suits what is there.
+    /// A change that is possible with the present entries.
     pub(crate) fn random(rng: &mut Rng, entries: &Entries) -> Self {
         let (label, values) = (rng.pick(0, 9), Values::random(rng, KIND.lengths));
         let known: Vec<u16> = entries.keys().copied().collect();
@@ -85,7 +85,7 @@ impl Change {
         }
     }
 
-    /// What is there after the change.
+    /// The entries after the change.
     pub(crate) fn apply(&self, before: &Entries) -> Entries {
         let mut entries = before.clone();
         match self {
@@ -115,7 +115,7 @@ pub(crate) fn with<const WRITE: usize, const READ: usize, T>(
     (enrolled.release(), result)
 }
 
-/// Everything in a region. One by one and all in a row must be the same.
+/// All entries of a region. `entry` and `for_each` must give the same.
 pub(crate) fn entries<const WRITE: usize, const READ: usize>(
     enrolled: &mut Enrolled<'_, Nor<WRITE, READ>>,
 ) -> Entries {

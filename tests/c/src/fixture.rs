@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 pub struct Fixture {
     /// A network with attributes and a descriptor.
     pub blob: Vec<u8>,
-    /// 40 images: ten, and these inverted, mirrored, and darker.
+    /// An index of 40 images: the ten images, and the same inverted, mirrored, and darker.
     pub index: Vec<u8>,
     /// Ten images, one after another.
     pub images: Vec<u8>,
-    /// Where they are, in this order.
+    /// The paths of these files, in this order.
     pub paths: [PathBuf; 3],
 }
 

@@ -9,7 +9,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
 
-/// Neighbours of a search in the C program.
+/// Number of neighbours that the C program searches for.
 const NEAREST: usize = 5;
 
 /// Runs the C program and compares its lines.

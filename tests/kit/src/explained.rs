@@ -1,4 +1,4 @@
-//! What `runtime::explain` and the attributes make of a run, as hashes, and the attributes that a board shows.
+//! Hashes of the results of `runtime::explain` and of the attributes of a run, and the attributes that a board shows.
 
 use crate::fnv::Fnv1a;
 use runtime::explain::{Floor, Objects, Tiling, display, peak};
@@ -50,7 +50,7 @@ pub fn attributes(
     Some(halves(hash.value().cast_signed()))
 }
 
-/// The two attributes with the highest probabilities, the highest first; of equal ones the first.
+/// The two attributes with the highest probabilities, the highest first; the first ones if probabilities are equal.
 pub fn most_probable<'a>(
     attributes: impl Iterator<Item = Attribute<'a>>,
 ) -> [Option<Attribute<'a>>; 2] {

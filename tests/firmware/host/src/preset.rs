@@ -72,7 +72,7 @@ impl Blob {
 /// Attributes of networks with random weights: as many as the trained ones have.
 const ATTRIBUTES: usize = 20;
 
-/// Writes a blob with random weights and so many attributes.
+/// Writes a blob with random weights and with this number of attributes.
 fn random(preset: Preset, attributes: usize, target: &Path) -> Result<PathBuf> {
     let name = if attributes == 0 { "" } else { "-full" };
     let path = target.join(format!("{}{name}.bin", preset.name()));
