@@ -9,6 +9,22 @@ use trainer::summary::grouped;
 
 /// The text by which such a module is recognised.
 const MARK: &str = "Written by `export --rust`";
+/// How the module of a blob begins.
+const BLOB_START: &str = "//! A trained network: ";
+/// How the module of an index begins.
+const INDEX_START: &str = "//! An index of ";
+/// How the lines of a module begin, also after a formatter has broken them.
+const LINES: [&str; 9] = [
+    "//!",
+    "///",
+    "#[repr(",
+    "struct Aligned",
+    "static ALIGNED",
+    "pub static ",
+    "pub const ",
+    " ",
+    "];",
+];
 
 /// Source of the module at `module` for the blob at `blob`, which it includes by relative path.
 ///
@@ -28,7 +44,7 @@ pub fn source(model: &AnyModel<'_>, blob: &Path, module: &Path) -> Result<String
         AnyModel::F16(_) => "parse_f16",
     };
     let mut text = format!(
-        "//! A trained network: {} parameters, {} multiply-accumulates per image, {}.\n\
+        "{BLOB_START}{} parameters, {} multiply-accumulates per image, {}.\n\
          //!\n\
          //! {MARK}; write it again rather than change it.\n\n",
         grouped(config.parameters()),
@@ -79,7 +95,7 @@ pub fn index_source(
     });
     let names: Vec<_> = names.collect();
     let mut text = format!(
-        "//! An index of {} pictures, for the network {:08x}.\n\
+        "{INDEX_START}{} pictures, for the network {:08x}.\n\
          //!\n\
          //! {MARK}; write it again rather than change it.\n\n",
         grouped(index.len() as u64),
@@ -115,9 +131,23 @@ fn aligned(what: &str, include: &str) -> String {
     )
 }
 
-/// Whether a file that begins with these bytes is such a module.
+/// Whether a file that begins with these bytes is the module of a blob, without anything that a user has added.
 pub fn is_module(start: &[u8]) -> bool {
-    String::from_utf8_lossy(start).contains(MARK)
+    is_unchanged(start, BLOB_START)
+}
+
+/// [`is_module`] for the module of an index.
+pub fn is_index_module(start: &[u8]) -> bool {
+    is_unchanged(start, INDEX_START)
+}
+
+fn is_unchanged(start: &[u8], first: &str) -> bool {
+    let text = String::from_utf8_lossy(start);
+    // The last line may be cut.
+    let is_ours = |line: &str| {
+        line.is_empty() || LINES.iter().any(|own| line.starts_with(own) || own.starts_with(line))
+    };
+    text.starts_with(first) && text.contains(MARK) && text.lines().all(is_ours)
 }
 
 /// The path of `blob`, relative to the directory of `module`, with forward slashes. `blob` need not exist.
@@ -177,6 +207,10 @@ mod tests {
         let model = AnyModel::parse(&bytes).unwrap();
         let text = source(&model, &path("model.bin"), &path("model.rs")).unwrap();
         assert!(is_module(text.as_bytes()), "{text}");
+        assert!(!is_index_module(text.as_bytes()), "not an index");
+        for own in [format!("// my firmware\n{text}"), format!("{text}fn main() {{}}\n")] {
+            assert!(!is_module(own.as_bytes()), "text of a user: {own}");
+        }
         std::fs::write(path("model.rs"), &text).unwrap();
         std::fs::write(
             path("main.rs"),

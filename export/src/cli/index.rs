@@ -49,7 +49,7 @@ impl IndexArgs {
         output::check(&self.index, Replaces::Kind { name: "an index", is })?;
         if let Some(module) = &self.rust {
             let name = "a module of `export --rust`";
-            output::check(module, Replaces::Kind { name, is: rust_module::is_module })?;
+            output::check(module, Replaces::Kind { name, is: rust_module::is_index_module })?;
             rust_module::include_path(&self.index, module)?;
         }
         let bytes = read(&self.blob)?;

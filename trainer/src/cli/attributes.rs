@@ -47,6 +47,7 @@ impl AttributesArgs {
         let inputs: Vec<_> =
             iter::once(&self.checkpoint).chain(&table).map(PathBuf::as_path).collect();
         output::refuse_inputs(&[&self.out], &inputs)?;
+        self.data.refuse_outputs(&[&self.out])?;
         output::check(&self.out, Replaces::if_told(self.overwrite))?;
         let device = Default::default();
         let mut checkpoint = checkpoint::load::<Flex>(&self.checkpoint, &device)?;

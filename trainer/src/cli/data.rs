@@ -7,6 +7,7 @@ use anyhow::{Result, bail, ensure};
 use clap::Args;
 use runtime::config::ImageSpec;
 
+use super::class_folder;
 use crate::data::download::DownloadArgs;
 use crate::data::{Dataset, HeldOut, Labels, Reading, embedded, open};
 
@@ -54,6 +55,14 @@ impl DataArgs {
         self.data.as_deref()
     }
 
+    /// Refuses outputs in a folder whose pictures are read.
+    ///
+    /// # Errors
+    /// As [`class_folder::refuse_outputs`].
+    pub(super) fn refuse_outputs(&self, outputs: &[&Path]) -> Result<()> {
+        self.data.as_ref().map_or(Ok(()), |data| class_folder::refuse_outputs(data, outputs))
+    }
+
     /// All images, in the size of the reading.
     pub(super) fn dataset(&self, reading: Reading) -> Result<Dataset> {
         match self.data.clone().or(self.download.directory()?) {
@@ -64,6 +73,11 @@ impl DataArgs {
 }
 
 impl TrainingDataArgs {
+    /// As [`DataArgs::refuse_outputs`].
+    pub(super) fn refuse_outputs(&self, outputs: &[&Path]) -> Result<()> {
+        self.all.refuse_outputs(outputs)
+    }
+
     /// The images in this size, with the classes and the number of training images that the options give.
     /// `seed` chooses the images of each class.
     pub(super) fn dataset(&self, held_out: HeldOut, size: ImageSpec, seed: u64) -> Result<Dataset> {

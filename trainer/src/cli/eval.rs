@@ -55,6 +55,7 @@ impl EvalArgs {
             let inputs: Vec<_> =
                 iter::once(&self.checkpoint).chain(&table).map(PathBuf::as_path).collect();
             output::refuse_inputs(&files.each_ref().map(PathBuf::as_path), &inputs)?;
+            self.data.refuse_outputs(&files.each_ref().map(PathBuf::as_path))?;
             output::check_directory(directory, &report::FILES, Replaces::if_told(self.overwrite))?;
         }
         let device = B::training_device()?;

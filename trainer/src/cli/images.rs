@@ -56,6 +56,7 @@ impl ImagesArgs {
         let names: Vec<_> = pictures.collect();
         let list = Replaces::Kind { name: "a list of this command", is: is_list };
         let list = if self.overwrite { Replaces::Anything } else { list };
+        self.data.refuse_outputs(&[&self.out.join(IMAGE_LIST)])?;
         output::check_directory(&self.out, &[IMAGE_LIST], list)?;
         output::check_directory(&self.out, &names, Replaces::if_told(self.overwrite))?;
         std::fs::create_dir_all(&self.out)

@@ -5,6 +5,7 @@ mod backend;
 mod begin;
 mod check;
 mod choice;
+mod class_folder;
 mod data;
 mod eval;
 mod finetune;

@@ -101,6 +101,8 @@ impl RunArgs {
             (_, _, None) => Before::Move,
         };
         let inputs: Vec<_> = [start, self.teacher.as_deref()].into_iter().flatten().collect();
+        let [run, report] = [CONFIG_FILE, VALIDATION].map(|name| self.out().join(name));
+        self.data.refuse_outputs(&[&run, &report.join(CONFIG_FILE)])?;
         RunDirectory::new(self.out(), before, &inputs)
     }
 

@@ -131,9 +131,9 @@ impl Plan {
             self.out.display()
         );
         let there = |file| self.out.join(file).exists();
-        for file in [BEST_FILE, CURVES_FILE] {
+        for file in [BEST_FILE, CURVES_FILE, METRICS_FILE] {
             ensure!(
-                !there(file) || there(RESUME_FILE) || there(METRICS_FILE),
+                !there(file) || there(RESUME_FILE),
                 "{} may not be a file of the sweep: remove it, or choose another directory with --out",
                 self.out.join(file).display()
             );

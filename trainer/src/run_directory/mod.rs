@@ -75,8 +75,7 @@ impl RunDirectory {
         output::remove_leftovers(&self.path.join(VALIDATION));
         match (self.before, earlier) {
             (Before::Resume, _) | (_, Earlier::Nothing) => {}
-            (_, Earlier::Begun) => files::remove(&self.path)?,
-            (Before::Move, _) => {
+            (Before::Move, _) | (Before::Refuse, Earlier::Begun) => {
                 let to = files::move_away(&self.path)?;
                 let to = to.strip_prefix(".").unwrap_or(&to);
                 note!("moved the earlier run to {}/", to.display());

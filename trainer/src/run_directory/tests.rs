@@ -136,13 +136,16 @@ fn directories_with_the_name_of_a_file_are_refused_before_a_file_is_removed() {
 }
 
 #[test]
-fn a_run_without_an_epoch_has_nothing_to_keep() {
+fn settings_without_a_run_are_moved_away() {
     let directory = tempfile::tempdir().unwrap();
     write(directory.path(), &[CONFIG_FILE, ".ocelli-a1b2c3.part"]);
     let mut run = RunDirectory::new(directory.path(), Before::Refuse, &[]).unwrap();
     run.clear().unwrap();
     drop(run);
-    assert_eq!(files(directory.path()), [""; 0], "settings and leftovers are gone");
+    let moved = directory.path().join("earlier-1").join(CONFIG_FILE);
+    assert!(moved.is_file() && !directory.path().join(CONFIG_FILE).exists(), "the settings");
+    let leftover = directory.path().join(".ocelli-a1b2c3.part");
+    assert!(!leftover.exists(), "a leftover");
 }
 
 #[test]
