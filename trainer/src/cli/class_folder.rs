@@ -49,7 +49,7 @@ mod tests {
             std::fs::write(path(file), "bytes").unwrap();
         }
         std::fs::create_dir_all(path("data/run")).unwrap();
-        for file in ["config.json", "metrics.csv", "curves.png"] {
+        for file in ["config.json", "metrics.csv", "mistakes.png"] {
             std::fs::write(path("data/run").join(file), "ours").unwrap();
         }
         let refused = |output: &str| {
