@@ -156,10 +156,7 @@ fn is_unchanged(start: &[u8], first: &str) -> bool {
 /// If a directory of the two paths does not exist or the relative path is not Unicode.
 pub fn include_path(blob: &Path, module: &Path) -> Result<String> {
     let directory = |path: &Path| {
-        let parent = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
+        let parent = output::directory_of(path);
         parent
             .canonicalize()
             .with_context(|| format!("cannot find {}: make it first", parent.display()))

@@ -71,15 +71,7 @@ fn discriminant(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn random(images: usize, dim: usize, seed: u64) -> Vec<Vec<i8>> {
-        let mut rng = kit::rng::Rng::new(seed);
-        let image = |_| {
-            let base: i8 = rng.pick(-40, 40);
-            (0..dim).map(|_| base / 2 + rng.pick::<i8>(-60, 60)).collect()
-        };
-        (0..images).map(image).collect()
-    }
+    use crate::descriptor::fit::tests::random;
 
     #[test]
     fn the_first_directions_are_those_in_which_classes_differ() {

@@ -235,10 +235,11 @@ fn product(a: &[i8], b: &[i8]) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn random(images: usize, dim: usize, seed: u64) -> Vec<Vec<i8>> {
+    /// Inputs with correlated values.
+    pub(in crate::descriptor) fn random(images: usize, dim: usize, seed: u64) -> Vec<Vec<i8>> {
         let mut rng = kit::rng::Rng::new(seed);
         let image = |_| {
             let base: i8 = rng.pick(-40, 40);

@@ -38,8 +38,8 @@ fn followed(path: &Path) -> io::Result<PathBuf> {
     if path.is_symlink() { path.canonicalize() } else { Ok(path.to_owned()) }
 }
 
-/// The directory that a file is in.
-fn directory_of(path: &Path) -> &Path {
+/// The directory that a file is in; `.` for a name alone.
+pub fn directory_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

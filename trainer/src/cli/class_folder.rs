@@ -11,12 +11,8 @@ use pictures::{Listing, looks_like_picture, shown_path};
 /// If an output is in one. The message names the folder.
 pub(super) fn refuse_outputs(data: &Path, outputs: &[&Path]) -> Result<()> {
     let Ok(data) = data.canonicalize() else { return Ok(()) };
-    for output in outputs {
-        let folder = match output.parent() {
-            Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
-            Some(folder) => folder,
-            None => continue,
-        };
+    for file in outputs {
+        let folder = output::directory_of(file);
         let Ok(place) = folder.canonicalize() else { continue };
         ensure!(
             place == data || !place.starts_with(&data) || !is_class(&place),

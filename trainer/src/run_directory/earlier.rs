@@ -31,7 +31,7 @@ pub(crate) enum Before {
 pub(super) enum Earlier {
     /// None of the files that a run writes.
     Nothing,
-    /// A run that ended before its first epoch was finished. It has only its settings.
+    /// Only the settings of a run, which ended before its first epoch was finished. They are moved to `earlier-N`.
     Begun,
     /// A run that `--resume` can continue. It has finished `done` of `epochs` epochs.
     Interrupted { done: usize, epochs: Option<u64> },

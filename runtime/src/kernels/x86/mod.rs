@@ -14,6 +14,7 @@
 
 mod avx2;
 mod avx512;
+mod fours;
 mod sse2;
 
 use crate::kernels::set::Kernels;

@@ -4,9 +4,10 @@ use super::multiply::Multiply;
 use super::packing::{Group, Inputs, Memory};
 use super::requant::Requants;
 use super::store::Store;
-use super::tile::{FEW_ROWS, Groups, ROWS, accumulate};
+use super::tile::{FEW_ROWS, ROWS, accumulate};
 use super::vector::CHANNELS;
 use crate::kernels::operand::Linear;
+use crate::kernels::x86::fours::Fours;
 use crate::rows::{part_mut, rows, rows_mut};
 use core::arch::x86_64::__m256i;
 
@@ -22,7 +23,7 @@ pub(super) trait Source {
     unsafe fn start(&mut self, line: usize);
 
     /// The inputs of one run, in `R` rows of the line from row `first` on.
-    fn rows<const R: usize>(&self, first: usize, run: usize) -> Groups<'_, R>;
+    fn rows<const R: usize>(&self, first: usize, run: usize) -> Fours<'_, R>;
 }
 
 /// All rows of a source times all channels of a layer. The inputs of the layer must [`fit`](Inputs::fit).

@@ -2,8 +2,8 @@
 
 use super::multiply::Multiply;
 use super::packing::Group;
+use crate::kernels::x86::fours::Fours;
 use core::arch::x86_64::*;
-use core::marker::PhantomData;
 
 /// Maximum number of rows whose accumulators are in registers together. With two vectors of weights, one of
 /// inputs and one of products, these are all sixteen registers.
@@ -11,37 +11,12 @@ pub(super) const ROWS: usize = 6;
 /// Number of rows of a tile with few rows. Fewer rows than these are filled up.
 pub(super) const FEW_ROWS: usize = 4;
 
-/// `R` rows of converted inputs, a group of four bytes at a time; all have the same length.
-#[derive(Clone, Copy)]
-pub(super) struct Groups<'a, const R: usize> {
-    rows: [*const [u8; 4]; R],
-    len: usize,
-    lifetime: PhantomData<&'a [u8]>,
-}
-
-impl<'a, const R: usize> Groups<'a, R> {
-    /// Rows of `len` bytes, a multiple of four. Each begins `stride` bytes after the one before. The first
-    /// `count` rows lie within `all`. The last of these rows takes the place of the missing rows.
-    #[inline]
-    pub(super) fn new(all: &'a [u8], (len, stride): (usize, usize), count: usize) -> Self {
-        let last = count.saturating_sub(1).min(R - 1);
-        let inside = count > 0 && last * stride + len <= all.len();
-        let first = all.as_ptr();
-        let row = |row: usize| first.wrapping_add(row.min(last) * stride).cast();
-        Self {
-            rows: core::array::from_fn(row),
-            len: if inside { len / 4 } else { 0 },
-            lifetime: PhantomData,
-        }
-    }
-}
-
 /// `acc + Σ x · w` over groups, modulo `2^32`.
 #[inline]
 #[target_feature(enable = "avx2")]
 pub(super) fn accumulate<M: Multiply, const R: usize>(
     mut acc: [[__m256i; 2]; R],
-    x: Groups<'_, R>,
+    x: Fours<'_, R>,
     weights: &[Group],
 ) -> [[__m256i; 2]; R] {
     for (at, weights) in weights.iter().take(x.len).enumerate() {

@@ -2,8 +2,9 @@
 
 use super::packing::MAX_K;
 use super::product::Source;
-use super::tile::{Fours, Panels, ROWS, accumulate};
+use super::tile::{Panels, ROWS, accumulate};
 use super::vector::{BYTES, Group, load_bytes};
+use crate::kernels::x86::fours::Fours;
 use crate::rows::{rows, tail};
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;

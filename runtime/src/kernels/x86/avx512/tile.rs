@@ -6,9 +6,9 @@
 //! fits, so the result is exact.
 
 use super::vector::Group;
+use crate::kernels::x86::fours::Fours;
 use crate::rows::part;
 use core::arch::x86_64::*;
-use core::marker::PhantomData;
 
 /// Maximum number of vectors of channels whose accumulators are in registers together.
 pub(super) const PANELS: usize = 5;
@@ -16,31 +16,6 @@ pub(super) const PANELS: usize = 5;
 /// needed: an addition takes four or five cycles and up to two start in a cycle, so about ten
 /// accumulators keep the processor busy.
 pub(super) const ROWS: usize = 8;
-
-/// `R` rows of inputs as `x + 128`, four at a time; all have the same length.
-#[derive(Clone, Copy)]
-pub(super) struct Fours<'a, const R: usize> {
-    rows: [*const [u8; 4]; R],
-    len: usize,
-    lifetime: PhantomData<&'a [u8]>,
-}
-
-impl<'a, const R: usize> Fours<'a, R> {
-    /// Rows of `len` bytes, a multiple of four. Each begins `stride` bytes after the one before. `count` of
-    /// them lie within `all`. The last of these is used in place of the others.
-    #[inline]
-    pub(super) fn new(all: &'a [u8], (len, stride): (usize, usize), count: usize) -> Self {
-        let last = count.saturating_sub(1);
-        let inside = count > 0 && last * stride + len <= all.len();
-        let first = all.as_ptr();
-        let row = |row: usize| first.wrapping_add(row.min(last) * stride).cast();
-        Self {
-            rows: core::array::from_fn(row),
-            len: if inside { len / 4 } else { 0 },
-            lifetime: PhantomData,
-        }
-    }
-}
 
 /// Weights of `P` vectors of channels, as `[group of four inputs][panel][channel][input]`, and
 /// `bias − 128 · Σw` of each channel.
