@@ -411,6 +411,62 @@ typedef struct {
 } ocelli_neighbour;
 
 /**
+ * One part of the fingerprints of all entries.
+ */
+typedef struct {
+    /**
+     * The vectors, one after another.
+     */
+    const int8_t *vectors;
+    /**
+     * The codes, one for each entry.
+     */
+    const uint64_t *codes;
+    /**
+     * Number of values of each vector, 1 to 128.
+     */
+    size_t len;
+} ocelli_part_list;
+
+/**
+ * What goes into an index.
+ */
+typedef struct {
+    /**
+     * The number of each entry, ascending, no number twice.
+     */
+    const uint32_t *ids;
+    /**
+     * The label of each entry; null if there are no labels.
+     */
+    const uint16_t *labels;
+    /**
+     * Number of entries, at least 1.
+     */
+    size_t count;
+    /**
+     * The names of the labels, separated by newlines; empty if there are none.
+     */
+    ocelli_text label_names;
+    /**
+     * The names of the entries, separated by newlines; empty if there are none.
+     */
+    ocelli_text names;
+    /**
+     * The class parts.
+     */
+    ocelli_part_list class_parts;
+    /**
+     * The appearance parts.
+     */
+    ocelli_part_list appearance_parts;
+    /**
+     * The network that made the fingerprints: `network` of each of them.
+     */
+    uint32_t network;
+} ocelli_index_contents;
+
+/**
  * Sizes of a model.
  */
 typedef struct {
@@ -573,6 +629,19 @@ ocelli_status ocelli_nearest(const ocelli_index *index,
                              ocelli_neighbour *found,
                              size_t capacity,
                              size_t *count);
+
+/**
+ * Writes an index to the start of `buffer`, and its length in bytes to `*written`.
+ *
+ * The index is one that `ocelli_index_parse` accepts; contents that it would refuse are an error. An index takes
+ * at most `count * (values + 38) + texts + 128` bytes, where `values` is the sum of both lengths of vectors and
+ * `texts` the sum of both lengths of names. If it does not fit, the status is `OCELLI_STATUS_SHORT`. After an
+ * error, the buffer holds no index.
+ */
+ocelli_status ocelli_index_write(const ocelli_index_contents *contents,
+                                 uint8_t *buffer,
+                                 size_t buffer_len,
+                                 size_t *written);
 
 /**
  * Checks a blob completely, and makes a model of it in `memory`.

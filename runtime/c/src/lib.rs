@@ -18,6 +18,9 @@
 mod attributes;
 mod descriptor;
 mod index;
+mod index_write;
+#[cfg(all(target_arch = "wasm32", target_pointer_width = "32"))]
+mod layout;
 mod memory;
 mod model;
 mod object;
@@ -30,6 +33,7 @@ mod text;
 pub use attributes::*;
 pub use descriptor::*;
 pub use index::*;
+pub use index_write::*;
 pub use model::*;
 pub use output::*;
 pub use run::*;

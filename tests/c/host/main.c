@@ -47,6 +47,7 @@ int main(int count, char **words) {
     struct inputs inputs = {read_file(words[1]), read_file(words[2]), read_file(words[3])};
     print_results(&inputs);
     check_parts(&inputs);
+    check_index(&inputs);
     check_faults(&inputs);
     free((void *)inputs.blob.bytes);
     free((void *)inputs.index.bytes);

@@ -33,6 +33,7 @@ void *block(size_t len);
 
 void print_results(const struct inputs *inputs);
 void check_faults(const struct inputs *inputs);
+void check_index(const struct inputs *inputs);
 void check_parts(const struct inputs *inputs);
 
 #endif
