@@ -3,8 +3,8 @@
 use crate::answer::Answer;
 use anyhow::{Result, bail, ensure};
 use image::RgbImage;
-use pictures::{centre, shown_path};
-use std::path::{Component, Path};
+use pictures::{centre, shown_path, within};
+use std::path::Path;
 
 /// The pictures that were found, in the size of the network's input; `None` stands for a picture that cannot be
 /// read, and a message names it. `dir` is the folder that was indexed. `out` must not be one of the pictures.
@@ -20,13 +20,13 @@ pub(super) fn read(dir: &Path, answer: &Answer<'_>, out: &Path) -> Result<Vec<Op
     for found in &answer.found {
         let picture = match found.name {
             None => Err("has no name in the index".to_owned()),
-            // Names come with the index; none may lead out of the folder.
-            Some(name) if !is_within(name) => Err("is not a name within a folder".to_owned()),
-            Some(name) => {
-                let path = dir.join(name);
-                output::refuse_inputs(&[out], &[&path])?;
-                pictures::read(&path).map_err(|fault| fault.to_string())
-            }
+            Some(name) => match within(dir, name) {
+                None => Err("is not a name within a folder".to_owned()),
+                Some(path) => {
+                    output::refuse_inputs(&[out], &[&path])?;
+                    pictures::read(&path).map_err(|fault| fault.to_string())
+                }
+            },
         };
         if let Err(fault) = &picture {
             eprintln!("left out: {} {fault}", found.file());
@@ -42,9 +42,4 @@ pub(super) fn read(dir: &Path, answer: &Answer<'_>, out: &Path) -> Result<Vec<Op
         shown_path(dir)
     );
     Ok(known)
-}
-
-/// Whether a name leads to a file below the folder that it is joined to.
-fn is_within(name: &str) -> bool {
-    Path::new(name).components().all(|part| matches!(part, Component::Normal(_)))
 }

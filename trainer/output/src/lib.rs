@@ -1,6 +1,7 @@
 //! Output files: checked before the work begins, and written whole or not at all.
 
 mod check;
+mod folder;
 mod temporary;
 
 use std::io::{self, ErrorKind, Write};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 pub use check::{Replaces, check, check_directory, refuse_inputs};
+pub use folder::write_all;
 pub use temporary::remove_leftovers;
 
 /// Writes `bytes` to a temporary file beside `path`, then renames it to `path`. If `path` is a link, the file
