@@ -64,4 +64,34 @@ mod tests {
         let picture = RgbImage::from_fn(12, 4, |x, _| thirds[x as usize / 4]);
         assert_eq!(centre(&picture, (2, 2)), [0, 255, 0].repeat(4), "the green third");
     }
+
+    /// Noise that the test of `runtime/web/resize.js` makes as well.
+    fn noise(length: usize) -> Vec<u8> {
+        let step = |state: &u32| Some(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
+        std::iter::successors(step(&1), step)
+            .map(|state| (state >> 24) as u8)
+            .take(length)
+            .collect()
+    }
+
+    #[test]
+    fn the_bytes_are_those_of_the_web_page() {
+        let hash = |bytes: &[u8]| {
+            let byte =
+                |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+            format!("{:016x}", bytes.iter().fold(0xcbf2_9ce4_8422_2325, byte))
+        };
+        let mut lines = 0;
+        for line in include_str!("../../../tests/web/fit.txt").lines() {
+            let words: Vec<_> = line.split(' ').collect();
+            let size = |at: usize| words[at].parse::<u32>().unwrap();
+            let (width, height) = (size(0), size(1));
+            let picture = noise(3 * width as usize * height as usize);
+            let picture = RgbImage::from_raw(width, height, picture).unwrap();
+            let found = hash(&centre(&picture, (size(2), size(3))));
+            assert_eq!(found, words[4], "{line}: the hash is {found}");
+            lines += 1;
+        }
+        assert_eq!(lines, 12, "sizes");
+    }
 }
