@@ -15,6 +15,7 @@
 //! retrieval  measures how well a search finds images of one class
 //! evidence   measures where a network finds the evidence for a class
 //! report     a page about a blob
+//! web        a page that runs a blob in a browser
 //! ```
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
@@ -31,5 +32,6 @@ pub mod report;
 pub mod retrieval;
 pub mod tune;
 pub mod verify;
+pub mod web;
 
 pub use tune::{Counter, Method, Phase, quantize, unwatched};

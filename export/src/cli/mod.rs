@@ -8,6 +8,7 @@ mod images;
 mod import;
 mod index;
 mod inspect;
+mod page;
 mod progress;
 mod quantize;
 mod retrieval;
@@ -25,6 +26,7 @@ use evidence::EvidenceArgs;
 use import::ImportArgs;
 use index::IndexArgs;
 use inspect::InspectArgs;
+use page::PageArgs;
 use quantize::{Export, ExportFiles, ExportOptions};
 use retrieval::RetrievalArgs;
 use sensitivity::SensitivityArgs;
@@ -47,6 +49,7 @@ use sensitivity::SensitivityArgs;
         cargo run -p export -- evidence model.bin --data cifar-10-batches-bin\n  \
         cargo run -p export -- descriptor model.bin described.bin --data cifar-10-batches-bin\n  \
         cargo run -p export -- index described.bin pictures index.bin\n  \
+        cargo run -p export -- page described.bin page --index index.bin\n  \
         cargo run -p export -- retrieval described.bin --data cifar-10-batches-bin"
 )]
 pub(crate) struct Cli {
@@ -68,6 +71,7 @@ enum Command {
     Evidence(EvidenceArgs),
     Index(IndexArgs),
     Import(ImportArgs),
+    Page(PageArgs),
     Retrieval(RetrievalArgs),
     /// Measures how much each activation loses because it is stored in eight bits.
     Sensitivity(SensitivityArgs),
@@ -84,6 +88,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         (Some(Command::Index(args)), _) => args.run(),
         (Some(Command::Retrieval(args)), _) => args.run(),
         (Some(Command::Import(args)), _) => args.run(),
+        (Some(Command::Page(args)), _) => args.run(),
         (Some(Command::Sensitivity(args)), _) => args.run(),
         (None, Some(files)) => Export { files, options }.run(),
         (None, None) => {
@@ -114,6 +119,7 @@ mod tests {
             &["evidence", "model.bin", "--grids", "10"],
             &["descriptor", "model.bin", "described.bin"],
             &["index", "described.bin", "pictures", "index.bin"],
+            &["page", "model.bin", "page"],
             &["retrieval", "described.bin", "--queries", "9"],
             &["import", "weights.safetensors", "best.mpk"],
         ] {

@@ -1,6 +1,7 @@
 //! The `export` command as a shell sees it: exit codes, messages and files.
 
 mod lost;
+mod page;
 mod search;
 mod weights;
 
