@@ -17,8 +17,8 @@ use trainer::{note, say};
 ///
 /// The page works from any web server, and sends nothing anywhere. It shows the classes with the evidence for each
 /// of them, the attributes, and the nearest pictures of an index. With a blob that has a descriptor it learns new
-/// things. After the first visit it also works without a network. To try it: `python3 -m http.server` in its folder,
-/// then http://localhost:8000. Browsers give the camera only to pages from https or localhost.
+/// things. After the first visit it also works without a network. To try it, run `python3 -m http.server` in its
+/// folder and open `localhost:8000`. Browsers give the camera only to pages from https or localhost.
 #[derive(Debug, Args)]
 pub(super) struct PageArgs {
     /// Int8 blob.

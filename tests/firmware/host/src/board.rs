@@ -46,7 +46,7 @@ impl Board {
             target: "thumbv7em-none-eabihf",
             cpu: None,
             machine: (ARM, &["-M", "mps2-an386"]),
-            blobs: &[Blob::Micro, Blob::Compact],
+            blobs: &[Blob::Nano, Blob::Micro, Blob::Compact],
             camera: &[Blob::Micro, Blob::Micro96],
             known: Blob::Nano,
             entries: 1000,

@@ -14,7 +14,7 @@ pub enum Blob {
     Tiny,
     /// The same network with a random descriptor.
     TinyDescribed,
-    /// A trained network with a descriptor that comes with the source.
+    /// A trained network with a descriptor that comes with the source. The page for browsers has it as well.
     Nano,
     /// The trained network that comes with the source.
     Micro,
@@ -27,7 +27,7 @@ pub enum Blob {
 
 impl Blob {
     /// Every blob that can be named.
-    pub const ALL: [Self; 4] = [Self::Tiny, Self::Micro, Self::Compact, Self::Micro96];
+    pub const ALL: [Self; 5] = [Self::Tiny, Self::Nano, Self::Micro, Self::Compact, Self::Micro96];
 
     /// Its name in reports.
     pub const fn name(self) -> &'static str {
