@@ -114,6 +114,19 @@ test("a picture file of any size is classified as on a computer", async () => {
     && document.getElementById("sure").textContent.startsWith(String(Math.round(arguments[1])))`, top.name, 100 * top.probability);
 });
 
+test("a picture can be dropped and pasted", async () => {
+  const frog = png(images[7], 32, 32).toString("base64");
+  for (const [event, property] of [["DragEvent", "dataTransfer"], ["ClipboardEvent", "clipboardData"]]) {
+    await sample(1);
+    assert.equal(await browser.text("#answer"), "ship", "before");
+    await browser.run(`const files = new DataTransfer();
+      files.items.add(new File([Uint8Array.from(atob(arguments[0]), (letter) => letter.charCodeAt(0))], "frog.png"));
+      const type = arguments[1] === "DragEvent" ? "drop" : "paste";
+      document.dispatchEvent(new window[arguments[1]](type, { [arguments[2]]: files, cancelable: true }));`, frog, event, property);
+    await browser.until(event, "return document.getElementById('answer').textContent === 'frog'");
+  }
+});
+
 test("a class, then an attribute is chosen, and its evidence is shown", async () => {
   const map = "const c = document.getElementById('overlay'); return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.join()";
   const first = await browser.run(map);
@@ -135,6 +148,16 @@ test("the camera runs, with evidence, and stops", async () => {
   await browser.click("#camera");
   assert.ok(await browser.run("return document.getElementById('video').srcObject === null"), "the camera is free");
   assert.ok(await browser.run("return !document.getElementById('picture').hidden"), "the last picture stays");
+});
+
+test("a camera that does not start is told in plain words", async () => {
+  for (const [name, expected] of [["NotFoundError", /no camera/], ["NotAllowedError", /does not allow/], ["NotReadableError", /Another program/]]) {
+    await browser.run("navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', arguments[0]))", name);
+    await browser.click("#camera");
+    assert.match(await message(), expected, name);
+    assert.equal(await browser.run("return document.getElementById('camera').getAttribute('aria-pressed')"), "false", "off");
+    await sample(1);
+  }
 });
 
 test("nearest pictures of the index are shown with their small pictures", async () => {

@@ -36,6 +36,8 @@ let wasm;
 /** Pictures of the new thing so far. */
 let shots = { label: "", count: 0 };
 let listed = 0;
+/** Whether the browser is asking for the camera. */
+let starting = false;
 let frames = [];
 
 const camera = new Camera(video);
@@ -158,6 +160,8 @@ async function open(file) {
 }
 
 async function startCamera() {
+  if (starting) return;
+  starting = true;
   place("camera").setAttribute("aria-pressed", "true");
   place("answer").setAttribute("aria-live", "off");
   frames = [];
@@ -171,6 +175,8 @@ async function startCamera() {
   } catch (error) {
     stopCamera();
     throw error;
+  } finally {
+    starting = false;
   }
 }
 
