@@ -34,7 +34,10 @@ export async function load(model, options = {}) {
   const { wasm = new URL("ocelli.wasm", import.meta.url), index, learned, room = 128 } = options;
   const given = (source, name) => (source === undefined || source === null ? null : bytesOf(source, name));
   const [program, blob, known, taught] = await Promise.all([
-    given(wasm, "the program"), given(model, "the model"), given(index, "the index"), given(learned, "what was learned"),
+    given(wasm, "the program"),
+    given(model, "the model"),
+    given(index, "the index"),
+    given(learned, "what was learned"),
   ]);
   const { instance } = await WebAssembly.instantiate(program, {});
   return new Ocelli(instance.exports, { program: program.length, blob, known, taught, room });
@@ -142,7 +145,9 @@ class Ocelli {
     if (typeof label !== "string" || label.trim() === "" || /[\n\r]/.test(label)) {
       throw new OcelliError("a name needs letters, in one line");
     }
-    if (this.#taught.length >= this.room) throw new OcelliError(`there is room for ${this.room} pictures: remove one first`);
+    if (this.#taught.length >= this.room) {
+      throw new OcelliError(`there is room for ${this.room} pictures: remove one first`);
+    }
     const id = this.#taught.reduce((most, entry) => Math.max(most, entry.id), -1) + 1;
     this.#rewrite([...this.#taught, { id, label: label.trim(), ...this.#fingerprint(this.#at.fingerprint) }]);
     return id;
@@ -292,7 +297,8 @@ class Ocelli {
     });
     this.#bytes.set(labelNames, at.labelNames);
     const parts = at.parts.flatMap(({ length, vectors, codes }) => [vectors, codes, length]);
-    const fields = [at.ids, at.labels, entries.length, at.labelNames, labelNames.length, 0, 0, ...parts, entries[0].network];
+    const names = [at.labelNames, labelNames.length, 0, 0];
+    const fields = [at.ids, at.labels, entries.length, ...names, ...parts, entries[0].network];
     fields.forEach((field, place) => view.setUint32(at.contents + 4 * place, field, true));
     this.#call("what was learned", "ocelli_index_write", at.contents, at.buffer, at.bufferLen, at.pair);
     const length = this.#word(at.pair);

@@ -4,7 +4,7 @@ use super::files::{parse, read};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use export::blob::AnyModel;
-use export::web::{Earlier, Page, Sheet};
+use export::web::{self, Earlier, Page, Sheet};
 use output::Replaces;
 use pictures::shown;
 use runtime::search::Index;
@@ -67,7 +67,7 @@ impl PageArgs {
         let files = page.files().with_context(context)?;
         let written: Vec<_> = files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
         output::write_all(&self.directory, &written)?;
-        for name in Page::names() {
+        for name in web::names() {
             // A file of the earlier page that this one does not have.
             if earlier.has(name) && files.iter().all(|(file, _)| *file != name) {
                 let _ = std::fs::remove_file(self.directory.join(name));
@@ -90,7 +90,7 @@ impl PageArgs {
 
     /// Refuses a directory that cannot be written to, or where a file is in the way.
     fn check_outputs(&self, earlier: &Earlier) -> Result<()> {
-        let names = Page::names();
+        let names = web::names();
         let paths: Vec<_> = names.iter().map(|name| self.directory.join(name)).collect();
         let outputs: Vec<_> = paths.iter().map(PathBuf::as_path).collect();
         let inputs = [Some(&self.blob), self.index.as_ref()].into_iter().flatten();

@@ -1,6 +1,7 @@
 //! The page that is in a directory already.
 
-use super::{GENERATOR, SETTINGS_FILE, sum};
+use super::files::names;
+use super::settings::{GENERATOR, SETTINGS_FILE, sum};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -34,7 +35,7 @@ fn sums(directory: &Path) -> Option<BTreeMap<String, String>> {
         return None;
     }
     let files = settings.get("files")?.as_object()?;
-    let names = super::Page::names();
+    let names = names();
     let own = files.iter().filter(|(name, _)| names.contains(&name.as_str()));
     Some(own.filter_map(|(name, sum)| Some((name.clone(), sum.as_str()?.to_owned()))).collect())
 }

@@ -1,4 +1,16 @@
-//! The files that every page has.
+//! The files of a page.
+
+use super::settings::SETTINGS_FILE;
+
+pub(super) const MODEL_FILE: &str = "model.bin";
+pub(super) const INDEX_FILE: &str = "index.bin";
+pub(super) const SHEET_FILE: &str = "known.jpg";
+
+/// The names of all files of any page. Not every page has all of them.
+pub fn names() -> Vec<&'static str> {
+    let own = [SETTINGS_FILE, MODEL_FILE, INDEX_FILE, SHEET_FILE];
+    own.into_iter().chain(FILES.iter().map(|&(name, _)| name)).collect()
+}
 
 /// Name and bytes of a file of `runtime/web` or of its page.
 macro_rules! file {
@@ -7,6 +19,7 @@ macro_rules! file {
     };
 }
 
+/// The files that every page has.
 pub(super) const FILES: [(&str, &[u8]); 17] = [
     file!("runtime/web", "ocelli.js"),
     file!("runtime/web", "ocelli.d.ts"),

@@ -3,26 +3,20 @@
 mod earlier;
 mod files;
 mod firmware;
+mod settings;
 mod sheet;
 
 pub use earlier::Earlier;
+pub use files::names;
 pub use sheet::{MAX_SMALL_PICTURES, Sheet};
 
 use anyhow::{Context, Result, ensure};
+use files::{FILES, INDEX_FILE, MODEL_FILE, SHEET_FILE};
 use runtime::search::Index;
 use runtime::{Descriptor, Model};
 use serde_json::json;
-use sha2::{Digest, Sha256};
+use settings::{GENERATOR, SETTINGS_FILE, sum};
 use trainer::data::CIFAR10_CLASSES;
-
-/// The file that describes a page: its title, its files, and the hash of the firmware's images.
-pub const SETTINGS_FILE: &str = "page.json";
-/// By which [`SETTINGS_FILE`] is recognised.
-const GENERATOR: &str = "export page of Ocelli";
-
-const MODEL_FILE: &str = "model.bin";
-const INDEX_FILE: &str = "index.bin";
-const SHEET_FILE: &str = "known.jpg";
 
 /// What a page shows.
 #[derive(Clone, Copy, Debug)]
@@ -38,12 +32,6 @@ pub struct Page<'a> {
 }
 
 impl Page<'_> {
-    /// The names of all files of any page. Not every page has all of them.
-    pub fn names() -> Vec<&'static str> {
-        let own = [SETTINGS_FILE, MODEL_FILE, INDEX_FILE, SHEET_FILE];
-        own.into_iter().chain(files::FILES.iter().map(|&(name, _)| name)).collect()
-    }
-
     /// The files with their bytes.
     ///
     /// # Errors
@@ -53,8 +41,7 @@ impl Page<'_> {
         if let Some(index) = self.index {
             check_index(&model, &Index::parse(index)?)?;
         }
-        let mut files: Vec<_> =
-            files::FILES.iter().map(|&(name, bytes)| (name, bytes.to_vec())).collect();
+        let mut files: Vec<_> = FILES.iter().map(|&(name, bytes)| (name, bytes.to_vec())).collect();
         files.push((MODEL_FILE, self.blob.to_vec()));
         files.extend(self.index.map(|bytes| (INDEX_FILE, bytes.to_vec())));
         files.extend(self.sheet.map(|sheet| (SHEET_FILE, sheet.bytes.clone())));
@@ -90,9 +77,4 @@ fn check_index(model: &Model<'_>, index: &Index<'_>) -> Result<()> {
         descriptor.network()
     );
     Ok(())
-}
-
-/// The SHA-256 of bytes in hexadecimal digits.
-fn sum(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

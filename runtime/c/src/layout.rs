@@ -1,10 +1,11 @@
 //! What `runtime/web/ocelli.js` relies on: sizes and offsets of the structs with 32-bit pointers.
 
-use crate::{
-    OCELLI_MAX_NEIGHBOURS, OCELLI_MODEL_SIZE, OcelliAttribute, OcelliAttributes, OcelliDescriptor,
-    OcelliEntry, OcelliFingerprint, OcelliIndex, OcelliIndexContents, OcelliInfo, OcelliNeighbour,
-    OcelliOutput, OcelliPart, OcelliRanked,
-};
+use crate::attributes::{OcelliAttribute, OcelliAttributes};
+use crate::descriptor::{OcelliDescriptor, OcelliFingerprint, OcelliPart};
+use crate::index::{OCELLI_MAX_NEIGHBOURS, OcelliEntry, OcelliIndex, OcelliNeighbour};
+use crate::index_write::OcelliIndexContents;
+use crate::model::{OCELLI_MODEL_SIZE, OcelliInfo};
+use crate::output::{OcelliOutput, OcelliRanked};
 use core::mem::offset_of;
 
 const _: () = {

@@ -57,7 +57,9 @@ export class Overlay {
       }
     });
     const scale = 255 / (most - least || 1);
-    for (let pixel = 0; pixel < smooth.length; pixel++) this.#pixels[pixel] = COLOURS[Math.round((smooth[pixel] - least) * scale)];
+    for (let pixel = 0; pixel < smooth.length; pixel++) {
+      this.#pixels[pixel] = COLOURS[Math.round((smooth[pixel] - least) * scale)];
+    }
     this.#context.putImageData(this.#image, 0, 0);
   }
 }

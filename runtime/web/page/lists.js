@@ -30,7 +30,8 @@ export class Bars {
   #row() {
     const item = element("li");
     const button = Object.assign(element("button", "bar"), { type: "button" });
-    const row = { item, button, name: element("span", "name"), share: element("span", "share"), bar: element("span", "fill") };
+    const [name, share, bar] = ["name", "share", "fill"].map((part) => element("span", part));
+    const row = { item, button, name, share, bar };
     button.append(row.bar, row.name, row.share);
     button.addEventListener("click", () => this.#chosen(row.value));
     item.append(button);

@@ -227,8 +227,9 @@ async function setModel(source, { index = null, sheet = null, hash = null }) {
   place("likeness").value = model.known ? "mixed" : "appearance";
   place("ten").hidden = true;
   write(place("hash"), "");
-  write(place("about"), `A network of ${bytes(model.bytes.model)} looks at pictures. The pictures stay on this device.`);
-  write(place("bytes-model"), bytes(model.bytes.model));
+  const size = bytes(model.bytes.model);
+  write(place("about"), `A network of ${size} looks at pictures. The pictures stay on this device.`);
+  write(place("bytes-model"), size);
   write(place("bytes-program"), bytes(model.bytes.program));
   write(place("bytes-memory"), bytes(model.bytes.memory));
   current = source;
@@ -323,7 +324,8 @@ function compare() {
   const found = firmware.hash(logits);
   const verdict = expected === null ? "" : found === expected ? "equal" : "different";
   const words = { equal: "The board prints the same hash.", different: `The board prints ${expected}.`, "": "" };
-  place("hash").replaceChildren(Object.assign(document.createElement("code"), { textContent: found }), ` ${words[verdict]}`);
+  const code = Object.assign(document.createElement("code"), { textContent: found });
+  place("hash").replaceChildren(code, ` ${words[verdict]}`);
   place("hash").dataset.verdict = verdict;
   place("ten").replaceChildren(...items);
   place("ten").hidden = false;
