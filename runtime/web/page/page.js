@@ -41,8 +41,8 @@ let starting = false;
 let frames = [];
 
 const camera = new Camera(video);
-const classes = new Bars(place("classes"), (value) => choose("class", value.index));
-const attributes = new Bars(place("attributes"), (value) => choose("attribute", value.index));
+const classes = new Bars(place("classes"), (value) => choose("classes", value.index));
+const attributes = new Bars(place("attributes"), (value) => choose("attributes", value.index));
 
 // ---- what is shown
 
@@ -72,9 +72,10 @@ function show() {
   listed = performance.now();
   write(place("answer"), top[0].name);
   write(place("sure"), percent(top[0].probability));
-  classes.show(top, ({ index }) => (target ? isTarget("class", index) : index === top[0].index));
+  write(place("for"), target ? `evidence for ${model[target.kind][target.index]}` : "");
+  classes.show(top, ({ index }) => (target ? isTarget("classes", index) : index === top[0].index));
   const likely = result.attributes().sort((a, b) => b.probability - a.probability).slice(0, 8);
-  attributes.show(likely, ({ index }) => isTarget("attribute", index));
+  attributes.show(likely, ({ index }) => isTarget("attributes", index));
   showSearch();
   picture.setAttribute("aria-label", `The picture. It shows ${top[0].name}, ${percent(top[0].probability)}.`);
 }
@@ -82,7 +83,7 @@ function show() {
 /** The map of the chosen class or attribute; `null` if the network gives none. */
 function evidence(top) {
   try {
-    return target?.kind === "attribute"
+    return target?.kind === "attributes"
       ? result.attributeEvidence(target.index)
       : result.evidence(target?.index ?? top[0].index);
   } catch {
