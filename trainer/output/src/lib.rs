@@ -1,6 +1,7 @@
 //! Output files: checked before the work begins, and written whole or not at all.
 
 mod check;
+mod directory;
 mod folder;
 mod temporary;
 
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 pub use check::{Replaces, check, check_directory, refuse_inputs};
+pub use directory::{check_new_directory, write_directory};
 pub use folder::write_all;
 pub use temporary::remove_leftovers;
 
