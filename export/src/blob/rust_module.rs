@@ -31,7 +31,11 @@ const LINES: [&str; 9] = [
 /// # Errors
 /// If a directory of the two paths does not exist or the relative path is not Unicode.
 pub fn source(model: &AnyModel<'_>, blob: &Path, module: &Path) -> Result<String> {
-    let include = include_path(blob, module)?;
+    Ok(source_including(model, &include_path(blob, module)?))
+}
+
+/// Source of the module for a blob at the path `include`, relative to the directory of the module.
+pub fn source_including(model: &AnyModel<'_>, include: &str) -> String {
     let config = model.config();
     let image = config.image();
     let names = (0..config.classes()).map(|class| {
@@ -51,7 +55,7 @@ pub fn source(model: &AnyModel<'_>, blob: &Path, module: &Path) -> Result<String
         grouped(config.macs()),
         model.precision(),
     );
-    text += &aligned("A blob", &include);
+    text += &aligned("A blob", include);
     write!(
         text,
         "/// The blob: give it to `runtime::Model::{parse}`.\n\
@@ -73,8 +77,8 @@ pub fn source(model: &AnyModel<'_>, blob: &Path, module: &Path) -> Result<String
         names.len(),
         names.join(", "),
     )
-    .context("a String takes any text")?;
-    Ok(text)
+    .expect("a String takes any text");
+    text
 }
 
 /// Source of the module at `module` for the index at `file`, which it includes by relative path. `labels` is the

@@ -4,12 +4,15 @@ mod descriptor;
 mod evaluate;
 mod evidence;
 mod files;
+mod firmware;
 mod images;
 mod import;
 mod index;
 mod inspect;
+mod package;
 mod page;
 mod progress;
+mod project;
 mod quantize;
 mod retrieval;
 mod sensitivity;
@@ -23,9 +26,11 @@ use clap::{CommandFactory, Parser, Subcommand};
 use descriptor::DescriptorArgs;
 use evaluate::EvaluateArgs;
 use evidence::EvidenceArgs;
+use firmware::FirmwareArgs;
 use import::ImportArgs;
 use index::IndexArgs;
 use inspect::InspectArgs;
+use package::PackageArgs;
 use page::PageArgs;
 use quantize::{Export, ExportFiles, ExportOptions};
 use retrieval::RetrievalArgs;
@@ -50,7 +55,9 @@ use sensitivity::SensitivityArgs;
         cargo run -p export -- descriptor model.bin described.bin --data cifar-10-batches-bin\n  \
         cargo run -p export -- index described.bin pictures index.bin\n  \
         cargo run -p export -- page described.bin page --index index.bin\n  \
-        cargo run -p export -- retrieval described.bin --data cifar-10-batches-bin"
+        cargo run -p export -- retrieval described.bin --data cifar-10-batches-bin\n  \
+        cargo run -p export -- firmware project --board pico2 --model model.bin\n  \
+        cargo run -p export -- package model.bin package --for cmake"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -69,8 +76,10 @@ enum Command {
     Evaluate(EvaluateArgs),
     Descriptor(DescriptorArgs),
     Evidence(EvidenceArgs),
+    Firmware(FirmwareArgs),
     Index(IndexArgs),
     Import(ImportArgs),
+    Package(PackageArgs),
     Page(PageArgs),
     Retrieval(RetrievalArgs),
     /// Measures how much each activation loses because it is stored in eight bits.
@@ -85,7 +94,9 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         (Some(Command::Evaluate(args)), _) => args.run(),
         (Some(Command::Descriptor(args)), _) => args.run(),
         (Some(Command::Evidence(args)), _) => args.run(),
+        (Some(Command::Firmware(args)), _) => args.run(),
         (Some(Command::Index(args)), _) => args.run(),
+        (Some(Command::Package(args)), _) => args.run(),
         (Some(Command::Retrieval(args)), _) => args.run(),
         (Some(Command::Import(args)), _) => args.run(),
         (Some(Command::Page(args)), _) => args.run(),
@@ -122,6 +133,8 @@ mod tests {
             &["page", "model.bin", "page"],
             &["retrieval", "described.bin", "--queries", "9"],
             &["import", "weights.safetensors", "best.mpk"],
+            &["firmware", "project", "--board", "pico2"],
+            &["package", "model.bin", "package", "--for", "cmake"],
         ] {
             assert_eq!(parse(subcommand), (true, false), "{subcommand:?}");
         }

@@ -2,6 +2,7 @@
 
 mod lost;
 mod page;
+mod projects;
 mod search;
 mod weights;
 

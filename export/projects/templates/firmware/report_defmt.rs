@@ -4,9 +4,13 @@ use crate::Found;
 // These crates have the interrupt lock, the transport and the panic handler.
 use {cortex_m as _, defmt_rtt as _, panic_probe as _};
 
+// No time: the program sets up no clock.
+defmt::timestamp!("");
+
 /// Reports a class.
 pub fn found(found: &Found) -> ! {
-    defmt::info!("class {=str}, {=u32} %", found.class, found.percent);
+    defmt::info!("class {=str}", found.class);
+    defmt::info!("percent {=u32}", found.percent);
     defmt::info!("hash {=u64:016x}", found.hash);
     wait()
 }
