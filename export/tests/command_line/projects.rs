@@ -134,7 +134,7 @@ fn files_of_others_are_not_replaced() {
 }
 
 #[test]
-fn only_int8_networks_have_projects() {
+fn a_blob_that_cannot_be_used_is_refused() {
     let root = tempfile::tempdir().unwrap();
     let (damaged, directory) = (root.path().join("damaged.bin"), root.path().join("package"));
     let mut bytes = std::fs::read(repository("trainer/models/nano/model.bin")).unwrap();
@@ -143,9 +143,16 @@ fn only_int8_networks_have_projects() {
     let message =
         refusal(&export(&["package", text(&damaged), text(&directory), "--for", "zephyr"]), 1);
     assert!(message.contains("damaged.bin cannot be used"), "{message}");
-    let message =
-        refusal(&export(&["package", text(&damaged), text(&directory), "--for", "arduino"]), 1);
-    assert!(message.contains("damaged.bin cannot be used"), "{message}");
+    let half = root.path().join("half.bin");
+    let config = runtime::config::Preset::Nano.config(10).unwrap();
+    std::fs::write(&half, kit::f16_network::blob(&config, 1)).unwrap();
+    for args in [
+        &["package", text(&half), text(&directory), "--for", "arduino"][..],
+        &["firmware", text(&directory), "--board", "pico", "--model", text(&half)],
+    ] {
+        let message = refusal(&export(args), 1);
+        assert!(message.contains("half.bin is an f16 blob"), "{message}");
+    }
     assert_eq!(
         export(&["package", text(&damaged), text(&directory)]).status.code(),
         Some(2),
