@@ -1,9 +1,9 @@
 //! The source of the runtime: in its repository, or copied into a project.
 
 use crate::files::Files;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The folder of a project that a copy lies in.
 pub(crate) const COPY: &str = "ocelli";
@@ -20,7 +20,8 @@ pub(crate) enum Part {
 /// Where a project finds the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    repository: PathBuf,
+    /// An absolute path, with forward slashes.
+    repository: String,
     copied: bool,
 }
 
@@ -37,11 +38,10 @@ impl Source {
         let repository = repository.with_context(|| {
             format!("the source of Ocelli is not in {}: name its directory", path.display())
         })?;
-        ensure!(
-            repository.to_str().is_some(),
-            "the path of {} is not text: move it elsewhere",
-            repository.display()
-        );
+        let text = repository.to_str().map(|text| text.replace('\\', "/"));
+        let repository = text.with_context(|| {
+            format!("the path of {} is not text: move it elsewhere", repository.display())
+        })?;
         Ok(Self { repository, copied })
     }
 
@@ -52,10 +52,7 @@ impl Source {
 
     /// The directory of the source: below the project, or absolute.
     pub fn path(&self) -> String {
-        if self.copied {
-            return COPY.to_owned();
-        }
-        self.repository.to_str().expect("checked in `new`").replace('\\', "/")
+        if self.copied { COPY.to_owned() } else { self.repository.clone() }
     }
 
     /// Adds the copy to a project, below `folder`, if projects get one.
@@ -94,13 +91,13 @@ impl Source {
     }
 
     fn bytes(&self, path: &str) -> Result<Vec<u8>> {
-        let path = self.repository.join(path);
+        let path = Path::new(&self.repository).join(path);
         fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
     }
 
     /// Adds the paths of the texts in a folder of the source, sorted, with those in its subfolders.
     fn list(&self, folder: &str, paths: &mut Vec<String>) -> Result<()> {
-        let directory = self.repository.join(folder);
+        let directory = Path::new(&self.repository).join(folder);
         let context = || format!("cannot read {}", directory.display());
         let mut entries = Vec::new();
         for entry in fs::read_dir(&directory).with_context(context)? {

@@ -20,7 +20,7 @@ pub(super) struct PackageArgs {
     /// Directory to write.
     directory: PathBuf,
     /// What the package is for. arduino: a library of the Arduino IDE. zephyr: a module of Zephyr. cmake: a package
-    /// for find_package and add_subdirectory.
+    /// of CMake.
     #[arg(long = "for", value_enum, value_name = "KIND")]
     kind: PackageKind,
     #[command(flatten)]
