@@ -4,8 +4,14 @@
 #   OCELLI_RUST_FLAGS   flags of the Rust compiler, such as -Ctarget-cpu=cortex-m33
 #
 # Install a target first: rustup target add thumbv7em-none-eabihf
-set(OCELLI_RUST_TARGET "" CACHE STRING "Rust's name of the processor; empty for this computer")
-set(OCELLI_RUST_FLAGS "" CACHE STRING "Flags of the Rust compiler")
+#
+# A file that includes this one may set them. The cache would take precedence in old versions of CMake.
+if(NOT DEFINED OCELLI_RUST_TARGET)
+  set(OCELLI_RUST_TARGET "" CACHE STRING "Rust's name of the processor; empty for this computer")
+endif()
+if(NOT DEFINED OCELLI_RUST_FLAGS)
+  set(OCELLI_RUST_FLAGS "" CACHE STRING "Flags of the Rust compiler")
+endif()
 find_program(OCELLI_CARGO cargo DOC "Rust's build tool, see https://rustup.rs")
 
 # ocelli_archive(FILE): sets FILE to the path of the library, which the target `ocelli_archive` builds.
