@@ -20,6 +20,12 @@ mod sse2;
 use crate::kernels::set::Kernels;
 use core::arch::x86_64::{__cpuid_count, _xgetbv, CpuidResult};
 
+// The compiler would break off with an error that does not say why.
+#[cfg(not(target_feature = "sse2"))]
+compile_error!(
+    "the kernels for x86-64 need SSE2, which targets such as x86_64-unknown-none do not have"
+);
+
 /// The sets that this processor and operating system run, slowest first.
 pub(super) fn sets() -> impl Iterator<Item = &'static Kernels> {
     let features = Features::detect();
