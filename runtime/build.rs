@@ -5,6 +5,8 @@
 //! | `vector_target` | vectors, and a stack for loops over them: x86-64, AArch64, WebAssembly with `simd128` |
 //! | `cortex_m_dsp` | the DSP extension of Cortex-M |
 //! | `cortex_m_mve` | the vector extension of Cortex-M |
+//! | `word_target` | no vectors and no DSP extension: RISC-V with 32 bits and multiplication, Armv6-M |
+//! | `upper_word` | `cortex_m_dsp` or `word_target`: kernels rescale by the upper word of a product |
 //!
 //! Stable compilers do not tell crates about the target features `dsp` and `mve`. Armv7E-M always has the
 //! DSP extension. Armv8-M has an extension if the flags name a processor that has it; the same flags let
@@ -24,12 +26,12 @@ const MVE_PROCESSORS: [&str; 3] = ["cortex-m52", "cortex-m55", "cortex-m85"];
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-check-cfg=cfg(vector_target, cortex_m_dsp, cortex_m_mve)");
+    println!("cargo::rustc-check-cfg=cfg(word_target, upper_word)");
     let variable = |name| env::var(name).unwrap_or_default();
     let architecture = variable("CARGO_CFG_TARGET_ARCH");
     let features = variable("CARGO_CFG_TARGET_FEATURE");
-    if VECTOR_ARCHITECTURES.contains(&architecture.as_str())
-        || features.split(',').any(|feature| feature == "simd128")
-    {
+    let has = |name| features.split(',').any(|feature| feature == name);
+    if VECTOR_ARCHITECTURES.contains(&architecture.as_str()) || has("simd128") {
         println!("cargo::rustc-cfg=vector_target");
     }
     let target = variable("TARGET");
@@ -39,6 +41,11 @@ fn main() {
     let dsp = words.iter().any(|&word| word == "+dsp" || DSP_PROCESSORS.contains(&word));
     if target.starts_with("thumbv7em") || armv8m && dsp {
         println!("cargo::rustc-cfg=cortex_m_dsp");
+        println!("cargo::rustc-cfg=upper_word");
+    }
+    if architecture == "riscv32" && has("m") || target.starts_with("thumbv6m") {
+        println!("cargo::rustc-cfg=word_target");
+        println!("cargo::rustc-cfg=upper_word");
     }
     let mve = words.iter().any(|word| MVE_PROCESSORS.contains(word));
     if armv8m && target.ends_with("hf") && mve && !words.contains(&"-mve") {

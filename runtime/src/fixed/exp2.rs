@@ -35,9 +35,16 @@ impl Octaves {
     }
 
     /// The largest distance whose product is below the maximum.
-    #[cfg(any(target_arch = "x86_64", cortex_m_dsp))]
+    #[cfg(any(target_arch = "x86_64", upper_word))]
     pub(crate) const fn limit(self) -> u32 {
         self.limit
+    }
+
+    /// [`Self::apply`] without its last clamp, for distances up to [`Self::limit`] plus 1.
+    #[cfg(word_target)]
+    #[inline]
+    pub(crate) const fn unclamped(self, distance: u32) -> u32 {
+        distance.wrapping_mul(self.mult) >> SCORE_SHIFT
     }
 
     /// The octaves between the maximum and a score that is `distance` below it, at most

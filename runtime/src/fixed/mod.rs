@@ -10,7 +10,7 @@ mod rsqrt;
 pub use exp2::{MAX_ATTENTION_OCTAVES, Octaves, ProbabilityScale, exp2_mantissa, exp2_neg};
 pub(crate) use requant::rescale;
 pub use requant::{Requant, sat8, sat16};
-#[cfg(cortex_m_dsp)]
+#[cfg(upper_word)]
 pub(crate) use requant::{UPPER_SHIFTS, are_fast};
 #[cfg(vector_target)]
 pub(crate) use requant::{half, rescale_upper};

@@ -99,11 +99,11 @@ pub(crate) const fn rescale_upper(value: i32, mult: i32, half: i64, shift: u8) -
 
 /// The shifts at which the upper word of a product decides the result. For smaller ones the rounding term has
 /// bits of the lower word. For larger ones, rounding term and zero point do not fit one word.
-#[cfg(cortex_m_dsp)]
+#[cfg(upper_word)]
 pub(crate) const UPPER_SHIFTS: core::ops::RangeInclusive<u8> = 33..=54;
 
 /// Whether all shifts are within [`UPPER_SHIFTS`].
-#[cfg(cortex_m_dsp)]
+#[cfg(upper_word)]
 pub(crate) fn are_fast(shift: &[u8]) -> bool {
     shift.iter().all(|shift| UPPER_SHIFTS.contains(shift))
 }

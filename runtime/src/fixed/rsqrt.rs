@@ -33,7 +33,8 @@ pub const fn rsqrt(m: u32) -> u32 {
         y = ((y as u64 * (RSQRT_THREE - product) as u64) >> 29) as u32;
         step += 1;
     }
-    if y > (1 << 31) - 1 { (1 << 31) - 1 } else { y }
+    // The minimum of `y` and `2^31 − 1`, without a jump on processors that have no conditional moves.
+    (y | (y.cast_signed() >> 31).cast_unsigned()) & ((1 << 31) - 1)
 }
 
 /// The high word of a product.
@@ -56,17 +57,35 @@ impl RowScale {
     /// # Ranges and overflow
     /// For `1 ≤ n ≤ 1024` i16 values and `1 ≤ eps < 2^31` the variance term is in `[1, 2^52)`, so
     /// the left shift of [`Self::normalise`] is not negative; see `INTEGER.md`.
+    #[expect(clippy::cast_possible_truncation, reason = "the mantissa is a high word")]
+    pub const fn new(n: usize, sum: i32, squares: i64, eps: u32) -> Self {
+        let v = Self::variance(n, sum, squares, eps);
+        let half = v.leading_zeros() / 2;
+        let m = ((v << (2 * half)) >> 32) as u32;
+        Self::normalised(n, sum, half, m)
+    }
+
+    /// The variance term of [`Self::new`], `n·Q − S² + n²·eps`.
+    #[inline]
+    #[expect(
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        reason = "n is at most 1024, n·Q − S² is not negative (Cauchy)"
+    )]
+    pub(crate) const fn variance(n: usize, sum: i32, squares: i64, eps: u32) -> u64 {
+        let spread = n as i64 * squares - sum as i64 * sum as i64;
+        spread as u64 + (n * n) as u64 * eps as u64
+    }
+
+    /// [`Self::new`] from `half` the number of zeros by which the variance term is shifted left, and the upper word
+    /// of the result. One of its highest two bits is set.
+    #[inline]
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_possible_wrap,
-        clippy::cast_sign_loss,
-        reason = "n is at most 1024, n·Q − S² is not negative (Cauchy), the mantissa is a high word"
+        reason = "n is at most 1024"
     )]
-    pub const fn new(n: usize, sum: i32, squares: i64, eps: u32) -> Self {
-        let spread = n as i64 * squares - sum as i64 * sum as i64;
-        let v = spread as u64 + (n * n) as u64 * eps as u64;
-        let half = v.leading_zeros() / 2;
-        let m = ((v << (2 * half)) >> 32) as u32;
+    pub(crate) const fn normalised(n: usize, sum: i32, half: u32, m: u32) -> Self {
         // A caller that breaks the premise v < 2^52 gets a wrong scale, not a failed shift.
         Self { n: n as i32, sum, left: half.saturating_sub(6), y: rsqrt(m) }
     }

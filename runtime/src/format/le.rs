@@ -30,7 +30,7 @@ impl<'a> I32Le<'a> {
     }
 
     /// The bytes of up to `len` integers from `first` on.
-    #[cfg(any(target_arch = "x86_64", cortex_m_dsp))]
+    #[cfg(any(target_arch = "x86_64", upper_word))]
     #[inline]
     pub(crate) fn words(self, first: usize, len: usize) -> &'a [[u8; 4]] {
         crate::rows::up_to(self.0, first, len)

@@ -8,9 +8,8 @@ use super::residual::residual;
 use super::{stage, unobserved};
 use crate::arithmetic::Int8;
 use crate::config::{Grid, UNIT};
-use crate::fixed::sat8;
 use crate::format::CODE_BITS;
-use crate::kernels::Kernels;
+use crate::kernels::{Kernels, sat8};
 use crate::network::{CellChannels, Cells, DescriptorHead, Network, Part};
 use crate::rows::{part, rows, rows_mut};
 

@@ -10,22 +10,34 @@
 #[cfg(target_arch = "aarch64")]
 #[allow(unsafe_code, reason = "vector instructions; each block states why it is sound")]
 mod aarch64;
+#[cfg(all(target_arch = "arm", word_target))]
+#[allow(unsafe_code, reason = "loops in assembly; each block states why it is sound")]
+mod armv6m;
 #[cfg(cortex_m_dsp)]
 #[allow(unsafe_code, reason = "instructions of an extension; each block states why it is sound")]
 mod cortex_m;
 pub mod generic;
 mod operand;
+#[cfg(all(target_arch = "riscv32", word_target))]
+#[allow(unsafe_code, reason = "loops in assembly; each block states why it is sound")]
+mod riscv;
 pub mod scalar;
 mod set;
 #[cfg(vector_target)]
 mod tile;
+#[cfg(upper_word)]
+mod upper;
 #[cfg(target_feature = "simd128")]
 #[allow(unsafe_code, reason = "vector instructions; each block states why it is sound")]
 mod wasm;
+#[cfg(word_target)]
+mod word;
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "vector instructions; each block states why it is sound")]
 mod x86;
 
+#[cfg(not(word_target))]
+pub(crate) use crate::fixed::{sat8, sat16};
 #[cfg(cortex_m_dsp)]
 pub(crate) use cortex_m::copy;
 pub use operand::{Activation, Attention, Channel, Linear, Norm, NormAffine, Skip};
@@ -33,6 +45,8 @@ pub use operand::{Activation, Attention, Channel, Linear, Norm, NormAffine, Skip
 #[doc(hidden)]
 pub use set::PACKED_ALIGN;
 pub use set::{Conv, Kernels, Packing};
+#[cfg(word_target)]
+pub(crate) use word::{sat8, sat16};
 
 impl Kernels {
     /// Every set that this processor can run, the definition first and the best last.
@@ -42,6 +56,8 @@ impl Kernels {
         let sets = sets.chain(x86::sets());
         #[cfg(cortex_m_dsp)]
         let sets = sets.chain(cortex_m::sets());
+        #[cfg(word_target)]
+        let sets = sets.chain(core::iter::once(&word::KERNELS));
         #[cfg(target_arch = "aarch64")]
         let sets = sets.chain(aarch64::sets());
         #[cfg(target_feature = "simd128")]

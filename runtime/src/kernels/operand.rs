@@ -4,7 +4,7 @@ use crate::error::ShapeError;
 use crate::fixed::{Octaves, Requant, sat8, sat16};
 use crate::format::{I16Le, I32Le};
 use crate::rows::rows;
-#[cfg(any(target_arch = "x86_64", cortex_m_dsp))]
+#[cfg(any(target_arch = "x86_64", upper_word))]
 use crate::rows::up_to;
 
 /// An int8 layer: weights, bias and one requant for each output channel.
@@ -21,7 +21,7 @@ pub struct Linear<'a> {
     #[cfg(target_arch = "x86_64")]
     packed: &'a [u8],
     /// Whether the fast loops can rescale all channels.
-    #[cfg(cortex_m_dsp)]
+    #[cfg(upper_word)]
     fast: bool,
 }
 
@@ -46,7 +46,7 @@ impl<'a> Linear<'a> {
         k: 1,
         #[cfg(target_arch = "x86_64")]
         packed: &[],
-        #[cfg(cortex_m_dsp)]
+        #[cfg(upper_word)]
         fast: false,
     };
 
@@ -67,7 +67,7 @@ impl<'a> Linear<'a> {
         ShapeError::check("biases of a layer", n, bias.len())?;
         ShapeError::check("multipliers of a layer", n, mult.len())?;
         let layer = Self::of_lengths(weights, bias, mult, shift, k);
-        #[cfg(cortex_m_dsp)]
+        #[cfg(upper_word)]
         let layer = layer.with_fast(
             mult.iter().all(|mult| mult >= Requant::MIN_MULT) && crate::fixed::are_fast(shift),
         );
@@ -108,13 +108,13 @@ impl<'a> Linear<'a> {
     }
 
     /// The same layer. `fast` says whether the fast loops can rescale all channels.
-    #[cfg(cortex_m_dsp)]
+    #[cfg(upper_word)]
     pub(crate) const fn with_fast(self, fast: bool) -> Self {
         Self { fast, ..self }
     }
 
     /// Whether the fast loops can rescale all channels.
-    #[cfg(cortex_m_dsp)]
+    #[cfg(upper_word)]
     pub(crate) const fn is_fast(&self) -> bool {
         self.fast
     }
@@ -142,7 +142,7 @@ impl<'a> Linear<'a> {
     }
 
     /// Biases, multipliers and shifts of up to `len` channels from `first` on, as they are stored.
-    #[cfg(any(target_arch = "x86_64", cortex_m_dsp))]
+    #[cfg(any(target_arch = "x86_64", upper_word))]
     #[inline]
     pub(crate) fn stored(
         &self,
@@ -287,13 +287,18 @@ pub struct Attention {
 impl Attention {
     /// The multiplier of a row whose exponentials sum to `sum`; at least `2^19`, below `2^31`.
     #[inline]
+    pub fn row_mult(&self, sum: u32) -> i32 {
+        // The maximum of a row contributes 255. `max` only excludes a division by zero.
+        self.row_mult_by((1u32 << 31) / sum.max(255))
+    }
+
+    /// [`Self::row_mult`] of a row whose sum has this `reciprocal`, `2^31 / sum` rounded down.
+    #[inline]
     #[expect(
         clippy::cast_possible_truncation,
         reason = "mult < 2^31 and 2^31 / sum < 2^24, so the shifted product is below 2^31"
     )]
-    pub fn row_mult(&self, sum: u32) -> i32 {
-        // The maximum of a row contributes 255. `max` only excludes a division by zero.
-        let reciprocal = (1u32 << 31) / sum.max(255);
+    pub(super) fn row_mult_by(&self, reciprocal: u32) -> i32 {
         ((u64::from(self.mult) * u64::from(reciprocal)) >> 24) as i32
     }
 

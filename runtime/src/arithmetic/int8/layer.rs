@@ -16,7 +16,7 @@ pub struct StoredLinear<'a> {
     outputs: u16,
     inputs: u16,
     /// Bytes between the tensors: the blob states the length of each tensor there, in a varint that may be
-    /// longer than needed. The last byte is 1 if the fast loops of Cortex-M can rescale all channels. The
+    /// longer than needed. The last byte is 1 if the fast loops of a device can rescale all channels. The
     /// reader finds this out once, because it takes a pass over the channels. The byte is not a field of its
     /// own, so that these four bytes are copied as one word.
     gaps: [u8; 4],
@@ -47,7 +47,7 @@ impl<'a> StoredLinear<'a> {
     }
 
     /// The same layer. `fast` says whether the fast loops can rescale all channels.
-    #[cfg(cortex_m_dsp)]
+    #[cfg(upper_word)]
     pub(crate) fn with_fast(self, fast: bool) -> Self {
         let [a, b, c, _] = self.gaps;
         Self { gaps: [a, b, c, fast.into()], ..self }
@@ -65,7 +65,7 @@ impl<'a> StoredLinear<'a> {
         let layer = present_or(self.tensors(), Linear::NONE);
         #[cfg(target_arch = "x86_64")]
         let layer = layer.with_packed(self.packed);
-        #[cfg(cortex_m_dsp)]
+        #[cfg(upper_word)]
         let layer = layer.with_fast(self.gaps.last() == Some(&1));
         layer
     }

@@ -7,9 +7,9 @@ pub(crate) use layer::StoredLinear;
 
 use super::operations::Operations;
 use super::types::Types;
-use crate::fixed::{ProbabilityScale, Requant, exp2_mantissa, sat8, sat16};
+use crate::fixed::{ProbabilityScale, Requant, exp2_mantissa};
 use crate::format::{I16Le, I32Le};
-use crate::kernels::{Activation, Attention, Kernels, Norm, NormAffine, Skip};
+use crate::kernels::{Activation, Attention, Kernels, Norm, NormAffine, Skip, sat8, sat16};
 use crate::site::{Columns, SiteValues};
 use crate::window::Band;
 #[cfg(target_arch = "x86_64")]

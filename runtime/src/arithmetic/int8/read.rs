@@ -110,7 +110,7 @@ fn linear<'a>(records: &mut Records<'a>, shape: LayerShape) -> Option<StoredLine
         after_mult.checked_sub(records.rest().len() + n)?,
     ];
     let layer = StoredLinear::new(tensors, shape, gaps)?;
-    #[cfg(cortex_m_dsp)]
+    #[cfg(upper_word)]
     let layer = layer.with_fast(crate::fixed::are_fast(shift));
     Some(layer)
 }

@@ -2,7 +2,7 @@
 
 use super::requant::{UpperRequant, sat8, sat16};
 use crate::kernels::operand::{Activation, Linear, Skip};
-use crate::rows::rows;
+use crate::kernels::upper::each_output;
 use core::hint::black_box;
 use core::{array, ptr};
 
@@ -152,21 +152,5 @@ impl SkipRequant {
     pub(super) fn new(skip: &Skip) -> Option<Self> {
         let requant = UpperRequant::new(skip.requant.mult(), skip.requant.shift(), 0)?;
         Some(Self { requant, zero: 256 * i32::from(skip.input_zero_point) })
-    }
-}
-
-/// Calls `store` with the place of each output and its rescaled accumulator, for layers that
-/// [`LayerLoops::layer`] does not support.
-#[cold]
-#[inline(never)]
-fn each_output(x: &[i8], layer: &Linear<'_>, store: &mut dyn FnMut(usize, i32)) {
-    let mut at = 0;
-    for x in rows(x, layer.inputs()) {
-        for channel in layer.channels() {
-            let products =
-                x.iter().zip(channel.weights).map(|(&x, &w)| i32::from(x) * i32::from(w));
-            store(at, channel.requant.apply(channel.bias + products.sum::<i32>()));
-            at += 1;
-        }
     }
 }
