@@ -178,7 +178,7 @@ fn classify(
     let runtime = code - elf.own;
     let ram = elf.ram + stack;
 
-    let mut faults = compared(board, &run, &counts, &program.answer(&model, images)?);
+    let mut faults = compared(&run, &counts, &program.answer(&model, images)?);
     let frame = elf.largest_frame.unwrap_or(0);
     if frame == 0 {
         faults.push("the compiler counted no stack frames".into());
@@ -217,7 +217,7 @@ fn classify(
 }
 
 /// The faults of a run that took `counts` instructions for its images.
-fn compared(board: &Board, run: &Transcript, counts: &[u64], expected: &Answer) -> Vec<String> {
+fn compared(run: &Transcript, counts: &[u64], expected: &Answer) -> Vec<String> {
     let mut faults = Vec::new();
     if !run.success {
         faults.push("the firmware did not end with success".into());
@@ -229,7 +229,7 @@ fn compared(board: &Board, run: &Transcript, counts: &[u64], expected: &Answer) 
         faults.push("other classes than on this computer".into());
     }
     let (least, most) = (counts.iter().min(), counts.iter().max());
-    if counts.len() != expected.classes.len() || board.constant && least != most {
+    if counts.len() != expected.classes.len() || least != most {
         faults.push(format!(
             "{} counts for {} images, from {least:?} to {most:?}",
             counts.len(),
