@@ -14,7 +14,6 @@
 
 mod avx2;
 mod avx512;
-mod fours;
 mod sse2;
 
 use crate::kernels::set::Kernels;

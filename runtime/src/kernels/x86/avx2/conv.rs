@@ -8,7 +8,7 @@ use super::product::{Source, product};
 use super::store::{AddI16, Store, StoreI8};
 use crate::kernels::operand::{Activation, Linear};
 use crate::kernels::set::Conv;
-use crate::kernels::x86::fours::Fours;
+use crate::kernels::tile_rows::TileRows;
 use crate::rows::{copy, part, part_mut, rows_mut, tail};
 use crate::window::Windows;
 
@@ -128,10 +128,10 @@ impl Source for Padded<'_> {
     }
 
     #[inline]
-    fn rows<const R: usize>(&self, first: usize, tap: usize) -> Fours<'_, R> {
+    fn rows<const R: usize>(&self, first: usize, tap: usize) -> TileRows<'_, 4, R> {
         let step = self.windows.stride() * self.windows.input.channels * self.bytes;
         let line = self.lines.get((self.first + tap) % TAPS).map_or(&[][..], |line| &line.0);
-        Fours::new(tail(line, first * step), (self.run, step), self.width() - first)
+        TileRows::new(tail(line, first * step), (self.run, step), self.width() - first)
     }
 }
 

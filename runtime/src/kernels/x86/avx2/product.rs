@@ -7,7 +7,7 @@ use super::store::Store;
 use super::tile::{FEW_ROWS, ROWS, accumulate};
 use super::vector::CHANNELS;
 use crate::kernels::operand::Linear;
-use crate::kernels::x86::fours::Fours;
+use crate::kernels::tile_rows::TileRows;
 use crate::rows::{part_mut, rows, rows_mut};
 use core::arch::x86_64::__m256i;
 
@@ -23,7 +23,7 @@ pub(super) trait Source {
     unsafe fn start(&mut self, line: usize);
 
     /// The inputs of one run, in `R` rows of the line from row `first` on.
-    fn rows<const R: usize>(&self, first: usize, run: usize) -> Fours<'_, R>;
+    fn rows<const R: usize>(&self, first: usize, run: usize) -> TileRows<'_, 4, R>;
 }
 
 /// All rows of a source times all channels of a layer. The inputs of the layer must [`fit`](Inputs::fit).

@@ -3,7 +3,7 @@
 use super::multiply::{COLUMN, Multiply, convert};
 use super::packing::MAX_K;
 use super::product::Source;
-use crate::kernels::x86::fours::Fours;
+use crate::kernels::tile_rows::TileRows;
 use crate::rows::rows;
 use core::mem::MaybeUninit;
 
@@ -80,8 +80,8 @@ impl Source for Rows<'_> {
     unsafe fn start(&mut self, _: usize) {}
 
     #[inline]
-    fn rows<const R: usize>(&self, first: usize, _: usize) -> Fours<'_, R> {
+    fn rows<const R: usize>(&self, first: usize, _: usize) -> TileRows<'_, 4, R> {
         let all = crate::rows::tail(self.converted, first * self.row);
-        Fours::new(all, (self.row, self.row), self.width() - first)
+        TileRows::new(all, (self.row, self.row), self.width() - first)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::multiply::Multiply;
 use super::packing::Group;
-use crate::kernels::x86::fours::Fours;
+use crate::kernels::tile_rows::TileRows;
 use core::arch::x86_64::*;
 
 /// Maximum number of rows whose accumulators are in registers together. With two vectors of weights, one of
@@ -16,7 +16,7 @@ pub(super) const FEW_ROWS: usize = 4;
 #[target_feature(enable = "avx2")]
 pub(super) fn accumulate<M: Multiply, const R: usize>(
     mut acc: [[__m256i; 2]; R],
-    x: Fours<'_, R>,
+    x: TileRows<'_, 4, R>,
     weights: &[Group],
 ) -> [[__m256i; 2]; R] {
     for (at, weights) in weights.iter().take(x.len).enumerate() {

@@ -9,7 +9,7 @@ use super::tile::{Panels, accumulate};
 use super::vector::{BYTES, Table, load_bytes, store_bytes};
 use crate::kernels::operand::{Activation, Linear};
 use crate::kernels::set::Conv;
-use crate::kernels::x86::fours::Fours;
+use crate::kernels::tile_rows::TileRows;
 use crate::rows::{part, part_mut, rows, rows_mut, tail};
 use crate::window::{Pad, Windows};
 use core::arch::x86_64::*;
@@ -124,7 +124,7 @@ impl Source for Padded<'_> {
         let mut acc = [panels.start; R];
         for (tap, weights) in rows(panels.groups, self.groups).enumerate() {
             let line = tail(self.line(self.first + tap), first * step);
-            acc = accumulate(acc, Fours::new(line, (4 * self.groups, step), count), weights);
+            acc = accumulate(acc, TileRows::new(line, (4 * self.groups, step), count), weights);
         }
         acc
     }

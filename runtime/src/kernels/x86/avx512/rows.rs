@@ -4,7 +4,7 @@ use super::packing::MAX_K;
 use super::product::Source;
 use super::tile::{Panels, ROWS, accumulate};
 use super::vector::{BYTES, Group, load_bytes};
-use crate::kernels::x86::fours::Fours;
+use crate::kernels::tile_rows::TileRows;
 use crate::rows::{rows, tail};
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
@@ -81,11 +81,11 @@ impl Source for Rows<'_> {
         let x = if self.converted > 0 {
             let start = (first * self.k).min(self.converted);
             let rest = self.written(start, self.converted);
-            Fours::new(rest, (self.k, self.k), self.width().saturating_sub(first))
+            TileRows::new(rest, (self.k, self.k), self.width().saturating_sub(first))
         } else {
             let count = self.convert_rows(first, R);
             let len = self.k.next_multiple_of(BYTES);
-            Fours::new(self.written(0, count * len), (len, len), count)
+            TileRows::new(self.written(0, count * len), (len, len), count)
         };
         accumulate([panels.start; R], x, panels.groups)
     }

@@ -6,7 +6,7 @@
 //! fits, so the result is exact.
 
 use super::vector::Group;
-use crate::kernels::x86::fours::Fours;
+use crate::kernels::tile_rows::TileRows;
 use crate::rows::part;
 use core::arch::x86_64::*;
 
@@ -44,7 +44,7 @@ pub(super) const fn panels(left: usize, room: usize) -> usize {
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 pub(super) fn accumulate<const P: usize, const R: usize>(
     mut acc: [[__m512i; P]; R],
-    x: Fours<'_, R>,
+    x: TileRows<'_, 4, R>,
     groups: &[[Group; P]],
 ) -> [[__m512i; P]; R] {
     for (at, weights) in part(groups, 0, x.len.min(groups.len())).iter().enumerate() {

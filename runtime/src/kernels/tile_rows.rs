@@ -1,19 +1,19 @@
-//! Rows of inputs that a tile reads four bytes at a time, one four for each vector of weights.
+//! Rows of inputs that a tile reads a few bytes at a time.
 
 use core::marker::PhantomData;
 
-/// `R` rows of converted inputs, four bytes at a time; all have the same length.
+/// `R` rows of converted inputs, `BYTES` bytes at a time; all have the same length.
 #[derive(Clone, Copy)]
-pub(super) struct Fours<'a, const R: usize> {
-    /// The rows; each has `len` fours within the bytes that [`new`](Self::new) borrowed.
-    pub(super) rows: [*const [u8; 4]; R],
-    /// Number of fours in a row.
+pub(super) struct TileRows<'a, const BYTES: usize, const R: usize> {
+    /// The rows; each has `len` parts within the bytes that [`new`](Self::new) borrowed.
+    pub(super) rows: [*const [u8; BYTES]; R],
+    /// Number of parts in a row.
     pub(super) len: usize,
     lifetime: PhantomData<&'a [u8]>,
 }
 
-impl<'a, const R: usize> Fours<'a, R> {
-    /// Rows of `len` bytes, a multiple of four. Each begins `stride` bytes after the one before. The first
+impl<'a, const BYTES: usize, const R: usize> TileRows<'a, BYTES, R> {
+    /// Rows of `len` bytes, a multiple of `BYTES`. Each begins `stride` bytes after the one before. The first
     /// `count` rows lie within `all`. The last of these rows takes the place of the missing rows.
     #[inline]
     pub(super) fn new(all: &'a [u8], (len, stride): (usize, usize), count: usize) -> Self {
@@ -23,7 +23,7 @@ impl<'a, const R: usize> Fours<'a, R> {
         let row = |row: usize| first.wrapping_add(row.min(last) * stride).cast();
         Self {
             rows: core::array::from_fn(row),
-            len: if inside { len / 4 } else { 0 },
+            len: if inside { len / BYTES } else { 0 },
             lifetime: PhantomData,
         }
     }
