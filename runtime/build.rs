@@ -3,6 +3,7 @@
 //! | condition | the target has |
 //! |---|---|
 //! | `vector_target` | vectors, and a stack for loops over them: x86-64, AArch64, WebAssembly with `simd128` |
+//! | `panel_target` | kernels that read panels of weights: x86-64, WebAssembly with `simd128` |
 //! | `cortex_m_dsp` | the DSP extension of Cortex-M |
 //! | `cortex_m_mve` | the vector extension of Cortex-M |
 //! | `word_target` | no vectors and no DSP extension: RISC-V with 32 bits and multiplication, Armv6-M |
@@ -25,14 +26,18 @@ const MVE_PROCESSORS: [&str; 3] = ["cortex-m52", "cortex-m55", "cortex-m85"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(vector_target, cortex_m_dsp, cortex_m_mve)");
+    println!("cargo::rustc-check-cfg=cfg(vector_target, panel_target, cortex_m_dsp, cortex_m_mve)");
     println!("cargo::rustc-check-cfg=cfg(word_target, upper_word)");
     let variable = |name| env::var(name).unwrap_or_default();
     let architecture = variable("CARGO_CFG_TARGET_ARCH");
     let features = variable("CARGO_CFG_TARGET_FEATURE");
     let has = |name| features.split(',').any(|feature| feature == name);
-    if VECTOR_ARCHITECTURES.contains(&architecture.as_str()) || has("simd128") {
+    let simd128 = has("simd128");
+    if VECTOR_ARCHITECTURES.contains(&architecture.as_str()) || simd128 {
         println!("cargo::rustc-cfg=vector_target");
+    }
+    if architecture == "x86_64" || simd128 {
+        println!("cargo::rustc-cfg=panel_target");
     }
     let target = variable("TARGET");
     let flags = variable("CARGO_ENCODED_RUSTFLAGS");

@@ -35,7 +35,7 @@ impl Octaves {
     }
 
     /// The largest distance whose product is below the maximum.
-    #[cfg(any(target_arch = "x86_64", upper_word))]
+    #[cfg(any(panel_target, upper_word))]
     pub(crate) const fn limit(self) -> u32 {
         self.limit
     }

@@ -17,14 +17,18 @@ mod armv6m;
 #[allow(unsafe_code, reason = "instructions of an extension; each block states why it is sound")]
 mod cortex_m;
 pub mod generic;
+#[cfg(target_feature = "simd128")]
+mod lanes;
 mod operand;
 #[cfg(all(target_arch = "riscv32", word_target))]
 #[allow(unsafe_code, reason = "loops in assembly; each block states why it is sound")]
 mod riscv;
 pub mod scalar;
 mod set;
-#[cfg(vector_target)]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod tile;
+#[cfg(panel_target)]
+mod tile_rows;
 #[cfg(upper_word)]
 mod upper;
 #[cfg(target_feature = "simd128")]

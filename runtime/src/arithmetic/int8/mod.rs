@@ -12,7 +12,7 @@ use crate::format::{I16Le, I32Le};
 use crate::kernels::{Activation, Attention, Kernels, Norm, NormAffine, Skip, sat8, sat16};
 use crate::site::{Columns, SiteValues};
 use crate::window::Band;
-#[cfg(target_arch = "x86_64")]
+#[cfg(panel_target)]
 use crate::window::Windows;
 
 /// The integer network of `INTEGER.md`.
@@ -119,7 +119,7 @@ impl Operations for Int8 {
         (kernels.linear_add_i16)(x, &layer.operand(), stream);
     }
 
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(panel_target)]
     fn conv(
         kernels: &'static Kernels,
         windows: &Windows<'_, i8>,
@@ -133,13 +133,14 @@ impl Operations for Int8 {
             return;
         }
         // `linear_i8` must not read weights that are packed for windows: their order is different.
+        #[cfg(target_arch = "x86_64")]
         let layer = layer.with_packed(&[]);
         windows.each(scratch, out.len(), &mut |x, positions| {
             (kernels.linear_i8)(x, &layer, activation, windows.places(out, positions));
         });
     }
 
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(panel_target)]
     fn conv_add(
         kernels: &'static Kernels,
         windows: &Windows<'_, i8>,
@@ -152,6 +153,7 @@ impl Operations for Int8 {
             return;
         }
         // Without packed weights, as in `conv`.
+        #[cfg(target_arch = "x86_64")]
         let layer = layer.with_packed(&[]);
         windows.each(scratch, stream.len(), &mut |x, positions| {
             (kernels.linear_add_i16)(x, &layer, windows.places(stream, positions));
