@@ -44,7 +44,7 @@
 //! | `rayon` | `Model::run_batch`, many images on all cores | `std`, crate `rayon` |
 //! | `write` | `format::write`, for programs that make blobs | |
 //! | `enrol` | `search::Enrolled`, entries that a device adds in its flash | crate `embedded-storage` |
-//! | `f16` | `Model::parse_f16` and the arithmetic `F16`: f16 weights, f32 activations | crates `half`, `libm` |
+//! | `f16` | `Model::parse_f16` and the arithmetic `F16`: f16 weights, f32 activations | crate `libm` |
 //! | `defmt` | `defmt::Format` for errors, outputs and descriptions | crate `defmt` |
 //!
 //! # Rust version
@@ -103,11 +103,18 @@ pub mod window;
 #[doc = include_str!("../docs/INTEGER.md")]
 pub mod integer {}
 
+/// The meaning of every stage of a network with f16 weights.
+#[cfg(feature = "f16")]
+#[doc = include_str!("../docs/F16.md")]
+pub mod float {}
+
 #[cfg(feature = "f16")]
 pub use arithmetic::F16;
 pub use arithmetic::{Arithmetic, Int8};
 pub use error::{EvidenceError, FormatError, RunError};
 pub use kernels::Kernels;
+#[cfg(feature = "f16")]
+pub use kernels::f16::F16Kernels;
 #[cfg(feature = "write")]
 #[doc(hidden)]
 pub use model::{AppendError, append_head, descriptor_record};

@@ -15,8 +15,10 @@ impl<'a> Records<'a> {
     /// `n` values.
     pub(crate) fn f16s(&mut self, tensor: &'static str, n: usize) -> Option<F16Le<'a>> {
         let values = F16Le::new(self.bytes(tensor, n.saturating_mul(2))?)?;
-        self.finite(tensor, values.iter())?;
-        Some(values)
+        if values.are_finite() {
+            return Some(values);
+        }
+        self.fail(FormatError::NotFinite { record: self.record(), tensor })
     }
 
     /// Succeeds if every value is finite.

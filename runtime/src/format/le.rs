@@ -125,10 +125,26 @@ impl<'a> F32Le<'a> {
         if rest.is_empty() { Some(Self(words)) } else { None }
     }
 
+    /// Number of numbers.
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The numbers in order.
     #[inline]
     pub fn iter(self) -> impl ExactSizeIterator<Item = f32> + 'a {
         self.0.iter().map(|&word| f32::from_le_bytes(word))
+    }
+
+    /// The bytes of up to `len` numbers from `first` on.
+    #[inline]
+    pub(crate) fn words(self, first: usize, len: usize) -> &'a [[u8; 4]] {
+        crate::rows::up_to(self.0, first, len)
     }
 }
 
@@ -145,16 +161,27 @@ impl<'a> F16Le<'a> {
         if rest.is_empty() { Some(Self(halves)) } else { None }
     }
 
-    /// The numbers in order, widened.
+    /// Whether every number is finite.
+    pub(crate) fn are_finite(self) -> bool {
+        self.0.iter().all(|[_, high]| high & 0x7C != 0x7C)
+    }
+
+    /// The numbers in order, widened. They must be finite.
     #[inline]
     pub fn iter(self) -> impl ExactSizeIterator<Item = f32> + 'a {
-        self.0.iter().map(|&half| half::f16::from_le_bytes(half).to_f32())
+        self.0.iter().map(|&half| super::half::widen(half))
     }
 
     /// Pieces of `len` numbers, the last one perhaps shorter.
     #[inline]
     pub fn chunks(self, len: usize) -> impl Iterator<Item = Self> + 'a {
         self.0.chunks(len.max(1)).map(Self)
+    }
+
+    /// The bytes of up to `len` numbers from `first` on.
+    #[inline]
+    pub(crate) fn halves(self, first: usize, len: usize) -> &'a [[u8; 2]] {
+        crate::rows::up_to(self.0, first, len)
     }
 }
 

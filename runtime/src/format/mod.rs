@@ -5,6 +5,8 @@ mod description;
 mod fields;
 #[cfg(feature = "f16")]
 mod floats;
+#[cfg(feature = "f16")]
+mod half;
 mod heads;
 mod le;
 mod limits;
@@ -16,6 +18,10 @@ mod write;
 #[cfg(feature = "write")]
 mod write_index;
 
+#[cfg(all(feature = "f16", target_arch = "x86_64"))]
+pub(crate) use half::HALF_SCALE;
+#[cfg(feature = "f16")]
+pub(crate) use half::widen;
 pub(crate) use le::U64Le;
 #[cfg(feature = "f16")]
 #[doc(hidden)]

@@ -16,6 +16,8 @@ mod armv6m;
 #[cfg(cortex_m_dsp)]
 #[allow(unsafe_code, reason = "instructions of an extension; each block states why it is sound")]
 mod cortex_m;
+#[cfg(feature = "f16")]
+pub mod f16;
 pub mod generic;
 #[cfg(target_feature = "simd128")]
 mod lanes;

@@ -25,6 +25,8 @@ use crate::error::{FormatError, RecordId, RunError};
 use crate::forward;
 use crate::invariant::present_or;
 use crate::kernels::Kernels;
+#[cfg(feature = "f16")]
+use crate::kernels::f16::F16Kernels;
 use crate::network::{self, Network};
 use crate::site::{SiteId, SiteValues};
 
@@ -93,6 +95,18 @@ impl<'a> Model<'a, crate::arithmetic::F16> {
     /// As [`Model::parse`].
     pub fn parse_f16(bytes: &'a [u8]) -> Result<Self, FormatError> {
         Self::parse_any(bytes)
+    }
+
+    /// The same model on another kernel set. The results are the same bits.
+    #[must_use]
+    pub const fn with_kernels(mut self, kernels: &'static F16Kernels) -> Self {
+        self.network.kernels = kernels;
+        self
+    }
+
+    /// The kernel set in use.
+    pub const fn kernels(&self) -> &'static F16Kernels {
+        self.network.kernels
     }
 }
 

@@ -1,31 +1,34 @@
 //! The network with f16 weights and f32 activations.
 //!
-//! Elementary functions come from `libm` on every target, and sums have a fixed order, so that
-//! results do not depend on the platform's mathematics library.
+//! `F16.md` defines every bit; the loops are in [`kernels::f16`](crate::kernels::f16).
 #![expect(clippy::float_arithmetic, reason = "the one arithmetic of the runtime with floats")]
 
-mod kernels;
-mod layer;
 mod read;
 
 use super::operations::Operations;
 use super::types::Types;
 use crate::format::{F16Le, PixelRecord};
+use crate::kernels::f16::functions::{self, LOG2_E, exp2};
+use crate::kernels::f16::{F16Attention, F16Kernels, F16Linear, F16Norm};
 use crate::rows::rows;
 use crate::site::{Columns, SiteValues};
 use crate::window::Band;
-use kernels::{accumulate, attend, depthwise, gelu, normalise};
-use layer::{F16Activation, F16Attention, F16Linear, F16Norm};
 
 /// f16 weights, f32 activations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct F16;
 
+/// Whether GELU follows a layer.
+#[derive(Clone, Copy, Debug)]
+pub struct F16Activation {
+    gelu: bool,
+}
+
 impl Types for F16 {
     type Act = f32;
     type Residual = f32;
     type Acc = f32;
-    type Kernels = ();
+    type Kernels = &'static F16Kernels;
     type Input = PixelRecord;
     type Linear<'a> = F16Linear<'a>;
     type Activation<'a> = F16Activation;
@@ -42,7 +45,9 @@ impl Types for F16 {
 }
 
 impl Operations for F16 {
-    fn kernels() {}
+    fn kernels() -> &'static F16Kernels {
+        F16Kernels::best()
+    }
 
     fn load(input: &PixelRecord, bytes: &[u8], out: &mut [f32]) {
         let channels = input.mean.iter().zip(&input.std).cycle();
@@ -60,7 +65,7 @@ impl Operations for F16 {
     }
 
     fn outputs(layer: &F16Linear<'_>) -> usize {
-        layer.bias.iter().len()
+        layer.outputs()
     }
 
     fn start(position: &F16Le<'_>, stream: &mut [f32]) {
@@ -70,32 +75,41 @@ impl Operations for F16 {
     }
 
     fn linear(
-        (): (),
+        kernels: &'static F16Kernels,
         x: &[f32],
         layer: &F16Linear<'_>,
         activation: &F16Activation,
         out: &mut [f32],
     ) {
-        out.fill(0.0);
-        accumulate(x, layer, out);
-        activate(activation, out);
+        (kernels.linear)(x, layer, out);
+        activation.apply(kernels, out);
     }
 
-    fn project((): (), x: &[f32], layer: &F16Linear<'_>, out: &mut [f32]) {
-        out.fill(0.0);
-        accumulate(x, layer, out);
+    fn project(kernels: &'static F16Kernels, x: &[f32], layer: &F16Linear<'_>, out: &mut [f32]) {
+        (kernels.linear)(x, layer, out);
     }
 
-    fn linear_skip((): (), x: &[f32], layer: &F16Linear<'_>, (): &(), out: &mut [f32]) {
-        accumulate(x, layer, out);
+    fn linear_skip(
+        kernels: &'static F16Kernels,
+        x: &[f32],
+        layer: &F16Linear<'_>,
+        (): &(),
+        out: &mut [f32],
+    ) {
+        (kernels.linear_add)(x, layer, out);
     }
 
-    fn linear_add((): (), x: &[f32], layer: &F16Linear<'_>, stream: &mut [f32]) {
-        accumulate(x, layer, stream);
+    fn linear_add(
+        kernels: &'static F16Kernels,
+        x: &[f32],
+        layer: &F16Linear<'_>,
+        stream: &mut [f32],
+    ) {
+        (kernels.linear_add)(x, layer, stream);
     }
 
     fn depthwise(
-        (): (),
+        kernels: &'static F16Kernels,
         x: &[f32],
         band: &Band,
         _: f32,
@@ -103,38 +117,60 @@ impl Operations for F16 {
         activation: &F16Activation,
         out: &mut [f32],
     ) {
-        depthwise(x, band, layer, out);
-        activate(activation, out);
+        (kernels.depthwise)(x, band, layer, out);
+        activation.apply(kernels, out);
     }
 
-    fn norm((): (), stream: &[f32], dim: usize, norm: &F16Norm<'_>, out: &mut [f32]) -> f32 {
-        normalise(stream, dim, norm, out);
+    fn norm(
+        kernels: &'static F16Kernels,
+        stream: &[f32],
+        _: usize,
+        norm: &F16Norm<'_>,
+        out: &mut [f32],
+    ) -> f32 {
+        (kernels.norm)(stream, norm, out);
         0.0
     }
 
-    fn attention((): (), qkv: &mut [f32], attention: &F16Attention, scores: &mut [f32]) -> f32 {
-        attend(qkv, attention, scores);
+    fn attention(
+        kernels: &'static F16Kernels,
+        qkv: &mut [f32],
+        attention: &F16Attention,
+        scores: &mut [f32],
+    ) -> f32 {
+        (kernels.attention)(qkv, attention, scores);
         0.0
     }
 
-    fn second_layer((): (), x: &[f32], layer: &F16Linear<'_>, (): &(), out: &mut [f32]) -> f32 {
-        out.fill(0.0);
-        accumulate(x, layer, out);
+    fn second_layer(
+        kernels: &'static F16Kernels,
+        x: &[f32],
+        layer: &F16Linear<'_>,
+        (): &(),
+        out: &mut [f32],
+    ) -> f32 {
+        (kernels.linear)(x, layer, out);
         0.0
     }
 
     fn add_gelu(x: &[f32], (): &(), stream: &mut [f32]) {
         for (stream, &x) in stream.iter_mut().zip(x) {
-            *stream += gelu(x);
+            *stream += functions::gelu(x);
         }
     }
 
-    fn last_norm((): (), stream: &[f32], dim: usize, norm: &F16Norm<'_>, out: &mut [f32]) -> f32 {
-        normalise(stream, dim, norm, out);
+    fn last_norm(
+        kernels: &'static F16Kernels,
+        stream: &[f32],
+        _: usize,
+        norm: &F16Norm<'_>,
+        out: &mut [f32],
+    ) -> f32 {
+        (kernels.norm)(stream, norm, out);
         0.0
     }
 
-    fn pool((): (), x: &[f32], _: f32, out: &mut [f32]) {
+    fn pool(_: &'static F16Kernels, x: &[f32], _: f32, out: &mut [f32]) {
         out.fill(0.0);
         for x in rows(x, out.len()) {
             for (out, &x) in out.iter_mut().zip(x) {
@@ -150,27 +186,26 @@ impl Operations for F16 {
     }
 
     fn logits_of_pool(
-        (): (),
+        kernels: &'static F16Kernels,
         _: &[f32],
         embedding: &[f32],
         layer: &F16Linear<'_>,
         out: &mut [f32],
     ) {
-        Self::logits((), embedding, layer, out);
+        (kernels.linear)(embedding, layer, out);
     }
 
-    fn logits((): (), x: &[f32], layer: &F16Linear<'_>, out: &mut [f32]) {
-        out.fill(0.0);
-        accumulate(x, layer, out);
+    fn logits(kernels: &'static F16Kernels, x: &[f32], layer: &F16Linear<'_>, out: &mut [f32]) {
+        (kernels.linear)(x, layer, out);
     }
 
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "the exponential is 0 to 1, or NaN, which the cast turns into 0"
+        reason = "the power is 0 to 1"
     )]
     fn weight((): &(), highest: f32, logit: f32) -> u32 {
-        (32_640.0 * libm::expf(logit - highest)) as u32
+        (32_640.0 * exp2((logit - highest) * LOG2_E)) as u32
     }
 
     fn show(values: &[f32], _: f32) -> SiteValues<'_> {
@@ -190,10 +225,10 @@ impl Operations for F16 {
     }
 }
 
-fn activate(activation: &F16Activation, values: &mut [f32]) {
-    if activation.gelu {
-        for value in values {
-            *value = gelu(*value);
+impl F16Activation {
+    fn apply(self, kernels: &F16Kernels, values: &mut [f32]) {
+        if self.gelu {
+            (kernels.gelu)(values);
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Reads the parts of records that an f16 blob stores in its own way.
 
-use super::F16;
-use super::layer::{F16Activation, F16Attention, F16Linear, F16Norm};
+use super::{F16, F16Activation};
 use crate::arithmetic::read::FromRecords;
 use crate::arithmetic::types::LayerShape;
 use crate::config::VitConfig;
 use crate::format::{ARITHMETIC_F16, F16Le, PixelRecord, Records};
+use crate::kernels::f16::{F16Attention, F16Linear, F16Norm};
 
 impl FromRecords for F16 {
     const ID: u16 = ARITHMETIC_F16;

@@ -14,7 +14,12 @@
 
 mod avx2;
 mod avx512;
+#[cfg(feature = "f16")]
+mod f16;
 mod sse2;
+
+#[cfg(feature = "f16")]
+pub(super) use f16::sets as f16_sets;
 
 use crate::kernels::set::Kernels;
 use core::arch::x86_64::{__cpuid_count, _xgetbv, CpuidResult};
@@ -45,6 +50,10 @@ struct Features {
     /// `vpdpbusd` on vectors of 256 bits.
     vnni: Option<Encoding>,
     avx512_vnni: bool,
+    #[cfg(feature = "f16")]
+    f16c: bool,
+    #[cfg(feature = "f16")]
+    avx512f: bool,
 }
 
 /// Encodings of an instruction on vectors of 256 bits.
@@ -71,7 +80,17 @@ impl Features {
         // XCR0: SSE and AVX state; with AVX-512, also its masks and upper halves.
         const YMM: u64 = 0b110;
         const ZMM: u64 = 0b1110_0110;
-        let none = Self { avx2: false, vnni: None, avx512_vnni: false };
+        #[cfg(feature = "f16")]
+        const F16C: u32 = 1 << 29;
+        let none = Self {
+            avx2: false,
+            vnni: None,
+            avx512_vnni: false,
+            #[cfg(feature = "f16")]
+            f16c: false,
+            #[cfg(feature = "f16")]
+            avx512f: false,
+        };
         if cpuid(0, 0).eax < 7 || cpuid(1, 0).ecx & OSXSAVE == 0 {
             return none;
         }
@@ -88,7 +107,15 @@ impl Features {
             (false, true) => Some(Encoding::Evex),
             (false, false) => None,
         };
-        Self { avx2, vnni, avx512_vnni: avx512(AVX512_EBX, AVX512_ECX) }
+        Self {
+            avx2,
+            vnni,
+            avx512_vnni: avx512(AVX512_EBX, AVX512_ECX),
+            #[cfg(feature = "f16")]
+            f16c: avx2 && cpuid(1, 0).ecx & F16C != 0,
+            #[cfg(feature = "f16")]
+            avx512f: avx512(1 << 16, 0),
+        }
     }
 }
 

@@ -7,11 +7,15 @@
 
 mod case;
 pub mod cases;
+#[cfg(feature = "f16")]
+mod f16;
 mod layers;
 mod tokens;
 mod window;
 
 pub use case::{Case, Comparison, Difference};
+#[cfg(feature = "f16")]
+pub use f16::F16Comparison;
 
 use crate::draw::Draw;
 use crate::memory::Memory;
