@@ -3,6 +3,7 @@
 //! | condition | the target has |
 //! |---|---|
 //! | `vector_target` | vectors, and a stack for loops over them: x86-64, AArch64, WebAssembly with `simd128` |
+//! | `widened_target` | vectors, but no set that is always the better one: x86-64 and AArch64. `generic` has loops for them |
 //! | `panel_target` | kernels that read panels of weights: x86-64, WebAssembly with `simd128` |
 //! | `cortex_m_dsp` | the DSP extension of Cortex-M |
 //! | `cortex_m_mve` | the vector extension of Cortex-M |
@@ -27,13 +28,17 @@ const MVE_PROCESSORS: [&str; 3] = ["cortex-m52", "cortex-m55", "cortex-m85"];
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-check-cfg=cfg(vector_target, panel_target, cortex_m_dsp, cortex_m_mve)");
-    println!("cargo::rustc-check-cfg=cfg(word_target, upper_word)");
+    println!("cargo::rustc-check-cfg=cfg(widened_target, word_target, upper_word)");
     let variable = |name| env::var(name).unwrap_or_default();
     let architecture = variable("CARGO_CFG_TARGET_ARCH");
     let features = variable("CARGO_CFG_TARGET_FEATURE");
     let has = |name| features.split(',').any(|feature| feature == name);
     let simd128 = has("simd128");
-    if VECTOR_ARCHITECTURES.contains(&architecture.as_str()) || simd128 {
+    let widened = VECTOR_ARCHITECTURES.contains(&architecture.as_str());
+    if widened {
+        println!("cargo::rustc-cfg=widened_target");
+    }
+    if widened || simd128 {
         println!("cargo::rustc-cfg=vector_target");
     }
     if architecture == "x86_64" || simd128 {

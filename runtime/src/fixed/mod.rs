@@ -13,7 +13,9 @@ pub use requant::{Requant, sat8, sat16};
 #[cfg(upper_word)]
 pub(crate) use requant::{UPPER_SHIFTS, are_fast};
 #[cfg(vector_target)]
-pub(crate) use requant::{half, rescale_upper};
+pub(crate) use requant::half;
+#[cfg(widened_target)]
+pub(crate) use requant::rescale_upper;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use rsqrt::{NEWTON_STEPS, RSQRT_GUESS, RSQRT_THREE};
 pub use rsqrt::{RowScale, rsqrt};

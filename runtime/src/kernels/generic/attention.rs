@@ -8,7 +8,7 @@ use crate::rows::{part, part_mut, rows};
 
 /// Same contract as [`scalar::attention_i8`](crate::kernels::scalar::attention_i8).
 pub fn attention_i8(qkv: &mut [i8], attention: &Attention, scores: &mut [i32]) {
-    #[cfg(vector_target)]
+    #[cfg(widened_target)]
     if super::widened::attention::attention_i8(qkv, attention, scores.len()) {
         return;
     }

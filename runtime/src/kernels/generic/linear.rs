@@ -35,7 +35,7 @@ pub fn logits_i8(x: &[i8], w: &[i8], bias: I32Le<'_>, out: &mut [i32]) {
 /// with their part of `out`.
 #[inline]
 fn linear<T>(x: &[i8], layer: &Linear<'_>, out: &mut [T], store: impl Fn(&[i32], &mut [T])) {
-    #[cfg(vector_target)]
+    #[cfg(widened_target)]
     if super::widened::linear::linear(x, layer, out, &store) {
         return;
     }

@@ -5,24 +5,24 @@
 //! bit.
 
 mod attention;
-#[cfg(not(vector_target))]
+#[cfg(not(widened_target))]
 mod depthwise;
 mod dot;
 mod linear;
 mod norm;
 mod softmax;
-#[cfg(vector_target)]
+#[cfg(widened_target)]
 mod widened;
 
 use super::scalar;
 use super::set::Kernels;
 
 pub use attention::attention_i8;
-#[cfg(not(vector_target))]
+#[cfg(not(widened_target))]
 pub use depthwise::depthwise_i8;
 pub use linear::{linear_add_i16, linear_i8, linear_skip_i8, logits_i8};
 pub use norm::layer_norm_i8;
-#[cfg(vector_target)]
+#[cfg(widened_target)]
 pub use widened::depthwise::depthwise_i8;
 
 /// The generic set.
