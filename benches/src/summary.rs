@@ -60,6 +60,20 @@ pub fn print_rates(rows: &[(Row, usize)], limit: Option<&(Row, usize)>, start: S
     }
 }
 
+/// Prints the median time of each row, and the time for each of its entries. Rows without a result since `start` are
+/// left out.
+pub fn print_entries(rows: &[(Row, usize)], start: SystemTime) {
+    let mut header = true;
+    for (row, entries) in rows {
+        let Some(median) = median(&row.group, &row.benchmark, start) else { continue };
+        if std::mem::take(&mut header) {
+            println!("\n{:<30} {:<20} {:>12} {:>14}", "search", "program", "median", "of an entry");
+        }
+        let (micros, each) = (median / 1e3, median / *entries as f64);
+        println!("{:<30} {:<20} {micros:>9.0} µs {each:>11.2} ns", row.group, row.benchmark);
+    }
+}
+
 /// Median time of a benchmark in nanoseconds. `None` without a result after `start`.
 fn median(group: &str, benchmark: &str, start: SystemTime) -> Option<f64> {
     let path = Path::new(crate::RESULTS).join(group).join(benchmark).join("new/estimates.json");

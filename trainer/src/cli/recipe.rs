@@ -83,6 +83,11 @@ pub(super) struct RecipeArgs {
     /// the image. The network then relies less on every part of an object. 0 switches it off [default: 0].
     #[arg(long, value_name = "SHARE")]
     hide: Option<f64>,
+    /// Probability for a batch, if it has no second images, that half of each image gets other pixels: those of another
+    /// image, or the mean colour. It is the half in which the network has the least evidence for the label. The network
+    /// then learns to ignore the background. 0 switches it off [default: 0].
+    #[arg(long, value_name = "SHARE")]
+    replace_background: Option<f64>,
     /// Stochastic depth: share of images for which the branches of the last block are skipped; the share
     /// grows linearly from the first block [default: long 0.05, else 0].
     #[arg(long, value_name = "SHARE")]
@@ -154,6 +159,10 @@ impl RecipeArgs {
             hide: match self.hide {
                 Some(0.0) => None,
                 given => given.or(base.hide),
+            },
+            background: match self.replace_background {
+                Some(0.0) => None,
+                given => given.or(base.background),
             },
             dropout: DropoutRates {
                 path: self.drop_path.unwrap_or(base.dropout.path),

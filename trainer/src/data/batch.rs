@@ -13,11 +13,11 @@ use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
 use super::augment::Augment;
-use super::hide;
 use super::images::Images;
 use super::mix::{Mix, Mixed, Rectangle};
 use super::normalisation::Normalisation;
 use super::random::{Purpose, stream};
+use super::{background, hide};
 
 /// Number of finished batches that wait for the consumer while the next one is assembled.
 const QUEUED_BATCHES: usize = 1;
@@ -31,6 +31,8 @@ pub struct Batch {
     pub labels: Vec<i32>,
     /// The second images, if the batch is mixed.
     pub mixed: Option<Mixed>,
+    /// New backgrounds for the images, `[len, 3, height, width]`, if the network is to choose what they replace.
+    pub backgrounds: Option<Vec<f32>>,
     /// Which view each image is, if images have views.
     pub views: Option<Views>,
     /// Number of images.
@@ -57,6 +59,8 @@ pub struct Part<'a> {
     pub mixed: Option<(&'a [i32], f32)>,
     /// The rectangle of the second image after `CutMix`.
     pub pasted: Option<&'a Rectangle>,
+    /// New backgrounds for the images, as [`images`](Self::images).
+    pub backgrounds: Option<&'a [f32]>,
     /// The rows of [`Views`] of the images and of the second images.
     pub views: Option<[&'a [usize]; 2]>,
 }
@@ -78,6 +82,8 @@ pub struct BatchSpec {
     pub mix: Mix,
     /// Probability that cells of the images of a batch are hidden.
     pub hide: f64,
+    /// Probability that the images of a batch get new backgrounds. Mixed images do not get one.
+    pub background: f64,
     /// From pixels to the network's input.
     pub normalisation: Normalisation,
     /// Seed of order and augmentation.
@@ -182,6 +188,11 @@ impl TrainBatches {
         batch.mixed = self.spec.mix.apply(&mut batch.images, &batch.labels, self.sides(), &mut rng);
         let mut rng = stream(seed, Purpose::Hide { epoch, batch: index as u64 });
         hide::apply(self.spec.hide, &mut batch.images, self.sides(), &mut rng);
+        if batch.mixed.is_none() {
+            let mut rng = stream(seed, Purpose::Background { epoch, batch: index as u64 });
+            batch.backgrounds =
+                background::draw(self.spec.background, &batch.images, self.sides(), &mut rng);
+        }
         batch.views = views.map(|views| {
             let row = |&image: &usize| image * views.get() + view(image, epoch, views);
             let own: Vec<_> = indices.iter().map(row).collect();
@@ -315,10 +326,14 @@ impl Batch {
             let mixed = self.mixed.as_ref();
             let pasted = mixed.and_then(|mixed| mixed.pasted.as_ref());
             let mixed = mixed.map(|mixed| (&mixed.partners[here.clone()], mixed.share));
+            let backgrounds = self.backgrounds.as_ref().map(|all| {
+                let start = part * len * image_len;
+                &all[start..start + images.len()]
+            });
             let views = self.views.as_ref();
             let views =
                 views.map(|views| [&views.own, &views.partners].map(|rows| &rows[here.clone()]));
-            Part { images, labels, mixed, pasted, views }
+            Part { images, labels, mixed, pasted, backgrounds, views }
         })
     }
 
@@ -328,6 +343,7 @@ impl Batch {
             images: vec![0.0; len * image_len],
             labels: Vec::with_capacity(len),
             mixed: None,
+            backgrounds: None,
             views: None,
             len,
         }

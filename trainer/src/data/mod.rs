@@ -9,6 +9,7 @@
 //! same augmented pixels on every machine and with any number of threads.
 
 pub mod augment;
+mod background;
 pub mod batch;
 mod cifar10;
 mod cifar100;

@@ -20,6 +20,8 @@ pub(super) enum Purpose {
     Mix { epoch: u64, batch: u64 },
     /// Which cells of the images of one batch of an epoch are hidden.
     Hide { epoch: u64, batch: u64 },
+    /// Which batches of an epoch get new backgrounds, and of what kind.
+    Background { epoch: u64, batch: u64 },
 }
 
 /// The generator for `purpose`.
@@ -36,6 +38,7 @@ pub(super) fn stream(seed: u64, purpose: Purpose) -> Xoshiro256PlusPlus {
         Purpose::Sample => &[4],
         Purpose::View { image, view } => &[5, image, view],
         Purpose::Hide { epoch, batch } => &[6, epoch, batch],
+        Purpose::Background { epoch, batch } => &[7, epoch, batch],
     };
     let mixed = |state: u64, part: &u64| {
         Xoshiro256PlusPlus::seed_from_u64(state).next_u64().wrapping_add(*part)

@@ -55,6 +55,9 @@ pub struct Recipe {
     pub region_loss: Option<f64>,
     /// Probability that random cells of the images of a batch are hidden, above 0.
     pub hide: Option<f64>,
+    /// Probability that the images of a batch without a second image get new backgrounds, above 0: the half with the
+    /// least evidence for the label is replaced.
+    pub background: Option<f64>,
     /// Largest Euclidean norm of a step's gradients, all parameters together; infinity for none.
     pub clip: f64,
     /// The moving average of the weights, which is validated and kept instead of the weights.
@@ -224,6 +227,12 @@ impl Recipe {
                 "the probability {hide} of hidden cells is not above 0 and at most 1"
             );
         }
+        if let Some(background) = self.background {
+            ensure!(
+                background > 0.0 && background <= 1.0,
+                "the probability {background} of a replaced background is not above 0 and at most 1"
+            );
+        }
         ensure!(
             self.clip > 0.0,
             "the limit {} of the norm of all gradients is not positive",
@@ -310,6 +319,10 @@ mod tests {
         let regions = refusal(|recipe| recipe.region_loss = Some(-1.0));
         assert!(regions.contains("weight -1"), "weight of regions: {regions}");
         assert!(refusal(|recipe| recipe.hide = Some(1.5)).contains("1.5 of hidden"), "hiding");
+        assert!(
+            refusal(|recipe| recipe.background = Some(0.0)).contains("0 of a replaced"),
+            "background"
+        );
         assert!(refusal(|recipe| recipe.clip = 0.0).contains("norm"), "clipping");
         let head = refusal(|recipe| {
             recipe.head_first = Some(HeadFirst { epochs: 40, learning_rate: 1e-3 });

@@ -45,6 +45,7 @@ impl Recipe {
             views: None,
             region_loss: None,
             hide: None,
+            background: None,
             clip: 1.0,
             ema: Some(EmaSpec::SLOW),
             head_first: None,

@@ -1,5 +1,6 @@
 //! The training loop.
 
+mod background;
 mod budget;
 mod ema;
 mod history;

@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use burn::backend::Autodiff;
-use burn::module::Module;
+use burn::module::{AutodiffModule, Module};
 use burn::optim::GradientsParams;
 use burn::tensor::{ElementConversion, Tensor, TensorData, activation};
 
+use super::background;
 use super::qat::ForwardModel;
 use super::regions::Regions;
 use super::run::Run;
@@ -17,6 +18,7 @@ use crate::data::batch::Part;
 use crate::eval::rank;
 use crate::model::Vit;
 use ops::HostBackend;
+use runtime::explain::Tiling;
 
 /// Held during a step.
 static STEP: Mutex<()> = Mutex::new(());
@@ -43,6 +45,8 @@ pub(super) struct Replica<B: HostBackend> {
     sides: [usize; 2],
     /// The weight of the region loss and the grid `[height, width]` of tokens.
     regions: Option<(f64, [usize; 2])>,
+    /// The pixels of each token, if the run replaces backgrounds.
+    tiling: Option<Tiling>,
 }
 
 /// A part of a batch that the device may still be computing.
@@ -85,6 +89,7 @@ impl<B: HostBackend> Replica<B> {
                 classes: run.config.classes(),
                 sides: [image.height, image.width],
                 regions: recipe.region_loss.zip(run.region_grid()),
+                tiling: recipe.background.and_then(|_| run.evidence_tiling()),
                 device: device.clone(),
             })
         };
@@ -116,9 +121,19 @@ impl<B: HostBackend> Replica<B> {
     ) -> Pending<B> {
         let [height, width] = self.sides;
         let len = part.labels.len();
-        let input = TensorData::new(part.images.to_vec(), [len, 3, height, width]);
-        let input = Tensor::<B, 4>::from_data(input, &self.device);
-        let images_of_part = Tensor::from_inner(input.clone());
+        let tensor = |images: Vec<f32>| {
+            let images = TensorData::new(images, [len, 3, height, width]);
+            Tensor::<B, 4>::from_data(images, &self.device)
+        };
+        let input = tensor(part.images.to_vec());
+        let images_of_part = match (&self.tiling, part.backgrounds) {
+            (Some(tiling), Some(backgrounds)) => {
+                let model = network.model().valid();
+                tensor(background::replace(&model, tiling, input.clone(), part, backgrounds))
+            }
+            _ => input.clone(),
+        };
+        let images_of_part = Tensor::from_inner(images_of_part);
         let (logits, regions) = match self.regions(part) {
             None => (network.forward(images_of_part), None),
             Some(regions) => {

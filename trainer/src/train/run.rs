@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Result, ensure};
 use burn::tensor::backend::Backend;
 use runtime::config::{Pool, VitConfig};
+use runtime::explain::Tiling;
 
 use super::start::Start;
 use crate::checkpoint::Checkpoint;
@@ -67,6 +68,7 @@ impl Recipe {
             views: self.views,
             mix: self.mix,
             hide: self.hide.unwrap_or(0.0),
+            background: self.background.unwrap_or(0.0),
             normalisation: self.normalisation,
             seed: self.seed,
         }
@@ -128,6 +130,12 @@ impl Run<'_> {
             self.preset
         );
         ensure!(
+            self.recipe.background.is_none() || self.evidence_tiling().is_some(),
+            "--replace-background needs a network whose only head layer reads the mean of a grid of tokens, but {} is \
+             another one: leave it out",
+            self.preset
+        );
+        ensure!(
             self.dataset.classes.len() == self.config.classes(),
             "{} is a network for {} classes, but the data has {}",
             self.preset,
@@ -142,6 +150,12 @@ impl Run<'_> {
     pub(super) fn region_grid(&self) -> Option<[usize; 2]> {
         let grid = self.config.token_grid()?;
         (self.config.spec().pool == Pool::Mean).then_some([grid.height, grid.width])
+    }
+
+    /// The pixels of each token of a map of evidence; `None` if the network has no such maps.
+    pub(super) fn evidence_tiling(&self) -> Option<Tiling> {
+        self.region_grid()?;
+        self.config.spec().hidden.is_empty().then(|| Tiling::of(self.config))?
     }
 
     pub(super) fn checkpoint<B: Backend>(&self, model: Vit<B>) -> Checkpoint<B> {

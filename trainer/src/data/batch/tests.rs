@@ -22,6 +22,7 @@ fn spec(seed: u64) -> BatchSpec {
         views: None,
         mix,
         hide: 0.0,
+        background: 0.0,
         normalisation: RAW,
         seed,
     }
