@@ -19,6 +19,33 @@ pub struct Maps {
     pub maps: Vec<Vec<f32>>,
 }
 
+/// One half of the tokens of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Half {
+    /// The half to which the map gives the smallest values.
+    Least,
+    /// The half to which the map gives the largest values.
+    Most,
+}
+
+impl Half {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Least, Self::Most];
+
+    /// Which tokens are in this half: half of them, rounded down.
+    pub fn of(self, map: &[f32]) -> Vec<bool> {
+        let mut order: Vec<usize> = (0..map.len()).collect();
+        order.sort_by(|&a, &b| map[a].total_cmp(&map[b]));
+        if self == Self::Most {
+            order.reverse();
+        }
+        let mut chosen = vec![false; map.len()];
+        order[..map.len() / 2].iter().for_each(|&token| chosen[token] = true);
+        chosen
+    }
+}
+
 /// The evidence for `classes[i]` in image `i`. The evidence of all tokens and the bias add up to the logit.
 ///
 /// `None` if the class head of the network does not read the mean of its tokens, or they form no grid.
@@ -69,6 +96,13 @@ mod tests {
     use crate::model::DropoutRates;
     use burn_flex::Flex;
     use runtime::config::Preset;
+
+    #[test]
+    fn half_of_the_tokens_are_chosen() {
+        let map = [3.0, -1.0, 2.0, 7.0, 0.0];
+        assert_eq!(Half::Least.of(&map), [false, true, false, false, true], "least");
+        assert_eq!(Half::Most.of(&map), [true, false, false, true, false], "most");
+    }
 
     #[test]
     fn the_parts_of_all_tokens_and_the_bias_are_the_logit() {

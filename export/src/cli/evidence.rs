@@ -8,15 +8,14 @@ use super::values::positive;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use export::blob::AnyModel;
-use export::evidence::{
-    self, AttributePointing, Blanked, Control, Fill, Grids, Half, Left, MapKind,
-};
+use export::evidence::{self, AttributePointing, Blanked, Control, Fill, Grids, Left, MapKind};
 use export::verify::Truth;
 use runtime::explain::Floor;
 use runtime::{Attributes, Model};
 use serde_json::json;
 use std::path::PathBuf;
 use trainer::data::Images;
+use trainer::evidence::Half;
 use trainer::say;
 
 /// Measures where in an image a network finds the evidence for a class.

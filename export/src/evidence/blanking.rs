@@ -22,6 +22,7 @@ use runtime::config::Grid;
 use runtime::explain::Tiling;
 use runtime::{Attributes, Model};
 use trainer::data::Images;
+use trainer::evidence::Half;
 
 /// What replaces the pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -47,21 +48,6 @@ impl Fill {
             Self::Other => "another image",
         }
     }
-}
-
-/// Which half of the tokens is blanked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Half {
-    /// The half to which the map gives the smallest values.
-    Least,
-    /// The half to which the map gives the largest values.
-    Most,
-}
-
-impl Half {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Least, Self::Most];
 }
 
 /// Mean average precision of attributes.
@@ -139,7 +125,7 @@ pub fn blanking(
                 let map = map.map(&found, grid, index);
                 let fill =
                     fills[fill as usize].as_ref().map_err(|error| anyhow::anyhow!("{error}"))?;
-                let blanked = blanked(images.width(), pixels, fill, &chosen(&map, half), &tiling);
+                let blanked = blanked(images.width(), pixels, fill, &half.of(&map), &tiling);
                 said.push(Said::new(&model.run(&blanked, arena)?, head)?);
             }
             progress(1);
@@ -169,18 +155,6 @@ pub fn blanking(
         attributes: precision(0),
         left: left.collect(),
     })
-}
-
-/// Which tokens lose their pixels: half of them, rounded down.
-fn chosen(map: &[f32], half: Half) -> Vec<bool> {
-    let mut order: Vec<usize> = (0..map.len()).collect();
-    order.sort_by(|&a, &b| map[a].total_cmp(&map[b]));
-    if half == Half::Most {
-        order.reverse();
-    }
-    let mut chosen = vec![false; map.len()];
-    order[..map.len() / 2].iter().for_each(|&token| chosen[token] = true);
-    chosen
 }
 
 /// An image whose chosen tokens have the pixels of `fill`.
@@ -231,13 +205,6 @@ fn other(images: &Images, index: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn half_of_the_tokens_are_chosen() {
-        let map = [3.0, -1.0, 2.0, 7.0, 0.0];
-        assert_eq!(chosen(&map, Half::Least), [false, true, false, false, true], "least");
-        assert_eq!(chosen(&map, Half::Most), [true, false, false, true, false], "most");
-    }
 
     #[test]
     fn the_pixels_of_chosen_tokens_are_replaced() {

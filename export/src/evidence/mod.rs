@@ -9,7 +9,7 @@ mod maps;
 mod pointing;
 
 pub use attributes::AttributePointing;
-pub use blanking::{Blanked, Fill, Half, Left, Precision, blanking};
+pub use blanking::{Blanked, Fill, Left, Precision, blanking};
 pub use control::Control;
 pub use maps::MapKind;
 pub use pointing::Grids;

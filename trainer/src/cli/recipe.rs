@@ -213,6 +213,10 @@ mod tests {
         assert_eq!(found, Recipe { ema: None, ..long }, "the weights themselves");
         let found = recipe(&["--recipe", "full", "--ema", "0.995"]);
         assert_eq!(found.ema, long.ema, "EMA as in long");
+        let found = recipe(&["--recipe", "long", "--replace-background", "0.2"]);
+        assert_eq!(found, Recipe { background: Some(0.2), ..long }, "new backgrounds");
+        let found = recipe(&["--recipe", "long", "--replace-background", "0"]);
+        assert_eq!(found, long, "no new backgrounds");
         // Each optimiser has its own learning rate.
         let adam = OptimiserName::AdamW;
         let found = recipe(&["--recipe", "long", "--optimiser", "adamw"]);

@@ -9,6 +9,7 @@ use burn::tensor::Tensor;
 use runtime::explain::Tiling;
 
 use crate::data::batch::Part;
+use crate::evidence::Half;
 use crate::model::Vit;
 use ops::VitBackend;
 
@@ -28,7 +29,7 @@ pub(super) fn replace<B: VitBackend>(
     for ((image, background), map) in
         replaced.chunks_exact_mut(size).zip(backgrounds).zip(maps.chunks_exact(maps.len() / len))
     {
-        let least = least(map);
+        let least = Half::Least.of(map);
         for at in 0..height * width {
             if tiling.token_at(at / width, at % width).is_some_and(|token| least[token]) {
                 for value in (at..size).step_by(height * width) {
@@ -52,15 +53,6 @@ fn evidence<B: VitBackend>(model: &Vit<B>, images: Tensor<B, 4>, labels: &[i32])
     let weights = weights.transpose().reshape([len, dim, 1]);
     let evidence = tokens.matmul(weights).reshape([len * count]);
     evidence.into_data().to_vec().expect("evidence is f32")
-}
-
-/// Which tokens are the half with the least evidence, rounded down.
-fn least(map: &[f32]) -> Vec<bool> {
-    let mut order: Vec<usize> = (0..map.len()).collect();
-    order.sort_by(|&a, &b| map[a].total_cmp(&map[b]));
-    let mut least = vec![false; map.len()];
-    order[..map.len() / 2].iter().for_each(|&token| least[token] = true);
-    least
 }
 
 #[cfg(test)]

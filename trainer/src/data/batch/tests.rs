@@ -176,3 +176,21 @@ fn too_few_images_are_refused() {
     let error = refused(numbered(4), BatchSpec { augment: large, ..spec(0) });
     assert!(error.contains("at most 1"), "shift of 2 in 2: {error}");
 }
+
+#[test]
+fn images_with_a_second_image_get_no_new_background() {
+    let mix = Mix { mixup: 0.0, cutmix: 0.5 };
+    let spec = BatchSpec { mix, background: 1.0, ..spec(1) };
+    let batches = TrainBatches::new(numbered(200), spec).unwrap();
+    let [mut mixed, mut replaced] = [0, 0];
+    for batch in batches.epoch(0) {
+        assert_ne!(batch.mixed.is_some(), batch.backgrounds.is_some(), "one of the two");
+        mixed += usize::from(batch.mixed.is_some());
+        let Some(backgrounds) = &batch.backgrounds else { continue };
+        replaced += 1;
+        assert_eq!(backgrounds.len(), batch.images.len(), "a background for each image");
+        let parts: Vec<_> = batch.parts(3).map(|part| part.backgrounds.unwrap()).collect();
+        assert_eq!(parts, [&backgrounds[..36], &backgrounds[36..]], "three images, then one");
+    }
+    assert!(mixed > 10 && replaced > 10, "{mixed} batches are mixed, {replaced} are not");
+}

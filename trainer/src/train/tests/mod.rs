@@ -1,5 +1,6 @@
 //! Short runs on images whose classes are easy to distinguish.
 
+mod background;
 mod distillation;
 mod finetune;
 mod patience;
