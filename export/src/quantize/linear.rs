@@ -17,16 +17,32 @@ pub struct QuantLinear {
     pub shift: Vec<u8>,
 }
 
+/// The largest shift that fast kernels of microcontrollers support. They leave a layer with a larger one to slower
+/// kernels.
+const LARGEST_FAST_SHIFT: u8 = 54;
+
 impl QuantLinear {
     /// Quantizes a layer whose input has the scale and zero point `input`. Output channel `j` has the scale
     /// `output_scale(j)`, which must be at least [`finest_output_scale`].
     pub fn new(layer: &Layer, input: Affine, output_scale: impl Fn(usize) -> f64) -> Self {
-        let rounded = round(layer.clone(), Sharing::Output, Some(input.scale));
+        let mut rounded = round(layer.clone(), Sharing::Output, Some(input.scale));
         let rescale = |(channel, step): (usize, &f64)| {
             let factor = input.scale * step / output_scale(channel);
             multiplier(factor, Requant::MIN_SHIFT, Requant::MAX_SHIFT)
         };
-        let rescales: Vec<_> = rounded.steps.iter().enumerate().map(rescale).collect();
+        let mut rescales: Vec<_> = rounded.steps.iter().enumerate().map(rescale).collect();
+        let inputs = layer.inputs().max(1);
+        let channels = rounded.weights.chunks_exact_mut(inputs).zip(&mut rounded.bias);
+        for ((weights, bias), rescale) in channels.zip(&mut rescales) {
+            let Some(excess @ 1..) = rescale.shift.checked_sub(LARGEST_FAST_SHIFT) else {
+                continue;
+            };
+            // The sums of such a channel are less than a step of the output apart, so coarser weights are good enough.
+            let coarser = |value: f64| (value / f64::from(excess).exp2()).round_ties_even();
+            weights.iter_mut().for_each(|weight| *weight = coarser(f64::from(*weight)) as i8);
+            *bias = coarser(*bias as f64) as i64;
+            rescale.shift = LARGEST_FAST_SHIFT;
+        }
         Self {
             bias: biases(&rounded, input.zero_point),
             mult: rescales.iter().map(|rescale| rescale.mult.cast_signed()).collect(),
@@ -89,6 +105,19 @@ fn biases(rounded: &Rounded, zero_point: i8) -> Vec<i32> {
 mod tests {
     use super::*;
     use runtime::fixed::Requant;
+
+    #[test]
+    fn a_channel_of_nearly_nothing_has_coarser_weights() {
+        let layer = Layer { weights: vec![0.5, -1.0, 1e-6, -2e-6], bias: vec![0.25, 0.0] };
+        let input = Affine { scale: 0.02, zero_point: -20 };
+        let quantized = QuantLinear::new(&layer, input, |_| 0.05);
+        assert_eq!(quantized.weights[..2], [64, -127], "an ordinary channel");
+        // −127 steps of 2^−58 are −8 steps of 2^−54.
+        assert_eq!(quantized.weights[2..], [4, -8], "a channel of nearly nothing");
+        assert_eq!(quantized.shift[1], LARGEST_FAST_SHIFT, "its shift");
+        let step = f64::from(quantized.mult[1]) * (-54f64).exp2() * 0.05 / 0.02;
+        assert!((-8.0 * step + 2e-6).abs() <= 0.5 * step, "its largest weight, {}", -8.0 * step);
+    }
 
     #[test]
     fn a_layer_keeps_its_outputs() {

@@ -8,14 +8,14 @@ mod requant;
 mod rsqrt;
 
 pub use exp2::{MAX_ATTENTION_OCTAVES, Octaves, ProbabilityScale, exp2_mantissa, exp2_neg};
+#[cfg(vector_target)]
+pub(crate) use requant::half;
 pub(crate) use requant::rescale;
+#[cfg(widened_target)]
+pub(crate) use requant::rescale_upper;
 pub use requant::{Requant, sat8, sat16};
 #[cfg(upper_word)]
 pub(crate) use requant::{UPPER_SHIFTS, are_fast};
-#[cfg(vector_target)]
-pub(crate) use requant::half;
-#[cfg(widened_target)]
-pub(crate) use requant::rescale_upper;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use rsqrt::{NEWTON_STEPS, RSQRT_GUESS, RSQRT_THREE};
 pub use rsqrt::{RowScale, rsqrt};

@@ -80,7 +80,7 @@ pub fn gelu(values: &mut [f32]) {
 /// gain     = 1 / sqrt(variance + 10^−6)
 /// out_i    = ((x_i − mean) · gain) · gamma_i + beta_i
 /// ```
-/// `sum` adds value `i` to partial sum `i mod 16`, then adds up the partial sums, see [`total`].
+/// `sum` adds value `i` to partial sum `i mod 16`, then adds up the partial sums, see `total`.
 pub fn norm(x: &[f32], norm: &F16Norm<'_>, out: &mut [f32]) {
     let dim = norm.gamma.len();
     for (x, out) in rows(x, dim).zip(rows_mut(out, dim)) {
