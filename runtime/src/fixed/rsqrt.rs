@@ -57,7 +57,6 @@ impl RowScale {
     /// # Ranges and overflow
     /// For `1 ≤ n ≤ 1024` i16 values and `1 ≤ eps < 2^31` the variance term is in `[1, 2^52)`, so
     /// the left shift of [`Self::normalise`] is not negative; see `INTEGER.md`.
-    #[expect(clippy::cast_possible_truncation, reason = "the mantissa is a high word")]
     pub const fn new(n: usize, sum: i32, squares: i64, eps: u32) -> Self {
         let v = Self::variance(n, sum, squares, eps);
         let half = v.leading_zeros() / 2;

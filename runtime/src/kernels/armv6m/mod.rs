@@ -15,7 +15,7 @@ pub(super) const NAME: &str = "armv6m";
 pub(super) type Wide = i32;
 /// Channels whose sums are computed together.
 pub(super) const CHANNELS: usize = 1;
-/// Maximum number of inputs that are interleaved together: 1 KB of stack.
-pub(super) const CHUNK: usize = 64;
+/// Maximum number of inputs that are interleaved together: half a KB of stack.
+pub(super) const CHUNK: usize = 32;
 /// Channels whose sums are kept until all inputs are multiplied.
 pub(super) const GROUP: usize = 16;

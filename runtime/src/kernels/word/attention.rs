@@ -12,10 +12,11 @@ use crate::rows::{part, part_mut, tail};
 
 /// Maximum number of keys, that of `micro-96`. Longer sequences use the scalar kernel.
 const TOKENS: usize = 144;
-/// Maximum number of keys for which the small buffer suffices: 1 KB of stack instead of 2.3 KB.
+/// Maximum numbers of keys for which smaller buffers suffice: 256 bytes or 1 KB of stack instead of 2.3 KB.
+const VERY_FEW_TOKENS: usize = 16;
 const FEW_TOKENS: usize = 64;
-/// Values of a query that are interleaved together.
-const PART: usize = 32;
+/// Values of a query that are interleaved together. More of them need fewer passes and more stack.
+const PART: usize = if cfg!(target_arch = "riscv32") { 32 } else { 16 };
 
 /// Same contract as [`scalar::attention_i8`].
 pub(super) fn attention_i8(qkv: &mut [i8], attention: &Attention, scores: &mut [i32]) {
@@ -32,7 +33,9 @@ pub(super) fn attention_i8(qkv: &mut [i8], attention: &Attention, scores: &mut [
         return scalar::attention_i8(qkv, attention, scores);
     }
     let rescale = |sum| UpperRequant::in_range(attention.row_mult_by(reciprocal(sum)), shift, zero);
-    if tokens <= FEW_TOKENS {
+    if tokens <= VERY_FEW_TOKENS {
+        with_scores::<VERY_FEW_TOKENS>(qkv, attention, tokens, &rescale);
+    } else if tokens <= FEW_TOKENS {
         with_scores::<FEW_TOKENS>(qkv, attention, tokens, &rescale);
     } else {
         with_scores::<TOKENS>(qkv, attention, tokens, &rescale);

@@ -32,9 +32,10 @@ pub(super) fn depthwise_i8(
     };
     let line = grid.width * channels;
     let zero = i32::from(activation.zero_point) + 128;
+    let mut four = Four::new(pad.into());
     // The last channels may overlap those before, so that there are always enough.
     for first in (0..channels).step_by(CHANNELS).map(|first| first.min(last)) {
-        let four = Four::new(layer, first, (pad.into(), zero));
+        four.read(layer, first, zero);
         for (row, out) in band.rows.clone().zip(rows_mut(out, line)) {
             let height = inside(row, grid.height);
             for (column, out) in rows_mut(out, channels).enumerate() {
@@ -72,30 +73,32 @@ struct Four {
 }
 
 impl Four {
-    /// The channels from `first` on.
-    #[inline(never)]
-    fn new(layer: &Linear<'_>, first: usize, (pad, zero): (i32, i32)) -> Self {
-        let mut four = Self {
+    const fn new(pad: i32) -> Self {
+        Self {
             weights: [[0; CHANNELS]; SIDE * SIDE],
             bias: [0; CHANNELS],
             pad,
             requants: [UpperRequant::ZERO; CHANNELS],
-        };
+        }
+    }
+
+    /// Takes the channels from `first` on. It changes `self`, because a new value would be on the stack twice.
+    #[inline(never)]
+    fn read(&mut self, layer: &Linear<'_>, first: usize, zero: i32) {
         let (bias, mult, shift) = layer.stored(first, CHANNELS);
         let stored = bias.iter().zip(mult).zip(shift);
         for ((to, requant), ((&bias, &mult), &shift)) in
-            four.bias.iter_mut().zip(&mut four.requants).zip(stored)
+            self.bias.iter_mut().zip(&mut self.requants).zip(stored)
         {
             *to = i32::from_le_bytes(bias);
             *requant = UpperRequant::in_range(i32::from_le_bytes(mult), shift, zero);
         }
-        for (tap, row) in four.weights.iter_mut().zip(rows(layer.weights(), layer.outputs())) {
-            for ((to, bias), &w) in tap.iter_mut().zip(&mut four.bias).zip(tail(row, first)) {
+        for (tap, row) in self.weights.iter_mut().zip(rows(layer.weights(), layer.outputs())) {
+            for ((to, bias), &w) in tap.iter_mut().zip(&mut self.bias).zip(tail(row, first)) {
                 *to = w.into();
-                *bias += pad * *to;
+                *bias += self.pad * *to;
             }
         }
-        four
     }
 
     /// The sums of one position. `x` begins with the first tap inside the grid. The rows and the columns of the
