@@ -15,10 +15,6 @@ fn a_network_learns_with_new_backgrounds() {
     let [first, .., last] = outcome.epochs.as_slice() else { panic!("several epochs") };
     assert!(last.validation_accuracy > 0.9, "{last:?}");
     assert!(last.train_loss < first.train_loss, "{first:?}, then {last:?}");
-    let plain = tempfile::tempdir().unwrap();
-    let plain = trained(None, config(), plain.path()).unwrap();
-    let loss = |outcome: &Outcome| outcome.epochs[0].train_loss;
-    assert!(loss(&outcome) > loss(&plain), "replaced halves make the training images harder");
 }
 
 #[test]
