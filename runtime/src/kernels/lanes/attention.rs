@@ -12,6 +12,7 @@ use crate::kernels::generic;
 use crate::kernels::operand::Attention;
 use crate::kernels::tile_rows::TileRows;
 use crate::rows::{part, part_mut, rows, rows_mut, tail, up_to};
+use core::array;
 
 /// Number of blocks for 64 tokens and a head of 32 channels.
 const SMALL: usize = 104;
@@ -131,9 +132,8 @@ impl<'a> Buffers<'a> {
         let panels = rows_mut(self.keys, shape.channels.panel_blocks());
         for (first, panel) in (0..shape.tokens).step_by(CHANNELS).zip(panels) {
             let tokens = tail(qkv, 3 * first * width);
-            write::<M>(panel, shape.channels, [0; CHANNELS], |token, at, len| {
-                up_to(tokens, (3 * token + 1) * width + start + at, len)
-            });
+            let key = |token| up_to(tokens, (3 * token + 1) * width + start, shape.head_dim);
+            write::<M>(panel, shape.channels, [0; CHANNELS], array::from_fn(key));
         }
         let panels = rows_mut(self.values, shape.keys.panel_blocks());
         for (first, panel) in (0..shape.head_dim).step_by(CHANNELS).zip(panels) {

@@ -7,6 +7,7 @@ use super::multiply::{Block, CHANNELS, CHUNK, Multiply};
 use super::vector::{Vector, load_half_up_to, load_up_to};
 use crate::kernels::operand::Linear;
 use crate::rows::{rows_mut, tail, up_to};
+use core::array;
 
 /// Maximum number of inputs of a layer, after [`Inputs`] has filled up its runs.
 pub(super) const MAX_K: usize = 1152;
@@ -75,7 +76,6 @@ impl Memory {
 }
 
 /// Packs the panel of a layer from channel `first` on.
-#[inline(never)]
 fn write_layer<M: Multiply>(layer: &Linear<'_>, inputs: Inputs, first: usize, panel: &mut [Block]) {
     let k = layer.inputs();
     let weights = tail(layer.weights(), first * k);
@@ -83,32 +83,60 @@ fn write_layer<M: Multiply>(layer: &Linear<'_>, inputs: Inputs, first: usize, pa
     for (bias, channel) in biases.iter_mut().zip(layer.requants_from(first)) {
         *bias = channel.bias;
     }
-    write::<M>(panel, inputs, biases, |channel, at, len| up_to(weights, channel * k + at, len));
+    write::<M>(panel, inputs, biases, array::from_fn(|channel| up_to(weights, channel * k, k)));
 }
 
-/// Packs a panel. `row` gives weights of a channel: their first number, and how many.
-#[inline]
-pub(super) fn write<'a, M: Multiply>(
+/// Packs a panel. `channels` are the weights of each channel, fewer or none for a channel that does not exist.
+///
+/// Not inlined, for the size of the code: it is called in two places.
+#[inline(never)]
+pub(super) fn write<M: Multiply>(
     panel: &mut [Block],
     inputs: Inputs,
     biases: [i32; CHANNELS],
-    row: impl Fn(usize, usize, usize) -> &'a [i8],
+    channels: [&[i8]; CHANNELS],
 ) {
     let Some((start, blocks)) = panel.split_first_mut() else { return };
     let mut sums = [M::V::zero(); CHANNELS];
     for (run, blocks) in rows_mut(blocks, inputs.run_chunks).enumerate() {
-        for (index, block) in blocks.iter_mut().enumerate() {
-            let at = index * M::INPUTS;
-            let len = M::INPUTS.min(inputs.run - at);
-            let mut rows = [M::V::zero(); CHANNELS];
-            for (channel, place) in rows.iter_mut().enumerate() {
-                *place = load::<M>(row(channel, run * inputs.run + at, len));
-            }
+        // The first channel takes the place of a missing one, whose sums are not used.
+        let [first, ..] = channels;
+        let channels = channels.map(|channel| {
+            let run = run * inputs.run..(run + 1) * inputs.run;
+            channel.get(run.clone()).or(first.get(run)).unwrap_or(&[])
+        });
+        let rest = if M::INPUTS == 8 {
+            write_whole::<M, 8>(channels, blocks, &mut sums, M::V::load_half)
+        } else {
+            write_whole::<M, 16>(channels, blocks, &mut sums, M::V::load)
+        };
+        if let (true, Some(block)) = (!inputs.run.is_multiple_of(M::INPUTS), blocks.last_mut()) {
+            let rows = rest.map(load::<M>);
             excess::<M>(&mut sums, &rows);
             store(M::arrange(rows), block);
         }
     }
     store_start::<M::V>(biases, sums, start);
+}
+
+/// Packs the whole chunks of a run. Returns the rest of each channel.
+#[inline]
+fn write_whole<'a, M: Multiply, const INPUTS: usize>(
+    channels: [&'a [i8]; CHANNELS],
+    blocks: &mut [Block],
+    sums: &mut [M::V; CHANNELS],
+    load: fn(&[i8; INPUTS]) -> M::V,
+) -> [&'a [i8]; CHANNELS] {
+    let [a, b, c, d, e, f, g, h] = channels.map(|channel| channel.as_chunks::<INPUTS>().0);
+    // Zipped slices are checked once for all blocks.
+    let first = a.iter().zip(b).zip(c).zip(d);
+    let second = e.iter().zip(f).zip(g).zip(h);
+    for ((block, (((a, b), c), d)), (((e, f), g), h)) in blocks.iter_mut().zip(first).zip(second) {
+        let rows = [a, b, c, d, e, f, g, h].map(load);
+        excess::<M>(sums, &rows);
+        store(M::arrange(rows), block);
+    }
+    channels.map(|channel| channel.as_chunks::<INPUTS>().1)
 }
 
 /// The inputs of a chunk, zeros beyond the last.

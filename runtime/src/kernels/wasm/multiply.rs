@@ -65,7 +65,8 @@ impl Multiply for Dot {
 
 /// Adds the products of four rows to their sums.
 ///
-/// Not inlined, so that the sums stay in registers.
+/// Not inlined, so that the sums stay in registers. The loop over pairs is not written out: engines then load several
+/// pairs early, for which x86 has too few registers.
 ///
 /// # Safety
 /// The rows must have a chunk for each block of weights.
