@@ -21,6 +21,8 @@ impl F16Kernels {
         let sets = [&scalar::KERNELS, &lanes::GENERIC].into_iter();
         #[cfg(target_arch = "x86_64")]
         let sets = sets.chain(super::x86::f16_sets());
+        #[cfg(all(cortex_m_dsp, target_abi = "eabihf"))]
+        let sets = sets.chain(core::iter::once(&super::cortex_m::F16));
         sets
     }
 

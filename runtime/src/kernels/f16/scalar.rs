@@ -169,6 +169,6 @@ pub fn attention(qkv: &mut [f32], attention: &F16Attention, scores: &mut [f32]) 
 }
 
 /// The factor of a score.
-pub(super) fn scale(head_dim: usize) -> f32 {
+pub(in crate::kernels) fn scale(head_dim: usize) -> f32 {
     LOG2_E / libm::sqrtf(count(head_dim))
 }
