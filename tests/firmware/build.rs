@@ -4,7 +4,8 @@
 //! `OCELLI_BOARD` names a file of `boards`, `OCELLI_BLOB` a blob; both have defaults, so that a
 //! plain `cargo build` works. `OCELLI_INDEX` names the index that a program searches.
 
-use runtime::{Descriptor, Model};
+use runtime::config::VitConfig;
+use runtime::{Descriptor, FormatError, Model};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -43,10 +44,9 @@ fn link(map: &Path, out: &Path) {
 fn model(blob: &Path, out: &Path) {
     println!("cargo::rerun-if-changed={}", blob.display());
     let bytes = fs::read(blob).unwrap_or_else(|error| panic!("{}: {error}", blob.display()));
-    let model = Model::parse(&bytes).unwrap_or_else(|error| panic!("{}: {error}", blob.display()));
-    let image = model.config().image();
-    let descriptor = Descriptor::parse(&model).expect("a checked head");
-    let described = descriptor.map_or(0, |descriptor| descriptor.arena_len());
+    let (config, arena, described) =
+        sizes(&bytes).unwrap_or_else(|error| panic!("{}: {error}", blob.display()));
+    let image = config.image();
     let index = env::var("OCELLI_INDEX").unwrap_or_default();
     let index = match index.as_str() {
         "" => "&[]".into(),
@@ -73,12 +73,28 @@ fn model(blob: &Path, out: &Path) {
          #[allow(dead_code, reason = \"only programs that search need it\")]\n\
          pub static INDEX: &[u8] = {};\n",
         fs::canonicalize(blob).expect("it was read"),
-        model.arena_len(),
+        arena,
         image.width,
         image.height,
-        model.config().tokens(),
+        config.tokens(),
         described,
         index,
     );
     fs::write(out.join("model.rs"), text).expect("OUT_DIR is writable");
+}
+
+/// The description of a blob, and the bytes of scratch memory of a run without and with a fingerprint.
+fn sizes(bytes: &[u8]) -> Result<(VitConfig, usize, usize), FormatError> {
+    match Model::parse(bytes) {
+        Err(FormatError::Arithmetic { .. }) => {
+            let model = Model::parse_f16(bytes)?;
+            Ok((model.config().clone(), model.arena_len(), 0))
+        }
+        model => {
+            let model = model?;
+            let descriptor = Descriptor::parse(&model)?;
+            let described = descriptor.map_or(0, |descriptor| descriptor.arena_len());
+            Ok((model.config().clone(), model.arena_len(), described))
+        }
+    }
 }

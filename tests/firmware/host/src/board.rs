@@ -150,6 +150,11 @@ impl Board {
         }
     }
 
+    /// Whether the processor has a floating-point unit. The names of targets that use one end with `hf`.
+    pub fn has_floats(&self) -> bool {
+        self.target.ends_with("hf")
+    }
+
     /// The board of that name.
     pub fn by_name(name: &str) -> Option<&'static Self> {
         const BOARDS: &[Board] = &Board::ALL;

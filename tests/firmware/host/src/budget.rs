@@ -1,6 +1,5 @@
 //! The limits of `size-budget.toml`.
 
-use crate::program::Program;
 use anyhow::{Context, Result};
 use std::path::Path;
 use toml::Table;
@@ -21,15 +20,16 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// The limits for a board, blob and program; `None` for each limit that the file does not have.
-    pub fn read(board: &str, blob: &str, program: Program) -> Result<Self> {
+    /// The limits for a board, a blob and a part of the blob's table, such as `camera`; `None` for each limit that
+    /// the file does not have.
+    pub fn read(board: &str, blob: &str, part: Option<&str>) -> Result<Self> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../size-budget.toml");
         let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         let file: Table = text.parse().with_context(|| path.display().to_string())?;
         let blob = file.get(board).and_then(|board| board.get(blob));
-        let entry = match program {
-            Program::Classify => blob,
-            Program::Camera => blob.and_then(|blob| blob.get(program.name())),
+        let entry = match part {
+            Some(part) => blob.and_then(|blob| blob.get(part)),
+            None => blob,
         };
         let integer = |name| {
             let value = entry?.get(name)?.as_integer()?;

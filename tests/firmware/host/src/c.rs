@@ -86,7 +86,8 @@ pub fn board(board: &Board, blob: Blob, path: &Path) -> Result<bool> {
     let elf = Elf::read(&file)?;
     let run = emulator::run(board, &file, IMAGES)?;
     let program = Program::Classify;
-    let rust = Build { board, blob: path, index: None, program: program.name(), sites: false };
+    let rust =
+        Build { board, blob: path, index: None, program: program.name(), sites: false, f16: false };
     let rust = Elf::read(&toolchain::build(&rust)?)?.flash;
     let expected = program.answer(&model, IMAGES)?;
 

@@ -19,8 +19,14 @@ type Lines = Vec<(String, String)>;
 pub fn board(board: &Board, (name, blob): (&str, &Path), images: usize) -> Result<bool> {
     let bytes = std::fs::read(blob)?;
     let model = Model::parse(&bytes).context("the blob")?;
-    let file =
-        toolchain::build(&Build { board, blob, index: None, program: "explain", sites: false })?;
+    let file = toolchain::build(&Build {
+        board,
+        blob,
+        index: None,
+        program: "explain",
+        sites: false,
+        f16: false,
+    })?;
     let elf = Elf::read(&file)?;
     let run = emulator::run(board, &file, images)?;
     let expected = answer(&model, images)?;

@@ -102,7 +102,7 @@ fn print(
     expected: &Lines,
 ) -> Result<bool> {
     let &Files { blob, index, len } = files;
-    let build = Build { board, blob, index: Some(index), program, sites: false };
+    let build = Build { board, blob, index: Some(index), program, sites: false, f16: false };
     let file = toolchain::build(&build)?;
     let elf = Elf::read(&file)?;
     let run = emulator::run(board, &file, argument)?;

@@ -2,7 +2,7 @@
 //! computer, and prints a line for each board and network.
 //!
 //! ```text
-//! run [--images N] [--layers] [--explain] [--search] [--conformance] [--c] [BOARD]... [PRESET]...
+//! run [--images N] [--layers] [--explain] [--search] [--conformance] [--c] [--f16] [BOARD]... [PRESET]...
 //! ```
 
 mod board;
@@ -11,6 +11,7 @@ mod c;
 mod elf;
 mod emulator;
 mod explain;
+mod f16;
 mod known;
 mod layers;
 mod preset;
@@ -72,6 +73,7 @@ fn request(mut words: impl Iterator<Item = String>) -> Result<Request> {
             ("--layers", _) => request.job = Job::Layers,
             ("--conformance", _) => request.job = Job::Conformance,
             ("--c", _) => request.job = Job::C,
+            ("--f16", _) => request.job = Job::F16,
             _ => bail!(
                 "unknown board, preset or option {word}; boards: {}",
                 Board::ALL.map(|board| board.name).join(" ")

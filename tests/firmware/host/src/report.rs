@@ -6,6 +6,7 @@ use crate::c;
 use crate::elf::Elf;
 use crate::emulator::{self, Transcript};
 use crate::explain;
+use crate::f16;
 use crate::known;
 use crate::layers::{self, Layer};
 use crate::preset::Blob;
@@ -33,6 +34,8 @@ pub enum Job {
     Conformance,
     /// Classify ten test images with a firmware in C.
     C,
+    /// Classify test images with a network that has f16 weights.
+    F16,
 }
 
 /// Number of images of [`Job::Explain`].
@@ -42,6 +45,10 @@ const IMAGES: usize = 10;
 /// memory of every board.
 const COMPARED: [(&str, usize); 5] =
     [("linear", 2800), ("depthwise", 189), ("norms", 190), ("attention", 210), ("heads", 57)];
+
+/// The same for the arithmetic `F16`, on boards with a floating-point unit.
+const COMPARED_F16: [(&str, usize); 4] =
+    [("f16-linear", 2700), ("f16-depthwise", 189), ("f16-norms", 170), ("f16-attention", 190)];
 
 /// Column heads.
 pub fn header(job: &Job) {
@@ -92,6 +99,10 @@ pub fn header(job: &Job) {
             "instructions",
             "logits hash"
         ),
+        Job::F16 => println!(
+            "{:<14} {:<11} {:>8} {:>7} {:>7} {:>7} {:>12} {:>6} {:<16} ok",
+            "board", "core", "flash", "code", "RAM", "stack", "instructions", "/MAC", "logits hash"
+        ),
         Job::Search => println!(
             "{:<14} {:<11} {:<8} {:>8} {:>7} {:>7} {:>9}{:>9}{:>9} {:<16} ok\n{:>60} {:>9}{:>9}{:>9}",
             "board",
@@ -117,9 +128,12 @@ pub fn header(job: &Job) {
 pub fn board(board: &Board, blobs: &[Blob], job: &Job) -> Result<bool> {
     let target = toolchain::target_directory();
     std::fs::create_dir_all(&target).with_context(|| target.display().to_string())?;
+    if matches!(job, Job::F16) {
+        return f16::board(board);
+    }
     let programs = match job {
         Job::Classify { .. } => &Program::ALL[..],
-        Job::Layers | Job::Explain | Job::Search | Job::Conformance | Job::C => {
+        Job::Layers | Job::Explain | Job::Search | Job::Conformance | Job::C | Job::F16 => {
             &[Program::Classify]
         }
     };
@@ -140,6 +154,8 @@ pub fn board(board: &Board, blobs: &[Blob], job: &Job) -> Result<bool> {
                 Job::Search => return known::board(board, &board.known.path(&target)?),
                 Job::C => c::board(board, blob, &path)?,
                 Job::Conformance => return conformance(board, &path),
+                // Done above, because its blob is not one of the board's.
+                Job::F16 => true,
             };
         }
     }
@@ -160,6 +176,7 @@ fn classify(
         index: None,
         program: program.name(),
         sites: false,
+        f16: false,
     })?;
     let elf = Elf::read(&file)?;
     let run = emulator::run(board, &file, images)?;
@@ -183,7 +200,8 @@ fn classify(
     if frame == 0 {
         faults.push("the compiler counted no stack frames".into());
     }
-    let budget = Budget::read(board.name, blob.name(), program)?;
+    let part = (program != Program::Classify).then(|| program.name());
+    let budget = Budget::read(board.name, blob.name(), part)?;
     let mut within = |what: &str, found: f64, limit: Option<f64>| {
         if limit.is_some_and(|limit| found > limit) {
             faults.push(format!("{what} {found:.3} above its limit {:.3}", limit.unwrap_or(0.0)));
@@ -247,6 +265,7 @@ fn counted(board: &Board, path: &Path, model: &Model<'_>) -> Result<Vec<Layer>> 
         index: None,
         program: "classify",
         sites: true,
+        f16: false,
     })?;
     let run = emulator::run(board, &file, 1)?;
     layers::layers(model, &run.instructions)
@@ -275,18 +294,17 @@ fn conformance(board: &Board, path: &Path) -> Result<bool> {
         eprintln!("{}: SKIPPED, its memory does not hold the operands", board.name);
         return Ok(true);
     }
-    let file = toolchain::build(&Build {
-        board,
-        blob: path,
-        index: None,
-        program: "conformance",
-        sites: false,
-    })?;
-    let run = emulator::run(board, &file, 0)?;
-    let cases = COMPARED.map(|(name, least)| {
-        let cases: usize = run.value(name).and_then(|value| value.parse().ok()).unwrap_or(0);
-        (cases, cases >= least)
-    });
+    let f16 = board.has_floats();
+    let program = "conformance";
+    let build = Build { board, blob: path, index: None, program, sites: false, f16 };
+    let run = emulator::run(board, &toolchain::build(&build)?, 0)?;
+    let compared = COMPARED.iter().chain(COMPARED_F16.iter().filter(|_| f16));
+    let cases: Vec<_> = compared
+        .map(|&(name, least)| {
+            let cases: usize = run.value(name).and_then(|value| value.parse().ok()).unwrap_or(0);
+            (cases, cases >= least)
+        })
+        .collect();
     let enough = cases.iter().all(|&(_, enough)| enough);
     let good = run.success && enough && run.value("differences") == Some("0");
     println!(

@@ -18,6 +18,8 @@ pub struct Build<'a> {
     pub program: &'a str,
     /// Whether the firmware marks sites instead of whole runs for the instruction counter.
     pub sites: bool,
+    /// Whether the firmware has the arithmetic `F16`.
+    pub f16: bool,
 }
 
 /// The target directory of all builds.
@@ -30,7 +32,7 @@ pub fn target_directory() -> PathBuf {
 
 /// Builds a firmware and returns its ELF file.
 pub fn build(build: &Build<'_>) -> Result<PathBuf> {
-    let Build { board, blob, index, program, sites } = *build;
+    let Build { board, blob, index, program, sites, f16 } = *build;
     let mut command = cargo("build", board.target)?;
     command
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
@@ -43,6 +45,9 @@ pub fn build(build: &Build<'_>) -> Result<PathBuf> {
         .env("OCELLI_INDEX", index.unwrap_or(Path::new("")));
     if sites {
         command.args(["--features", "sites"]);
+    }
+    if f16 {
+        command.args(["--features", "f16"]);
     }
     stack_sizes(&mut command, board.cpu);
     let status = command.status().with_context(|| format!("{command:?}"))?;

@@ -9,7 +9,12 @@ use core::hint::black_box;
 use firmware::semihosting::{self, hexadecimal, number};
 use firmware::{count, images, stack};
 use kit::fnv::Fnv1a;
-use runtime::Model;
+use runtime::{Model, Output};
+
+#[cfg(feature = "f16")]
+use runtime::F16 as Arithmetic;
+#[cfg(not(feature = "f16"))]
+use runtime::Int8 as Arithmetic;
 
 include!(concat!(env!("OUT_DIR"), "/model.rs"));
 
@@ -49,25 +54,49 @@ fn main() -> ! {
 fn run(arena: &mut [u8], image: &mut [u8], images: usize) -> Option<u64> {
     // Parsed in place, because a `Model` is several kilobytes and every move would copy it.
     let mut place = None;
-    let model = Model::parse_into(BLOB, &mut place).ok()?;
+    let model = parse(&mut place)?;
     let mut hash = Fnv1a::new();
     for index in 0..images {
         images::test_image(index, image);
         let output = classify(model, image, arena)?;
         number(c"class", output.class());
-        hash.extend(output.logits().iter().copied());
+        hash.extend(output.logits().iter().map(bits));
     }
     Some(hash.value())
+}
+
+#[cfg(not(feature = "f16"))]
+fn parse<'m>(place: &'m mut Option<Model<'static>>) -> Option<&'m Model<'static>> {
+    Model::parse_into(BLOB, place).ok()
+}
+
+#[cfg(feature = "f16")]
+fn parse<'m>(
+    place: &'m mut Option<Model<'static, Arithmetic>>,
+) -> Option<&'m Model<'static, Arithmetic>> {
+    Some(place.insert(Model::parse_f16(BLOB).ok()?))
+}
+
+/// What is hashed of a logit.
+#[cfg(not(feature = "f16"))]
+fn bits(logit: &i32) -> i32 {
+    *logit
+}
+
+/// What is hashed of a logit.
+#[cfg(feature = "f16")]
+fn bits(logit: &f32) -> i32 {
+    logit.to_bits().cast_signed()
 }
 
 /// Classifies one image. The counter counts its instructions.
 #[inline(never)]
 #[cfg(not(feature = "sites"))]
 fn classify<'m>(
-    model: &'m Model<'_>,
+    model: &'m Model<'_, Arithmetic>,
     image: &[u8],
     arena: &'m mut [u8],
-) -> Option<runtime::Output<'m>> {
+) -> Option<Output<'m, Arithmetic>> {
     count::start();
     let output = black_box(model.run(image, arena));
     count::stop();
@@ -78,10 +107,10 @@ fn classify<'m>(
 #[inline(never)]
 #[cfg(feature = "sites")]
 fn classify<'m>(
-    model: &'m Model<'_>,
+    model: &'m Model<'_, Arithmetic>,
     image: &[u8],
     arena: &'m mut [u8],
-) -> Option<runtime::Output<'m>> {
+) -> Option<Output<'m, Arithmetic>> {
     count::start();
     let output = black_box(model.run_observed(image, arena, &mut |_, _| {
         count::next();
