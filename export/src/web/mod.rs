@@ -5,6 +5,7 @@ mod files;
 mod firmware;
 mod settings;
 mod sheet;
+mod shortened;
 
 pub use earlier::Earlier;
 pub use files::names;
@@ -16,6 +17,7 @@ use runtime::search::Index;
 use runtime::{Descriptor, Model};
 use serde_json::json;
 use settings::{GENERATOR, SETTINGS_FILE, sum};
+use shortened::shortened;
 use trainer::data::CIFAR10_CLASSES;
 
 /// What a page shows.
@@ -41,7 +43,10 @@ impl Page<'_> {
         if let Some(index) = self.index {
             check_index(&model, &Index::parse(index)?)?;
         }
-        let mut files: Vec<_> = FILES.iter().map(|&(name, bytes)| (name, bytes.to_vec())).collect();
+        let mut files: Vec<_> = FILES
+            .iter()
+            .map(|&(name, bytes)| (name, shortened(name, bytes).into_owned()))
+            .collect();
         files.push((MODEL_FILE, self.blob.to_vec()));
         files.extend(self.index.map(|bytes| (INDEX_FILE, bytes.to_vec())));
         files.extend(self.sheet.map(|sheet| (SHEET_FILE, sheet.bytes.clone())));
