@@ -1,8 +1,8 @@
 //! The scan of a large index, on one thread, beside the exact search of usearch.
 //!
-//! usearch is compiled only with the feature `usearch`, because it needs a C++ compiler:
-//! `cargo bench -p benches --features usearch --bench search`. Both programs look for the ten nearest among the same
-//! random entries, and must find the same distances.
+//! usearch is compiled only with the feature `usearch`, because it needs a C++ compiler. The search needs no network, so
+//! burn can be left out: `cargo bench -p benches --no-default-features --features usearch --bench search`. Both programs
+//! look for the ten nearest among the same random entries, and must find the same distances.
 
 use benches::summary::{self, Row};
 use criterion::{Criterion, Throughput};

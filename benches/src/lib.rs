@@ -1,6 +1,7 @@
 //! What the benchmarks share: networks to run, and the table at the end.
 
 pub mod limit;
+#[cfg(feature = "networks")]
 pub mod networks;
 pub mod summary;
 
