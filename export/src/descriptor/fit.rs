@@ -198,8 +198,7 @@ fn whitening(inputs: &[Vec<i8>], count: usize) -> Result<(Matrix, Vec<f64>)> {
 }
 
 impl Known {
-    /// A prototype for each class, and the weight of the class part: 255 for almost all images of the known
-    /// classes, 0 for images far from all classes.
+    /// A prototype for each class, and the weight of the class part, a line through [`RARE`] and [`USUAL`].
     fn fit(vectors: &[Vec<i8>], labels: &[u16], classes: usize) -> Result<Self> {
         let means = class_means(vectors, labels, classes)?;
         let round = |mean: &Vec<f64>| mean.iter().map(|v| v.round() as i8).collect::<Vec<_>>();
@@ -213,22 +212,34 @@ impl Known {
         let mut scores: Vec<f64> = vectors.iter().map(nearest).collect();
         scores.sort_by(f64::total_cmp);
         let at = |share: f64| scores[((scores.len() - 1) as f64 * share) as usize];
-        let high = at(FULL);
-        let low = at(NONE).min(high - 255.0 / MAX_FACTOR);
-        let factor = 255.0 / (high - low);
-        let bias = halves.iter().map(|half| (-half - low).round() as i32).collect();
+        let (rare, usual) = (at(RARE.quantile), at(USUAL.quantile));
+        let rise = USUAL.weight - RARE.weight;
+        let factor = (rise / (usual - rare).max(f64::MIN_POSITIVE)).min(MAX_FACTOR);
+        // The score whose weight is 0.
+        let least = usual - USUAL.weight / factor;
+        let bias = halves.iter().map(|half| (-half - least).round() as i32).collect();
         let weights = prototypes.into_iter().flatten().collect();
         let factor = multiplier(factor, Requant::MIN_SHIFT, Requant::MAX_SHIFT);
         Ok(Self { weights, bias, factor })
     }
 }
 
-/// Quantile of the scores of the training images below which the class part has no weight.
-const NONE: f64 = 0.005;
+/// A point of the line from the score of an image to the weight of its class part.
+struct Anchor {
+    /// Quantile of the scores of the training images.
+    quantile: f64,
+    /// In 256ths.
+    weight: f64,
+}
+
+/// An image of a known class that looks unusual. Here the appearance part decides among things that the network was not
+/// taught. If the weight were much higher, the class part would hide it; if it were lower, unusual images of known classes
+/// would be found less well.
+const RARE: Anchor = Anchor { quantile: 0.01, weight: 150.0 };
+/// Most images of known classes.
+const USUAL: Anchor = Anchor { quantile: 0.5, weight: 240.0 };
 /// Upper bound of the factor from score to weight, because a rescale is below one half.
 const MAX_FACTOR: f64 = 0.45;
-/// Quantile of the scores of the training images from which on the class part has full weight.
-const FULL: f64 = 0.05;
 
 fn product(a: &[i8], b: &[i8]) -> f64 {
     a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
@@ -280,9 +291,11 @@ pub(super) mod tests {
             let factor = Requant::new(known.factor.mult as i32, known.factor.shift).unwrap();
             factor.apply(nearest).clamp(0, 255)
         };
-        let full = vectors.iter().filter(|vector| weight(vector) == 255).count();
-        assert!(full >= 380, "{full} of 400 with all weight");
-        assert_eq!(weight(&[0, 90, 0, 0, 0, 0, 0, 0]), 0, "something else");
+        let usual = vectors.iter().filter(|vector| weight(vector) >= 235).count();
+        assert!((200..400).contains(&usual), "{usual} of 400 with a weight of usual images");
+        let rare = vectors.iter().filter(|vector| weight(vector) < 145).count();
+        assert!(rare <= 4, "{rare} of 400 below the weight of rare images");
+        assert!(weight(&[0, 90, 0, 0, 0, 0, 0, 0]) < 100, "something else");
     }
 
     #[test]

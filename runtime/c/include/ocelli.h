@@ -354,7 +354,7 @@ typedef struct {
     uint32_t network;
     /**
      * Weight of the class part in `OCELLI_LIKENESS_MIXED`, in 256ths. `ocelli_describe` sets it: the nearer
-     * the image is to the classes that the network was taught, the larger. 0 for an image of something else.
+     * the image is to the classes that the network was taught, the larger.
      */
     uint8_t class_weight;
 } ocelli_fingerprint;

@@ -43,7 +43,7 @@ pub struct OcelliFingerprint {
     /// The network that made the fingerprint: CRC-32 in the prelude of its blob.
     pub network: u32,
     /// Weight of the class part in `OCELLI_LIKENESS_MIXED`, in 256ths. `ocelli_describe` sets it: the nearer
-    /// the image is to the classes that the network was taught, the larger. 0 for an image of something else.
+    /// the image is to the classes that the network was taught, the larger.
     pub class_weight: u8,
 }
 

@@ -42,7 +42,7 @@ pub struct Described<'m> {
     /// What describes the image.
     pub fingerprint: Fingerprint<'m>,
     /// How to compare the parts in a search: a mixture. The weight of the class part says how near the image
-    /// lies to the classes that the network was taught. It is 0 for an image of something else.
+    /// lies to the classes that the network was taught. It is smaller for an image of something else.
     pub likeness: Likeness,
 }
 
