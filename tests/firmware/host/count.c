@@ -1,8 +1,9 @@
 /* QEMU plugin: counts the guest's instructions in regions that the guest marks.
 
-   A region starts after the Thumb instruction `mov r10, r10` (RISC-V `addi x0, x0, 10`) and ends
-   before `mov r11, r11` (`addi x0, x0, 11`); its count is printed as a line on stderr. The
-   instructions of a block are added when the block starts, except where the block holds a mark.
+   A region starts after the Thumb instruction `mov r10, r10` (AArch64 `mov x10, x10`, RISC-V
+   `addi x0, x0, 10`) and ends before `mov r11, r11` (`mov x11, x11`, `addi x0, x0, 11`); its count
+   is printed as a line on stderr. The instructions of a block are added when the block starts, except
+   where the block holds a mark.
 
    The declarations are those of the plugin interface that this uses, version 1, since not every
    distribution packages the header. */
@@ -37,7 +38,7 @@ EXPORT int qemu_plugin_version = 1;
 enum mark { NONE, START, STOP };
 static uint64_t total, started;
 /* What marks a region for one processor is an ordinary instruction for another. */
-static bool riscv;
+static enum { THUMB, AARCH64, RISCV } processor;
 
 static void start(unsigned cpu, void *data) {
     (void)cpu, (void)data;
@@ -53,7 +54,7 @@ static void stop(unsigned cpu, void *data) {
 static enum mark mark(const struct qemu_plugin_insn *instruction) {
     const uint8_t *byte = qemu_plugin_insn_data(instruction);
     size_t size = qemu_plugin_insn_size(instruction);
-    if (!riscv) {
+    if (processor == THUMB) {
         if (size != 2)
             return NONE;
         unsigned half = byte[0] | byte[1] << 8;
@@ -62,6 +63,8 @@ static enum mark mark(const struct qemu_plugin_insn *instruction) {
     if (size != 4)
         return NONE;
     uint32_t word = byte[0] | byte[1] << 8 | byte[2] << 16 | (uint32_t)byte[3] << 24;
+    if (processor == AARCH64)
+        return word == 0xaa0a03ea ? START : word == 0xaa0b03eb ? STOP : NONE;
     return word == 0x00a00013 ? START : word == 0x00b00013 ? STOP : NONE;
 }
 
@@ -94,7 +97,9 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *block) {
 EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
                                char **argv) {
     (void)argc, (void)argv;
-    riscv = !strncmp(info->target_name, "riscv", 5);
+    processor = !strncmp(info->target_name, "riscv", 5) ? RISCV
+                : !strcmp(info->target_name, "aarch64") ? AARCH64
+                                                        : THUMB;
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
     return 0;
 }
