@@ -259,7 +259,7 @@ fn products<M: Multiply>(x: &TileRows<'_, CHUNK, ROWS>, panel: &[Block]) -> [[M:
         return [[M::V::zero(); 2]; ROWS];
     };
     let mut sums = [load_start(start); ROWS];
-    M::accumulate(&mut sums, x, weights);
+    M::accumulate(&mut sums, core::slice::from_ref(x), weights);
     sums
 }
 

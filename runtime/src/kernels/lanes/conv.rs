@@ -21,10 +21,12 @@ pub(super) const fn conv<M: Multiply>() -> Conv {
 /// Maximum number of values of a padded row. It includes [`CHUNK`] values after the row, which its last chunk can
 /// reach. These are multiplied by weights of zero.
 const ROW: usize = 4096;
-/// Chunks of a converted line: two bytes for a value.
-const LINE: usize = 2 * ROW / CHUNK;
 /// Rows of a window.
 const TAPS: usize = 3;
+/// Chunks for converted lines: [`TAPS`] lines of two bytes for a value. Clearing the memory for many lines would cost
+/// a convolution of few rows too much.
+const FEW: usize = TAPS * 2 * ROW / CHUNK;
+const MANY: usize = 1 << 12;
 
 /// [`linear_i8`](crate::kernels::scalar::linear_i8) over all windows.
 fn conv_i8<M: Multiply>(
@@ -33,7 +35,12 @@ fn conv_i8<M: Multiply>(
     activation: &Activation<'_>,
     out: &mut [i8],
 ) -> bool {
-    let done = convolve::<M, _>(windows, layer, out, &StoreI8::new(activation.zero_point));
+    let store = StoreI8::new(activation.zero_point);
+    let done = if is_aligned::<M>(windows) {
+        convolve::<M, _>(windows, layer, out, &store)
+    } else {
+        convolve::<M::Unaligned, _>(windows, layer, out, &store)
+    };
     if done {
         apply_gelu::<M::V>(activation, out);
     }
@@ -46,11 +53,19 @@ fn conv_add_i16<M: Multiply>(
     layer: &Linear<'_>,
     out: &mut [i16],
 ) -> bool {
-    convolve::<M, _>(windows, layer, out, &AddI16)
+    if is_aligned::<M>(windows) {
+        convolve::<M, _>(windows, layer, out, &AddI16)
+    } else {
+        convolve::<M::Unaligned, _>(windows, layer, out, &AddI16)
+    }
 }
 
-/// Convolves. Returns `false`, and writes nothing, if a row or a window is too long, or if windows do not begin
-/// with the inputs that are converted as the first of a chunk.
+/// Whether each window begins with an input that is converted as the first of a chunk.
+fn is_aligned<M: Multiply>(windows: &Windows<'_, i8>) -> bool {
+    (windows.stride() * windows.input.channels).is_multiple_of(M::PERIOD)
+}
+
+/// Convolves. Returns `false`, and writes nothing, if a row or a window is too long.
 fn convolve<M: Multiply, S: Store<M::V>>(
     windows: &Windows<'_, i8>,
     layer: &Linear<'_>,
@@ -60,27 +75,26 @@ fn convolve<M: Multiply, S: Store<M::V>>(
     let channels = windows.input.channels;
     let inputs = Inputs::new::<M>(layer.inputs(), TAPS * channels);
     let row = (windows.input.width + 2) * channels + CHUNK;
-    if row > ROW
-        || layer.inputs() != TAPS * TAPS * channels
-        || !(windows.stride() * channels).is_multiple_of(M::PERIOD)
-        || !inputs.fit()
-    {
+    if row > ROW || layer.inputs() != TAPS * TAPS * channels || !inputs.fit() {
         return false;
     }
-    let mut padded = Padded {
-        windows,
-        run: CHUNK * inputs.run_chunks(),
-        bytes: CHUNK / M::INPUTS,
-        convert: convert::<M>,
-        lines: [[[0; CHUNK]; LINE]; TAPS],
-        count: 0,
-        first: 0,
+    let line = row.div_ceil(M::INPUTS);
+    let rows = out.len() / (windows.output.width * layer.outputs()).max(1);
+    let all = windows.stride() * rows.saturating_sub(1) + TAPS;
+    let (mut few, mut many);
+    let room: &mut [_] = if all * line <= FEW || all * line > MANY {
+        few = [[0; CHUNK]; FEW];
+        &mut few
+    } else {
+        many = [[0; CHUNK]; MANY];
+        &mut many
     };
+    let mut padded = Padded::new::<M>(windows, inputs, (line, all), room);
     product::<M, _, S>(&mut padded, (layer, inputs), out, store);
     true
 }
 
-/// The last three lines of the padded grid, converted.
+/// The last lines of the padded grid, converted.
 struct Padded<'c> {
     windows: &'c Windows<'c, i8>,
     /// Bytes of a row of a window.
@@ -88,11 +102,46 @@ struct Padded<'c> {
     /// Bytes of a value.
     bytes: usize,
     convert: fn(&[i8], &mut [[i8; CHUNK]]),
-    lines: [[[i8; CHUNK]; LINE]; TAPS],
+    room: &'c mut [[i8; CHUNK]],
+    /// Chunks of a line.
+    line: usize,
+    /// Number of lines that `room` has.
+    lines: usize,
+    /// Number of lines that the windows cover.
+    all: usize,
     /// The next line that is not written yet.
     count: usize,
     /// The first line of the current windows. Line 0 lies above the grid.
     first: usize,
+}
+
+impl<'c> Padded<'c> {
+    /// With memory for lines of `line` chunks. The windows cover `all` lines.
+    fn new<M: Multiply>(
+        windows: &'c Windows<'c, i8>,
+        inputs: Inputs,
+        (line, all): (usize, usize),
+        room: &'c mut [[i8; CHUNK]],
+    ) -> Self {
+        Self {
+            windows,
+            run: CHUNK * inputs.run_chunks(),
+            bytes: CHUNK / M::INPUTS,
+            convert: convert::<M>,
+            lines: room.len() / line.max(1),
+            room,
+            line,
+            all,
+            count: windows.first * windows.stride(),
+            first: 0,
+        }
+    }
+
+    /// Where a line begins in `room`.
+    #[inline]
+    fn place(&self, line: usize) -> usize {
+        line.checked_rem(self.lines).unwrap_or(0) * self.line
+    }
 }
 
 impl Source for Padded<'_> {
@@ -103,24 +152,25 @@ impl Source for Padded<'_> {
     #[inline]
     fn start(&mut self, line: usize) {
         self.first = (self.windows.first + line) * self.windows.stride();
-        if line == 0 {
+        if line == 0 && self.lines < self.all {
             self.count = self.first;
         }
         while self.count < self.first + TAPS {
             let line = self.count;
             self.count += 1;
-            if let Some(place) = self.lines.get_mut(line % TAPS) {
-                fill(place, self.windows, line, self.convert);
-            }
+            let place = self.place(line);
+            fill(part_mut(self.room, place, self.line), self.windows, line, self.convert);
         }
     }
 
     #[inline]
-    fn rows<const R: usize>(&self, first: usize, tap: usize) -> TileRows<'_, CHUNK, R> {
+    fn rows<const R: usize>(&self, first: usize) -> impl AsRef<[TileRows<'_, CHUNK, R>]> {
         let step = self.windows.stride() * self.windows.input.channels * self.bytes;
-        let line = self.lines.get((self.first + tap) % TAPS).map_or(&[][..], |line| line);
-        let all = bytemuck::cast_slice(tail(line.as_flattened(), first * step));
-        TileRows::new(all, (self.run, step), self.width() - first)
+        [0, 1, 2].map(|tap| {
+            let line = part(self.room, self.place(self.first + tap), self.line);
+            let all = bytemuck::cast_slice(tail(line.as_flattened(), first * step));
+            TileRows::new(all, (self.run, step), self.width() - first)
+        })
     }
 }
 

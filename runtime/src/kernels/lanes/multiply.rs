@@ -19,6 +19,8 @@ pub(in crate::kernels) trait Multiply {
     const INPUTS: usize;
     /// The conversion of an input depends on its number modulo this.
     const PERIOD: usize;
+    /// The products for rows that can begin with any input of a converted chunk, with a period of 1.
+    type Unaligned: Multiply<V = Self::V>;
     /// Subtracted from exponentials, which are 0 to 255, before they are inputs.
     const EXPONENTIAL_OFFSET: i32;
 
@@ -36,10 +38,24 @@ pub(in crate::kernels) trait Multiply {
     /// increases the sum for a row of weights.
     fn excess(sums: Self::V, row: Self::V) -> Self::V;
 
-    /// Adds `Σ x · w` of each row and channel to `sums`, modulo `2^32`.
+    /// Adds `Σ x · w` of each row and channel to `sums`, modulo `2^32`. `x` has the chunks of each run. `weights` has
+    /// a block for each of these chunks, run after run.
     fn accumulate<const R: usize>(
         sums: &mut [[Self::V; 2]; R],
-        x: &TileRows<'_, CHUNK, R>,
+        x: &[TileRows<'_, CHUNK, R>],
         weights: &[Block],
     );
+}
+
+/// Each run with its weights.
+#[inline]
+pub(in crate::kernels) fn runs<'x, 'r, const R: usize>(
+    x: &'x [TileRows<'r, CHUNK, R>],
+    mut weights: &'x [Block],
+) -> impl Iterator<Item = (&'x TileRows<'r, CHUNK, R>, &'x [Block])> {
+    x.iter().map(move |x| {
+        let (first, rest) = weights.split_at_checked(x.len).unwrap_or((weights, &[]));
+        weights = rest;
+        (x, first)
+    })
 }

@@ -6,7 +6,7 @@ use super::store::Store;
 use super::vector::Vector;
 use crate::kernels::operand::Linear;
 use crate::kernels::tile_rows::TileRows;
-use crate::rows::{part_mut, rows, rows_mut};
+use crate::rows::{part_mut, rows_mut};
 
 /// Maximum number of rows of a tile.
 pub(super) const ROWS: usize = 8;
@@ -21,8 +21,8 @@ pub(super) trait Source {
     /// Prepares a line. Lines are prepared in order, several times from the first on.
     fn start(&mut self, line: usize);
 
-    /// Rows of the line from `first` on, which exists: the chunks of a run.
-    fn rows<const R: usize>(&self, first: usize, run: usize) -> TileRows<'_, CHUNK, R>;
+    /// Rows of the line from `first` on, which exists: for each run, its chunks.
+    fn rows<const R: usize>(&self, first: usize) -> impl AsRef<[TileRows<'_, CHUNK, R>]>;
 }
 
 /// Multiplies all rows with all channels.
@@ -38,7 +38,7 @@ pub(super) fn product<M: Multiply, X: Source, S: Store<M::V>>(
     let mut memory = Memory::new();
     for first in (0..n).step_by(CHANNELS) {
         let panel = memory.panel::<M>(layer, inputs, first);
-        let panel = Panel::<M>::new(layer, inputs, first, panel);
+        let panel = Panel::<M>::new(layer, first, panel);
         for (line, out) in out.chunks_mut(line_len).enumerate() {
             source.start(line);
             panel.line(source, out, store);
@@ -51,8 +51,6 @@ struct Panel<'a, M: Multiply> {
     /// The initial sums.
     start: [M::V; 2],
     weights: &'a [Block],
-    /// Chunks of a run.
-    run: usize,
     requants: [<M::V as Vector>::Requant; 2],
     /// The first channel, the number of channels, and the number of all channels of a row.
     place: (usize, usize, usize),
@@ -60,20 +58,14 @@ struct Panel<'a, M: Multiply> {
 
 impl<'a, M: Multiply> Panel<'a, M> {
     #[inline]
-    fn new(layer: &Linear<'_>, inputs: Inputs, first: usize, panel: &'a [Block]) -> Self {
+    fn new(layer: &Linear<'_>, first: usize, panel: &'a [Block]) -> Self {
         let (start, weights) = match panel.split_first() {
             Some((start, weights)) => (load_start(start), weights),
             None => ([M::V::zero(); 2], &[][..]),
         };
         let n = layer.outputs().max(1);
         let place = (first, CHANNELS.min(n - first), n);
-        Self {
-            start,
-            weights,
-            run: inputs.run_chunks(),
-            requants: requants::<M::V>(layer, first),
-            place,
-        }
+        Self { start, weights, requants: requants::<M::V>(layer, first), place }
     }
 
     /// All rows of a line.
@@ -100,9 +92,7 @@ impl<'a, M: Multiply> Panel<'a, M> {
         store: &S,
     ) {
         let mut sums = [self.start; R];
-        for (run, weights) in rows(self.weights, self.run).enumerate() {
-            M::accumulate(&mut sums, &source.rows::<R>(first, run), weights);
-        }
+        M::accumulate(&mut sums, source.rows::<R>(first).as_ref(), self.weights);
         let (channel, len, n) = self.place;
         let [requant0, requant1] = &self.requants;
         for ([first, second], out) in sums.iter().zip(rows_mut(out, n)) {

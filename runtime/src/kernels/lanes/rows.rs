@@ -47,9 +47,9 @@ impl Source for Rows<'_> {
     fn start(&mut self, _: usize) {}
 
     #[inline]
-    fn rows<const R: usize>(&self, first: usize, _: usize) -> TileRows<'_, CHUNK, R> {
+    fn rows<const R: usize>(&self, first: usize) -> impl AsRef<[TileRows<'_, CHUNK, R>]> {
         let all = bytemuck::cast_slice(tail(self.converted, first * self.row).as_flattened());
         let bytes = self.row * CHUNK;
-        TileRows::new(all, (bytes, bytes), self.count - first)
+        [TileRows::new(all, (bytes, bytes), self.count - first)]
     }
 }

@@ -39,9 +39,7 @@ pub(in crate::kernels) trait Vector: Copy {
 
     /// The lanes of two vectors in turns: those of the lower halves, then those of the upper halves.
     fn zip8(self, other: Self) -> [Self; 2];
-    fn zip16(self, other: Self) -> [Self; 2];
     fn zip32(self, other: Self) -> [Self; 2];
-    fn zip64(self, other: Self) -> [Self; 2];
 
     /// The sum of four i32.
     fn total32(self) -> i32;
@@ -86,7 +84,16 @@ pub(super) fn load_up_to<V: Vector>(values: &[i8]) -> V {
         return V::load(all);
     }
     let mut all = [0; 16];
-    for (to, from) in all.iter_mut().zip(values) {
+    let (halves, rest) = values.as_chunks::<8>();
+    let places = if let (Some(half), Some((first, second))) =
+        (halves.first(), all.split_first_chunk_mut())
+    {
+        *first = *half;
+        second
+    } else {
+        &mut all[..]
+    };
+    for (to, from) in places.iter_mut().zip(rest) {
         *to = *from;
     }
     V::load(&all)

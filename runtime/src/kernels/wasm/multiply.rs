@@ -2,7 +2,7 @@
 //! and cannot overflow.
 
 use super::vector::Simd128;
-use crate::kernels::lanes::multiply::{Block, CHANNELS, CHUNK, Multiply};
+use crate::kernels::lanes::multiply::{Block, CHANNELS, CHUNK, Multiply, runs};
 use crate::kernels::lanes::vector::Vector;
 use crate::kernels::tile_rows::TileRows;
 use core::arch::wasm32::*;
@@ -17,6 +17,7 @@ impl Multiply for Dot {
     type V = Simd128;
     const INPUTS: usize = 8;
     const PERIOD: usize = 1;
+    type Unaligned = Self;
     const EXPONENTIAL_OFFSET: i32 = 0;
 
     #[inline]
@@ -53,12 +54,14 @@ impl Multiply for Dot {
     #[inline]
     fn accumulate<const R: usize>(
         sums: &mut [[Simd128; 2]; R],
-        x: &TileRows<'_, CHUNK, R>,
+        x: &[TileRows<'_, CHUNK, R>],
         weights: &[Block],
     ) {
-        for (sums, rows) in sums.as_chunks_mut().0.iter_mut().zip(x.rows.as_chunks().0) {
-            // SAFETY: the rows of `x` have `len` chunks.
-            unsafe { four(sums, rows, weights.get(..x.len).unwrap_or(weights)) };
+        for (x, weights) in runs(x, weights) {
+            for (sums, rows) in sums.as_chunks_mut().0.iter_mut().zip(x.rows.as_chunks().0) {
+                // SAFETY: the rows have a chunk for each block, because `runs` gives no more blocks.
+                unsafe { four(sums, rows, weights) };
+            }
         }
     }
 }

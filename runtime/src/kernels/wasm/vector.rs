@@ -25,6 +25,25 @@ fn upper_words(lower: v128, upper: v128) -> v128 {
     i32x4_shuffle::<1, 3, 5, 7>(lower, upper)
 }
 
+impl Simd128 {
+    /// The lanes of two vectors in turns, as those of [`Vector::zip8`].
+    #[inline]
+    pub(super) fn zip16(self, other: Self) -> [Self; 2] {
+        let (a, b) = (self.0, other.0);
+        [
+            Self(i16x8_shuffle::<0, 8, 1, 9, 2, 10, 3, 11>(a, b)),
+            Self(i16x8_shuffle::<4, 12, 5, 13, 6, 14, 7, 15>(a, b)),
+        ]
+    }
+
+    /// As [`Self::zip16`].
+    #[inline]
+    pub(super) fn zip64(self, other: Self) -> [Self; 2] {
+        let (a, b) = (self.0, other.0);
+        [Self(i64x2_shuffle::<0, 2>(a, b)), Self(i64x2_shuffle::<1, 3>(a, b))]
+    }
+}
+
 impl Vector for Simd128 {
     #[inline]
     fn zero() -> Self {
@@ -156,24 +175,9 @@ impl Vector for Simd128 {
     }
 
     #[inline]
-    fn zip16(self, other: Self) -> [Self; 2] {
-        let (a, b) = (self.0, other.0);
-        [
-            Self(i16x8_shuffle::<0, 8, 1, 9, 2, 10, 3, 11>(a, b)),
-            Self(i16x8_shuffle::<4, 12, 5, 13, 6, 14, 7, 15>(a, b)),
-        ]
-    }
-
-    #[inline]
     fn zip32(self, other: Self) -> [Self; 2] {
         let (a, b) = (self.0, other.0);
         [Self(i32x4_shuffle::<0, 4, 1, 5>(a, b)), Self(i32x4_shuffle::<2, 6, 3, 7>(a, b))]
-    }
-
-    #[inline]
-    fn zip64(self, other: Self) -> [Self; 2] {
-        let (a, b) = (self.0, other.0);
-        [Self(i64x2_shuffle::<0, 2>(a, b)), Self(i64x2_shuffle::<1, 3>(a, b))]
     }
 
     #[inline]
