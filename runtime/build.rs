@@ -2,9 +2,9 @@
 //!
 //! | condition | the target has |
 //! |---|---|
-//! | `vector_target` | vectors, and a stack for loops over them: x86-64, AArch64, WebAssembly with `simd128` |
-//! | `widened_target` | vectors, but no set that is always the better one: x86-64 and AArch64. `generic` has loops for them |
-//! | `panel_target` | kernels that read panels of weights: x86-64, WebAssembly with `simd128` |
+//! | `vector_target` | vectors, and a stack for loops over them: x86-64, AArch64 with NEON, WebAssembly with `simd128` |
+//! | `widened_target` | vectors, but no set that is always the better one: x86-64. `generic` has loops for them |
+//! | `lanes_target` | kernels for vectors of 128 bits: AArch64 with NEON, WebAssembly with `simd128` |
 //! | `cortex_m_dsp` | the DSP extension of Cortex-M |
 //! | `cortex_m_mve` | the vector extension of Cortex-M |
 //! | `word_target` | no vectors and no DSP extension: RISC-V with 32 bits and multiplication, Armv6-M |
@@ -17,8 +17,6 @@
 
 use std::env;
 
-/// Architectures with vectors on every processor.
-const VECTOR_ARCHITECTURES: [&str; 2] = ["x86_64", "aarch64"];
 /// Processors of Armv8-M whose definition in the compiler includes the DSP extension.
 const DSP_PROCESSORS: [&str; 5] =
     ["cortex-m33", "cortex-m35p", "cortex-m52", "cortex-m55", "cortex-m85"];
@@ -27,22 +25,22 @@ const MVE_PROCESSORS: [&str; 3] = ["cortex-m52", "cortex-m55", "cortex-m85"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(vector_target, panel_target, cortex_m_dsp, cortex_m_mve)");
+    println!("cargo::rustc-check-cfg=cfg(vector_target, lanes_target, cortex_m_dsp, cortex_m_mve)");
     println!("cargo::rustc-check-cfg=cfg(widened_target, word_target, upper_word)");
     let variable = |name| env::var(name).unwrap_or_default();
     let architecture = variable("CARGO_CFG_TARGET_ARCH");
     let features = variable("CARGO_CFG_TARGET_FEATURE");
     let has = |name| features.split(',').any(|feature| feature == name);
-    let simd128 = has("simd128");
-    let widened = VECTOR_ARCHITECTURES.contains(&architecture.as_str());
+    let lanes = has("simd128") || architecture == "aarch64" && has("neon");
+    let widened = architecture == "x86_64";
+    if lanes {
+        println!("cargo::rustc-cfg=lanes_target");
+    }
     if widened {
         println!("cargo::rustc-cfg=widened_target");
     }
-    if widened || simd128 {
+    if lanes || widened {
         println!("cargo::rustc-cfg=vector_target");
-    }
-    if architecture == "x86_64" || simd128 {
-        println!("cargo::rustc-cfg=panel_target");
     }
     let target = variable("TARGET");
     let flags = variable("CARGO_ENCODED_RUSTFLAGS");

@@ -49,7 +49,7 @@ pub(crate) fn part_mut<T>(values: &mut [T], start: usize, len: usize) -> &mut [T
 }
 
 /// Up to `len` values from `start` on: fewer, or none, if the values end before.
-#[cfg(any(feature = "f16", panel_target, upper_word))]
+#[cfg(any(feature = "f16", vector_target, upper_word))]
 #[inline]
 pub(crate) fn up_to<T>(values: &[T], start: usize, len: usize) -> &[T] {
     let tail = values.get(start..).unwrap_or(&[]);

@@ -35,7 +35,7 @@ impl Octaves {
     }
 
     /// The largest distance whose product is below the maximum.
-    #[cfg(any(panel_target, upper_word))]
+    #[cfg(any(vector_target, upper_word))]
     pub(crate) const fn limit(self) -> u32 {
         self.limit
     }

@@ -8,7 +8,7 @@ mod requant;
 mod rsqrt;
 
 pub use exp2::{MAX_ATTENTION_OCTAVES, Octaves, ProbabilityScale, exp2_mantissa, exp2_neg};
-#[cfg(vector_target)]
+#[cfg(any(target_arch = "x86_64", target_feature = "simd128"))]
 pub(crate) use requant::half;
 pub(crate) use requant::rescale;
 #[cfg(widened_target)]

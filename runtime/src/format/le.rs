@@ -30,7 +30,7 @@ impl<'a> I32Le<'a> {
     }
 
     /// The bytes of up to `len` integers from `first` on.
-    #[cfg(any(panel_target, upper_word))]
+    #[cfg(any(vector_target, upper_word))]
     #[inline]
     pub(crate) fn words(self, first: usize, len: usize) -> &'a [[u8; 4]] {
         crate::rows::up_to(self.0, first, len)
@@ -76,7 +76,7 @@ impl<'a> I16Le<'a> {
     }
 
     /// The bytes of up to `len` integers from `first` on.
-    #[cfg(panel_target)]
+    #[cfg(vector_target)]
     #[inline]
     pub(crate) fn halves(self, first: usize, len: usize) -> &'a [[u8; 2]] {
         crate::rows::up_to(self.0, first, len)

@@ -7,7 +7,7 @@
 //! **Invariant**: every kernel of every set returns the bits of [`scalar`] for every operand. The tests
 //! of `kit` check this.
 
-#[cfg(target_arch = "aarch64")]
+#[cfg(all(target_arch = "aarch64", lanes_target))]
 #[allow(unsafe_code, reason = "vector instructions; each block states why it is sound")]
 mod aarch64;
 #[cfg(all(target_arch = "arm", word_target))]
@@ -19,7 +19,7 @@ mod cortex_m;
 #[cfg(feature = "f16")]
 pub mod f16;
 pub mod generic;
-#[cfg(target_feature = "simd128")]
+#[cfg(lanes_target)]
 mod lanes;
 mod operand;
 #[cfg(all(target_arch = "riscv32", word_target))]
@@ -27,9 +27,9 @@ mod operand;
 mod riscv;
 pub mod scalar;
 mod set;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(target_arch = "x86_64")]
 mod tile;
-#[cfg(panel_target)]
+#[cfg(vector_target)]
 mod tile_rows;
 #[cfg(upper_word)]
 mod upper;
@@ -64,7 +64,7 @@ impl Kernels {
         let sets = sets.chain(cortex_m::sets());
         #[cfg(word_target)]
         let sets = sets.chain(core::iter::once(&word::KERNELS));
-        #[cfg(target_arch = "aarch64")]
+        #[cfg(all(target_arch = "aarch64", lanes_target))]
         let sets = sets.chain(aarch64::sets());
         #[cfg(target_feature = "simd128")]
         let sets = sets.chain(wasm::sets());

@@ -12,7 +12,7 @@ use crate::format::{I16Le, I32Le};
 use crate::kernels::{Activation, Attention, Kernels, Norm, NormAffine, Skip, sat8, sat16};
 use crate::site::{Columns, SiteValues};
 use crate::window::Band;
-#[cfg(panel_target)]
+#[cfg(vector_target)]
 use crate::window::Windows;
 
 /// The integer network of `INTEGER.md`.
@@ -119,7 +119,7 @@ impl Operations for Int8 {
         (kernels.linear_add_i16)(x, &layer.operand(), stream);
     }
 
-    #[cfg(panel_target)]
+    #[cfg(vector_target)]
     fn conv(
         kernels: &'static Kernels,
         windows: &Windows<'_, i8>,
@@ -140,7 +140,7 @@ impl Operations for Int8 {
         });
     }
 
-    #[cfg(panel_target)]
+    #[cfg(vector_target)]
     fn conv_add(
         kernels: &'static Kernels,
         windows: &Windows<'_, i8>,

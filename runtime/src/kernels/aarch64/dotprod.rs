@@ -1,80 +1,115 @@
-//! NEON with dot products: sixteen products per instruction. The four lanes of an accumulator hold partial
-//! sums of one output.
+//! NEON with dot products: `sdot` adds four products to each of four channels, of four inputs that it takes from
+//! any quarter of a register.
 
-use super::neon::{load, reduce, rescale};
-use crate::kernels::generic;
-use crate::kernels::operand::{Activation, Linear, Skip};
+use super::vector::Neon;
+use crate::kernels::lanes::multiply::{Block, CHANNELS, CHUNK, Multiply, runs};
+use crate::kernels::lanes::{self, vector::Vector};
 use crate::kernels::set::Kernels;
-use crate::kernels::tile::{Chunks, Requants, TILE, Tile, tiled_layers};
-use core::arch::aarch64::*;
+use crate::kernels::tile_rows::TileRows;
+use core::arch::aarch64::{int8x16_t, int32x4_t, vld1q_s8};
 use core::arch::asm;
 
 /// The dot product set.
-pub(super) static KERNELS: Kernels =
-    Kernels { name: "dotprod", linear_i8, linear_skip_i8, linear_add_i16, ..generic::KERNELS };
+pub(super) static KERNELS: Kernels = lanes::set::<DotProd>("dotprod");
 
-tiled_layers!(DotProd);
-
-/// Tiles by `sdot`.
+/// Products of four inputs.
 struct DotProd;
 
-impl Tile for DotProd {
-    #[inline]
-    fn dots(&self, x: [&[i8]; TILE], w: [&[i8]; TILE]) -> [[i32; TILE]; TILE] {
-        // SAFETY: `sets` returns this set only if the processor has dot products.
-        unsafe { dots(x, w) }
-    }
+impl Multiply for DotProd {
+    type V = Neon;
+    const INPUTS: usize = 16;
+    const PERIOD: usize = 1;
+    type Unaligned = Self;
+    /// Exponentials are multiplied as i8.
+    const EXPONENTIAL_OFFSET: i32 = 128;
 
     #[inline]
-    fn rescale(&self, requants: &Requants, dots: [i32; TILE]) -> [i32; TILE] {
-        // SAFETY: NEON is part of the architecture.
-        unsafe { rescale(requants, dots) }
+    fn convert(x: Neon) -> Neon {
+        x
     }
-}
 
-#[target_feature(enable = "neon,dotprod")]
-fn dots(x: [&[i8]; TILE], w: [&[i8]; TILE]) -> [[i32; TILE]; TILE] {
-    let mut acc = [[vdupq_n_s32(0); TILE]; TILE];
-    let (x, w) = (Chunks::new(x), Chunks::new(w));
-    let rest = x.rest.zip(w.rest);
-    for (x, w) in x.steps().zip(w.steps()) {
-        step(&mut acc, x, w);
-    }
-    if let Some((x, w)) = rest {
-        step(&mut acc, x.each_ref(), w.each_ref());
-    }
-    reduce(&acc)
-}
-
-#[inline]
-#[target_feature(enable = "neon,dotprod")]
-fn step(acc: &mut [[int32x4_t; TILE]; TILE], x: [&[i8; 16]; TILE], w: [&[i8; 16]; TILE]) {
-    let mut weights = [vdupq_n_s8(0); TILE];
-    for (to, from) in weights.iter_mut().zip(w) {
-        *to = load(from);
-    }
-    for (acc, x) in acc.iter_mut().zip(x) {
-        let x = load(x);
-        for (acc, w) in acc.iter_mut().zip(weights) {
-            *acc = sdot(*acc, x, w);
+    #[inline]
+    fn store_exponentials(e: Neon, _: bool, out: &mut [i8]) {
+        if let Some(out) = out.first_chunk_mut() {
+            e.less_128().store_half(out);
         }
     }
+
+    /// For every four inputs, four channels and then four more.
+    #[inline]
+    fn arrange([a, b, c, d, e, f, g, h]: [Neon; CHANNELS]) -> [Neon; CHANNELS] {
+        let four = |a: Neon, b: Neon, c: Neon, d: Neon| {
+            let ([ac, ac2], [bd, bd2]) = (a.zip32(c), b.zip32(d));
+            let ([first, second], [third, fourth]) = (ac.zip32(bd), ac2.zip32(bd2));
+            [first, second, third, fourth]
+        };
+        let ([a, b, c, d], [e, f, g, h]) = (four(a, b, c, d), four(e, f, g, h));
+        [a, e, b, f, c, g, d, h]
+    }
+
+    #[inline]
+    fn excess(sums: Neon, _: Neon) -> Neon {
+        sums
+    }
+
+    #[inline]
+    fn accumulate<const R: usize>(
+        sums: &mut [[Neon; 2]; R],
+        x: &[TileRows<'_, CHUNK, R>],
+        weights: &[Block],
+    ) {
+        // SAFETY: `sets` returns this set only if the processor has dot products.
+        unsafe { tile(sums, x, weights) };
+    }
 }
 
-/// Adds four products to each lane. The intrinsic is not stable.
+/// Adds the products of rows to their sums.
+#[target_feature(enable = "neon,dotprod")]
+fn tile<const R: usize>(
+    sums: &mut [[Neon; 2]; R],
+    x: &[TileRows<'_, CHUNK, R>],
+    weights: &[Block],
+) {
+    let mut acc = sums.map(|sums| sums.map(Neon::i32));
+    for (x, weights) in runs(x, weights) {
+        let rows = x.rows;
+        for (at, block) in weights.iter().enumerate() {
+            // SAFETY: the rows have a chunk for each block, because `runs` gives no more blocks.
+            let x = rows.map(|row| unsafe { vld1q_s8(row.wrapping_add(at).cast()) });
+            let [a, b, c, d, e, f, g, h] = block;
+            quarter::<R, 0>(&mut acc, &x, [a, b]);
+            quarter::<R, 1>(&mut acc, &x, [c, d]);
+            quarter::<R, 2>(&mut acc, &x, [e, f]);
+            quarter::<R, 3>(&mut acc, &x, [g, h]);
+        }
+    }
+    *sums = acc.map(|sums| sums.map(Neon::from));
+}
+
+/// Adds the products of the quarter `Q` of the inputs.
 #[inline]
 #[target_feature(enable = "neon,dotprod")]
-fn sdot(mut acc: int32x4_t, x: int8x16_t, w: int8x16_t) -> int32x4_t {
-    // SAFETY: the instruction reads and writes only these registers. The features of this function include
-    // it.
-    unsafe {
-        asm!(
-            "sdot {acc:v}.4s, {x:v}.16b, {w:v}.16b",
-            acc = inout(vreg) acc,
-            x = in(vreg) x,
-            w = in(vreg) w,
-            options(pure, nomem, nostack, preserves_flags),
-        );
+fn quarter<const R: usize, const Q: usize>(
+    acc: &mut [[int32x4_t; 2]; R],
+    x: &[int8x16_t; R],
+    weights: [&[i8; CHUNK]; 2],
+) {
+    let weights = weights.map(Neon::load);
+    for (acc, x) in acc.iter_mut().zip(x) {
+        for (acc, w) in acc.iter_mut().zip(weights) {
+            // The intrinsic is not stable.
+            // SAFETY: the instruction reads and writes only these registers. The features of this function
+            // include it.
+            unsafe {
+                asm!(
+                    "sdot {acc:v}.4s, {w:v}.16b, {x:v}.4b[{quarter}]",
+                    acc = inout(vreg) *acc,
+                    w = in(vreg) w.0,
+                    x = in(vreg) *x,
+                    quarter = const Q,
+                    options(pure, nomem, nostack, preserves_flags),
+                );
+            }
+        }
     }
-    acc
 }

@@ -2,25 +2,29 @@
 //!
 //! | set | needs | products |
 //! |---|---|---|
-//! | `neon` | nothing more than the architecture | `smull` to i16; `sadalp` adds pairs of them to i32 |
-//! | `dotprod` | FEAT_DotProd | `sdot`, four products to an i32 |
+//! | `neon` | nothing more than the architecture | `smull` and `smlsl` to i16; `sadalp` adds pairs of them to i32 |
+//! | `dotprod` | `FEAT_DotProd` | `sdot`, four products to an i32 |
 //!
-//! Neither saturates: a product of two i8 fits i16, and `sdot` is exact in i32.
+//! Neither saturates. Everything but the products is shared.
 
 mod dotprod;
+mod instructions;
 mod neon;
+mod vector;
 
 use crate::kernels::set::Kernels;
 
-/// The sets that this processor runs, slowest first.
+/// The sets that this processor runs, slowest first. Detection needs an operating system; without `std` the target's
+/// features decide.
 pub(super) fn sets() -> impl Iterator<Item = &'static Kernels> {
-    core::iter::once(&neon::KERNELS).chain(has_dotprod().then_some(&dotprod::KERNELS))
-}
-
-/// Detection needs an operating system; without `std` the target's features decide.
-fn has_dotprod() -> bool {
     #[cfg(any(test, feature = "std"))]
-    return std::arch::is_aarch64_feature_detected!("dotprod");
+    use std::arch::is_aarch64_feature_detected as has;
     #[cfg(not(any(test, feature = "std")))]
-    cfg!(target_feature = "dotprod")
+    macro_rules! has {
+        ($feature:tt) => {
+            cfg!(target_feature = $feature)
+        };
+    }
+    core::iter::once(&neon::KERNELS)
+        .chain(has!("dotprod").then_some(&dotprod::KERNELS))
 }

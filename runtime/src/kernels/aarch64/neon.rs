@@ -1,104 +1,113 @@
-//! Linear layers with NEON: four instructions add sixteen products to an accumulator. The four lanes of an
-//! accumulator are partial sums of one output.
+//! NEON without dot products: three instructions for sixteen products.
 
-use crate::kernels::generic;
-use crate::kernels::operand::{Activation, Linear, Skip};
+use super::instructions::{
+    vdupq_n_s8, vdupq_n_s32, veorq_s8, vget_low_s8, vmlsl_high_s8, vmovl_high_s8, vmull_s8,
+    vpadalq_s16,
+};
+use super::vector::Neon;
+use crate::kernels::lanes::multiply::{Block, CHANNELS, CHUNK, Multiply, runs};
+use crate::kernels::lanes::{self, vector::Vector};
 use crate::kernels::set::Kernels;
-use crate::kernels::tile::{Chunks, Requants, TILE, Tile, tiled_layers};
-use core::arch::aarch64::*;
+use crate::kernels::tile_rows::TileRows;
+use core::arch::aarch64::vld1q_s8;
 
 /// The NEON set.
-pub(super) static KERNELS: Kernels =
-    Kernels { name: "neon", linear_i8, linear_skip_i8, linear_add_i16, ..generic::KERNELS };
+pub(super) static KERNELS: Kernels = lanes::set::<Halves<true>>("neon");
 
-tiled_layers!(Neon);
+/// Rows and channels whose sums are in registers together.
+const TILE: usize = 4;
 
-/// Computes tiles with the instructions `smull` and `sadalp`.
-struct Neon;
+/// Products of the lower and of the upper eight inputs of a chunk, added as i16.
+///
+/// The sum of two products of −128 · −128 does not fit i16. Therefore the upper inputs are complemented, and their
+/// products are subtracted: `a · v − !b · w = a · v + b · w + w`. Each product is between −16,256 and 16,384, so that
+/// a difference of two fits.
+///
+/// If `CONVERTED`, the inputs in memory are complemented, otherwise those in registers.
+struct Halves<const CONVERTED: bool>;
 
-impl Tile for Neon {
+impl<const CONVERTED: bool> Multiply for Halves<CONVERTED> {
+    type V = Neon;
+    const INPUTS: usize = 16;
+    const PERIOD: usize = if CONVERTED { 16 } else { 1 };
+    type Unaligned = Halves<false>;
+    /// Exponentials are multiplied as i8.
+    const EXPONENTIAL_OFFSET: i32 = 128;
+
     #[inline]
-    fn dots(&self, x: [&[i8]; TILE], w: [&[i8]; TILE]) -> [[i32; TILE]; TILE] {
-        // SAFETY: NEON is part of the architecture.
-        unsafe { dots(x, w) }
+    fn convert(x: Neon) -> Neon {
+        if CONVERTED { complement_upper(x) } else { x }
     }
 
     #[inline]
-    fn rescale(&self, requants: &Requants, dots: [i32; TILE]) -> [i32; TILE] {
-        // SAFETY: NEON is part of the architecture.
-        unsafe { rescale(requants, dots) }
+    fn store_exponentials(e: Neon, upper: bool, out: &mut [i8]) {
+        if let Some(out) = out.first_chunk_mut() {
+            let complement = vdupq_n_s8(-i8::from(upper && CONVERTED));
+            Neon(veorq_s8(e.less_128().0, complement)).store_half(out);
+        }
     }
-}
 
-#[inline]
-#[target_feature(enable = "neon")]
-fn dots(x: [&[i8]; TILE], w: [&[i8]; TILE]) -> [[i32; TILE]; TILE] {
-    let mut acc = [[vdupq_n_s32(0); TILE]; TILE];
-    let (x, w) = (Chunks::new(x), Chunks::new(w));
-    let rest = x.rest.zip(w.rest);
-    for (x, w) in x.steps().zip(w.steps()) {
-        step(&mut acc, x, w);
+    #[inline]
+    fn arrange(rows: [Neon; CHANNELS]) -> [Neon; CHANNELS] {
+        rows
     }
-    if let Some((x, w)) = rest {
-        step(&mut acc, x.each_ref(), w.each_ref());
-    }
-    reduce(&acc)
-}
 
-#[inline]
-#[target_feature(enable = "neon")]
-fn step(acc: &mut [[int32x4_t; TILE]; TILE], x: [&[i8; 16]; TILE], w: [&[i8; 16]; TILE]) {
-    let mut weights = [vdupq_n_s8(0); TILE];
-    for (to, from) in weights.iter_mut().zip(w) {
-        *to = load(from);
+    #[inline]
+    fn excess(sums: Neon, row: Neon) -> Neon {
+        vpadalq_s16(sums.i32(), vmovl_high_s8(row.0)).into()
     }
-    for (acc, x) in acc.iter_mut().zip(x) {
-        let x = load(x);
-        for (acc, w) in acc.iter_mut().zip(weights) {
-            // The halves are added one after the other. If they were added to each other first, the sum of
-            // two products −128 · −128 would not fit i16.
-            let low = vmull_s8(vget_low_s8(x), vget_low_s8(w));
-            let high = vmull_high_s8(x, w);
-            *acc = vpadalq_s16(vpadalq_s16(*acc, low), high);
+
+    #[inline]
+    fn accumulate<const R: usize>(
+        sums: &mut [[Neon; 2]; R],
+        x: &[TileRows<'_, CHUNK, R>],
+        weights: &[Block],
+    ) {
+        for (group, sums) in sums.as_chunks_mut().0.iter_mut().enumerate() {
+            tile::<CONVERTED, R>(sums, group, x, weights);
         }
     }
 }
 
-/// Sums the four lanes of each accumulator, `[row][channel]`.
+/// Complements the upper eight bytes.
 #[inline]
-#[target_feature(enable = "neon")]
-pub(super) fn reduce(acc: &[[int32x4_t; TILE]; TILE]) -> [[i32; TILE]; TILE] {
-    let mut sums = [[0; TILE]; TILE];
-    for (sums, &[a, b, c, d]) in sums.iter_mut().zip(acc) {
-        let all = vpaddq_s32(vpaddq_s32(a, b), vpaddq_s32(c, d));
-        // SAFETY: `sums` has four i32.
-        unsafe { vst1q_s32(sums.as_mut_ptr(), all) };
+fn complement_upper(x: Neon) -> Neon {
+    let upper = Neon::load(&[0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1, -1, -1, -1, -1]);
+    Neon(veorq_s8(x.0, upper.0))
+}
+
+/// Adds the products of a group of four rows to their sums.
+///
+/// Not inlined, so that the sums stay in registers.
+#[inline(never)]
+fn tile<const CONVERTED: bool, const R: usize>(
+    sums: &mut [[Neon; 2]; TILE],
+    group: usize,
+    x: &[TileRows<'_, CHUNK, R>],
+    weights: &[Block],
+) {
+    for half in 0..2 {
+        let mut acc = [[vdupq_n_s32(0); TILE]; TILE];
+        for (x, weights) in runs(x, weights) {
+            let Some(rows) = x.rows.as_chunks::<TILE>().0.get(group) else { return };
+            for (at, block) in weights.iter().enumerate() {
+                let Some(channels) = block.as_chunks::<TILE>().0.get(half) else { return };
+                let w = channels.each_ref().map(Neon::load);
+                // SAFETY: the rows have a chunk for each block, because `runs` gives no more blocks.
+                let x = rows.map(|row| unsafe { vld1q_s8(row.wrapping_add(at).cast()) });
+                let x = if CONVERTED { x } else { x.map(|x| complement_upper(Neon(x)).0) };
+                for (acc, x) in acc.iter_mut().zip(x) {
+                    for (acc, w) in acc.iter_mut().zip(w) {
+                        let lower = vmull_s8(vget_low_s8(x), vget_low_s8(w.0));
+                        *acc = vpadalq_s16(*acc, vmlsl_high_s8(lower, x, w.0));
+                    }
+                }
+            }
+        }
+        for (sums, acc) in sums.iter_mut().zip(acc) {
+            if let Some(sum) = sums.get_mut(half) {
+                *sum = sum.add32(Neon::totals32(acc.map(Neon::from)));
+            }
+        }
     }
-    sums
-}
-
-/// Rescales four channels. `srshl` by a negative number is a right shift that rounds half up.
-#[inline]
-#[target_feature(enable = "neon")]
-pub(super) fn rescale(requants: &Requants, dots: [i32; TILE]) -> [i32; TILE] {
-    // SAFETY: each array has four i32.
-    let load = |values: &[i32; TILE]| unsafe { vld1q_s32(values.as_ptr()) };
-    let acc = vaddq_s32(load(&dots), load(&requants.bias));
-    let mult = load(&requants.mult);
-    let [a, b, c, d] = requants.shift.map(|shift| -i64::from(shift));
-    let pair = |low, high| vcombine_s64(vdup_n_s64(low), vdup_n_s64(high));
-    let low = vrshlq_s64(vmull_s32(vget_low_s32(acc), vget_low_s32(mult)), pair(a, b));
-    let high = vrshlq_s64(vmull_high_s32(acc, mult), pair(c, d));
-    let mut rescaled = [0; TILE];
-    let all = vcombine_s32(vmovn_s64(low), vmovn_s64(high));
-    // SAFETY: `rescaled` has four i32.
-    unsafe { vst1q_s32(rescaled.as_mut_ptr(), all) };
-    rescaled
-}
-
-#[inline]
-#[target_feature(enable = "neon")]
-pub(super) fn load(values: &[i8; 16]) -> int8x16_t {
-    // SAFETY: there are sixteen bytes.
-    unsafe { vld1q_s8(values.as_ptr()) }
 }
