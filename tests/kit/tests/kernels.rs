@@ -64,8 +64,10 @@ fn every_set_of_this_processor_is_compared() {
     #[cfg(target_arch = "aarch64")]
     {
         assert!(names.contains(&"neon"), "{names:?}");
-        let dotprod = std::arch::is_aarch64_feature_detected!("dotprod");
+        use std::arch::is_aarch64_feature_detected;
+        let dotprod = is_aarch64_feature_detected!("dotprod");
         assert_eq!(names.contains(&"dotprod"), dotprod, "{names:?}");
+        assert_eq!(names.contains(&"i8mm"), is_aarch64_feature_detected!("i8mm"), "{names:?}");
     }
     #[cfg(target_feature = "simd128")]
     assert!(names.contains(&"simd128"), "{names:?}");

@@ -90,6 +90,8 @@ instructions! {
     vzip2q_s8(a: int8x16_t, b: int8x16_t) -> int8x16_t;
     vzip1q_s32(a: int32x4_t, b: int32x4_t) -> int32x4_t;
     vzip2q_s32(a: int32x4_t, b: int32x4_t) -> int32x4_t;
+    vzip1q_s64(a: int64x2_t, b: int64x2_t) -> int64x2_t;
+    vzip2q_s64(a: int64x2_t, b: int64x2_t) -> int64x2_t;
 
     vqtbl4q_s8(table: int8x16x4_t, index: uint8x16_t) -> int8x16_t;
     vqtbx4q_s8(missing: int8x16_t, table: int8x16x4_t, index: uint8x16_t) -> int8x16_t;

@@ -4,10 +4,12 @@
 //! |---|---|---|
 //! | `neon` | nothing more than the architecture | `smull` and `smlsl` to i16; `sadalp` adds pairs of them to i32 |
 //! | `dotprod` | `FEAT_DotProd` | `sdot`, four products to an i32 |
+//! | `i8mm` | `FEAT_I8MM` | `smmla`, eight products to an i32 |
 //!
 //! Neither saturates. Everything but the products is shared.
 
 mod dotprod;
+mod i8mm;
 mod instructions;
 mod neon;
 mod vector;
@@ -27,4 +29,5 @@ pub(super) fn sets() -> impl Iterator<Item = &'static Kernels> {
     }
     core::iter::once(&neon::KERNELS)
         .chain(has!("dotprod").then_some(&dotprod::KERNELS))
+        .chain(has!("i8mm").then_some(&i8mm::KERNELS))
 }
