@@ -33,6 +33,7 @@ fn a_network_is_trained_exported_and_run() {
         micro_batch: recipe.batch_size,
         out: directory.path(),
         start: None,
+        attributes: None,
         quantize: false,
         teacher: None,
         scores: None,

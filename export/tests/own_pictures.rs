@@ -51,6 +51,7 @@ fn pictures_become_a_blob_with_their_names() {
         micro_batch: recipe.batch_size,
         out: directory.path(),
         start: None,
+        attributes: None,
         quantize: false,
         teacher: None,
         scores: None,

@@ -6,11 +6,12 @@ use runtime::config::{ImageSpec, Preset, VitConfig};
 use super::begin::Begin;
 use super::preset::{adapted, network};
 use super::run::RunArgs;
+use crate::attributes::{Attributes, Table};
 use crate::checkpoint::Checkpoint;
 use crate::data::{DataSource, Dataset, Normalisation};
 use crate::recipe::{Recipe, RecipeName};
 use crate::shipped::Shipped;
-use crate::train::Start;
+use crate::train::{KnownAttributes, Start};
 use ops::HostBackend;
 
 /// What decides the start of a run.
@@ -54,13 +55,22 @@ struct Trained {
     classes: Vec<String>,
     normalisation: Normalisation,
     source: DataSource,
+    attributes: Option<Attributes>,
 }
 
 impl Trained {
     fn read<B: HostBackend>(start: &Start) -> Result<Self> {
-        let Checkpoint { preset, config, classes, normalisation, source, .. } =
+        let Checkpoint { preset, config, classes, normalisation, source, attributes, .. } =
             start.load::<B>(&B::training_device()?)?;
-        Ok(Self { start: start.clone(), preset, config, classes, normalisation, source })
+        Ok(Self {
+            start: start.clone(),
+            preset,
+            config,
+            classes,
+            normalisation,
+            source,
+            attributes,
+        })
     }
 }
 
@@ -108,6 +118,7 @@ impl Choice<'_> {
                 config: network(preset, classes, Some(size))?,
                 recipe: Recipe { head_first: None, ..numbers.recipe(preset, images) },
                 start: None,
+                attributes: None,
                 quantize: self.quantize,
                 origin: "starts from random values".to_owned(),
             });
@@ -121,6 +132,14 @@ impl Choice<'_> {
         };
         let same = trained.classes == dataset.classes && trained.config.spec().image == size;
         let recipe = if same { RecipeName::Finetune } else { RecipeName::Transfer };
+        let attributes = match trained.attributes.clone().filter(|_| numbers.trains_attributes()) {
+            Some(layer) => {
+                let table =
+                    Table::find(self.run.table(), self.run.data.directory(), &dataset.classes)?;
+                Some(KnownAttributes { table: table.of_names(&layer.names)?, layer })
+            }
+            None => None,
+        };
         // A network of a sweep takes the dropout rates of `micro`, which are zero.
         let rates_of = preset.or(Preset::by_name(&trained.preset)).unwrap_or(Preset::Micro);
         Ok(Begin {
@@ -132,6 +151,7 @@ impl Choice<'_> {
             },
             origin: trained.origin(dataset, size),
             start: Some(trained.start),
+            attributes,
             quantize: self.quantize,
         })
     }

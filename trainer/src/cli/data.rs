@@ -73,6 +73,11 @@ impl DataArgs {
 }
 
 impl TrainingDataArgs {
+    /// As [`DataArgs::directory`].
+    pub(super) fn directory(&self) -> Option<&Path> {
+        self.all.directory()
+    }
+
     /// As [`DataArgs::refuse_outputs`].
     pub(super) fn refuse_outputs(&self, outputs: &[&Path]) -> Result<()> {
         self.all.refuse_outputs(outputs)

@@ -88,6 +88,11 @@ pub(super) struct RecipeArgs {
     /// then learns to ignore the background. 0 switches it off [default: 0].
     #[arg(long, value_name = "SHARE")]
     replace_background: Option<f64>,
+    /// Weight of an additional loss for attributes. The network to start from must have attributes (`trainer attributes`).
+    /// Their layer stays as it is, and the network learns tokens from which the layer tells the attributes better. The
+    /// result has them too. About 5 is useful; 0 switches it off [default: 0].
+    #[arg(long, value_name = "WEIGHT")]
+    attribute_loss: Option<f64>,
     /// Stochastic depth: share of images for which the branches of the last block are skipped; the share
     /// grows linearly from the first block [default: long 0.05, else 0].
     #[arg(long, value_name = "SHARE")]
@@ -103,6 +108,11 @@ pub(super) struct RecipeArgs {
 }
 
 impl RecipeArgs {
+    /// Whether the recipe has a loss of attributes.
+    pub(super) fn trains_attributes(&self) -> bool {
+        self.attribute_loss.is_some_and(|weight| weight != 0.0)
+    }
+
     /// The recipe for a network and a number of images, validation included.
     pub(super) fn recipe(&self, preset: Preset, images: usize) -> Recipe {
         let name = match preset {
@@ -163,6 +173,10 @@ impl RecipeArgs {
             background: match self.replace_background {
                 Some(0.0) => None,
                 given => given.or(base.background),
+            },
+            attribute_loss: match self.attribute_loss {
+                Some(0.0) => None,
+                given => given.or(base.attribute_loss),
             },
             dropout: DropoutRates {
                 path: self.drop_path.unwrap_or(base.dropout.path),

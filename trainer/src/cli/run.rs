@@ -52,6 +52,10 @@ pub(super) struct RunArgs {
     /// scores in the cache directory of downloads].
     #[arg(long, value_name = "DIR", requires = "teacher")]
     teacher_scores: Option<PathBuf>,
+    /// Table of attributes for --attribute-loss, as that of `trainer attributes` [default: attributes.csv in the
+    /// directory of the pictures, and for CIFAR-10 a built-in table].
+    #[arg(long, value_name = "FILE", requires = "attribute_loss")]
+    table: Option<PathBuf>,
     /// Continue the unfinished run in the output directory. Give all other options as before.
     #[arg(long)]
     resume: bool,
@@ -85,6 +89,11 @@ impl RunArgs {
         self.data.dataset(HeldOut::of(source), size, self.numbers.seed)
     }
 
+    /// The file of `--table`.
+    pub(super) fn table(&self) -> Option<&Path> {
+        self.table.as_deref()
+    }
+
     fn out(&self) -> &Path {
         self.out.as_deref().unwrap_or(Path::new("."))
     }
@@ -100,7 +109,8 @@ impl RunArgs {
             (_, _, Some(_)) => Before::Refuse,
             (_, _, None) => Before::Move,
         };
-        let inputs: Vec<_> = [start, self.teacher.as_deref()].into_iter().flatten().collect();
+        let inputs = [start, self.teacher.as_deref(), self.table()];
+        let inputs: Vec<_> = inputs.into_iter().flatten().collect();
         let [run, report] = [CONFIG_FILE, VALIDATION].map(|name| self.out().join(name));
         self.data.refuse_outputs(&[&run, &report.join(CONFIG_FILE)])?;
         RunDirectory::new(self.out(), before, &inputs)
@@ -218,7 +228,7 @@ impl RunArgs {
     }
 
     fn plan<'a>(&'a self, begin: &'a Begin, dataset: &'a Dataset, stop: &'a AtomicBool) -> Run<'a> {
-        let Begin { preset, config, recipe, start, quantize, .. } = begin;
+        let Begin { preset, config, recipe, start, attributes, quantize, .. } = begin;
         let share = recipe.batch_size.div_ceil(self.devices.get());
         let fitting = || train::micro_batch(config, recipe.batch_size).min(share);
         let micro_batch = self.micro_batch.or_else(|| self.micro_batch_before());
@@ -231,6 +241,7 @@ impl RunArgs {
             micro_batch: micro_batch.min(recipe.batch_size),
             out: self.out(),
             start: start.as_ref(),
+            attributes: attributes.as_ref(),
             quantize: *quantize,
             teacher: self.teacher.as_deref(),
             scores: None,

@@ -181,6 +181,7 @@ impl Shared<'_> {
             micro_batch: if fitting < batch { 1 << fitting.ilog2() } else { batch },
             out: &plan.out,
             start: None,
+            attributes: None,
             quantize: false,
             teacher: None,
             scores: None,

@@ -35,6 +35,9 @@ pub struct Batch {
     pub backgrounds: Option<Vec<f32>>,
     /// Which view each image is, if images have views.
     pub views: Option<Views>,
+    /// What is known of the attributes of the images, `[len, attributes]`: 1, 0, or NaN where it is not known. `None`
+    /// for mixed images, which show parts of two objects.
+    pub attributes: Option<Vec<f32>>,
     /// Number of images.
     pub len: usize,
 }
@@ -63,6 +66,8 @@ pub struct Part<'a> {
     pub backgrounds: Option<&'a [f32]>,
     /// The rows of [`Views`] of the images and of the second images.
     pub views: Option<[&'a [usize]; 2]>,
+    /// The attributes of the images, as those of the batch.
+    pub attributes: Option<&'a [f32]>,
 }
 
 /// How training images are put into batches.
@@ -94,6 +99,8 @@ pub struct BatchSpec {
 #[derive(Clone, Debug)]
 pub struct TrainBatches {
     images: Arc<Images>,
+    /// `[images, attributes]`, if the attributes are known.
+    attributes: Option<Arc<[f32]>>,
     spec: BatchSpec,
 }
 
@@ -134,7 +141,13 @@ impl TrainBatches {
     pub fn new(images: impl Into<Arc<Images>>, spec: BatchSpec) -> Result<Self> {
         let images = images.into();
         spec.check(&images)?;
-        Ok(Self { images, spec })
+        Ok(Self { images, attributes: None, spec })
+    }
+
+    /// The same batches with the attributes of the images, `[images, attributes]`: 1, 0, or NaN where it is not known.
+    #[must_use]
+    pub fn with_attributes(self, attributes: impl Into<Arc<[f32]>>) -> Self {
+        Self { attributes: Some(attributes.into()), ..self }
     }
 
     /// Batches of an epoch.
@@ -192,6 +205,10 @@ impl TrainBatches {
             let mut rng = stream(seed, Purpose::Background { epoch, batch: index as u64 });
             batch.backgrounds =
                 background::draw(self.spec.background, &batch.images, self.sides(), &mut rng);
+            batch.attributes = self.attributes.as_ref().map(|all| {
+                let count = all.len() / self.images.len();
+                indices.iter().flat_map(|image| &all[image * count..][..count]).copied().collect()
+            });
         }
         batch.views = views.map(|views| {
             let row = |&image: &usize| image * views.get() + view(image, epoch, views);
@@ -333,7 +350,11 @@ impl Batch {
             let views = self.views.as_ref();
             let views =
                 views.map(|views| [&views.own, &views.partners].map(|rows| &rows[here.clone()]));
-            Part { images, labels, mixed, pasted, backgrounds, views }
+            let attributes = self.attributes.as_ref().map(|all| {
+                let count = all.len() / self.len;
+                &all[here.start * count..here.end * count]
+            });
+            Part { images, labels, mixed, pasted, backgrounds, views, attributes }
         })
     }
 
@@ -345,6 +366,7 @@ impl Batch {
             mixed: None,
             backgrounds: None,
             views: None,
+            attributes: None,
             len,
         }
     }

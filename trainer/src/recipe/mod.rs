@@ -58,6 +58,9 @@ pub struct Recipe {
     /// Probability that the images of a batch without a second image get new backgrounds, above 0: the half with the
     /// least evidence for the label is replaced.
     pub background: Option<f64>,
+    /// Weight of the loss of the attributes that the network to start from has, relative to the loss of the classes;
+    /// positive.
+    pub attribute_loss: Option<f64>,
     /// Largest Euclidean norm of a step's gradients, all parameters together; infinity for none.
     pub clip: f64,
     /// The moving average of the weights, which is validated and kept instead of the weights.
@@ -233,6 +236,12 @@ impl Recipe {
                 "the probability {background} of a replaced background is not above 0 and at most 1"
             );
         }
+        if let Some(weight) = self.attribute_loss {
+            ensure!(
+                weight > 0.0 && weight.is_finite(),
+                "the weight {weight} of the attribute loss is not positive"
+            );
+        }
         ensure!(
             self.clip > 0.0,
             "the limit {} of the norm of all gradients is not positive",
@@ -323,6 +332,8 @@ mod tests {
             refusal(|recipe| recipe.background = Some(0.0)).contains("0 of a replaced"),
             "background"
         );
+        let attributes = refusal(|recipe| recipe.attribute_loss = Some(-1.0));
+        assert!(attributes.contains("weight -1 of the attribute loss"), "attributes: {attributes}");
         assert!(refusal(|recipe| recipe.clip = 0.0).contains("norm"), "clipping");
         let head = refusal(|recipe| {
             recipe.head_first = Some(HeadFirst { epochs: 40, learning_rate: 1e-3 });

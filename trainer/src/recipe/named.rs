@@ -46,6 +46,7 @@ impl Recipe {
             region_loss: None,
             hide: None,
             background: None,
+            attribute_loss: None,
             clip: 1.0,
             ema: Some(EmaSpec::SLOW),
             head_first: None,

@@ -1,5 +1,6 @@
 //! The training loop.
 
+mod attributes;
 mod background;
 mod budget;
 mod ema;
@@ -22,6 +23,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
+pub use attributes::KnownAttributes;
 pub use budget::{duration, micro_batch};
 pub use history::Stopped;
 pub use interrupt::{Interrupted, on_interrupt};
@@ -66,7 +68,12 @@ pub fn train<B: HostBackend>(
         format!("cannot create {}: choose another directory with --out", run.out.display())
     })?;
     let recipe = run.recipe;
+    let values = run.attributes.map(|known| known.values(&train, &run.dataset.classes));
     let batches = TrainBatches::new(train, recipe.batches())?;
+    let batches = match values.transpose()? {
+        Some(values) => batches.with_attributes(values),
+        None => batches,
+    };
     let scores = Scores::of_run::<B>(&run, &batches, &devices[0], progress)?.map(Arc::new);
     let steps = batches.batches_per_epoch();
     let mut learner = Learner::<B>::new(&run, steps, devices, scores.as_ref())?;

@@ -8,6 +8,7 @@ use burn::module::{AutodiffModule, Module};
 use burn::optim::GradientsParams;
 use burn::tensor::{ElementConversion, Tensor, TensorData, activation};
 
+use super::attributes::AttributeLoss;
 use super::background;
 use super::qat::ForwardModel;
 use super::regions::Regions;
@@ -45,6 +46,7 @@ pub(super) struct Replica<B: HostBackend> {
     sides: [usize; 2],
     /// The weight of the region loss and the grid `[height, width]` of tokens.
     regions: Option<(f64, [usize; 2])>,
+    attributes: Option<AttributeLoss<B>>,
     /// The pixels of each token, if the run replaces backgrounds.
     tiling: Option<Tiling>,
 }
@@ -89,6 +91,10 @@ impl<B: HostBackend> Replica<B> {
                 classes: run.config.classes(),
                 sides: [image.height, image.width],
                 regions: recipe.region_loss.zip(run.region_grid()),
+                attributes: recipe
+                    .attribute_loss
+                    .zip(run.attributes)
+                    .map(|(weight, known)| AttributeLoss::new(weight, &known.layer, device)),
                 tiling: recipe.background.and_then(|_| run.evidence_tiling()),
                 device: device.clone(),
             })
@@ -134,12 +140,16 @@ impl<B: HostBackend> Replica<B> {
             _ => input.clone(),
         };
         let images_of_part = Tensor::from_inner(images_of_part);
-        let (logits, regions) = match self.regions(part) {
-            None => (network.forward(images_of_part), None),
-            Some(regions) => {
-                let (logits, tokens) = network.forward_with_tokens(images_of_part);
-                (logits, Some(self.region_loss(network.model(), regions, tokens, part)))
-            }
+        let (regions, attributes) =
+            (self.regions(part), self.attributes.as_ref().zip(part.attributes));
+        let (logits, further) = if regions.is_none() && attributes.is_none() {
+            (network.forward(images_of_part), vec![])
+        } else {
+            let (logits, tokens) = network.forward_with_tokens(images_of_part);
+            let regions = regions
+                .map(|regions| self.region_loss(network.model(), regions, tokens.clone(), part));
+            let attributes = attributes.map(|(loss, known)| loss.of(tokens, known));
+            (logits, regions.into_iter().chain(attributes).collect())
         };
         let targets = self.targets(part.labels, part.mixed);
         let loss = -(activation::log_softmax(logits.clone(), 1) * targets).sum();
@@ -150,11 +160,7 @@ impl<B: HostBackend> Replica<B> {
             }
             None => loss,
         };
-        let loss = match regions {
-            Some(regions) => loss + regions,
-            None => loss,
-        };
-        let loss = loss / images as f64;
+        let loss = further.into_iter().fold(loss, |sum, loss| sum + loss) / images as f64;
         let gradients = GradientsParams::from_grads(loss.backward(), network.model());
         Pending { gradients, loss: loss.inner(), logits: logits.inner() }
     }

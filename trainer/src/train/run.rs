@@ -8,6 +8,7 @@ use burn::tensor::backend::Backend;
 use runtime::config::{Pool, VitConfig};
 use runtime::explain::Tiling;
 
+use super::attributes::KnownAttributes;
 use super::start::Start;
 use crate::checkpoint::Checkpoint;
 use crate::data::batch::BatchSpec;
@@ -35,6 +36,8 @@ pub struct Run<'a> {
     pub out: &'a Path,
     /// The network to start from; `None` for random values.
     pub start: Option<&'a Start>,
+    /// The attributes of the network to start from, if they are trained.
+    pub attributes: Option<&'a KnownAttributes>,
     /// Whether training and validation simulate the rounding of the int8 form ([`crate::quantize`]).
     pub quantize: bool,
     /// The checkpoint of a teacher, if any.
@@ -136,6 +139,14 @@ impl Run<'_> {
             self.preset
         );
         ensure!(
+            self.recipe.attribute_loss.is_some() == self.attributes.is_some(),
+            "--attribute-loss needs a start from a network with attributes: add them with `trainer attributes`"
+        );
+        if let Some(attributes) = self.attributes {
+            attributes.layer.check(self.config)?;
+            attributes.values(&self.dataset.train, &self.dataset.classes)?;
+        }
+        ensure!(
             self.dataset.classes.len() == self.config.classes(),
             "{} is a network for {} classes, but the data has {}",
             self.preset,
@@ -166,7 +177,7 @@ impl Run<'_> {
             normalisation: self.recipe.normalisation,
             source: self.dataset.source,
             model,
-            attributes: None,
+            attributes: self.attributes.map(|known| known.layer.clone()),
         }
     }
 }

@@ -101,6 +101,11 @@ pub(super) fn settings(run: &Run<'_>) -> Result<Vec<(String, String)>> {
     if let Some(validation) = &run.dataset.validation {
         settings.push(("validation images with the SHA-256".to_owned(), digest(validation)));
     }
+    if let Some(known) = run.attributes {
+        let values = known.values(&run.dataset.train, &run.dataset.classes)?;
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        settings.push(("attributes with the SHA-256".to_owned(), hex(&Sha256::digest(bytes))));
+    }
     let recipe = serde_json::to_value(run.recipe)?;
     let fields = recipe.as_object().into_iter().flatten();
     settings.extend(fields.map(|(name, value)| (name.replace('_', " "), value.to_string())));
@@ -114,5 +119,9 @@ pub(super) fn digest(images: &Images) -> String {
         digest.update(images.image(index));
         digest.update(images.label(index).to_le_bytes());
     }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest.finalize())
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,5 +1,6 @@
 //! Short runs on images whose classes are easy to distinguish.
 
+mod attributes;
 mod background;
 mod distillation;
 mod finetune;
@@ -89,6 +90,7 @@ fn plan<'a>(
         micro_batch: recipe.batch_size,
         out,
         start: None,
+        attributes: None,
         quantize: false,
         teacher: None,
         scores: None,

@@ -1,5 +1,7 @@
 //! What each token adds to the logit of a class, in the float network.
 
+mod within;
+
 use burn::tensor::{Tensor, TensorData};
 use runtime::config::{Pool, VitConfig};
 
@@ -54,11 +56,45 @@ impl Half {
 /// If `classes` does not have one class of the network for each image, or the images have another size than the
 /// network's input.
 pub fn evidence<B: VitBackend>(
+    network: (&Vit<B>, &VitConfig),
+    images: &Images,
+    classes: &[usize],
+    normalisation: Normalisation,
+    device: &B::Device,
+) -> Option<Maps> {
+    let tokens = |input| network.0.forward_with_tokens(input).1;
+    maps(network, images, classes, normalisation, device, tokens)
+}
+
+/// As [`evidence`], but attention is masked: each token attends only to the tokens of its own part. `parts` has every
+/// token once. Convolutions still read across the borders of parts.
+///
+/// # Panics
+/// As [`evidence`], and if a token is in no part or in several.
+pub fn masked_evidence<B: VitBackend>(
+    network: (&Vit<B>, &VitConfig),
+    images: &Images,
+    classes: &[usize],
+    normalisation: Normalisation,
+    device: &B::Device,
+    parts: &[Vec<usize>],
+) -> Option<Maps> {
+    let (model, config) = network;
+    let mut all = parts.concat();
+    all.sort_unstable();
+    assert!(all.into_iter().eq(0..config.tokens()), "every token is in one part");
+    let tokens = |input| within::tokens((model, config.heads()), input, parts);
+    maps(network, images, classes, normalisation, device, tokens)
+}
+
+/// The maps from the tokens `[batch, tokens, dim]` that `tokens` gives for images `[batch, 3, height, width]`.
+fn maps<B: VitBackend>(
     (model, config): (&Vit<B>, &VitConfig),
     images: &Images,
     classes: &[usize],
     normalisation: Normalisation,
     device: &B::Device,
+    tokens_of: impl Fn(Tensor<B, 4>) -> Tensor<B, 3>,
 ) -> Option<Maps> {
     assert_eq!(images.len(), classes.len(), "a class for each image");
     let grid = config.token_grid()?;
@@ -72,7 +108,7 @@ pub fn evidence<B: VitBackend>(
     for batch in batch::sequential(images, BATCH_SIZE, normalisation) {
         let shape = [batch.len, 3, images.height(), images.width()];
         let input = Tensor::from_data(TensorData::new(batch.images, shape), device);
-        let x = values(model.forward_with_tokens(input).1); // [batch, tokens, dim]
+        let x = values(tokens_of(input)); // [batch, tokens, dim]
         let first = maps.len();
         for (x, &class) in x.chunks_exact(tokens * dim).zip(&classes[first..]) {
             let part = |x: &[f32]| {
@@ -121,6 +157,37 @@ mod tests {
             let sum = map.iter().sum::<f32>() + bias[class];
             let logit = predictions.logit(image, class);
             assert!((sum - logit).abs() < 1e-4, "image {image}: {sum} and {logit}");
+        }
+    }
+
+    #[test]
+    fn masked_tokens_do_not_see_other_parts() {
+        // Patches, so that no convolution reads across the border of the parts.
+        let config = Preset::Vit64x4.config(10).unwrap();
+        let device = Default::default();
+        let model = Vit::<Flex>::new(&config, DropoutRates::default(), 1, &device);
+        let first: Vec<u8> = (0..3072_u32).map(|at| (at * at / 7 % 251) as u8).collect();
+        // The lower half of the second image has other pixels.
+        let second: Vec<u8> = first
+            .iter()
+            .enumerate()
+            .map(|(at, &value)| if at < 1536 { value } else { 9 })
+            .collect();
+        let images = Images::new(32, 32, [first, second].concat(), vec![0; 2]).unwrap();
+        let find = |parts: &[Vec<usize>]| {
+            let normalisation = Normalisation::CIFAR10;
+            masked_evidence((&model, &config), &images, &[3, 3], normalisation, &device, parts)
+                .unwrap()
+                .maps
+        };
+        let halves = find(&[(32..64).collect(), (0..32).collect()]);
+        assert_eq!(halves[0][..32], halves[1][..32], "the upper half does not see the lower one");
+        assert_ne!(halves[0][32..], halves[1][32..], "other pixels");
+        let one = find(&[(0..64).collect()]);
+        assert_ne!(one[0][..32], one[1][..32], "tokens of one part see each other");
+        let whole = evidence((&model, &config), &images, &[3, 3], Normalisation::CIFAR10, &device);
+        for (one, whole) in one.concat().iter().zip(whole.unwrap().maps.concat()) {
+            assert!((one - whole).abs() < 1e-5, "{one}, without a mask {whole}");
         }
     }
 
