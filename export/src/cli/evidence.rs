@@ -5,10 +5,11 @@ use super::images::Network;
 use super::progress::bar;
 use super::table;
 use super::values::positive;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use export::blob::AnyModel;
 use export::evidence::{self, AttributePointing, Blanked, Control, Fill, Grids, Left, MapKind};
+use export::float::FloatModel;
 use export::verify::Truth;
 use runtime::explain::Floor;
 use runtime::{Attributes, Model};
@@ -53,6 +54,10 @@ pub(super) struct EvidenceArgs {
     /// attributes.
     #[arg(long, value_name = "FILE")]
     table: Option<PathBuf>,
+    /// Checkpoint of the same network. With it, the command also prints how the evidence changes if attention between
+    /// the four images of a grid is masked, which only the float network can do.
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
     /// Number of grids of four images, at most.
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = positive)]
     grids: usize,
@@ -78,6 +83,8 @@ struct Pointing {
     boxes: [f64; FLOORS.len()],
     /// What is found if the grid has only the right image.
     control: Control,
+    /// What the float network finds with masked attention.
+    masked: Option<Control>,
     /// Of a blob with attributes.
     attributes: Option<AttributePointing>,
 }
@@ -100,7 +107,9 @@ impl EvidenceArgs {
             .map(|head| table::truth((&any, head), paths, &images, &data.classes))
             .transpose()?;
         let known = head.as_ref().zip(truth.as_ref());
-        let pointing = self.pointing(model, &data.test, known).with_context(context)?;
+        let float = self.float(model)?;
+        let pointing =
+            self.pointing((model, float.as_ref()), &data.test, known).with_context(context)?;
         let progress = bar("blanking", images.len());
         let grid = evidence::token_grid(model)?;
         let blanked =
@@ -114,11 +123,24 @@ impl EvidenceArgs {
         }
     }
 
+    /// The float network of `--checkpoint`.
+    fn float(&self, model: &Model<'_>) -> Result<Option<FloatModel>> {
+        let Some(path) = &self.checkpoint else { return Ok(None) };
+        let float = FloatModel::load(path)?;
+        ensure!(
+            float.config() == model.config(),
+            "{} is not the network of {}: give the checkpoint that the blob was exported from",
+            path.display(),
+            self.blob.display()
+        );
+        Ok(Some(float))
+    }
+
     /// Tests grids of all images that are classified correctly, then grids of the quarter of them with the
     /// highest probability.
     fn pointing(
         &self,
-        model: &Model<'_>,
+        (model, float): (&Model<'_>, Option<&FloatModel>),
         images: &Images,
         known: Option<(&Attributes<'_>, &Truth)>,
     ) -> Result<[Pointing; 2]> {
@@ -134,11 +156,28 @@ impl EvidenceArgs {
             progress.finish_and_clear();
             let [mean, zero] = FLOORS.map(|(floor, _)| grids.boxes(model, floor));
             let (boxes, control) = ([mean?, zero?], grids.control(model, grid)?);
+            let masked = match float {
+                Some(float) => {
+                    let progress = bar("masking attention", grids.len());
+                    let masked = grids.masked(float, grid, |count| progress.inc(count as u64))?;
+                    progress.finish_and_clear();
+                    Some(masked)
+                }
+                None => None,
+            };
             let attributes = match known {
                 Some(known) => grids.attributes(model, grid, known, |_| {})?,
                 None => None,
             };
-            Ok(Pointing { selection, grids: grids.len(), shares, boxes, control, attributes })
+            Ok(Pointing {
+                selection,
+                grids: grids.len(),
+                shares,
+                boxes,
+                control,
+                masked,
+                attributes,
+            })
         };
         Ok([measure("all", &right)?, measure("certain", certain)?])
     }
@@ -165,6 +204,12 @@ fn print_pointing(pointing: &[Pointing; 2]) -> Result<()> {
         "control: change of the evidence on an image when the other three become its mean colour"
     )?;
     line("changed", all.control.changed, certain.control.changed)?;
+    if let (Some(all), Some(certain)) = (all.masked, certain.masked) {
+        say!()?;
+        say!("control: attention between the four images is masked, float network")?;
+        line("evidence", all.share, certain.share)?;
+        line("changed", all.changed, certain.changed)?;
+    }
     say!()?;
     say!(
         "boxes: intersection over union with the right one of four images, 25 % for the whole grid"
@@ -233,6 +278,7 @@ fn object(pointing: &[Pointing; 2], blanked: &Blanked) -> serde_json::Value {
             "shares": shares.collect::<Vec<_>>(),
             "one_image_alone": found.control.share,
             "changed_by_other_images": found.control.changed,
+            "masked_attention": found.masked,
             "boxes": { "above_mean": found.boxes[0], "above_zero": found.boxes[1] },
             "attributes": found.attributes,
         })

@@ -8,47 +8,19 @@
 //!
 //! # Source
 //! Samek et al., *Evaluating the Visualization of What a Deep Neural Network Has Learned*, 2017. An image
-//! with a fill does not look like the training images, so three fills are tried (Hooker et al., *A
+//! with a fill does not look like the training images, so several fills are tried (Hooker et al., *A
 //! Benchmark for Interpretability Methods in Deep Neural Networks*, 2019).
 
+use super::fill::{Fill, background, filled, other};
 use super::maps::{MapKind, evidence};
 use crate::verify::{Said, Truth};
 use anyhow::{Context, Result};
-use image::{RgbImage, imageops};
-use rand::rngs::Xoshiro256PlusPlus;
-use rand::{RngExt, SeedableRng};
 use rayon::prelude::*;
 use runtime::config::Grid;
 use runtime::explain::Tiling;
 use runtime::{Attributes, Model};
 use trainer::data::Images;
 use trainer::evidence::Half;
-
-/// What replaces the pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fill {
-    /// The image's mean colour.
-    Mean,
-    /// The image, blurred by an eighth of its longer side.
-    Blur,
-    /// The same pixels of another image, of another class.
-    Other,
-}
-
-impl Fill {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Mean, Self::Blur, Self::Other];
-
-    /// Its name in tables.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Mean => "mean colour",
-            Self::Blur => "blurred",
-            Self::Other => "another image",
-        }
-    }
-}
 
 /// Mean average precision of attributes.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
@@ -87,9 +59,6 @@ pub struct Blanked {
     pub left: Vec<Left>,
 }
 
-/// Seed for the choice of the other image.
-const SEED: u64 = 1 << 32;
-
 /// All kinds of blanked images, in the order of tables.
 fn kinds() -> impl Iterator<Item = (MapKind, Fill, Half)> {
     Fill::ALL.into_iter().flat_map(|fill| {
@@ -119,13 +88,22 @@ pub fn blanking(
             let pixels = images.image(index);
             let whole = Said::new(&model.run(pixels, arena)?, head)?;
             let (found, _) = evidence(model, pixels, arena, Some(whole.class))?;
-            let fills = Fill::ALL.map(|fill| filled(images, index, fill));
+            let other = other(images, index);
+            let (of_other, _) = evidence(model, images.image(other), arena, None)?;
+            let fills = Fill::ALL.map(|fill| filled(images, (index, other), fill));
             let mut said = vec![whole];
             for (map, fill, half) in kinds() {
-                let map = map.map(&found, grid, index);
-                let fill =
+                let chosen = half.of(&map.map(&found, grid, index));
+                let pixels_of_fill =
                     fills[fill as usize].as_ref().map_err(|error| anyhow::anyhow!("{error}"))?;
-                let blanked = blanked(images.width(), pixels, fill, &half.of(&map), &tiling);
+                let fill = match fill {
+                    Fill::Background => {
+                        let least = Half::Least.of(&map.map(&of_other, grid, other));
+                        &background(images.width(), pixels_of_fill, &chosen, &least, &tiling)
+                    }
+                    Fill::Mean | Fill::Blur | Fill::Other => pixels_of_fill,
+                };
+                let blanked = blanked(images.width(), pixels, fill, &chosen, &tiling);
                 said.push(Said::new(&model.run(&blanked, arena)?, head)?);
             }
             progress(1);
@@ -168,40 +146,6 @@ fn blanked(width: usize, pixels: &[u8], fill: &[u8], chosen: &[bool], tiling: &T
     blanked
 }
 
-/// The pixels that replace those of an image.
-fn filled(images: &Images, index: usize, fill: Fill) -> Result<Vec<u8>> {
-    let pixels = images.image(index);
-    match fill {
-        Fill::Mean => {
-            let count = pixels.len() / 3;
-            let mean = [0, 1, 2].map(|channel| {
-                let sum: usize =
-                    pixels.chunks_exact(3).map(|pixel| usize::from(pixel[channel])).sum();
-                ((sum + count / 2) / count) as u8
-            });
-            Ok(mean.repeat(count))
-        }
-        Fill::Blur => {
-            let (width, height) = (images.width().try_into()?, images.height().try_into()?);
-            let picture = RgbImage::from_raw(width, height, pixels.to_vec());
-            let picture = picture.context("an image has all its pixels")?;
-            Ok(imageops::blur(&picture, width.max(height) as f32 / 8.0).into_raw())
-        }
-        Fill::Other => Ok(images.image(other(images, index)).to_vec()),
-    }
-}
-
-/// Another image, drawn at random: the first one of another class, if there is any.
-fn other(images: &Images, index: usize) -> usize {
-    let mut rng = Xoshiro256PlusPlus::seed_from_u64(SEED + index as u64);
-    let start = rng.random_range(0..images.len());
-    let from_there = (start..images.len()).chain(0..start);
-    let mut others = from_there.filter(|&other| other != index);
-    let first = others.clone().next();
-    let of_another_class = others.find(|&other| images.label(other) != images.label(index));
-    of_another_class.or(first).unwrap_or(index)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,7 +153,7 @@ mod tests {
     #[test]
     fn the_pixels_of_chosen_tokens_are_replaced() {
         let images = Images::new(2, 4, (0..24).collect(), vec![0]).unwrap();
-        let fill = filled(&images, 0, Fill::Mean).unwrap();
+        let fill = filled(&images, (0, 0), Fill::Mean).unwrap();
         assert_eq!(&fill[..3], [11, 12, 13], "mean of each channel, rounded");
         let grid = |height, width| Grid { height, width, channels: 1 };
         let tiling = Tiling::new(grid(1, 2), grid(2, 4)).unwrap();
@@ -217,33 +161,5 @@ mod tests {
         let expected = [0, 1, 2, 3, 4, 5, 11, 12, 13, 11, 12, 13];
         assert_eq!(blanked[..12], expected, "the right half of the first row");
         assert_eq!(blanked[12..15], [12, 13, 14], "the left half of the second row");
-    }
-
-    #[test]
-    fn another_image_is_of_another_class() {
-        let images =
-            Images::new(1, 1, (0..30).collect(), vec![0, 0, 1, 0, 2, 0, 0, 1, 2, 0]).unwrap();
-        let mut seen = vec![];
-        for index in 0..images.len() {
-            let other = other(&images, index);
-            assert_ne!(images.label(other), images.label(index), "image {index}");
-            assert_eq!(filled(&images, index, Fill::Other).unwrap(), images.image(other), "pixels");
-            seen.push(other);
-        }
-        seen.sort_unstable();
-        seen.dedup();
-        assert!(seen.len() > 2, "not always the same: {seen:?}");
-        let alike = Images::new(1, 1, (0..6).collect(), vec![0, 0]).unwrap();
-        assert_eq!((other(&alike, 0), other(&alike, 1)), (1, 0), "there is no other class");
-    }
-
-    #[test]
-    fn a_blurred_image_keeps_its_size_and_loses_contrast() {
-        let pixels = [[0; 12], [255; 12]].concat().repeat(4);
-        let images = Images::new(8, 4, pixels, vec![0]).unwrap();
-        let blurred = filled(&images, 0, Fill::Blur).unwrap();
-        assert_eq!(blurred.len(), images.image_len(), "bytes");
-        let (low, high) = (blurred.iter().min().unwrap(), blurred.iter().max().unwrap());
-        assert!(high - low < 200, "{low} to {high}");
     }
 }

@@ -5,12 +5,15 @@ mod attributes;
 mod blanking;
 mod boxes;
 mod control;
+mod fill;
 mod maps;
+mod masked;
 mod pointing;
 
 pub use attributes::AttributePointing;
-pub use blanking::{Blanked, Fill, Left, Precision, blanking};
+pub use blanking::{Blanked, Left, Precision, blanking};
 pub use control::Control;
+pub use fill::Fill;
 pub use maps::MapKind;
 pub use pointing::Grids;
 

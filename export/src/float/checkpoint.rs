@@ -12,6 +12,7 @@ use std::path::Path;
 use trainer::attributes::Attributes;
 use trainer::checkpoint::{self, Checkpoint};
 use trainer::data::{DataSource, Images, batch};
+use trainer::evidence::{self, Maps};
 use trainer::model::{Block, Stem, Vit};
 use trainer::quantize::{Simulation, conv_norm, depthwise, layer_norm, linear};
 
@@ -91,6 +92,28 @@ impl FloatModel {
             progress(len);
         }
         Ok(classes)
+    }
+
+    /// The evidence of each token for `classes[i]` in image `i`, with attention only within `parts` of the tokens if they
+    /// are given. `None` if the network has no evidence.
+    ///
+    /// # Errors
+    /// If the images have another size than the network's input.
+    pub fn evidence(
+        &self,
+        images: &Images,
+        classes: &[usize],
+        parts: Option<&[Vec<usize>]>,
+    ) -> Result<Option<Maps>> {
+        self.check_size(images)?;
+        let Checkpoint { model, config, normalisation, .. } = &self.checkpoint;
+        let (network, device) = ((model, config), Default::default());
+        Ok(match parts {
+            None => evidence::evidence(network, images, classes, *normalisation, &device),
+            Some(parts) => {
+                evidence::masked_evidence(network, images, classes, *normalisation, &device, parts)
+            }
+        })
     }
 
     /// Calls `observer` for every site of every batch with the values, `[images, positions, channels]`,
@@ -217,10 +240,7 @@ impl FloatModel {
     }
 
     /// Normalised batches with the number of images in each.
-    fn batches(
-        &self,
-        images: &Images,
-    ) -> Result<impl Iterator<Item = (Tensor<Backend, 4>, usize)> + use<>> {
+    fn check_size(&self, images: &Images) -> Result<()> {
         let image = self.config().image();
         if (images.height(), images.width()) != (image.height, image.width) {
             bail!(
@@ -231,6 +251,15 @@ impl FloatModel {
                 image.width
             );
         }
+        Ok(())
+    }
+
+    fn batches(
+        &self,
+        images: &Images,
+    ) -> Result<impl Iterator<Item = (Tensor<Backend, 4>, usize)> + use<>> {
+        self.check_size(images)?;
+        let image = self.config().image();
         let normalisation = self.checkpoint.normalisation;
         let batches: Vec<_> = batch::sequential(images, BATCH, normalisation).collect();
         Ok(batches.into_iter().map(move |batch| {
