@@ -2,6 +2,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod attributes;
+pub mod average;
 pub mod backend;
 pub mod checkpoint;
 pub mod cli;

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod attributes;
+mod average;
 mod backend;
 mod begin;
 mod check;
@@ -25,6 +26,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use attributes::AttributesArgs;
+use average::AverageArgs;
 use check::CheckArgs;
 use eval::EvalArgs;
 use finetune::FinetuneArgs;
@@ -63,6 +65,8 @@ Examples:
       write its confusion matrix and its worst mistakes as well
   trainer attributes best.mpk full.mpk --data cifar-10-batches-bin
       teach a trained network attributes such as `wings`; its classes stay as they are
+  trainer average best.mpk runs/mine/best.mpk mean.mpk
+      write the mean of a network and of what it became in a later run: it often keeps the best of both
   trainer half best.mpk small.mpk
       write the same network in half precision
   trainer check pictures
@@ -100,6 +104,8 @@ enum Command {
     Finetune(Box<FinetuneArgs>),
     /// Teach a trained network attributes, such as `wings`. The network stays as it is.
     Attributes(AttributesArgs),
+    /// Write the weighted mean of two networks: one, and what it became in a later run.
+    Average(AverageArgs),
     /// Write a checkpoint in half precision: half the size, for storage or sharing.
     Half(HalfArgs),
     /// Train a network in several depths and widths, and compare the results.
@@ -131,6 +137,7 @@ impl Cli {
             Some(Command::Images(args)) => args.run(),
             Some(Command::Finetune(args)) => args.run(),
             Some(Command::Attributes(args)) => args.run(),
+            Some(Command::Average(args)) => args.run(),
             Some(Command::Half(args)) => args.run(),
             Some(Command::Sweep(args)) => args.run(),
             Some(Command::Check(args)) => args.run(),
