@@ -5,19 +5,18 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use burn_flex::Flex;
 use clap::Args;
+use runtime::config::Preset;
 
-use super::data::DataArgs;
+use super::data::TrainingDataArgs;
 use crate::average::average;
 use crate::checkpoint;
-use crate::data::{Images, Reading, split};
-use crate::eval::evaluate;
+use crate::data::{HeldOut, Images, split};
+use crate::eval::{Evaluation, evaluate};
+use crate::recipe::Recipe;
 use crate::say;
 use crate::summary::grouped;
 use output::{self, Replaces};
 
-/// Share of the training images that is held out, the smallest of all recipes. A recipe that holds out more images holds
-/// out these too.
-const VALIDATION: f64 = 0.02;
 /// The shares of the second network that are tried, in tenths.
 const TENTHS: u32 = 10;
 
@@ -29,12 +28,12 @@ pub(super) struct AverageArgs {
     second: PathBuf,
     /// Checkpoint to write: the mean of both, in full precision.
     out: PathBuf,
-    /// Share of the second network, 0 to 1 [default: the best of 0, 0.1, 0.2 to 1 on validation images, which a run with
-    /// the same --seed has not trained on].
+    /// Share of the second network, 0 to 1 [default: the best of 0, 0.1, 0.2 to 1 on validation images]. Give the same
+    /// data and --seed as for the runs, so that they have not trained on these images.
     #[arg(long, value_name = "SHARE", value_parser = share)]
     share: Option<f64>,
     #[command(flatten)]
-    data: DataArgs,
+    data: TrainingDataArgs,
     /// Seed of the runs, which chose the validation images.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -62,11 +61,13 @@ impl AverageArgs {
         }
         mean(1.0)?;
         let size = second.config.spec().image;
-        let reading = Reading::of_network(second.classes.len(), second.source, size);
-        let dataset = self.data.dataset(reading)?.for_network(&second.classes)?;
+        let dataset = self.data.dataset(HeldOut::of(second.source), size, self.seed)?;
+        let dataset = dataset.for_network(&second.classes)?;
+        // The smallest share of all recipes: a recipe that holds out more images holds out these too.
+        let held_out = Recipe::full_data(Preset::Micro).validation;
         let images = match dataset.validation {
             Some(images) => images,
-            None => split(&dataset.train, VALIDATION, self.seed).1,
+            None => split(&dataset.train, held_out, self.seed).1,
         };
         let share = best(&images, |share| {
             let network = mean(share)?;
@@ -79,7 +80,7 @@ impl AverageArgs {
 
 /// Tries all shares, prints what they give, and returns the best: the one with the highest accuracy, of equal ones the
 /// one with the lowest loss.
-fn best(images: &Images, evaluate: impl Fn(f64) -> Result<crate::eval::Evaluation>) -> Result<f64> {
+fn best(images: &Images, evaluate: impl Fn(f64) -> Result<Evaluation>) -> Result<f64> {
     say!("share of the second network, on {} validation images:", grouped(images.len() as u64))?;
     let mut best: Option<(f64, f64, f64)> = None;
     for tenths in 0..=TENTHS {

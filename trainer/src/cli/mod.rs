@@ -65,7 +65,7 @@ Examples:
       write its confusion matrix and its worst mistakes as well
   trainer attributes best.mpk full.mpk --data cifar-10-batches-bin
       teach a trained network attributes such as `wings`; its classes stay as they are
-  trainer average best.mpk runs/mine/best.mpk mean.mpk
+  trainer average best.mpk runs/full/best.mpk mean.mpk --data cifar-10-batches-bin
       write the mean of a network and of what it became in a later run: it often keeps the best of both
   trainer half best.mpk small.mpk
       write the same network in half precision

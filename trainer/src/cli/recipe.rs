@@ -90,7 +90,7 @@ pub(super) struct RecipeArgs {
     replace_background: Option<f64>,
     /// Weight of an additional loss for attributes. The network to start from must have attributes (`trainer attributes`).
     /// Their layer stays as it is, and the network learns tokens from which the layer tells the attributes better. The
-    /// result has them too. About 5 is useful; 0 switches it off [default: 0].
+    /// result has them too, but its classes may be less accurate. About 4 is useful; 0 switches it off [default: 0].
     #[arg(long, value_name = "WEIGHT")]
     attribute_loss: Option<f64>,
     /// Stochastic depth: share of images for which the branches of the last block are skipped; the share

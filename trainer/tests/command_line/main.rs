@@ -1,6 +1,7 @@
 //! The `trainer` command as a shell sees it: exit codes, messages and files.
 
 #[cfg(unix)]
+mod average;
 mod closed;
 mod lost;
 
