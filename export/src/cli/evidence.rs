@@ -10,7 +10,7 @@ use clap::Args;
 use export::blob::AnyModel;
 use export::evidence::{self, AttributePointing, Blanked, Control, Fill, Grids, Left, MapKind};
 use export::float::FloatModel;
-use export::verify::Truth;
+use export::verify::{Accuracy, Truth, classify};
 use runtime::explain::Floor;
 use runtime::{Attributes, Model};
 use serde_json::json;
@@ -73,6 +73,10 @@ pub(super) struct EvidenceArgs {
 const FLOORS: [(Floor, &str); 2] =
     [(Floor::Mean, "tokens above the mean"), (Floor::Zero, "all positive tokens")];
 
+/// Images by which a checkpoint is recognized as that of a blob, and the percentage of them with the same class.
+const COMPARED: usize = 200;
+const MIN_AGREEMENT: f64 = 95.0;
+
 /// Shares of positive evidence on the right image, 0 to 1, for each kind of map.
 struct Pointing {
     /// What the grids are made of.
@@ -107,7 +111,7 @@ impl EvidenceArgs {
             .map(|head| table::truth((&any, head), paths, &images, &data.classes))
             .transpose()?;
         let known = head.as_ref().zip(truth.as_ref());
-        let float = self.float(model)?;
+        let float = self.float(&any, &data.test)?;
         let pointing =
             self.pointing((model, float.as_ref()), &data.test, known).with_context(context)?;
         let progress = bar("blanking", images.len());
@@ -124,11 +128,18 @@ impl EvidenceArgs {
     }
 
     /// The float network of `--checkpoint`.
-    fn float(&self, model: &Model<'_>) -> Result<Option<FloatModel>> {
+    fn float(&self, model: &AnyModel<'_>, images: &Images) -> Result<Option<FloatModel>> {
         let Some(path) = &self.checkpoint else { return Ok(None) };
         let float = FloatModel::load(path)?;
+        // Networks of one shape may have other values.
+        let same = float.config() == model.config() && {
+            let images = images.take(COMPARED.min(images.len()));
+            let found = classify(model, &images, |_| {})?;
+            let agreement = Accuracy::agreement(&float.classify(&images, |_| {})?, &found);
+            agreement.percent() >= MIN_AGREEMENT
+        };
         ensure!(
-            float.config() == model.config(),
+            same,
             "{} is not the network of {}: give the checkpoint that the blob was exported from",
             path.display(),
             self.blob.display()

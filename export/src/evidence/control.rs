@@ -11,13 +11,13 @@ use rayon::prelude::*;
 use runtime::Model;
 use runtime::config::Grid;
 
-/// What is found when one image of a grid is left.
+/// What is found when the other images of a grid are taken away, or cannot be seen.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Control {
     /// The mean share of positive evidence on that image, 0 to 1.
     pub share: f64,
     /// How much its evidence changes: the sum of the magnitudes of all changes on it, divided by the sum of
-    /// the magnitudes of its evidence when it is alone. 0 if the tokens do not depend on each other.
+    /// the magnitudes of its evidence without the others. 0 if the tokens do not depend on each other.
     pub changed: f64,
 }
 

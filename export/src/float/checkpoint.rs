@@ -239,7 +239,7 @@ impl FloatModel {
         })
     }
 
-    /// Normalised batches with the number of images in each.
+    /// Refuses images of another size than the network's input.
     fn check_size(&self, images: &Images) -> Result<()> {
         let image = self.config().image();
         if (images.height(), images.width()) != (image.height, image.width) {
@@ -254,6 +254,7 @@ impl FloatModel {
         Ok(())
     }
 
+    /// Normalised batches with the number of images in each.
     fn batches(
         &self,
         images: &Images,

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-/// A file of a page. In scripts, styles and HTML, indentation, empty lines and comments that have lines of their own are
-/// left out. Other files stay as they are, and the types for programmers too.
+/// A file of a page. In scripts, styles and HTML, indentation and empty lines are left out, and comments between `/*` and
+/// `*/` or after `//` that have lines of their own. Other files stay as they are, and the types for programmers too.
 ///
 /// It does not read the language. Therefore no text in these files may contain the end of a line, and nothing may follow
 /// a comment that begins a line.

@@ -1,5 +1,6 @@
 //! The `export` command as a shell sees it: exit codes, messages and files.
 
+mod evidence;
 mod lost;
 mod page;
 mod projects;
