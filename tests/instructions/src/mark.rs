@@ -14,7 +14,7 @@ pub fn start() {
 #[inline(always)]
 pub fn stop() {
     #[cfg(target_arch = "aarch64")]
-    // SAFETY: as in [`start`].
+    // SAFETY: the register keeps its value, and the instruction has no other effect.
     unsafe {
         std::arch::asm!("mov x11, x11", options(nostack, preserves_flags));
     }

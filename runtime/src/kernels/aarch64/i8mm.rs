@@ -54,12 +54,12 @@ impl Multiply for Matrices {
         x: &[TileRows<'_, CHUNK, R>],
         weights: &[Block],
     ) {
-        // Tiles have four or eight rows.
+        const { assert!(R == 4 || R == 8, "tiles have four or eight rows") };
         if R == 4 {
             // SAFETY: `sets` returns this set only if the processor has products of matrices.
             unsafe { tile::<R, 2>(sums, x, weights) };
         } else {
-            // SAFETY: as above.
+            // SAFETY: `sets` returns this set only if the processor has products of matrices.
             unsafe { tile::<R, 4>(sums, x, weights) };
         }
     }

@@ -7,7 +7,8 @@
 //!
 //! Both add exact products to an i32, which wraps. The true sum fits by the bounds of `INTEGER.md`.
 //!
-//! For the arithmetic `F16` there is the set `fpu`, on every processor with a floating-point unit.
+//! For the arithmetic `F16` there is the set `fpu`, on every processor with a floating-point unit and
+//! the DSP extension, if the target passes floats in registers (`eabihf`).
 
 mod copy;
 mod dsp;
