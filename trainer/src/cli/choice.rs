@@ -131,24 +131,25 @@ impl Choice<'_> {
             }
         };
         let same = trained.classes == dataset.classes && trained.config.spec().image == size;
-        let recipe = if same { RecipeName::Finetune } else { RecipeName::Transfer };
-        let attributes = match trained.attributes.clone().filter(|_| numbers.trains_attributes()) {
+        let default = if same { RecipeName::Finetune } else { RecipeName::Transfer };
+        // A network of a sweep takes the dropout rates of `micro`, which are zero.
+        let rates_of = preset.or(Preset::by_name(&trained.preset)).unwrap_or(Preset::Micro);
+        let recipe = Recipe {
+            normalisation: trained.normalisation,
+            ..numbers.recipe_or(default, rates_of, images)
+        };
+        let attributes = match recipe.attribute_loss.and(trained.attributes.clone()) {
             Some(layer) => {
-                let table =
-                    Table::find(self.run.table(), self.run.data.directory(), &dataset.classes)?;
-                Some(KnownAttributes { table: table.of_names(&layer.names)?, layer })
+                let (table, data) = (self.run.table(), self.run.data.directory());
+                let table = Table::find(table, data, &dataset.classes)?.of_names(&layer.names)?;
+                Some(KnownAttributes { table, layer })
             }
             None => None,
         };
-        // A network of a sweep takes the dropout rates of `micro`, which are zero.
-        let rates_of = preset.or(Preset::by_name(&trained.preset)).unwrap_or(Preset::Micro);
         Ok(Begin {
             preset: name,
             config,
-            recipe: Recipe {
-                normalisation: trained.normalisation,
-                ..numbers.recipe_or(recipe, rates_of, images)
-            },
+            recipe,
             origin: trained.origin(dataset, size),
             start: Some(trained.start),
             attributes,

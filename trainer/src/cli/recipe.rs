@@ -108,11 +108,6 @@ pub(super) struct RecipeArgs {
 }
 
 impl RecipeArgs {
-    /// Whether the recipe has a loss of attributes.
-    pub(super) fn trains_attributes(&self) -> bool {
-        self.attribute_loss.is_some_and(|weight| weight != 0.0)
-    }
-
     /// The recipe for a network and a number of images, validation included.
     pub(super) fn recipe(&self, preset: Preset, images: usize) -> Recipe {
         let name = match preset {

@@ -30,9 +30,7 @@ impl Multiply for DotProd {
 
     #[inline]
     fn store_exponentials(e: Neon, _: bool, out: &mut [i8]) {
-        if let Some(out) = out.first_chunk_mut() {
-            e.less_128().store_half(out);
-        }
+        e.store_less_128(out);
     }
 
     /// For every four inputs, four channels and then four more.
@@ -45,11 +43,6 @@ impl Multiply for DotProd {
         };
         let ([a, b, c, d], [e, f, g, h]) = (four(a, b, c, d), four(e, f, g, h));
         [a, e, b, f, c, g, d, h]
-    }
-
-    #[inline]
-    fn excess(sums: Neon, _: Neon) -> Neon {
-        sums
     }
 
     #[inline]

@@ -30,9 +30,7 @@ impl Multiply for Matrices {
 
     #[inline]
     fn store_exponentials(e: Neon, _: bool, out: &mut [i8]) {
-        if let Some(out) = out.first_chunk_mut() {
-            e.less_128().store_half(out);
-        }
+        e.store_less_128(out);
     }
 
     /// The lower eight inputs of each pair of channels, then the upper ones.
@@ -41,11 +39,6 @@ impl Multiply for Matrices {
         let ([ab, ab2], [cd, cd2]) = (halves([a, b]), halves([c, d]));
         let ([ef, ef2], [gh, gh2]) = (halves([e, f]), halves([g, h]));
         [ab, cd, ef, gh, ab2, cd2, ef2, gh2]
-    }
-
-    #[inline]
-    fn excess(sums: Neon, _: Neon) -> Neon {
-        sums
     }
 
     #[inline]

@@ -40,6 +40,14 @@ impl Neon {
         less.narrow16(less)
     }
 
+    /// Stores the lower half of [`less_128`](Self::less_128).
+    #[inline]
+    pub(super) fn store_less_128(self, out: &mut [i8]) {
+        if let Some(out) = out.first_chunk_mut() {
+            self.less_128().store_half(out);
+        }
+    }
+
     #[inline]
     fn i64(self) -> int64x2_t {
         vreinterpretq_s64_s8(self.0)

@@ -35,8 +35,11 @@ pub(in crate::kernels) trait Multiply {
     fn arrange(rows: [Self::V; CHANNELS]) -> [Self::V; CHANNELS];
 
     /// Adds to the four lanes of `sums`, spread over them in any way, the amount by which the conversion of inputs
-    /// increases the sum for a row of weights.
-    fn excess(sums: Self::V, row: Self::V) -> Self::V;
+    /// increases the sum for a row of weights. Most conversions increase nothing.
+    #[inline]
+    fn excess(sums: Self::V, _row: Self::V) -> Self::V {
+        sums
+    }
 
     /// Adds `Σ x · w` of each row and channel to `sums`, modulo `2^32`. `x` has the chunks of each run. `weights` has
     /// a block for each of these chunks, run after run.

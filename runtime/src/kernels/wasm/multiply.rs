@@ -47,11 +47,6 @@ impl Multiply for Dot {
     }
 
     #[inline]
-    fn excess(sums: Simd128, _: Simd128) -> Simd128 {
-        sums
-    }
-
-    #[inline]
     fn accumulate<const R: usize>(
         sums: &mut [[Simd128; 2]; R],
         x: &[TileRows<'_, CHUNK, R>],
