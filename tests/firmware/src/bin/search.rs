@@ -6,9 +6,10 @@
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 
 use core::hint::black_box;
+use firmware::images::PHOTOGRAPHS;
 use firmware::known::{CANDIDATES, LIKENESS, NEAREST, push};
 use firmware::semihosting::{self, hexadecimal, number};
-use firmware::{count, images, stack};
+use firmware::{count, stack};
 use kit::fnv::Fnv1a;
 use runtime::search::{Fingerprint, Index};
 use runtime::{Descriptor, Model};
@@ -25,7 +26,6 @@ const IMAGES: usize = 3;
 const UNUSABLE: usize = 1;
 
 static mut ARENA: [u8; DESCRIBED_LEN] = [0; DESCRIBED_LEN];
-static mut IMAGE: [u8; IMAGE_LEN] = [0; IMAGE_LEN];
 
 #[cfg_attr(target_arch = "arm", cortex_m_rt::entry)]
 #[cfg_attr(target_arch = "riscv32", unsafe(no_mangle))]
@@ -33,9 +33,7 @@ fn main() -> ! {
     stack::paint();
     // SAFETY: `main` runs once, and no other function names `ARENA`.
     let arena = unsafe { &mut *(&raw mut ARENA) };
-    // SAFETY: `main` runs once, and no other function names `IMAGE`.
-    let image = unsafe { &mut *(&raw mut IMAGE) };
-    match run(arena, image, semihosting::argument().unwrap_or(IMAGES)) {
+    match run(arena, semihosting::argument().unwrap_or(IMAGES)) {
         Some(hash) => {
             hexadecimal(c"hash", hash);
             number(c"stack", stack::high_water());
@@ -45,16 +43,17 @@ fn main() -> ! {
     }
 }
 
-/// Searches for `images` test images; returns the hash of everything that was found.
+/// Searches for `images` photographs; returns the hash of everything that was found.
 #[inline(never)]
-fn run(arena: &mut [u8], image: &mut [u8], images: usize) -> Option<u64> {
+fn run(arena: &mut [u8], images: usize) -> Option<u64> {
     let mut place = None;
     let model = Model::parse_into(BLOB, &mut place).ok()?;
     let descriptor = Descriptor::parse(model).ok()??;
     let index = Index::parse(INDEX).ok()?;
     let mut hash = Fnv1a::new();
-    for number in 0..images {
-        images::test_image(number, image);
+    for image in PHOTOGRAPHS.iter().cycle().take(images) {
+        // Read in flash: a copy in RAM would take memory that the smallest board needs for its stack.
+        let image = image.get(..IMAGE_LEN)?;
         let seen = descriptor.run(image, arena).ok()?;
         search(&index, &seen.fingerprint, &mut hash)?;
     }
