@@ -43,6 +43,7 @@ pub use branch::{attention_branch, mlp_branch};
 pub use fake_quant::FakeQuant;
 pub use fused::Fused;
 pub use kernels::memory::keep_freed_memory;
+pub use kernels::precision::Bf16Products;
 pub use layers::{AttentionLayers, MlpLayers};
 pub use parallel::PARTS;
 pub use residual::Factors;

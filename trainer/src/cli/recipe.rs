@@ -8,7 +8,7 @@ use runtime::config::Preset;
 use crate::data::augment::{Augment, StrongAugment};
 use crate::data::mix::Mix;
 use crate::model::DropoutRates;
-use crate::recipe::{EmaSpec, HeadFirst, OptimiserName, Recipe, RecipeName};
+use crate::recipe::{EmaSpec, HeadFirst, OptimiserName, Precision, Recipe, RecipeName};
 use crate::schedule::Schedule;
 
 /// Number of training images from which `full` is the default recipe.
@@ -74,7 +74,11 @@ pub(super) struct RecipeArgs {
     /// another image [default: long 0.25, else 0].
     #[arg(long, alias = "paste", value_name = "SHARE")]
     cutmix: Option<f64>,
-    /// Weight of an additional loss for `CutMix` images. The tokens inside and outside the rectangle are
+    /// Probability of `ResizeMix` for a batch: a whole other image, made smaller, replaces a square of each image.
+    /// With the region loss, the network learns to find small objects [default: 0].
+    #[arg(long, value_name = "SHARE")]
+    resizemix: Option<f64>,
+    /// Weight of an additional loss for `CutMix` and `ResizeMix` images. The tokens inside and outside the rectangle are
     /// pooled separately. Each pool gives logits, which are compared with the label of its own region. More
     /// of the network's evidence then lies on the object. 0 switches it off [default: 0].
     #[arg(long, value_name = "WEIGHT")]
@@ -102,6 +106,11 @@ pub(super) struct RecipeArgs {
     /// [default: small and long 0.995, transfer 0.98, else 0].
     #[arg(long, alias = "average", value_name = "DECAY")]
     ema: Option<f64>,
+    /// Precision of the factors of matrix products in training. Their sums are f32. bf16 is faster on processors with
+    /// AMX or with AVX-512 for bf16, such as Intel Xeon of the fourth generation and AMD Zen 4. Others use f32. The
+    /// validation always uses f32 [default: f32].
+    #[arg(long, value_enum, value_name = "NAME")]
+    precision: Option<Precision>,
     /// Seed of the starting values, the validation split, the order of the images and the augmentation.
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
@@ -156,6 +165,10 @@ impl RecipeArgs {
             mix: Mix {
                 mixup: self.mixup.unwrap_or(base.mix.mixup),
                 cutmix: self.cutmix.unwrap_or(base.mix.cutmix),
+                resizemix: match self.resizemix {
+                    Some(0.0) => None,
+                    given => given.or(base.mix.resizemix),
+                },
             },
             region_loss: match self.region_loss {
                 Some(0.0) => None,
@@ -173,6 +186,7 @@ impl RecipeArgs {
                 Some(0.0) => None,
                 given => given.or(base.attribute_loss),
             },
+            precision: self.precision.unwrap_or(base.precision),
             dropout: DropoutRates {
                 path: self.drop_path.unwrap_or(base.dropout.path),
                 ..base.dropout
@@ -210,6 +224,9 @@ mod tests {
         let long = Recipe::named(RecipeName::Long, Preset::Nano);
         assert_eq!(recipe(&["--recipe", "long"]), long, "none given");
         let found = recipe(&["--recipe", "long", "--mixup", "0", "--drop-path", "0.1"]);
+        let found = recipe(&["--recipe", "long", "--resizemix", "0.2"]);
+        let mix = Mix { resizemix: Some(0.2), ..long.mix };
+        assert_eq!(found, Recipe { mix, ..long }, "small images");
         let mix = Mix { mixup: 0.0, ..long.mix };
         let dropout = DropoutRates { path: 0.1, ..long.dropout };
         assert_eq!(found, Recipe { mix, dropout, ..long }, "two given");
@@ -222,6 +239,8 @@ mod tests {
         assert_eq!(found, Recipe { ema: None, ..long }, "the weights themselves");
         let found = recipe(&["--recipe", "full", "--ema", "0.995"]);
         assert_eq!(found.ema, long.ema, "EMA as in long");
+        let found = recipe(&["--recipe", "long", "--precision", "bf16"]);
+        assert_eq!(found, Recipe { precision: Precision::Bf16, ..long }, "products in bf16");
         let found = recipe(&["--recipe", "long", "--replace-background", "0.2"]);
         assert_eq!(found, Recipe { background: Some(0.2), ..long }, "new backgrounds");
         let found = recipe(&["--recipe", "long", "--replace-background", "0"]);

@@ -1,8 +1,9 @@
-//! Two images in one: mixup and `CutMix`.
+//! Two images in one: mixup, `CutMix` and `ResizeMix`.
 //!
 //! # Source
 //! Zhang et al., *mixup: Beyond Empirical Risk Minimization*, 2018. Yun et al., *Regularization Strategy to
-//! Train Strong Classifiers*, 2019.
+//! Train Strong Classifiers*, 2019. Qin et al., *`ResizeMix`: Mixing Data with Preserved Object Information and True
+//! Labels*, 2020.
 
 use std::ops::Range;
 
@@ -19,7 +20,14 @@ pub struct Mix {
     /// another image.
     #[serde(rename = "paste")]
     pub cutmix: f64,
+    /// Probability of `ResizeMix` for a batch: a whole other image, made smaller, replaces a square of each image.
+    /// `None` for 0, which is not written, as in runs of versions without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resizemix: Option<f64>,
 }
+
+/// Smallest and largest side of the square of `ResizeMix`, as a share of the image's.
+const RESIZED_SIDES: [f32; 2] = [0.3, 0.7];
 
 /// The second images of a mixed batch.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +52,11 @@ pub struct Rectangle {
 }
 
 impl Rectangle {
+    /// Number of pixels.
+    pub fn area(&self) -> usize {
+        self.rows.len() * self.columns.len()
+    }
+
     /// Divides an image of `sides` `[height, width]` into a grid `[height, width]` of cells. Returns, for
     /// each cell row by row, the share of the cell that lies in the rectangle, 0 to 1.
     pub fn cover(&self, sides: [usize; 2], grid: [usize; 2]) -> Vec<f32> {
@@ -63,6 +76,11 @@ impl Rectangle {
 }
 
 impl Mix {
+    /// Probability of any of them.
+    pub fn any(&self) -> f64 {
+        self.mixup + self.cutmix + self.resizemix.unwrap_or(0.0)
+    }
+
     /// Mixes each image of a batch, planes `[len, 3, height, width]`, with another image of the batch.
     ///
     /// The share of the original is drawn uniformly, as in both papers for small images.
@@ -76,7 +94,7 @@ impl Mix {
         let (choice, share) = (rng.random::<f64>(), rng.random::<f32>());
         let middle: [f32; 2] = [rng.random(), rng.random()];
         let step = rng.random_range(1..labels.len().max(2));
-        if choice >= self.mixup + self.cutmix || labels.len() < 2 {
+        if choice >= self.any() || labels.len() < 2 {
             return None;
         }
         let len = images.len() / labels.len();
@@ -89,6 +107,22 @@ impl Mix {
                 *value = share * *value + (1.0 - share) * other;
             }
             return Some(Mixed { partners, step, share, pasted: None });
+        }
+        if choice >= self.mixup + self.cutmix {
+            let [low, high] = RESIZED_SIDES;
+            let side = low + share * (high - low);
+            let place = |middle: f32, len: usize| {
+                let count = ((side * len as f32).round() as usize).clamp(1, len);
+                let start = ((len - count + 1) as f32 * middle) as usize;
+                start..start.min(len - count) + count
+            };
+            let pasted = Rectangle { rows: place(middle[0], height), columns: place(middle[1], width) };
+            let planes = images.chunks_exact_mut(height * width);
+            for (plane, other) in planes.zip(originals.chunks_exact(height * width)) {
+                paste_whole(plane, other, [height, width], &pasted);
+            }
+            let share = 1.0 - pasted.area() as f32 / (height * width) as f32;
+            return Some(Mixed { partners, step, share, pasted: Some(pasted) });
         }
         let side = |middle: f32, len: usize| {
             let half = (1.0 - share).sqrt() * len as f32 / 2.0;
@@ -105,10 +139,40 @@ impl Mix {
                 plane[row.clone()].copy_from_slice(&other[row]);
             }
         }
-        let pasted = rows.len() * columns.len();
-        let share = 1.0 - pasted as f32 / (height * width) as f32;
-        Some(Mixed { partners, step, share, pasted: Some(Rectangle { rows, columns }) })
+        let pasted = Rectangle { rows, columns };
+        let share = 1.0 - pasted.area() as f32 / (height * width) as f32;
+        Some(Mixed { partners, step, share, pasted: Some(pasted) })
     }
+}
+
+/// Fills a rectangle of `plane` with the whole of `other`: each pixel is the mean of the pixels that it covers.
+fn paste_whole(plane: &mut [f32], other: &[f32], [height, width]: [usize; 2], place: &Rectangle) {
+    let rows = covered(height, place.rows.len());
+    let columns = covered(width, place.columns.len());
+    for (row, covered_rows) in place.rows.clone().zip(&rows) {
+        let line = &mut plane[row * width..][place.columns.clone()];
+        for (value, covered_columns) in line.iter_mut().zip(&columns) {
+            *value = 0.0;
+            for &(from, weight) in covered_rows {
+                let row = &other[from * width..][..width];
+                let sum: f32 = covered_columns.iter().map(|&(at, weight)| weight * row[at]).sum();
+                *value += weight * sum;
+            }
+        }
+    }
+}
+
+/// For each of `count` equal parts of a line of `len` pixels: the pixels in it, and the share of the part that each
+/// fills.
+fn covered(len: usize, count: usize) -> Vec<Vec<(usize, f32)>> {
+    let part = len as f32 / count as f32;
+    let of_part = |at: usize| {
+        let (start, end) = (at as f32 * part, (at + 1) as f32 * part);
+        let pixels = start as usize..(end.ceil() as usize).min(len);
+        let share = |pixel: usize| (end.min(pixel as f32 + 1.0) - start.max(pixel as f32)) / part;
+        pixels.map(|pixel| (pixel, share(pixel))).filter(|&(_, share)| share > 0.0).collect()
+    };
+    (0..count).map(of_part).collect()
 }
 
 #[cfg(test)]
@@ -132,7 +196,7 @@ mod tests {
     #[test]
     fn mixup_is_the_weighted_mean_of_both() {
         for seed in 0..20 {
-            let (images, found) = mixed(Mix { mixup: 1.0, cutmix: 0.0 }, seed);
+            let (images, found) = mixed(Mix { mixup: 1.0, ..Mix::default() }, seed);
             let Mixed { partners, share, pasted, .. } = found.expect("always mixed");
             assert_eq!(pasted, None, "a mixup has no rectangle");
             for (label, image) in images.chunks_exact(48).enumerate() {
@@ -146,7 +210,7 @@ mod tests {
     #[test]
     fn cutmix_keeps_the_share_that_it_reports() {
         for seed in 0..50 {
-            let (images, found) = mixed(Mix { mixup: 0.0, cutmix: 1.0 }, seed);
+            let (images, found) = mixed(Mix { cutmix: 1.0, ..Mix::default() }, seed);
             let Mixed { partners, step, share, pasted } = found.expect("always mixed");
             let cover = pasted.expect("a rectangle").cover([4, 4], [4, 4]);
             for (label, image) in images.chunks_exact(48).enumerate() {
@@ -157,6 +221,39 @@ mod tests {
                 assert!(image.iter().all(|&v| v == label as f32 || v == other), "{image:?}");
                 for (at, &value) in image.iter().enumerate() {
                     assert_eq!(cover[at % 16] == 1.0, value == other, "pixel {at} is pasted");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn resizemix_pastes_the_whole_of_the_other_image() {
+        // Each image has a column of its label at the left, and zeros.
+        let labels: Vec<_> = (1..5).collect();
+        let image = |label: i32| (0..3 * 64).map(move |at| if at % 8 == 0 { label as f32 } else { 0.0 });
+        let originals: Vec<f32> = labels.iter().flat_map(|&label| image(label)).collect();
+        let mix = Mix { resizemix: Some(1.0), ..Mix::default() };
+        for seed in 0..50 {
+            let mut images = originals.clone();
+            let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+            let found = mix.apply(&mut images, &labels, [8, 8], &mut rng).expect("always mixed");
+            let place = found.pasted.expect("a rectangle");
+            let side = place.rows.len();
+            assert_eq!(place.columns.len(), side, "a square");
+            assert!((2..=6).contains(&side) && place.rows.end <= 8 && place.columns.end <= 8, "{place:?}");
+            assert_eq!(found.share, 1.0 - (side * side) as f32 / 64.0, "share of the original");
+            for (index, plane) in images.chunks_exact(64).enumerate() {
+                let own = labels[index / 3] as f32;
+                let other = found.partners[index / 3] as f32;
+                for (at, &value) in plane.iter().enumerate() {
+                    let (row, column) = (at / 8, at % 8);
+                    let expected = match place.rows.contains(&row) && place.columns.contains(&column) {
+                        // The first column of the small image covers more than one of the large one.
+                        true if column == place.columns.start => other * side as f32 / 8.0,
+                        false if column == 0 => own,
+                        _ => 0.0,
+                    };
+                    assert!((value - expected).abs() < 1e-5, "seed {seed}, {at}: {value}, not {expected}");
                 }
             }
         }
@@ -175,7 +272,7 @@ mod tests {
     fn it_happens_as_often_as_asked() {
         let count = |mix| (0..2000).filter(|&seed| mixed(mix, seed).1.is_some()).count();
         assert_eq!(count(Mix::default()), 0, "never by default");
-        let half = count(Mix { mixup: 0.25, cutmix: 0.25 });
+        let half = count(Mix { mixup: 0.25, cutmix: 0.125, resizemix: Some(0.125) });
         assert!((900..1100).contains(&half), "{half} of 2,000");
     }
 }

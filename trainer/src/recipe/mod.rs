@@ -6,13 +6,14 @@ use std::num::NonZeroUsize;
 
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::data::Normalisation;
 use crate::data::augment::Augment;
 use crate::data::mix::Mix;
 use crate::model::DropoutRates;
 use crate::schedule::Schedule;
+use ops::Bf16Products;
 
 /// Hyper-parameters of one training run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -50,7 +51,7 @@ pub struct Recipe {
     pub views: Option<NonZeroUsize>,
     /// How training images are mixed with each other.
     pub mix: Mix,
-    /// Weight of the loss of each region of a CutMix image, relative to the loss of the whole image;
+    /// Weight of the loss of each region of a CutMix or ResizeMix image, relative to the loss of the whole image;
     /// positive.
     pub region_loss: Option<f64>,
     /// Probability that random cells of the images of a batch are hidden, above 0.
@@ -61,6 +62,8 @@ pub struct Recipe {
     /// Weight of the loss of the attributes that the network to start from has, relative to the loss of the classes;
     /// positive.
     pub attribute_loss: Option<f64>,
+    /// Precision of the factors of matrix products in a step.
+    pub precision: Precision,
     /// Largest Euclidean norm of a step's gradients, all parameters together; infinity for none.
     pub clip: f64,
     /// The moving average of the weights, which is validated and kept instead of the weights.
@@ -125,6 +128,32 @@ pub enum OptimiserName {
     AdamW,
     /// Muon, which orthogonalises the update of each matrix, Jordan et al. 2024.
     Muon,
+}
+
+/// Precision of the factors of matrix products in training. Their sums, and all other values, are f32.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Precision {
+    /// 24 bits.
+    F32,
+    /// 8 bits, where the processor has instructions for it; elsewhere f32.
+    Bf16,
+}
+
+impl Precision {
+    /// Uses this precision until the result is dropped.
+    pub(crate) fn begin(self) -> Option<Bf16Products> {
+        (self == Self::Bf16).then(Bf16Products::begin)
+    }
+}
+
+impl Serialize for Precision {
+    /// The default is `null`, as in runs of versions without this setting.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::F32 => serializer.serialize_none(),
+            Self::Bf16 => serializer.serialize_str("bf16"),
+        }
+    }
 }
 
 /// The recipes that come with the trainer.
@@ -209,10 +238,12 @@ impl Recipe {
         for rate in [embed, mlp, head, path] {
             ensure!(share(rate), "the dropout rate {rate} is not from 0 to below 1");
         }
-        let Mix { mixup, cutmix } = self.mix;
+        let Mix { mixup, cutmix, resizemix } = self.mix;
+        let resizemix = resizemix.unwrap_or(0.0);
         ensure!(
-            mixup >= 0.0 && cutmix >= 0.0 && mixup + cutmix <= 1.0,
-            "mixup has the probability {mixup} and CutMix {cutmix}: each and their sum must be from 0 to 1"
+            mixup >= 0.0 && cutmix >= 0.0 && resizemix >= 0.0 && self.mix.any() <= 1.0,
+            "mixup has the probability {mixup}, CutMix {cutmix} and ResizeMix {resizemix}: each and their sum must be \
+             from 0 to 1"
         );
         if let Some(weight) = self.region_loss {
             ensure!(
@@ -220,8 +251,8 @@ impl Recipe {
                 "the weight {weight} of the region loss is not positive"
             );
             ensure!(
-                cutmix > 0.0,
-                "the region loss needs CutMix images: give --cutmix a probability above 0"
+                cutmix > 0.0 || resizemix > 0.0,
+                "the region loss needs CutMix or ResizeMix images: give --cutmix or --resizemix a probability above 0"
             );
         }
         if let Some(hide) = self.hide {

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use runtime::config::Preset;
 
-use super::{Distillation, EmaSpec, HeadFirst, Moments, OptimiserName, Recipe, RecipeName};
+use super::{Distillation, EmaSpec, HeadFirst, Moments, OptimiserName, Precision, Recipe, RecipeName};
 use crate::data::Normalisation;
 use crate::data::augment::{Augment, StrongAugment};
 use crate::data::mix::Mix;
@@ -47,6 +47,7 @@ impl Recipe {
             hide: None,
             background: None,
             attribute_loss: None,
+            precision: Precision::F32,
             clip: 1.0,
             ema: Some(EmaSpec::SLOW),
             head_first: None,
@@ -77,7 +78,7 @@ impl Recipe {
             schedule: Schedule::Cosine { warmup: 0.03 },
             dropout: DropoutRates { path: 0.05, ..small.dropout },
             validation: 0.02,
-            mix: Mix { mixup: 0.25, cutmix: 0.25 },
+            mix: Mix { mixup: 0.25, cutmix: 0.25, resizemix: None },
             ..small
         }
     }

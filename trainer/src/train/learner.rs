@@ -27,7 +27,7 @@ use crate::metrics::EpochMetrics;
 use crate::model::Vit;
 use crate::optimiser::Optimiser;
 use crate::progress::Progress;
-use crate::recipe::{EmaSpec, HeadFirst};
+use crate::recipe::{EmaSpec, HeadFirst, Precision};
 use crate::schedule::LearningRates;
 use ops::HostBackend;
 
@@ -44,6 +44,7 @@ pub(super) struct Learner<'a, B: HostBackend> {
     replicas: Vec<Replica<B>>,
     micro_batch: usize,
     clip: f64,
+    precision: Precision,
     ema: Option<(EmaSpec, Ema<B>)>,
     qat: Option<Qat>,
     step: usize,
@@ -84,6 +85,7 @@ impl<'a, B: HostBackend> Learner<'a, B> {
             replicas: Replica::all(run, devices, scores)?,
             qat: qat.transpose()?,
             clip: recipe.clip,
+            precision: recipe.precision,
             optimiser: Optimiser::new(&model, recipe),
             model,
             rates: LearningRates::new(recipe.learning_rate, recipe.schedule, steps),
@@ -161,6 +163,7 @@ impl<'a, B: HostBackend> Learner<'a, B> {
         progress: &mut Progress,
     ) -> Result<()> {
         let _alone = replica::alone();
+        let _bf16 = self.precision.begin();
         let mut gradients = GradientsAccumulator::new();
         let forward_model = |replica: &Replica<B>| self.forward_model(replica.copy(&self.model));
         let networks: Vec<_> = self.replicas.iter().map(forward_model).collect();

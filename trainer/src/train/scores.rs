@@ -62,6 +62,7 @@ impl Scores {
         // Loaded only if a view is missing.
         let mut network = None;
         let mut logits = Vec::with_capacity(known.len());
+        let _bf16 = run.recipe.precision.begin();
         for (view, known) in known.into_iter().enumerate() {
             logits.push(match known {
                 Some(known) => known,

@@ -1,9 +1,22 @@
 //! Matrix products of slices.
 
+use std::ops::Range;
+
 use gemm::Parallelism;
+use rayon::prelude::*;
+
+#[cfg(target_arch = "x86_64")]
+use super::bf16;
+#[cfg(target_arch = "x86_64")]
+use super::precision;
 
 /// Smallest number of multiply-accumulates for which a product is split over the cores.
 const PARALLEL_MACS: usize = 1 << 22;
+
+/// Smallest number of multiply-accumulates for which the factors of a product are rounded to bf16. For fewer, copying
+/// them to tiles takes longer than the product.
+#[cfg(target_arch = "x86_64")]
+const MIN_BF16_MACS: usize = 1 << 13;
 
 /// A matrix in a slice. Its first value is the first of the slice. Rows have any distance, and so have columns.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +51,23 @@ impl<'a> Matrix<'a> {
 
     pub(crate) const fn rows(self) -> usize {
         self.rows
+    }
+
+    pub(crate) const fn columns(self) -> usize {
+        self.columns
+    }
+
+    /// The values, and the distances of rows and of columns. One of the distances is 1.
+    pub(super) const fn values_and_strides(self) -> (&'a [f32], [usize; 2]) {
+        (self.values, [self.row_stride, self.column_stride])
+    }
+
+    /// Some rows and columns, not none.
+    pub(super) fn part(self, rows: Range<usize>, columns: Range<usize>) -> Self {
+        assert!(!rows.is_empty() && rows.end <= self.rows, "rows of the matrix");
+        assert!(!columns.is_empty() && columns.end <= self.columns, "columns of the matrix");
+        let first = rows.start * self.row_stride + columns.start * self.column_stride;
+        Self { values: &self.values[first..], rows: rows.len(), columns: columns.len(), ..self }
     }
 
     /// The same values with rows and columns exchanged.
@@ -79,8 +109,22 @@ pub(crate) fn multiply(
 /// As [`multiply`] without gaps between rows, on all cores if the product is large.
 pub(crate) fn multiply_parallel(a: Matrix<'_>, b: Matrix<'_>, out: &mut [f32], output: Output) {
     let macs = a.rows * a.columns * b.columns;
-    let parallelism = if macs < PARALLEL_MACS { Parallelism::None } else { Parallelism::Rayon(0) };
-    run(a, b, 1.0, out, b.columns, output, parallelism);
+    if macs < PARALLEL_MACS {
+        run(a, b, 1.0, out, b.columns, output, Parallelism::None);
+        return;
+    }
+    #[cfg(target_arch = "x86_64")]
+    if precision::is_bf16() && bf16::Unit::best().is_some() {
+        let rows = a.rows.div_ceil(rayon::current_num_threads()).next_multiple_of(bf16::BLOCK);
+        let parts = out[..a.rows * b.columns].par_chunks_mut(rows * b.columns).enumerate();
+        parts.for_each(|(index, out)| {
+            let first = index * rows;
+            let a = a.part(first..first + out.len() / b.columns, 0..a.columns);
+            run(a, b, 1.0, out, b.columns, output, Parallelism::None);
+        });
+        return;
+    }
+    run(a, b, 1.0, out, b.columns, output, Parallelism::Rayon(0));
 }
 
 fn run(
@@ -96,6 +140,14 @@ fn run(
     assert_eq!(a.columns, b.rows, "columns of the first and rows of the second factor");
     assert!(columns <= row_stride, "rows of the output do not overlap");
     assert!((rows - 1) * row_stride + columns <= out.len(), "the output fits its slice");
+    #[cfg(target_arch = "x86_64")]
+    if precision::is_bf16()
+        && rows * columns * a.columns >= MIN_BF16_MACS
+        && let Some(unit) = bf16::Unit::best()
+    {
+        bf16::multiply(unit, a, b, scale, out, row_stride, output);
+        return;
+    }
     // SAFETY: the constructor of `Matrix` checked that the last element of each factor lies within its
     // slice. The assertions above check the same for `out`, which is borrowed exclusively. Strides are not
     // negative, so no element lies after the last one. Slice lengths fit an isize.

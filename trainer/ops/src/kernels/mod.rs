@@ -2,7 +2,10 @@
 //! matrix product that takes pointers, functions that need vector instructions, and the allocator. It also
 //! uses uninitialised memory.
 
+#[cfg(target_arch = "x86_64")]
+mod bf16;
 pub(super) mod matmul;
 pub(super) mod memory;
 pub(super) mod parts;
+pub(super) mod precision;
 pub(super) mod vectorised;

@@ -68,7 +68,7 @@ fn parts_keep_order_and_the_rest() {
     let sizes: Vec<_> = parts.iter().map(|part| (part.labels.len(), part.images.len())).collect();
     assert_eq!(sizes, [(3, 36), (1, 12)], "labels and values");
     assert_eq!(parts[1].images, &batch.images[36..], "the last image");
-    let mix = Mix { mixup: 1.0, cutmix: 0.0 };
+    let mix = Mix { mixup: 1.0, cutmix: 0.0, resizemix: None };
     let batches = TrainBatches::new(numbered(8), BatchSpec { mix, ..spec(1) }).unwrap();
     let batch = batches.epoch(0).next().unwrap();
     let Mixed { partners, share, .. } = batch.mixed.clone().expect("always mixed");
@@ -126,7 +126,7 @@ fn views_are_taken_in_turn_and_depend_on_the_image_alone() {
 
 #[test]
 fn the_partner_of_a_mixed_image_has_its_view() {
-    let mix = Mix { mixup: 0.0, cutmix: 1.0 };
+    let mix = Mix { mixup: 0.0, cutmix: 1.0, resizemix: None };
     let spec = BatchSpec { views: NonZeroUsize::new(2), mix, ..spec(1) };
     let batch = TrainBatches::new(numbered(8), spec).unwrap().epoch(0).next().unwrap();
     let partners = batch.mixed.as_ref().expect("always mixed").partners.clone();
@@ -179,7 +179,7 @@ fn too_few_images_are_refused() {
 
 #[test]
 fn images_with_a_second_image_get_no_new_background() {
-    let mix = Mix { mixup: 0.0, cutmix: 0.5 };
+    let mix = Mix { mixup: 0.0, cutmix: 0.5, resizemix: None };
     let spec = BatchSpec { mix, background: 1.0, ..spec(1) };
     let batches = TrainBatches::new(numbered(200), spec).unwrap();
     let [mut mixed, mut replaced] = [0, 0];

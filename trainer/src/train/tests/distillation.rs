@@ -61,7 +61,7 @@ fn a_teacher_of_something_else_is_refused() {
 
 /// The recipe of these tests with views and `CutMix` images.
 fn with_views(views: usize, region_loss: Option<f64>) -> Recipe {
-    let mix = Mix { mixup: 0.0, cutmix: 0.5 };
+    let mix = Mix { mixup: 0.0, cutmix: 0.5, resizemix: None };
     Recipe { views: NonZeroUsize::new(views), mix, region_loss, ..recipe() }
 }
 

@@ -18,7 +18,7 @@ fn eventful() -> Recipe {
             flip: true,
             strong: Some(StrongAugment { cutout: [1, 3], ..StrongAugment::OBJECTS }),
         },
-        mix: Mix { mixup: 0.3, cutmix: 0.3 },
+        mix: Mix { mixup: 0.3, cutmix: 0.3, resizemix: None },
         ema: Some(EmaSpec { decay: 0.9, every: 2 }),
         ..recipe()
     }

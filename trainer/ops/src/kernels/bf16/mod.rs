@@ -1,0 +1,232 @@
+//! Matrix products whose factors are rounded to bf16. They are summed in f32.
+//!
+//! Both factors are copied to tiles first. A tile holds 16 rows, or 16 columns, of a factor, and 32 positions of the
+//! inner dimension. Places outside a matrix are zeros, so that the loops know only whole tiles.
+
+mod amx;
+mod avx512;
+mod pack;
+
+use std::cell::RefCell;
+use std::sync::OnceLock;
+
+use super::matmul::{Matrix, Output};
+use pack::{Tile, add_block, columns, rows};
+
+/// Rows or columns of a tile.
+const LANES: usize = 16;
+/// Positions of the inner dimension in a tile.
+const DEPTH: usize = 32;
+/// Rows and columns of the part of the output that a kernel computes at once.
+pub(super) const BLOCK: usize = 2 * LANES;
+/// Columns and inner positions of the second factor that are in tiles at the same time: 1 MiB, which fits the second
+/// cache of the processors with these instructions.
+const MAX_COLUMNS: usize = 512;
+const MAX_DEPTH: usize = 1024;
+
+/// A part of the output.
+#[repr(align(64))]
+struct Block([f32; BLOCK * BLOCK]);
+
+/// Memory for the tiles of both factors, and for a part of their product. It is kept from call to call: clearing it
+/// each time takes as long as a short product.
+struct Buffers {
+    a: Vec<Tile>,
+    b: Vec<Tile>,
+    block: Block,
+}
+
+/// The instructions that multiply tiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    /// Tiles of AMX.
+    Amx,
+    /// Dot products of AVX-512.
+    Avx512,
+}
+
+impl Unit {
+    /// The fastest unit of this processor, if it has one.
+    pub(super) fn best() -> Option<Self> {
+        static BEST: OnceLock<Option<Unit>> = OnceLock::new();
+        *BEST.get_or_init(|| Self::all().next())
+    }
+
+    /// The units of this processor, the fastest first.
+    fn all() -> impl Iterator<Item = Self> {
+        let packs = pack::is_available();
+        let units = [(Self::Amx, amx::is_available()), (Self::Avx512, true)];
+        units.into_iter().filter(move |&(_, has)| packs && has).map(|(unit, _)| unit)
+    }
+}
+
+thread_local! {
+    static BUFFERS: RefCell<Buffers> = const {
+        RefCell::new(Buffers { a: Vec::new(), b: Vec::new(), block: Block([0.0; BLOCK * BLOCK]) })
+    };
+}
+
+/// Writes `scale·a·b` to `out`, whose rows are `row_stride` apart, or adds it.
+///
+/// # Panics
+/// If `out` is too short.
+pub(super) fn multiply(
+    unit: Unit,
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    scale: f32,
+    out: &mut [f32],
+    row_stride: usize,
+    output: Output,
+) {
+    let (height, depth, width) = (a.rows(), a.columns(), b.columns());
+    BUFFERS.with_borrow_mut(|Buffers { a: a_tiles, b: b_tiles, block }| {
+        let _session = (unit == Unit::Amx).then(amx::Session::begin);
+        for first_column in (0..width).step_by(MAX_COLUMNS) {
+            let column_count = MAX_COLUMNS.min(width - first_column);
+            for first_k in (0..depth).step_by(MAX_DEPTH) {
+                let k_count = MAX_DEPTH.min(depth - first_k);
+                let tiles = k_count.div_ceil(DEPTH);
+                let output = if first_k == 0 { output } else { Output::Add };
+                let part =
+                    b.part(first_k..first_k + k_count, first_column..first_column + column_count);
+                let panels = column_count.div_ceil(BLOCK) * 2;
+                reserve(b_tiles, panels * tiles);
+                columns(part, &mut b_tiles[..panels * tiles]);
+                for first_row in (0..height).step_by(BLOCK) {
+                    let row_count = BLOCK.min(height - first_row);
+                    reserve(a_tiles, 2 * tiles);
+                    let a_tiles = &mut a_tiles[..2 * tiles];
+                    rows(
+                        a.part(first_row..first_row + row_count, first_k..first_k + k_count),
+                        a_tiles,
+                    );
+                    for (pair, b_tiles) in
+                        b_tiles[..panels * tiles].chunks_exact(2 * tiles).enumerate()
+                    {
+                        match unit {
+                            Unit::Amx => amx::multiply(a_tiles, b_tiles, block),
+                            Unit::Avx512 => avx512::multiply(a_tiles, b_tiles, block),
+                        }
+                        let first = first_column + pair * BLOCK;
+                        let out = &mut out[first_row * row_stride + first..];
+                        let size = [row_count, BLOCK.min(width - first)];
+                        add_block(block, size, scale, out, row_stride, output);
+                    }
+                }
+            }
+        }
+    });
+}
+
+fn reserve(tiles: &mut Vec<Tile>, len: usize) {
+    if tiles.len() < len {
+        tiles.resize(len, Tile::ZERO);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(count: usize, seed: usize) -> Vec<f32> {
+        (0..count).map(|i| ((i * 37 + seed * 101) as f32 * 0.713).sin()).collect()
+    }
+
+    /// The nearest bf16.
+    fn rounded(value: f32) -> f32 {
+        let bits = value.to_bits();
+        f32::from_bits((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF_0000)
+    }
+
+    /// The product of rounded factors in f64, added to `out`.
+    fn reference(a: &[f32], b: &[f32], size: [usize; 3], scale: f32, out: &mut [f32]) {
+        let [height, depth, width] = size;
+        for row in 0..height {
+            for column in 0..width {
+                let product = |k| {
+                    let (a, b) = (a[row * depth + k], b[k * width + column]);
+                    f64::from(rounded(a)) * f64::from(rounded(b))
+                };
+                let sum: f64 = (0..depth).map(product).sum();
+                out[row * width + column] += (f64::from(scale) * sum) as f32;
+            }
+        }
+    }
+
+    /// `values` with rows and columns exchanged.
+    fn transposed(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
+        (0..rows * columns).map(|i| values[i % rows * columns + i / rows]).collect()
+    }
+
+    #[test]
+    fn every_unit_multiplies_as_the_definition() {
+        let sizes = [
+            [1, 1, 1],
+            [16, 32, 16],
+            [64, 32, 64],
+            [33, 65, 31],
+            [7, 130, 600],
+            [100, 1500, 10],
+            [47, 27, 48],
+        ];
+        let units: Vec<_> = Unit::all().collect();
+        if units.is_empty() {
+            eprintln!("SKIPPED: this processor has no products in bf16");
+        }
+        for unit in units {
+            for size @ [height, depth, width] in sizes {
+                let (a, b) = (values(height * depth, 1), values(depth * width, 2));
+                let (a_turned, b_turned) =
+                    (transposed(&a, height, depth), transposed(&b, depth, width));
+                let first = [
+                    Matrix::new(&a, height, depth),
+                    Matrix::new(&a_turned, depth, height).transposed(),
+                ];
+                let second = [
+                    Matrix::new(&b, depth, width),
+                    Matrix::new(&b_turned, width, depth).transposed(),
+                ];
+                let before = values(height * width, 3);
+                for output in [Output::Replace, Output::Add] {
+                    let mut expected = match output {
+                        Output::Replace => vec![0.0; height * width],
+                        Output::Add => before.clone(),
+                    };
+                    reference(&a, &b, size, 0.5, &mut expected);
+                    for (a, b) in first.iter().flat_map(|a| second.iter().map(move |b| (*a, *b))) {
+                        let mut out = before.clone();
+                        multiply(unit, a, b, 0.5, &mut out, width, output);
+                        let differences = out.iter().zip(&expected).map(|(a, b)| (a - b).abs());
+                        let worst = differences.fold(0.0, f32::max);
+                        let limit = 1e-6 * depth as f32 + 1e-6;
+                        assert!(
+                            worst <= limit,
+                            "{unit:?}, {size:?}, {output:?}: differs by {worst}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn gaps_between_rows_stay() {
+        for unit in Unit::all() {
+            let (a, b) = (values(4 * 8, 1), values(8 * 5, 2));
+            let mut out = vec![9.0; 3 * 7 + 5];
+            multiply(
+                unit,
+                Matrix::new(&a, 4, 8),
+                Matrix::new(&b, 8, 5),
+                1.0,
+                &mut out,
+                7,
+                Output::Replace,
+            );
+            for gap in [5, 6, 12, 13, 19, 20] {
+                assert_eq!(out[gap], 9.0, "{unit:?}: value {gap} is between rows");
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The precision of the factors of matrix products.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Number of [`Bf16Products`] that exist.
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// While a value of this type exists, the fused operations of all threads round the factors of large matrix products
+/// to bf16. They sum the products in f32. A processor without instructions for it uses f32 as before.
+#[derive(Debug)]
+pub struct Bf16Products(());
+
+impl Bf16Products {
+    /// Begins to use bf16.
+    #[must_use]
+    pub fn begin() -> Self {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        Self(())
+    }
+
+    /// Whether this processor has instructions for such products: AMX or AVX-512 with bf16.
+    #[must_use]
+    pub fn are_fast() -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return super::bf16::Unit::best().is_some();
+        #[cfg(not(target_arch = "x86_64"))]
+        false
+    }
+}
+
+impl Drop for Bf16Products {
+    fn drop(&mut self) {
+        COUNT.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Whether factors are rounded to bf16.
+pub(super) fn is_bf16() -> bool {
+    COUNT.load(Ordering::Relaxed) > 0
+}
