@@ -116,7 +116,8 @@ impl Mix {
                 let start = ((len - count + 1) as f32 * middle) as usize;
                 start..start.min(len - count) + count
             };
-            let pasted = Rectangle { rows: place(middle[0], height), columns: place(middle[1], width) };
+            let pasted =
+                Rectangle { rows: place(middle[0], height), columns: place(middle[1], width) };
             let planes = images.chunks_exact_mut(height * width);
             for (plane, other) in planes.zip(originals.chunks_exact(height * width)) {
                 paste_whole(plane, other, [height, width], &pasted);
@@ -230,7 +231,8 @@ mod tests {
     fn resizemix_pastes_the_whole_of_the_other_image() {
         // Each image has a column of its label at the left, and zeros.
         let labels: Vec<_> = (1..5).collect();
-        let image = |label: i32| (0..3 * 64).map(move |at| if at % 8 == 0 { label as f32 } else { 0.0 });
+        let image =
+            |label: i32| (0..3 * 64).map(move |at| if at % 8 == 0 { label as f32 } else { 0.0 });
         let originals: Vec<f32> = labels.iter().flat_map(|&label| image(label)).collect();
         let mix = Mix { resizemix: Some(1.0), ..Mix::default() };
         for seed in 0..50 {
@@ -240,20 +242,27 @@ mod tests {
             let place = found.pasted.expect("a rectangle");
             let side = place.rows.len();
             assert_eq!(place.columns.len(), side, "a square");
-            assert!((2..=6).contains(&side) && place.rows.end <= 8 && place.columns.end <= 8, "{place:?}");
+            assert!(
+                (2..=6).contains(&side) && place.rows.end <= 8 && place.columns.end <= 8,
+                "{place:?}"
+            );
             assert_eq!(found.share, 1.0 - (side * side) as f32 / 64.0, "share of the original");
             for (index, plane) in images.chunks_exact(64).enumerate() {
                 let own = labels[index / 3] as f32;
                 let other = found.partners[index / 3] as f32;
                 for (at, &value) in plane.iter().enumerate() {
                     let (row, column) = (at / 8, at % 8);
-                    let expected = match place.rows.contains(&row) && place.columns.contains(&column) {
-                        // The first column of the small image covers more than one of the large one.
-                        true if column == place.columns.start => other * side as f32 / 8.0,
-                        false if column == 0 => own,
-                        _ => 0.0,
-                    };
-                    assert!((value - expected).abs() < 1e-5, "seed {seed}, {at}: {value}, not {expected}");
+                    let expected =
+                        match place.rows.contains(&row) && place.columns.contains(&column) {
+                            // The first column of the small image covers more than one of the large one.
+                            true if column == place.columns.start => other * side as f32 / 8.0,
+                            false if column == 0 => own,
+                            _ => 0.0,
+                        };
+                    assert!(
+                        (value - expected).abs() < 1e-5,
+                        "seed {seed}, {at}: {value}, not {expected}"
+                    );
                 }
             }
         }

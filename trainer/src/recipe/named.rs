@@ -4,7 +4,9 @@ use std::num::NonZeroUsize;
 
 use runtime::config::Preset;
 
-use super::{Distillation, EmaSpec, HeadFirst, Moments, OptimiserName, Precision, Recipe, RecipeName};
+use super::{
+    Distillation, EmaSpec, HeadFirst, Moments, OptimiserName, Precision, Recipe, RecipeName,
+};
 use crate::data::Normalisation;
 use crate::data::augment::{Augment, StrongAugment};
 use crate::data::mix::Mix;
