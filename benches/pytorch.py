@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Training speed of `trainer` beside PyTorch: the same networks, f32, in turns.
+"""Training speed of `trainer` beside PyTorch: the same networks in f32 and with products in bf16, in turns.
 
     cargo build --release -p trainer
     python3 -m venv V && V/bin/pip install torch
     V/bin/python benches/pytorch.py
 
 Both train `compact` and `vit-128x6` with AdamW on batches of 128, on all cores: forward pass, backward pass and update.
-The images are already in memory. PyTorch runs eagerly, on `channels_last` images, which are faster there. The figures
-are images per second, and their ratio. The trainer's are those of the second of two epochs, so that its data pipeline
-is included.
+The images are already in memory. PyTorch runs eagerly, on `channels_last` images, which are faster there. For bf16, the
+trainer has `--precision bf16`, and PyTorch `torch.autocast`. A processor without instructions for bf16 trains in f32
+with `trainer`. The figures are images per second, and their ratios. The trainer's are those of the second of two
+epochs, so that its data pipeline is included.
 """
 
 import argparse
@@ -115,7 +116,7 @@ def network(name):
     return Vit(stem, 128, 4, 256, 5, grid=(8, 8))
 
 
-def of_pytorch(name, seconds):
+def of_pytorch(name, precision, seconds):
     """Images per second of PyTorch, over whole steps of at least `seconds`."""
     torch.manual_seed(1)
     model = network(name).to(memory_format=torch.channels_last)
@@ -125,7 +126,9 @@ def of_pytorch(name, seconds):
 
     def step():
         optimiser.zero_grad(set_to_none=True)
-        loss = functional.cross_entropy(model(images), labels, label_smoothing=0.1)
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+            logits = model(images)
+        loss = functional.cross_entropy(logits.float(), labels, label_smoothing=0.1)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
@@ -139,12 +142,13 @@ def of_pytorch(name, seconds):
     return steps * BATCH / (time.perf_counter() - start)
 
 
-def of_trainer(name, program):
+def of_trainer(name, precision, program):
     """Images per second of the trainer, in its second epoch."""
     with tempfile.TemporaryDirectory() as directory:
         out = pathlib.Path(directory) / "speed"
         options = ["--batch-size", str(BATCH), "--train-images", str(IMAGES[name]), "--epochs", "2"]
         options += ["--optimiser", "adamw", "--augment", "0", "--ema", "0", "--out", str(out)]
+        options += ["--precision", precision]
         command = [program, "--preset", name, *options]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
@@ -176,8 +180,19 @@ def main():
     for name in names:
         print(f"{name}: {parameters(name):,} parameters", flush=True)
         for turn in range(args.turns):
-            ours, theirs = of_trainer(name, args.trainer), of_pytorch(name, args.seconds)
-            print(f"  turn {turn + 1}: trainer {ours:.0f}, PyTorch {theirs:.0f}, ratio {ours / theirs:.2f}", flush=True)
+            found = {}
+            for precision in ("f32", "bf16"):
+                found["trainer", precision] = of_trainer(name, precision, args.trainer)
+                found["PyTorch", precision] = of_pytorch(name, precision, args.seconds)
+            rates = ", ".join(f"{program} {precision} {rate:.0f}" for (program, precision), rate in found.items())
+            theirs = found["PyTorch", "f32"]
+            print(f"  turn {turn + 1}: {rates}")
+            print(
+                f"    trainer f32 / PyTorch f32 {found['trainer', 'f32'] / theirs:.2f}, "
+                f"trainer bf16 / PyTorch f32 {found['trainer', 'bf16'] / theirs:.2f}, "
+                f"trainer bf16 / PyTorch bf16 {found['trainer', 'bf16'] / found['PyTorch', 'bf16']:.2f}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":
