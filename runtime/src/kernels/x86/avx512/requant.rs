@@ -91,25 +91,31 @@ impl Requants {
         self.carry != 0
     }
 
+    /// The multipliers need not be loaded in the loop that calls this.
     #[inline]
     #[target_feature(enable = "avx512f")]
     pub(super) fn apply(&self, acc: __m512i) -> __m512i {
-        if !self.carries() {
-            return self.apply_without_carry(acc);
-        }
         let (even, odd) = self.products(acc);
+        let upper = Self::upper(even, odd);
+        if !self.carries() {
+            return self.round(upper);
+        }
         let lower = _mm512_mask_shuffle_epi32::<0xA0>(even, 0xAAAA, odd);
-        let upper = _mm512_mask_shuffle_epi32::<0xF5>(odd, 0x5555, even);
         let bit = _mm512_srli_epi32::<31>(lower);
         self.round(_mm512_mask_add_epi32(upper, self.carry, upper, bit))
     }
 
-    /// [`Self::apply`] where no lane [`carries`](Self::carries).
+    /// [`Self::apply`] to each vector.
     #[inline]
     #[target_feature(enable = "avx512f")]
-    pub(super) fn apply_without_carry(&self, acc: __m512i) -> __m512i {
-        let (even, odd) = self.products(acc);
-        self.round(_mm512_mask_shuffle_epi32::<0xF5>(odd, 0x5555, even))
+    pub(super) fn apply_each<const N: usize>(&self, acc: [__m512i; N]) -> [__m512i; N] {
+        if self.carries() {
+            return acc.map(|acc| self.apply(acc));
+        }
+        acc.map(|acc| {
+            let (even, odd) = self.products(acc);
+            self.round(Self::upper(even, odd))
+        })
     }
 
     /// Products of even and of odd lanes.
@@ -117,7 +123,23 @@ impl Requants {
     #[target_feature(enable = "avx512f")]
     fn products(&self, acc: __m512i) -> (__m512i, __m512i) {
         let [even, odd] = self.mult;
-        (_mm512_mul_epi32(acc, even), _mm512_mul_epi32(_mm512_srli_epi64::<32>(acc), odd))
+        (multiply(acc, even), multiply(_mm512_srli_epi64::<32>(acc), odd))
+    }
+
+    /// [`Self::apply`] where no lane [`carries`](Self::carries), with multipliers from memory.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    pub(super) fn apply_without_carry(&self, acc: __m512i) -> __m512i {
+        let [even, odd] = self.mult;
+        let odd = _mm512_mul_epi32(_mm512_srli_epi64::<32>(acc), odd);
+        self.round(Self::upper(_mm512_mul_epi32(acc, even), odd))
+    }
+
+    /// The upper halves of the products of even and of odd lanes.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn upper(even: __m512i, odd: __m512i) -> __m512i {
+        _mm512_mask_shuffle_epi32::<0xF5>(odd, 0x5555, even)
     }
 
     #[inline]
@@ -125,6 +147,27 @@ impl Requants {
     fn round(&self, upper: __m512i) -> __m512i {
         _mm512_srav_epi32(_mm512_add_epi32(upper, self.half), self.shift)
     }
+}
+
+/// The products of the even lanes.
+///
+/// `_mm512_mul_epi32` would have the same result. But compilers move its sign extension of a multiplier
+/// out of a loop, do not find it any more, and then compute a product of 64 bits in eight instructions.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn multiply(a: __m512i, b: __m512i) -> __m512i {
+    let product;
+    // SAFETY: the instruction is in AVX-512 F, and only writes the register of its result.
+    unsafe {
+        core::arch::asm!(
+            "vpmuldq {product}, {a}, {b}",
+            product = lateout(zmm_reg) product,
+            a = in(zmm_reg) a,
+            b = in(zmm_reg) b,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    product
 }
 
 /// Whether no channel [`carries`](Requants::carries). Such a channel occurs only in layers of a few inputs,

@@ -2,23 +2,22 @@
 //! reciprocal square root is a chain of steps, each of which needs the result of the step before. With one
 //! row at a time, the processor would wait for each result.
 
-use super::vector::{LANES, exchange_quarters, halves, load_halves, narrow, transpose_quarters};
+use super::vector::{HALVES, LANES, halves, load_halves, narrow};
 use crate::fixed::{NEWTON_STEPS, RSQRT_GUESS, RSQRT_THREE};
+use crate::rows::up_to;
 use core::arch::x86_64::*;
 
 /// Rows whose scales are computed together.
 pub(super) const ROWS: usize = LANES;
 
-/// Halves of a vector.
-const HALVES: usize = 2 * LANES;
-
 /// The scales of sixteen rows of one length.
+#[derive(Clone, Copy)]
 pub(super) struct Scales {
     /// The reciprocal square root of each row.
     pub(super) y: [i32; ROWS],
-    /// `n << left` and `S << left` of each row, as `RowScale::normalise` names them.
-    pub(super) times: [i32; ROWS],
+    /// `−S` and `left` of each row, as `RowScale::normalise` names them.
     pub(super) less: [i32; ROWS],
+    pub(super) left: [i32; ROWS],
 }
 
 impl Scales {
@@ -31,11 +30,10 @@ impl Scales {
         let ([sum0, sum1], [low0, low1], [high0, high1]) = (halves(sum), halves(low), halves(high));
         let (y0, left0) = scale(spread(n, eps, [sum0, low0, high0]));
         let (y1, left1) = scale(spread(n, eps, [sum1, low1, high1]));
-        let left = narrow([left0, left1]);
         Self {
             y: stored(narrow([y0, y1])),
-            times: stored(_mm512_sllv_epi32(_mm512_set1_epi32(n), left)),
-            less: stored(_mm512_sllv_epi32(sum, left)),
+            less: stored(_mm512_sub_epi32(_mm512_setzero_si512(), sum)),
+            left: stored(narrow([left0, left1])),
         }
     }
 
@@ -56,24 +54,16 @@ impl Scales {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn totals(x: &[i16], dim: usize) -> [__m512i; 3] {
-    let mut fours = [[_mm512_setzero_si512(); 4]; 3];
-    for at in 0..4 {
-        let row = |row: usize| {
-            let start = (4 * at + row) * dim;
-            // There may be fewer than sixteen rows.
-            moments(x.get(start..).and_then(|x| x.get(..dim)).unwrap_or(&[]))
-        };
-        let ([a0, a1, a2], [b0, b1, b2]) = (row(0), row(1));
-        let ([c0, c1, c2], [d0, d1, d2]) = (row(2), row(3));
-        let columns = [[a0, b0, c0, d0], [a1, b1, c1, d1], [a2, b2, c2, d2]];
-        for (fours, column) in fours.iter_mut().zip(columns) {
-            if let Some(four) = fours.get_mut(at) {
-                *four = add(transpose_quarters(column));
-            }
-        }
-    }
-    let [sum, low, high] = fours;
-    [sum, low, high].map(|fours| add(exchange_quarters(fours)))
+    // There may be fewer than sixteen rows.
+    let row = |row: usize| moments(up_to(x, row * dim, dim));
+    let four = |first: usize| {
+        let ([a0, a1, a2], [b0, b1, b2]) = (row(first), row(first + 1));
+        let ([c0, c1, c2], [d0, d1, d2]) = (row(first + 2), row(first + 3));
+        [add_lanes([a0, b0, c0, d0]), add_lanes([a1, b1, c1, d1]), add_lanes([a2, b2, c2, d2])]
+    };
+    let ([a0, a1, a2], [b0, b1, b2]) = (four(0), four(4));
+    let ([c0, c1, c2], [d0, d1, d2]) = (four(8), four(12));
+    [add_quarters([a0, b0, c0, d0]), add_quarters([a1, b1, c1, d1]), add_quarters([a2, b2, c2, d2])]
 }
 
 /// [`totals`] of a row, spread over the lanes.
@@ -101,10 +91,24 @@ fn more([sum, low, high]: [__m512i; 3], x: __m512i) -> [__m512i; 3] {
     ]
 }
 
+/// Lane `j` of each quarter is the sum of that quarter of vector `j`.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn add([a, b, c, d]: [__m512i; 4]) -> __m512i {
-    _mm512_add_epi32(_mm512_add_epi32(a, b), _mm512_add_epi32(c, d))
+fn add_lanes([a, b, c, d]: [__m512i; 4]) -> __m512i {
+    let ab = _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+    let cd = _mm512_add_epi32(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
+    _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd))
+}
+
+/// Quarter `j` is the sum of the quarters of vector `j`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn add_quarters([a, b, c, d]: [__m512i; 4]) -> __m512i {
+    let halves = |a, b| {
+        _mm512_add_epi32(_mm512_shuffle_i32x4::<0x44>(a, b), _mm512_shuffle_i32x4::<0xEE>(a, b))
+    };
+    let (ab, cd) = (halves(a, b), halves(c, d));
+    _mm512_add_epi32(_mm512_shuffle_i32x4::<0x88>(ab, cd), _mm512_shuffle_i32x4::<0xDD>(ab, cd))
 }
 
 /// The reciprocal square root and the left shift of eight rows from their spreads.

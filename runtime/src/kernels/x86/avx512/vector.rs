@@ -4,6 +4,8 @@ use core::arch::x86_64::*;
 
 /// 32-bit lanes of a vector.
 pub(super) const LANES: usize = 16;
+/// Halves of a vector.
+pub(super) const HALVES: usize = 2 * LANES;
 /// Bytes of a vector.
 pub(super) const BYTES: usize = 64;
 
@@ -48,7 +50,7 @@ pub(super) const fn byte_lanes(len: usize) -> u64 {
 /// One bit for each of the first `len` of 32 halves.
 #[inline]
 const fn half_lanes(len: usize) -> u32 {
-    if len >= BYTES / 2 { u32::MAX } else { (1 << len) - 1 }
+    if len >= HALVES { u32::MAX } else { (1 << len) - 1 }
 }
 
 /// Up to 64 bytes, zeros beyond.
@@ -92,13 +94,7 @@ pub(super) fn load_sixteen(values: &[i8]) -> __m128i {
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(super) fn fours(row: impl Fn(usize) -> __m128i) -> [__m512i; 4] {
-    let four = |first: usize| {
-        let all = _mm512_castsi128_si512(row(first));
-        let all = _mm512_inserti32x4::<1>(all, row(first + 4));
-        let all = _mm512_inserti32x4::<2>(all, row(first + 8));
-        _mm512_inserti32x4::<3>(all, row(first + 12))
-    };
-    transpose_quarters([four(0), four(1), four(2), four(3)])
+    transpose_quarters(sixteen_rows::<4, 1>(row))
 }
 
 /// [`fours`] of rows of which each begins `stride` after the one before; `None` where the values end
@@ -106,10 +102,57 @@ pub(super) fn fours(row: impl Fn(usize) -> __m128i) -> [__m512i; 4] {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 pub(super) fn strided(values: &[i8], start: usize, stride: usize) -> Option<[__m512i; 4]> {
+    load_rows::<4, 1>(values, start, stride).map(|rows| transpose_quarters(rows))
+}
+
+/// Sixteen bytes of each of sixteen rows: quarter `q` of vector `v` is row `Q · q + V · v`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn sixteen_rows<const Q: usize, const V: usize>(
+    row: impl Fn(usize) -> __m128i,
+) -> [__m512i; 4] {
+    let vector = |first: usize| {
+        let all = _mm512_castsi128_si512(row(first));
+        let all = _mm512_inserti32x4::<1>(all, row(first + Q));
+        let all = _mm512_inserti32x4::<2>(all, row(first + 2 * Q));
+        _mm512_inserti32x4::<3>(all, row(first + 3 * Q))
+    };
+    [vector(0), vector(V), vector(2 * V), vector(3 * V)]
+}
+
+/// [`sixteen_rows`] of which each begins `stride` after the one before; `None` where the values end earlier.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+pub(super) fn load_rows<const Q: usize, const V: usize>(
+    values: &[i8],
+    start: usize,
+    stride: usize,
+) -> Option<[__m512i; 4]> {
     let all = values.get(start..)?.get(..(LANES - 1) * stride + LANES)?;
     let first = all.as_ptr();
     // SAFETY: `all` has sixteen bytes at each of sixteen rows.
-    Some(fours(|row| unsafe { _mm_loadu_epi8(first.wrapping_add(row * stride)) }))
+    Some(sixteen_rows::<Q, V>(|row| unsafe { _mm_loadu_epi8(first.wrapping_add(row * stride)) }))
+}
+
+/// Stores sixteen rows of sixteen bytes, of which each begins `stride` after the one before: quarter `q` of
+/// vector `v` is row `4 · q + v`. Returns `false`, and stores nothing, if there are fewer places.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+pub(super) fn store_rows(rows: [__m512i; 4], out: &mut [i8], start: usize, stride: usize) -> bool {
+    let all = out.get_mut(start..).and_then(|out| out.get_mut(..(LANES - 1) * stride + LANES));
+    let Some(all) = all else { return false };
+    let first = all.as_mut_ptr();
+    let store = |row: usize, bytes| {
+        // SAFETY: `all` has sixteen places at each of sixteen rows.
+        unsafe { _mm_storeu_epi8(first.wrapping_add(row * stride), bytes) }
+    };
+    for (row, vector) in rows.into_iter().enumerate() {
+        store(row, _mm512_castsi512_si128(vector));
+        store(row + 4, _mm512_extracti32x4_epi32::<1>(vector));
+        store(row + 8, _mm512_extracti32x4_epi32::<2>(vector));
+        store(row + 12, _mm512_extracti32x4_epi32::<3>(vector));
+    }
+    true
 }
 
 /// In each quarter of four vectors, lane `i` of vector `j` becomes lane `j` of vector `i`.
@@ -130,7 +173,7 @@ pub(super) fn transpose_quarters([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn load_halves(values: &[i16]) -> __m512i {
-    if let Some(all) = values.first_chunk::<{ 2 * LANES }>() {
+    if let Some(all) = values.first_chunk::<HALVES>() {
         // SAFETY: there are 32 halves.
         return unsafe { _mm512_loadu_epi16(all.as_ptr()) };
     }
@@ -138,11 +181,19 @@ pub(super) fn load_halves(values: &[i16]) -> __m512i {
     unsafe { _mm512_maskz_loadu_epi16(half_lanes(values.len()), values.as_ptr()) }
 }
 
+/// Up to 32 little-endian i16, zeros beyond.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn load_half_words(halves: &[[u8; 2]]) -> __m512i {
+    // SAFETY: the mask has one bit for each half.
+    unsafe { _mm512_maskz_loadu_epi16(half_lanes(halves.len()), halves.as_ptr().cast()) }
+}
+
 /// Stores the first halves of a vector, as many as `out` has, at most 32.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn store_halves(values: __m512i, out: &mut [i16]) {
-    if let Some(all) = out.first_chunk_mut::<{ 2 * LANES }>() {
+    if let Some(all) = out.first_chunk_mut::<HALVES>() {
         // SAFETY: there are 32 places.
         unsafe { _mm512_storeu_epi16(all.as_mut_ptr(), values) };
         return;
@@ -232,12 +283,55 @@ pub(super) fn pack(values: [__m512i; 4], zero_point: i8) -> __m512i {
     _mm512_permutexvar_epi32(order, pack_lanes(values, zero_point))
 }
 
+/// [`pack`] of the even values of 32, their odd ones, and the same of the next 32, in the order of the values.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+pub(super) fn pack_pairs([a, b, c, d]: [__m512i; 4], zero_point: i8) -> __m512i {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::indexing_slicing,
+        reason = "places and bytes are below 64, and the compiler computes the constant"
+    )]
+    const ORDER: Group = {
+        let mut order = [0; BYTES];
+        let mut at = 0;
+        while at < BYTES {
+            let (vector, pair) = (at / HALVES, at % HALVES / 2);
+            order[at] = (pair / 4 * LANES + 8 * (at % 2) + 4 * vector + pair % 4) as u8;
+            at += 1;
+        }
+        Group(order)
+    };
+    _mm512_permutexvar_epi8(ORDER.load(), pack_lanes([a, c, b, d], zero_point))
+}
+
 /// In each quarter, byte `i` of lane `j` becomes byte `j` of lane `i`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn transpose_bytes(values: __m512i) -> __m512i {
     let order = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     _mm512_shuffle_epi8(values, _mm512_broadcast_i32x4(order))
+}
+
+/// Byte `i` of quarter `j` becomes byte `j` of lane `i`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+pub(super) fn transpose_rows(values: __m512i) -> __m512i {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::indexing_slicing,
+        reason = "places and bytes are below 64, and the compiler computes the constant"
+    )]
+    const ORDER: Group = {
+        let mut order = [0; BYTES];
+        let mut at = 0;
+        while at < BYTES {
+            order[at] = (at / 4 + at % 4 * LANES) as u8;
+            at += 1;
+        }
+        Group(order)
+    };
+    _mm512_permutexvar_epi8(ORDER.load(), values)
 }
 
 /// A table of 256 bytes in four registers.
