@@ -8,11 +8,12 @@
 use super::requant::Requants;
 use super::softmax::{Softmax, row_mults};
 use super::vector::{
-    Group, LANES, fours, load_sixteen, pack_lanes, strided, transpose_bytes, transpose_quarters,
+    Group, LANES, load_rows, load_sixteen, pack_lanes, sixteen_rows, store_rows, transpose_bytes,
+    transpose_quarters, transpose_rows,
 };
 use crate::kernels::generic;
 use crate::kernels::operand::Attention;
-use crate::rows::{part, part_mut, rows, rows_mut};
+use crate::rows::{copy, part, part_mut, rows, rows_mut};
 use core::arch::x86_64::*;
 
 /// Channels that are packed together.
@@ -52,6 +53,8 @@ fn with_stack<const GROUPS: usize>(qkv: &mut [i8], attention: &Attention, shape:
 }
 
 const ZERO: Group = Group([0; 4 * LANES]);
+/// Below every score, which is at least `−128 · 2^14`. The distance to it fits an i32.
+const LOWEST: i32 = -(1 << 30);
 
 /// Sizes of one attention layer.
 #[derive(Clone, Copy)]
@@ -84,8 +87,8 @@ impl Shape {
     /// Groups of all [`Buffers`].
     const fn groups(self) -> usize {
         (self.blocks() + 1) * self.key_groups()
-            + (self.key_groups() / 4 + 1) * self.value_groups()
-            + self.blocks() * (LANES + 1)
+            + self.key_groups() / 4 * self.value_groups()
+            + self.blocks() * (1 + LANES + LANES / 4)
     }
 }
 
@@ -113,7 +116,7 @@ impl<'a> Buffers<'a> {
         let (values, stack) = stack.split_at_mut_checked(values)?;
         let (queries, stack) = stack.split_at_mut_checked(shape.key_groups())?;
         let (scores, stack) = stack.split_at_mut_checked(shape.blocks() * LANES)?;
-        let (exponentials, _) = stack.split_at_mut_checked(shape.value_groups())?;
+        let (exponentials, _) = stack.split_at_mut_checked(shape.blocks() * LANES / 4)?;
         Some(Self { keys, offsets, values, queries, scores, exponentials })
     }
 }
@@ -142,28 +145,45 @@ impl Columns<'_> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
     fn fours(&self, third: usize, first: usize, channel: usize) -> [__m512i; 4] {
+        transpose_quarters(self.rows::<4, 1>(third, first, channel))
+    }
+
+    /// Sixteen channels of sixteen tokens, in the order of [`sixteen_rows`].
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+    fn rows<const Q: usize, const V: usize>(
+        &self,
+        third: usize,
+        first: usize,
+        channel: usize,
+    ) -> [__m512i; 4] {
         let Shape { tokens, head_dim, .. } = self.shape;
         if first + LANES <= tokens && channel + CHANNELS <= head_dim {
             let width = self.shape.width();
             let start = (3 * first + third) * width + self.head * head_dim + channel;
-            if let Some(fours) = strided(self.qkv, start, 3 * width) {
-                return fours;
+            if let Some(rows) = load_rows::<Q, V>(self.qkv, start, 3 * width) {
+                return rows;
             }
         }
-        self.edge(third, first, channel)
+        self.edge::<Q, V>(third, first, channel)
     }
 
-    /// [`Self::fours`] where fewer than sixteen tokens or channels are left.
+    /// [`Self::rows`] where fewer than sixteen tokens or channels are left.
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-    fn edge(&self, third: usize, first: usize, channel: usize) -> [__m512i; 4] {
-        fours(|token| self.load(third, first + token, channel))
+    fn edge<const Q: usize, const V: usize>(
+        &self,
+        third: usize,
+        first: usize,
+        channel: usize,
+    ) -> [__m512i; 4] {
+        sixteen_rows::<Q, V>(|token| self.load(third, first + token, channel))
     }
 }
 
 impl Buffers<'_> {
     /// Packs keys and values.
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vl,avx512vnni")]
     fn pack(&mut self, columns: &Columns<'_>) {
         let shape = columns.shape;
         let ones = _mm512_set1_epi8(1);
@@ -180,9 +200,11 @@ impl Buffers<'_> {
             offset.store(_mm512_sub_epi32(_mm512_setzero_si512(), _mm512_slli_epi32::<7>(sum)));
         }
         for (index, values) in rows_mut(self.values, shape.value_groups()).enumerate() {
-            for (group, value) in values.iter_mut().enumerate() {
-                let row = |token| columns.load(2, 4 * group + token, index * CHANNELS);
-                value.store(interleave([row(0), row(1), row(2), row(3)]));
+            for (block, groups) in values.chunks_mut(4).enumerate() {
+                let rows = columns.rows::<1, 4>(2, block * LANES, index * CHANNELS);
+                for (group, four) in groups.iter_mut().zip(rows) {
+                    group.store(transpose_rows(four));
+                }
             }
         }
     }
@@ -201,11 +223,11 @@ impl Buffers<'_> {
     }
 
     /// `q · k` of the queries with every key. Scores after the last token, up to a whole block, are
-    /// [`i32::MIN`]. Returns the highest score of each query.
+    /// [`LOWEST`]. Returns the highest score of each query.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     fn score(&mut self, shape: Shape) -> __m512i {
-        let lowest = _mm512_set1_epi32(i32::MIN);
+        let lowest = _mm512_set1_epi32(LOWEST);
         let mut highest = lowest;
         let keys = rows(self.keys, shape.key_groups()).zip(self.offsets.iter());
         for (block, (scores, (keys, offset))) in
@@ -231,18 +253,6 @@ impl Buffers<'_> {
     }
 }
 
-/// For each of sixteen channels, its bytes of four tokens.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-fn interleave([a, b, c, d]: [__m128i; 4]) -> __m512i {
-    let (ab_low, ab_high) = (_mm_unpacklo_epi8(a, b), _mm_unpackhi_epi8(a, b));
-    let (cd_low, cd_high) = (_mm_unpacklo_epi8(c, d), _mm_unpackhi_epi8(c, d));
-    let all = _mm512_castsi128_si512(_mm_unpacklo_epi16(ab_low, cd_low));
-    let all = _mm512_inserti32x4::<1>(all, _mm_unpackhi_epi16(ab_low, cd_low));
-    let all = _mm512_inserti32x4::<2>(all, _mm_unpacklo_epi16(ab_high, cd_high));
-    _mm512_inserti32x4::<3>(all, _mm_unpackhi_epi16(ab_high, cd_high))
-}
-
 /// Computes all queries of one head, sixteen at a time. The outputs replace the queries.
 #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512vl,avx512vnni")]
 fn queries(
@@ -251,7 +261,7 @@ fn queries(
     buffers: &mut Buffers<'_>,
     attention: &Attention,
 ) {
-    let softmax = Softmax::new(attention);
+    let (softmax, width) = (Softmax::new(attention), shape.width());
     for first in (0..shape.tokens).step_by(LANES) {
         buffers.pack_queries(&Columns { qkv, shape, head }, first);
         let highest = buffers.score(shape);
@@ -259,35 +269,34 @@ fn queries(
         let requant =
             Requants::uniform(row_mults(attention, sum), attention.shift.clamp(25, 55) + 7);
         for (index, values) in rows(buffers.values, shape.value_groups()).enumerate() {
-            let mut context = products(buffers.exponentials, values, &ZERO);
-            for acc in &mut context {
-                *acc = requant.apply(*acc);
-            }
-            let channel = index * CHANNELS;
-            let start = head * shape.head_dim + channel;
-            let len = CHANNELS.min(shape.head_dim - channel);
-            for (at, four) in by_query(context, attention.zero_point).into_iter().enumerate() {
-                let mut group = ZERO;
-                group.store(four);
-                let bytes: &[[i8; CHANNELS]; 4] = bytemuck::cast_ref(&group.0);
-                for (quarter, bytes) in bytes.iter().enumerate() {
-                    let token = first + 4 * quarter + at;
-                    if token < shape.tokens {
-                        copy(part_mut(qkv, 3 * token * shape.width() + start, len), bytes);
-                    }
-                }
+            let context = requant.apply_each(products(buffers.exponentials, values, &ZERO));
+            let queries = by_query(context, attention.zero_point);
+            let start = 3 * first * width + head * shape.head_dim + index * CHANNELS;
+            let tile = (shape.tokens - first, shape.head_dim - index * CHANNELS);
+            if tile.0 < LANES || tile.1 < CHANNELS || !store_rows(queries, qkv, start, 3 * width) {
+                store_edge(queries, qkv, (start, 3 * width), tile);
             }
         }
     }
 }
 
-#[inline]
-fn copy(out: &mut [i8], bytes: &[i8; CHANNELS]) {
-    match out.first_chunk_mut::<CHANNELS>() {
-        Some(all) => *all = *bytes,
-        None => {
-            for (out, byte) in out.iter_mut().zip(bytes) {
-                *out = *byte;
+/// [`store_rows`] of fewer than sixteen rows or bytes.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn store_edge(
+    queries: [__m512i; 4],
+    out: &mut [i8],
+    (start, stride): (usize, usize),
+    (rows, len): (usize, usize),
+) {
+    for (at, four) in queries.into_iter().enumerate() {
+        let mut group = ZERO;
+        group.store(four);
+        let bytes: &[[i8; CHANNELS]; 4] = bytemuck::cast_ref(&group.0);
+        for (quarter, bytes) in bytes.iter().enumerate() {
+            let row = 4 * quarter + at;
+            if row < rows {
+                copy(part_mut(out, start + row * stride, CHANNELS.min(len)), bytes);
             }
         }
     }

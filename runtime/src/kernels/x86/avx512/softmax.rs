@@ -1,24 +1,24 @@
 //! Exponentials of scores on AVX-512. A vector has one score for each of sixteen queries.
 
-use super::vector::{Group, halves, narrow};
+use super::vector::{Group, halves, narrow, transpose_bytes};
 use crate::kernels::operand::Attention;
 use core::arch::x86_64::*;
 
 /// The constants that turn scores into exponentials.
 pub(super) struct Softmax {
-    mult: __m512i,
-    limit: __m512i,
+    mult: u32,
+    /// Distances are clamped to this.
+    most: u32,
 }
 
 impl Softmax {
-    #[target_feature(enable = "avx512f")]
     pub(super) fn new(attention: &Attention) -> Self {
-        let set = |value: u32| _mm512_set1_epi32(value.cast_signed());
-        Self { mult: set(attention.octaves.mult()), limit: set(attention.octaves.limit() + 1) }
+        Self { mult: attention.octaves.mult(), most: attention.octaves.limit() + 1 }
     }
 
     /// Writes `exp2_neg(octaves(highest − score))` of every score, four keys to a group. Keys after the last
-    /// token get 0. Returns the sum for each query.
+    /// token get 0. Returns the sum for each query. The distance of a score to the highest one must be
+    /// below `2^31`.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
     pub(super) fn apply(
@@ -28,54 +28,122 @@ impl Softmax {
         tokens: usize,
         exponentials: &mut [Group],
     ) -> __m512i {
-        let ones = _mm512_set1_epi8(1);
-        let mut sum = _mm512_setzero_si512();
-        let (fours, _) = scores.as_chunks::<4>();
-        for (place, [a, b, c, d]) in exponentials.iter_mut().zip(fours) {
-            let product = |score: &Group| {
-                let distance = _mm512_sub_epi32(highest, score.load());
-                _mm512_mullo_epi32(_mm512_min_epu32(distance, self.limit), self.mult)
-            };
-            let even = exp2_neg(upper_halves(product(a), product(c)));
-            let odd = exp2_neg(upper_halves(product(b), product(d)));
-            let e = _mm512_or_si512(even, _mm512_slli_epi16::<8>(odd));
-            sum = _mm512_dpbusd_epi32(sum, e, ones);
-            place.store(e);
-        }
+        let mut sum = if self.most <= u16::MAX.into() {
+            self.exponentials::<true>(scores, highest, exponentials)
+        } else {
+            self.exponentials::<false>(scores, highest, exponentials)
+        };
         // Clears the exponentials after the last token. With a small multiplier, their distance is not
         // large enough to make them 0.
-        if let (Some(last), left @ 1..) = (exponentials.get_mut(tokens / 4), tokens % 4) {
-            let keep = _mm512_set1_epi32((1 << (8 * left)) - 1);
-            sum = _mm512_sub_epi32(sum, {
-                let beyond = _mm512_andnot_si512(keep, last.load());
-                _mm512_dpbusd_epi32(_mm512_setzero_si512(), beyond, ones)
-            });
-            last.store(_mm512_and_si512(keep, last.load()));
+        for (at, group) in exponentials.iter_mut().enumerate().skip(tokens / 4) {
+            let keep =
+                _mm512_set1_epi32(if at == tokens / 4 { (1 << (8 * (tokens % 4))) - 1 } else { 0 });
+            let beyond = _mm512_andnot_si512(keep, group.load());
+            let beyond = _mm512_dpbusd_epi32(_mm512_setzero_si512(), beyond, _mm512_set1_epi8(1));
+            sum = _mm512_sub_epi32(sum, beyond);
+            group.store(_mm512_and_si512(keep, group.load()));
         }
         sum
     }
+
+    /// [`Self::apply`] without the last step. `SHORT` says that a clamped distance fits 16 bits.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+    fn exponentials<const SHORT: bool>(
+        &self,
+        scores: &[Group],
+        highest: __m512i,
+        exponentials: &mut [Group],
+    ) -> __m512i {
+        let octaves = |a: &Group, b: &Group| {
+            let distances = [a, b].map(|score| _mm512_sub_epi32(highest, score.load()));
+            if SHORT { self.short_octaves(distances) } else { self.octaves(distances) }
+        };
+        let mut sum = _mm512_setzero_si512();
+        let ((eights, _), (places, _)) =
+            (scores.as_chunks::<8>(), exponentials.as_chunks_mut::<2>());
+        for ([first, second], [a, b, c, d, e, f, g, h]) in places.iter_mut().zip(eights) {
+            let octaves = [octaves(a, b), octaves(c, d), octaves(e, f), octaves(g, h)];
+            let [ab, cd, ef, gh] = exp2_neg(octaves);
+            for (place, [low, high]) in [(first, [ab, cd]), (second, [ef, gh])] {
+                let fours = transpose_bytes(_mm512_packus_epi16(low, high));
+                sum = _mm512_dpbusd_epi32(sum, fours, _mm512_set1_epi8(1));
+                place.store(fours);
+            }
+        }
+        sum
+    }
+
+    /// `distance · mult / 2^16` of two vectors of distances, as [`exp2_neg`] takes them. In each quarter, four
+    /// values of the first vector are before four of the second.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn octaves(&self, distances: [__m512i; 2]) -> __m512i {
+        let [most, mult] =
+            [self.most, self.mult].map(|value| _mm512_set1_epi32(value.cast_signed()));
+        let [a, b] = distances.map(|distance| {
+            let product = _mm512_mullo_epi32(_mm512_min_epu32(distance, most), mult);
+            _mm512_srli_epi32::<16>(product)
+        });
+        _mm512_packus_epi32(a, b)
+    }
+
+    /// [`Self::octaves`] where a clamped distance fits 16 bits. It is multiplied by each half of the multiplier.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn short_octaves(&self, [a, b]: [__m512i; 2]) -> __m512i {
+        let set = |bytes| _mm512_set1_epi16(i16::from_le_bytes(bytes));
+        let ([m0, m1, m2, m3], [d0, d1, ..]) = (self.mult.to_le_bytes(), self.most.to_le_bytes());
+        let distance = _mm512_min_epu16(_mm512_packus_epi32(a, b), set([d0, d1]));
+        let low = multiply_high(distance, set([m0, m1]));
+        _mm512_add_epi16(low, _mm512_mullo_epi16(distance, set([m2, m3])))
+    }
 }
 
-/// Moves the upper halves of the lanes of `low` into the lower halves, and keeps the upper halves of `high`.
+/// The upper halves of the products of 32 u16.
+///
+/// `_mm512_mulhi_epu16` would have the same result. But compilers move its extension of a multiplier out of a
+/// loop, do not find it any more, and then multiply lanes of 32 bits.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn upper_halves(low: __m512i, high: __m512i) -> __m512i {
-    _mm512_mask_blend_epi16(0xAAAA_AAAA, _mm512_srli_epi32::<16>(low), high)
+fn multiply_high(a: __m512i, b: __m512i) -> __m512i {
+    let product;
+    // SAFETY: the instruction is in AVX-512 BW, and only writes the register of its result.
+    unsafe {
+        core::arch::asm!(
+            "vpmulhuw {product}, {a}, {b}",
+            product = lateout(zmm_reg) product,
+            a = in(zmm_reg) a,
+            b = in(zmm_reg) b,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    product
 }
 
-/// [`exp2_neg`](crate::fixed::exp2_neg) of 32 values in octaves with twelve fraction bits, of which the last
-/// one is dropped. Values below 16 octaves need no clamp, because the result is 0 from
+/// [`exp2_neg`](crate::fixed::exp2_neg) of octaves with twelve fraction bits, of which the last one is
+/// dropped. Values below 16 octaves need no clamp, because the result is 0 from
 /// [`MAX_ATTENTION_OCTAVES`](crate::fixed::MAX_ATTENTION_OCTAVES) on. `vpmulhrsw` computes `mul` of
-/// `INTEGER.md`.
+/// `INTEGER.md`. Each step is done for all vectors, because a vector alone waits for each of its steps.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn exp2_neg(octaves: __m512i) -> __m512i {
+fn exp2_neg(octaves: [__m512i; 4]) -> [__m512i; 4] {
     let set = |value: i16| _mm512_set1_epi16(value);
-    let f = _mm512_and_si512(_mm512_slli_epi16::<3>(octaves), set(2047 << 4));
-    let p = _mm512_add_epi16(set(7_592), _mm512_mulhrs_epi16(set(-1_327), f));
-    let p = _mm512_add_epi16(set(-22_588), _mm512_mulhrs_epi16(p, f));
-    let p = _mm512_add_epi16(set(32_640), _mm512_mulhrs_epi16(p, f));
-    _mm512_mulhrs_epi16(p, _mm512_srlv_epi16(set(256), _mm512_srli_epi16::<12>(octaves)))
+    let f =
+        octaves.map(|octaves| _mm512_and_si512(_mm512_slli_epi16::<3>(octaves), set(2047 << 4)));
+    let powers =
+        octaves.map(|octaves| _mm512_srlv_epi16(set(256), _mm512_srli_epi16::<12>(octaves)));
+    let p = f.map(|f| _mm512_add_epi16(set(7_592), _mm512_mulhrs_epi16(set(-1_327), f)));
+    let p = products(p, f).map(|product| _mm512_add_epi16(set(-22_588), product));
+    let p = products(p, f).map(|product| _mm512_add_epi16(set(32_640), product));
+    products(p, powers)
+}
+
+/// `vpmulhrsw` of each two vectors.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn products([a0, a1, a2, a3]: [__m512i; 4], [b0, b1, b2, b3]: [__m512i; 4]) -> [__m512i; 4] {
+    [(a0, b0), (a1, b1), (a2, b2), (a3, b3)].map(|(a, b)| _mm512_mulhrs_epi16(a, b))
 }
 
 /// [`Attention::row_mult`] of each row.
