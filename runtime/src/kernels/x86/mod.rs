@@ -6,12 +6,15 @@
 //! | `avx2` | AVX2 | `vpmaddwd` on values widened to i16 |
 //! | `avx_vnni` | AVX2 and AVX-VNNI, or AVX2 and AVX-512 F, VL, VNNI | `vpdpbusd` on `x + 128`, minus `128 · Σw` |
 //! | `avx512_vnni` | AVX-512 F, BW, CD, VL, VNNI, VBMI | `vpdpbusd` on `x + 128`, minus `128 · Σw` |
+//! | `amx_int8` | the same, AMX-INT8, and Linux | `tdpbusd` on the same operands, in linear layers |
 //!
-//! None of these saturates: `vpmaddwd` adds two products of at most `2^14`; `vpdpbusd` wraps modulo
-//! `2^32`, and the true sum fits i32. The saturating `vpmaddubsw` and `vpdpbusds` are not used.
+//! None of these saturates: `vpmaddwd` adds two products of at most `2^14`; `vpdpbusd` and `tdpbusd` wrap
+//! modulo `2^32`, and the true sum fits i32. The saturating `vpmaddubsw` and `vpdpbusds` are not used.
 //!
 //! Only [`sets`] returns a set, and only if the processor has the instructions of the set.
 
+#[cfg(target_os = "linux")]
+mod amx;
 mod avx2;
 mod avx512;
 #[cfg(feature = "f16")]
@@ -40,7 +43,8 @@ pub(super) fn sets() -> impl Iterator<Item = &'static Kernels> {
         Some(Encoding::Evex) => Some(&avx2::AVX_VNNI_EVEX),
         None => None,
     };
-    core::iter::once(&sse2::KERNELS).chain(avx2).chain(vnni).chain(avx512)
+    let amx = (features.avx512_vnni && features.amx_int8).then_some(&avx512::AMX);
+    core::iter::once(&sse2::KERNELS).chain(avx2).chain(vnni).chain(avx512).chain(amx)
 }
 
 /// What CPUID and XGETBV report. `core` has no detection of its own.
@@ -50,6 +54,8 @@ struct Features {
     /// `vpdpbusd` on vectors of 256 bits.
     vnni: Option<Encoding>,
     avx512_vnni: bool,
+    /// AMX-INT8, which the operating system has permitted.
+    amx_int8: bool,
     #[cfg(feature = "f16")]
     f16c: bool,
     #[cfg(feature = "f16")]
@@ -80,12 +86,16 @@ impl Features {
         // XCR0: SSE and AVX state; with AVX-512, also its masks and upper halves.
         const YMM: u64 = 0b110;
         const ZMM: u64 = 0b1110_0110;
+        // Leaf 7: AMX-TILE (edx 24), AMX-INT8 (edx 25). XCR0: configuration and contents of tiles.
+        const AMX_EDX: u32 = 1 << 24 | 1 << 25;
+        const TILES: u64 = 0b11 << 17;
         #[cfg(feature = "f16")]
         const F16C: u32 = 1 << 29;
         let none = Self {
             avx2: false,
             vnni: None,
             avx512_vnni: false,
+            amx_int8: false,
             #[cfg(feature = "f16")]
             f16c: false,
             #[cfg(feature = "f16")]
@@ -111,12 +121,22 @@ impl Features {
             avx2,
             vnni,
             avx512_vnni: avx512(AVX512_EBX, AVX512_ECX),
+            amx_int8: state & TILES == TILES && leaf.edx & AMX_EDX == AMX_EDX && amx_permitted(),
             #[cfg(feature = "f16")]
             f16c: avx2 && cpuid(1, 0).ecx & F16C != 0,
             #[cfg(feature = "f16")]
             avx512f: avx512(1 << 16, 0),
         }
     }
+}
+
+/// Whether the operating system lets this process use AMX. Linux must be asked. How other systems decide is
+/// not known here.
+fn amx_permitted() -> bool {
+    #[cfg(target_os = "linux")]
+    return amx::request();
+    #[cfg(not(target_os = "linux"))]
+    return false;
 }
 
 /// What CPUID reports for a part of a leaf.

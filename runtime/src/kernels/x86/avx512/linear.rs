@@ -18,8 +18,35 @@ const DOTS: usize = 4;
 /// Minimum number of input rows for packed weights. With fewer rows, packing costs more than it saves.
 const MIN_ROWS: usize = 4;
 
+/// How a set multiplies many rows.
+pub(super) trait Multiply {
+    /// All rows times all channels with packed weights. The caller has checked [`packing_is_faster`].
+    ///
+    /// # Safety
+    /// The processor must have the features of the set.
+    unsafe fn product<S: Store>(x: &[i8], layer: &Linear<'_>, out: &mut [S::Out], store: &S);
+}
+
+/// Products by `vpdpbusd`.
+pub(super) struct Vpdpbusd;
+
+impl Multiply for Vpdpbusd {
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
+    unsafe fn product<S: Store>(x: &[i8], layer: &Linear<'_>, out: &mut [S::Out], store: &S) {
+        let k = layer.inputs();
+        let mut room = Rows::ROOM;
+        let mut source = Rows::new(x, k, &mut room);
+        product(&mut source, (layer, Inputs::new(layer, k)), out, store);
+    }
+}
+
 /// Same contract as [`scalar::linear_i8`](crate::kernels::scalar::linear_i8).
-pub(super) fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_>, out: &mut [i8]) {
+pub(super) fn linear_i8<M: Multiply>(
+    x: &[i8],
+    layer: &Linear<'_>,
+    activation: &Activation<'_>,
+    out: &mut [i8],
+) {
     if !packing_is_faster(x, layer) {
         // SAFETY: `sets` returns this set only if the processor has every feature that the function names.
         return unsafe {
@@ -31,18 +58,23 @@ pub(super) fn linear_i8(x: &[i8], layer: &Linear<'_>, activation: &Activation<'_
     let zero_point = activation.zero_point;
     match activation.gelu {
         // SAFETY: as above.
-        None => unsafe { packed_product(x, layer, out, &StoreI8 { zero_point }) },
+        None => unsafe { packed_product::<M, _>(x, layer, out, &StoreI8 { zero_point }) },
         Some((table, _)) => {
             // SAFETY: as above.
             let table = unsafe { Table::new(table) };
             // SAFETY: as above.
-            unsafe { packed_product(x, layer, out, &StoreGelu { zero_point, table }) }
+            unsafe { packed_product::<M, _>(x, layer, out, &StoreGelu { zero_point, table }) }
         }
     }
 }
 
 /// Same contract as [`scalar::linear_skip_i8`](crate::kernels::scalar::linear_skip_i8).
-pub(super) fn linear_skip_i8(x: &[i8], layer: &Linear<'_>, skip: &Skip, out: &mut [i8]) {
+pub(super) fn linear_skip_i8<M: Multiply>(
+    x: &[i8],
+    layer: &Linear<'_>,
+    skip: &Skip,
+    out: &mut [i8],
+) {
     // `AddI8` applies its requant without a carry. For the smallest shift that is not exact, see
     // `Requants::carries`.
     if !packing_is_faster(x, layer) || skip.requant.shift() == Requant::MIN_SHIFT {
@@ -51,16 +83,16 @@ pub(super) fn linear_skip_i8(x: &[i8], layer: &Linear<'_>, skip: &Skip, out: &mu
     // SAFETY: `sets` returns this set only if the processor has every feature that the function names.
     let store = unsafe { AddI8::new(skip) };
     // SAFETY: as above.
-    unsafe { packed_product(x, layer, out, &store) };
+    unsafe { packed_product::<M, _>(x, layer, out, &store) };
 }
 
 /// Same contract as [`scalar::linear_add_i16`](crate::kernels::scalar::linear_add_i16).
-pub(super) fn linear_add_i16(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
+pub(super) fn linear_add_i16<M: Multiply>(x: &[i8], layer: &Linear<'_>, out: &mut [i16]) {
     if !packing_is_faster(x, layer) {
         return generic::linear_add_i16(x, layer, out);
     }
     // SAFETY: `sets` returns this set only if the processor has every feature that the function names.
-    unsafe { packed_product(x, layer, out, &AddI16) };
+    unsafe { packed_product::<M, _>(x, layer, out, &AddI16) };
 }
 
 /// Same contract as [`scalar::logits_i8`](crate::kernels::scalar::logits_i8).
@@ -84,14 +116,20 @@ fn packing_is_faster(x: &[i8], layer: &Linear<'_>) -> bool {
     Inputs::new(layer, k).fit() && x.len() >= MIN_ROWS * k && no_carry(layer)
 }
 
-/// All rows times all channels with packed weights. The caller has checked [`packing_is_faster`].
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vnni")]
-fn packed_product<S: Store>(x: &[i8], layer: &Linear<'_>, out: &mut [S::Out], store: &S) {
-    let k = layer.inputs();
-    let mut room = Rows::ROOM;
-    let mut source = Rows::new(x, k, &mut room);
-    let len = (x.len() / k.max(1)).saturating_mul(layer.outputs()).min(out.len());
-    product(&mut source, (layer, Inputs::new(layer, k)), part_mut(out, 0, len), store);
+/// [`Multiply::product`] into as many outputs as the rows have.
+///
+/// # Safety
+/// The processor must have the features of the set.
+unsafe fn packed_product<M: Multiply, S: Store>(
+    x: &[i8],
+    layer: &Linear<'_>,
+    out: &mut [S::Out],
+    store: &S,
+) {
+    let rows = x.len() / layer.inputs().max(1);
+    let len = rows.saturating_mul(layer.outputs()).min(out.len());
+    // SAFETY: the caller's promise is the other function's condition.
+    unsafe { M::product(x, layer, part_mut(out, 0, len), store) };
 }
 
 /// All rows times all channels without packing, for few rows or many inputs. Calls `store` with the

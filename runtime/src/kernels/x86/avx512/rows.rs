@@ -94,7 +94,7 @@ impl Source for Rows<'_> {
 /// Writes `x + 128` of every input, the last group whole, and returns the number of inputs.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn convert(x: &[i8], groups: &mut [MaybeUninit<Group>]) -> usize {
+pub(super) fn convert(x: &[i8], groups: &mut [MaybeUninit<Group>]) -> usize {
     let flip = _mm512_set1_epi8(i8::MIN);
     let mut len = 0;
     for (place, x) in groups.iter_mut().zip(x.chunks(BYTES)) {
