@@ -74,7 +74,7 @@ impl Network {
     pub fn float(&self, image: &Images) -> Result<FloatNetwork> {
         let device = Default::default();
         let model = Vit::new(&self.preset.config(10)?, DropoutRates::default(), SEED, &device);
-        Ok(FloatNetwork { model, input: tensor(image) })
+        Ok(FloatNetwork::new(model, image, Normalisation::CIFAR10))
     }
 }
 
@@ -87,6 +87,11 @@ pub struct FloatNetwork {
 }
 
 impl FloatNetwork {
+    /// A network with the first of `images` as its input.
+    pub fn new(model: Vit<NdArray>, images: &Images, normalisation: Normalisation) -> Self {
+        Self { model, input: tensor(images, normalisation) }
+    }
+
     /// Runs the network and returns the logits.
     pub fn run(&self) -> TensorData {
         self.model.forward(self.input.clone()).into_data()
@@ -106,10 +111,10 @@ pub fn image() -> Result<Images> {
     Ok(data::embedded()?.test.take(1))
 }
 
-/// The image as the input of the float network, `[1, 3, height, width]`, normalised.
-fn tensor(image: &Images) -> Tensor<NdArray, 4> {
-    let batch = batch::sequential(image, 1, Normalisation::CIFAR10).next();
+/// The first image as the input of the float network, `[1, 3, height, width]`, normalised.
+fn tensor(images: &Images, normalisation: Normalisation) -> Tensor<NdArray, 4> {
+    let batch = batch::sequential(images, 1, normalisation).next();
     let batch = batch.expect("one image");
-    let shape = [batch.len, 3, image.height(), image.width()];
+    let shape = [batch.len, 3, images.height(), images.width()];
     Tensor::from_data(TensorData::new(batch.images, shape), &Default::default())
 }
