@@ -17,20 +17,21 @@ use super::eval;
 use super::recipe::RecipeArgs;
 use super::size::SizeArgs;
 use super::view::ViewArgs;
+use crate::backend::BackendChoice;
 use crate::checkpoint::{self, Checkpoint};
 use crate::data::download::cache_directory;
 use crate::data::{DataSource, Dataset, HeldOut};
 use crate::eval::{Evaluation, evaluate, predict};
 use crate::progress::{Progress, duration};
 use crate::quantize::Simulation;
-use crate::recipe::Recipe;
+use crate::recipe::{Precision, Recipe};
 use crate::report;
 use crate::run_directory::{Before, CONFIG_FILE, RunDirectory, VALIDATION};
-use crate::say;
 use crate::say::even_if_closed;
 use crate::summary::grouped;
 use crate::train::{self, Outcome, Run, Stopped};
-use ops::HostBackend;
+use crate::{note, say};
+use ops::{Bf16Products, HostBackend};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -336,6 +337,16 @@ impl RunArgs {
             recipe.epochs,
             recipe.batch_size,
             self.backend.backend
-        )
+        )?;
+        let on_processor =
+            matches!(self.backend.backend, BackendChoice::Flex | BackendChoice::Ndarray);
+        if recipe.precision == Precision::Bf16 && !on_processor {
+            note!(
+                "--precision bf16 is only for the backends of the processor: products are in f32"
+            );
+        } else if recipe.precision == Precision::Bf16 && !Bf16Products::are_fast() {
+            note!("this processor has no instructions for bf16: products are in f32");
+        }
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Building blocks of the operations, and the only unsafe code of this crate. The unsafe code calls a
-//! matrix product that takes pointers, functions that need vector instructions, and the allocator. It also
-//! uses uninitialised memory.
+//! matrix product that takes pointers, functions and assembly that need vector or tile instructions, and the
+//! allocator. It also uses uninitialised memory.
 
 #[cfg(target_arch = "x86_64")]
 mod bf16;
