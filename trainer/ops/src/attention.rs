@@ -2,7 +2,8 @@
 
 use crate::elementary::{dot, exp_of_negative, maximum, sum};
 use crate::fused::Fused;
-use crate::kernels::matmul::{Matrix, Output, multiply};
+use crate::kernels::matmul::multiply;
+use crate::kernels::matrix::{Matrix, Output};
 use crate::kernels::vectorised::vectorised;
 use crate::parallel;
 use crate::scratch::with_scratch;

@@ -2,7 +2,7 @@
 
 use crate::attention::Attention;
 use crate::fused::Fused;
-use crate::kernels::matmul::Output;
+use crate::kernels::matrix::Output;
 use crate::layer_norm::{NormRows, add_gradients, normalise};
 use crate::linear::Layer;
 use crate::parallel;

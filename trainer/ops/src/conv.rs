@@ -1,7 +1,8 @@
 //! 3×3 convolutions over a grid with channels last, as matrix products of unfolded windows.
 
 use crate::fused::Fused;
-use crate::kernels::matmul::{Matrix, Output, multiply};
+use crate::kernels::matmul::multiply;
+use crate::kernels::matrix::{Matrix, Output};
 use crate::kernels::vectorised::vectorised;
 use crate::parallel;
 use crate::scratch::with_scratch;

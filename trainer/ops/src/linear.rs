@@ -1,7 +1,8 @@
 //! Linear layers and their gradients.
 
 use crate::fused::Fused;
-use crate::kernels::matmul::{Matrix, Output, multiply, multiply_parallel};
+use crate::kernels::matmul::{multiply, multiply_parallel};
+use crate::kernels::matrix::{Matrix, Output};
 use crate::kernels::vectorised::vectorised;
 use crate::parallel;
 

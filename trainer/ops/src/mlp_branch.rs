@@ -3,7 +3,7 @@
 use crate::depthwise::{Depthwise3x3, Filter};
 use crate::fused::Fused;
 use crate::gelu;
-use crate::kernels::matmul::Output;
+use crate::kernels::matrix::Output;
 use crate::kernels::vectorised::vectorised;
 use crate::layer_norm::{NormRows, add_gradients, normalise};
 use crate::linear::Layer;

@@ -1,7 +1,8 @@
 //! 1×1 convolutions and their gradients.
 
 use crate::fused::Fused;
-use crate::kernels::matmul::{Matrix, Output, multiply};
+use crate::kernels::matmul::multiply;
+use crate::kernels::matrix::{Matrix, Output};
 use crate::parallel;
 
 /// Rows that are processed together, so that they stay in the cache for both gradients.

@@ -5,6 +5,7 @@
 #[cfg(target_arch = "x86_64")]
 mod bf16;
 pub(super) mod matmul;
+pub(super) mod matrix;
 pub(super) mod memory;
 pub(super) mod parts;
 pub(super) mod precision;

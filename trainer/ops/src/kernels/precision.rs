@@ -35,6 +35,7 @@ impl Drop for Bf16Products {
 }
 
 /// Whether factors are rounded to bf16.
+#[cfg(target_arch = "x86_64")]
 pub(super) fn is_bf16() -> bool {
     COUNT.load(Ordering::Relaxed) > 0
 }

@@ -30,7 +30,8 @@ impl Multiply for Tdpbusd {
         let (k, n) = (layer.inputs(), layer.outputs().max(1));
         // As many tiles of rows as there is room for.
         let together = size_of::<Room>().checked_div(ROWS * k).unwrap_or(0) * ROWS;
-        let Some(step) = step(k).filter(|_| together > 0 && x.len() >= MIN_ROWS * k) else {
+        let Some((step, tiles)) = tiles(k).filter(|_| together > 0 && x.len() >= MIN_ROWS * k)
+        else {
             // SAFETY: this function's own features are those of the other one.
             return unsafe { Vpdpbusd::product(x, layer, out, store) };
         };
@@ -38,18 +39,20 @@ impl Multiply for Tdpbusd {
         let mut sums = [const { MaybeUninit::uninit() }; ROWS * PANELS];
         for (x, out) in x.chunks(together * k).zip(out.chunks_mut(together * n)) {
             convert(x, &mut room);
-            let mut source = Tiles { room: &room, k, rows: x.len() / k, step, sums: &mut sums };
+            let mut source =
+                Tiles { room: &room, k, rows: x.len() / k, step, tiles, sums: &mut sums };
             product(&mut source, (layer, Inputs::new(layer, k)), out, store);
         }
     }
 }
 
-/// Inputs of a tile: a multiple of 4, at most 64, which divides `k`. `None` if there is none, or if `k` is
-/// small.
-fn step(k: usize) -> Option<usize> {
+/// Inputs of a tile, a multiple of 4 and at most 64, and the number of such tiles in `k` inputs. `None` if `k`
+/// does not divide into tiles, or is small.
+fn tiles(k: usize) -> Option<(usize, usize)> {
     let step = k.checked_div(k.div_ceil(BYTES))?;
     let divides = k.is_multiple_of(step) && step.is_multiple_of(4);
-    (divides && k >= MIN_K).then_some(step)
+    let tiles = k.checked_div(step)?;
+    (divides && k >= MIN_K).then_some((step, tiles))
 }
 
 /// Rows of `k` inputs as one line.
@@ -58,8 +61,9 @@ struct Tiles<'a> {
     room: &'a Room,
     k: usize,
     rows: usize,
-    /// [`step`] of `k`.
+    /// Inputs of a tile, and tiles of a row, by [`tiles`].
     step: usize,
+    tiles: usize,
     /// Sums of sixteen rows, `[row][panel]`.
     sums: &'a mut [MaybeUninit<Group>; ROWS * PANELS],
 }
@@ -69,7 +73,7 @@ impl Tiles<'_> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
     fn multiply<const P: usize>(&mut self, first: usize, panels: &Panels<'_, P>) {
-        let Self { room, k, rows, step, .. } = *self;
+        let Self { room, k, rows, step, tiles, .. } = *self;
         if 4 * panels.groups.len() != k || first >= rows {
             debug_assert!(false, "row {first} of {rows}, {k} inputs");
             *self.sums = [const { MaybeUninit::new(Group([0; BYTES])) }; ROWS * PANELS];
@@ -109,7 +113,7 @@ impl Tiles<'_> {
                         x = inout(reg) x => _,
                         w = inout(reg) panels.groups.as_ptr() => _,
                         sums = in(reg) self.sums.as_mut_ptr(),
-                        tiles = inout(reg) k / step => _,
+                        tiles = inout(reg) tiles => _,
                         k = in(reg) k,
                         width = in(reg) P * BYTES,
                         step = in(reg) step,

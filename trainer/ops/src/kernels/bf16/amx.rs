@@ -4,8 +4,7 @@ use std::arch::asm;
 use std::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
 use std::sync::OnceLock;
 
-use super::pack::Tile;
-use super::{BLOCK, Block, LANES};
+use super::tile::{BLOCK, Block, LANES, Tile};
 
 /// Bytes of a row of a tile.
 const ROW: usize = 64;

@@ -2,8 +2,8 @@
 
 use std::arch::x86_64::*;
 
-use super::pack::{Tile, is_available};
-use super::{BLOCK, Block, DEPTH, LANES};
+use super::pack::is_available;
+use super::tile::{BLOCK, Block, DEPTH, LANES, Tile};
 
 /// Rows whose sums are in registers at the same time; each needs two.
 const ROWS: usize = 8;
@@ -46,6 +46,7 @@ fn panels(a: &[Tile], b: &[Tile], block: &mut Block) {
 
 /// Adds the products of 16 pairs to 16 sums.
 #[target_feature(enable = "avx512f,avx512bf16")]
+#[expect(clippy::disallowed_methods, reason = "bytemuck does not know vectors of bf16")]
 #[inline]
 fn dot(sum: __m512, a: __m512i, b: __m512i) -> __m512 {
     // SAFETY: both types are 64 bytes without an invalid value.

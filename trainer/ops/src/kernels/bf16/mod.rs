@@ -6,27 +6,20 @@
 mod amx;
 mod avx512;
 mod pack;
+mod tile;
 
 use std::cell::RefCell;
 use std::sync::OnceLock;
 
-use super::matmul::{Matrix, Output};
-use pack::{Tile, add_block, columns, rows};
+use super::matrix::{Matrix, Output};
+use pack::{add_block, columns, rows};
+pub(super) use tile::BLOCK;
+use tile::{Block, DEPTH, Tile};
 
-/// Rows or columns of a tile.
-const LANES: usize = 16;
-/// Positions of the inner dimension in a tile.
-const DEPTH: usize = 32;
-/// Rows and columns of the part of the output that a kernel computes at once.
-pub(super) const BLOCK: usize = 2 * LANES;
 /// Columns and inner positions of the second factor that are in tiles at the same time: 1 MiB, which fits the second
 /// cache of the processors with these instructions.
 const MAX_COLUMNS: usize = 512;
 const MAX_DEPTH: usize = 1024;
-
-/// A part of the output.
-#[repr(align(64))]
-struct Block([f32; BLOCK * BLOCK]);
 
 /// Memory for the tiles of both factors, and for a part of their product. It is kept from call to call: clearing it
 /// each time takes as long as a short product.

@@ -2,36 +2,9 @@
 
 use std::arch::x86_64::*;
 
-use super::{BLOCK, Block, DEPTH, LANES};
-use crate::kernels::matmul::{Matrix, Output};
+use super::tile::{BLOCK, Block, DEPTH, LANES, Tile};
+use crate::kernels::matrix::{Matrix, Output};
 use crate::kernels::vectorised::has_avx512;
-
-/// 16 lines of 16 pairs.
-///
-/// In tiles of a first factor, a line is a row, and its pairs are neighbours in the inner dimension. In tiles of a
-/// second factor, a line is such a pair of positions, and it has one pair of values for each of 16 columns.
-#[derive(Clone, Copy)]
-#[repr(align(64))]
-pub(super) struct Tile([[u32; LANES]; LANES]);
-
-impl Tile {
-    pub(super) const ZERO: Self = Self([[0; LANES]; LANES]);
-
-    /// The 16 pairs of a line.
-    #[target_feature(enable = "avx512f")]
-    #[inline]
-    pub(super) fn line(&self, line: usize) -> __m512i {
-        let line = &self.0[line];
-        // SAFETY: a line has 64 bytes.
-        unsafe { _mm512_loadu_si512(line.as_ptr().cast()) }
-    }
-
-    /// One pair.
-    #[inline]
-    pub(super) const fn pair(&self, line: usize, pair: usize) -> i32 {
-        self.0[line][pair].cast_signed()
-    }
-}
 
 /// Whether the processor has the instructions of this file and of the dot products.
 pub(super) fn is_available() -> bool {
@@ -135,6 +108,7 @@ const fn mask(count: usize) -> __mmask16 {
 
 /// 32 values rounded to bf16, to the nearest and then to the even one.
 #[target_feature(enable = "avx512f,avx512bf16")]
+#[expect(clippy::disallowed_methods, reason = "bytemuck does not know vectors of bf16")]
 #[inline]
 fn rounded(first: __m512, second: __m512) -> __m512i {
     let words = _mm512_cvtne2ps_pbh(second, first);
