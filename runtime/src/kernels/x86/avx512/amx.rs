@@ -37,10 +37,12 @@ impl Multiply for Tdpbusd {
         };
         let mut room = Rows::ROOM;
         let mut sums = [const { MaybeUninit::uninit() }; ROWS * PANELS];
-        for (x, out) in x.chunks(together * k).zip(out.chunks_mut(together * n)) {
+        // At least 1: `chunks` refuses 0.
+        let lens = [(together * k).max(1), (together * n).max(1)];
+        for (x, out) in x.chunks(lens[0]).zip(out.chunks_mut(lens[1])) {
             convert(x, &mut room);
-            let mut source =
-                Tiles { room: &room, k, rows: x.len() / k, step, tiles, sums: &mut sums };
+            let rows = x.len() / k.max(1);
+            let mut source = Tiles { room: &room, k, rows, step, tiles, sums: &mut sums };
             product(&mut source, (layer, Inputs::new(layer, k)), out, store);
         }
     }
