@@ -224,9 +224,6 @@ mod tests {
         let long = Recipe::named(RecipeName::Long, Preset::Nano);
         assert_eq!(recipe(&["--recipe", "long"]), long, "none given");
         let found = recipe(&["--recipe", "long", "--mixup", "0", "--drop-path", "0.1"]);
-        let found = recipe(&["--recipe", "long", "--resizemix", "0.2"]);
-        let mix = Mix { resizemix: Some(0.2), ..long.mix };
-        assert_eq!(found, Recipe { mix, ..long }, "small images");
         let mix = Mix { mixup: 0.0, ..long.mix };
         let dropout = DropoutRates { path: 0.1, ..long.dropout };
         assert_eq!(found, Recipe { mix, dropout, ..long }, "two given");
@@ -239,6 +236,9 @@ mod tests {
         assert_eq!(found, Recipe { ema: None, ..long }, "the weights themselves");
         let found = recipe(&["--recipe", "full", "--ema", "0.995"]);
         assert_eq!(found.ema, long.ema, "EMA as in long");
+        let found = recipe(&["--recipe", "long", "--resizemix", "0.2"]);
+        let mix = Mix { resizemix: Some(0.2), ..long.mix };
+        assert_eq!(found, Recipe { mix, ..long }, "small images");
         let found = recipe(&["--recipe", "long", "--precision", "bf16"]);
         assert_eq!(found, Recipe { precision: Precision::Bf16, ..long }, "products in bf16");
         let found = recipe(&["--recipe", "long", "--replace-background", "0.2"]);
