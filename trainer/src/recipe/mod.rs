@@ -51,7 +51,7 @@ pub struct Recipe {
     pub views: Option<NonZeroUsize>,
     /// How training images are mixed with each other.
     pub mix: Mix,
-    /// Weight of the loss of each region of a CutMix or ResizeMix image, relative to the loss of the whole image;
+    /// Weight of the loss of each region of a CutMix or `ResizeMix` image, relative to the loss of the whole image;
     /// positive.
     pub region_loss: Option<f64>,
     /// Probability that random cells of the images of a batch are hidden, above 0.
