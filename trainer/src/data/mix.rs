@@ -108,51 +108,65 @@ impl Mix {
             }
             return Some(Mixed { partners, step, share, pasted: None });
         }
-        if choice >= self.mixup + self.cutmix {
-            let [low, high] = RESIZED_SIDES;
-            let side = low + share * (high - low);
-            let place = |middle: f32, len: usize| {
-                let count = ((side * len as f32).round() as usize).clamp(1, len);
-                let start = ((len - count + 1) as f32 * middle) as usize;
-                start..start.min(len - count) + count
-            };
-            let pasted =
-                Rectangle { rows: place(middle[0], height), columns: place(middle[1], width) };
-            let planes = images.chunks_exact_mut(height * width);
-            for (plane, other) in planes.zip(originals.chunks_exact(height * width)) {
-                paste_whole(plane, other, [height, width], &pasted);
-            }
-            let share = 1.0 - pasted.area() as f32 / (height * width) as f32;
-            return Some(Mixed { partners, step, share, pasted: Some(pasted) });
-        }
-        let side = |middle: f32, len: usize| {
-            let half = (1.0 - share).sqrt() * len as f32 / 2.0;
-            let middle = middle * len as f32;
-            let start = (middle - half).round().max(0.0) as usize;
-            start..((middle + half).round() as usize).min(len)
+        let whole = choice >= self.mixup + self.cutmix;
+        let place = if whole { whole_place } else { cut_place };
+        let rectangle = Rectangle {
+            rows: place(share, middle[0], height),
+            columns: place(share, middle[1], width),
         };
-        let (rows, columns) = (side(middle[0], height), side(middle[1], width));
-        for (plane, other) in
-            images.chunks_exact_mut(height * width).zip(originals.chunks_exact(height * width))
-        {
-            for row in rows.clone() {
-                let row = row * width + columns.start..row * width + columns.end;
-                plane[row.clone()].copy_from_slice(&other[row]);
+        let shares = whole.then(|| {
+            [covered(height, rectangle.rows.len()), covered(width, rectangle.columns.len())]
+        });
+        let planes = images.chunks_exact_mut(height * width);
+        for (plane, other) in planes.zip(originals.chunks_exact(height * width)) {
+            match &shares {
+                Some(shares) => paste_whole(plane, other, width, &rectangle, shares),
+                None => paste_part(plane, other, width, &rectangle),
             }
         }
-        let pasted = Rectangle { rows, columns };
-        let share = 1.0 - pasted.area() as f32 / (height * width) as f32;
-        Some(Mixed { partners, step, share, pasted: Some(pasted) })
+        let share = 1.0 - rectangle.area() as f32 / (height * width) as f32;
+        Some(Mixed { partners, step, share, pasted: Some(rectangle) })
     }
 }
 
-/// Fills a rectangle of `plane` with the whole of `other`: each pixel is the mean of the pixels that it covers.
-fn paste_whole(plane: &mut [f32], other: &[f32], [height, width]: [usize; 2], place: &Rectangle) {
-    let rows = covered(height, place.rows.len());
-    let columns = covered(width, place.columns.len());
-    for (row, covered_rows) in place.rows.clone().zip(&rows) {
+/// Rows or columns of the rectangle of `CutMix`, whose area is `1 − share` of the image. It is cut off at the edges.
+fn cut_place(share: f32, middle: f32, len: usize) -> Range<usize> {
+    let half = (1.0 - share).sqrt() * len as f32 / 2.0;
+    let middle = middle * len as f32;
+    let start = (middle - half).round().max(0.0) as usize;
+    start..((middle + half).round() as usize).min(len)
+}
+
+/// Rows or columns of the square of `ResizeMix`. `share` decides its side, and `place`, 0 to below 1, where it lies.
+fn whole_place(share: f32, place: f32, len: usize) -> Range<usize> {
+    let [low, high] = RESIZED_SIDES;
+    let side = low + share * (high - low);
+    let count = ((side * len as f32).round() as usize).clamp(1, len);
+    // Rounding can reach the place after the last one.
+    let start = (((len - count + 1) as f32 * place) as usize).min(len - count);
+    start..start + count
+}
+
+/// Copies a rectangle of `other` to the same place of `plane`.
+fn paste_part(plane: &mut [f32], other: &[f32], width: usize, place: &Rectangle) {
+    for row in place.rows.clone() {
+        let row = row * width + place.columns.start..row * width + place.columns.end;
+        plane[row.clone()].copy_from_slice(&other[row]);
+    }
+}
+
+/// Fills a rectangle of `plane` with the whole of `other`: each pixel is the mean of the pixels that it covers, which
+/// [`covered`] gives for rows and for columns.
+fn paste_whole(
+    plane: &mut [f32],
+    other: &[f32],
+    width: usize,
+    place: &Rectangle,
+    [rows, columns]: &[Vec<Vec<(usize, f32)>>; 2],
+) {
+    for (row, covered_rows) in place.rows.clone().zip(rows) {
         let line = &mut plane[row * width..][place.columns.clone()];
-        for (value, covered_columns) in line.iter_mut().zip(&columns) {
+        for (value, covered_columns) in line.iter_mut().zip(columns) {
             *value = 0.0;
             for &(from, weight) in covered_rows {
                 let row = &other[from * width..][..width];

@@ -17,7 +17,7 @@ use core::mem::MaybeUninit;
 /// `vpdpbusd`.
 pub(super) struct Tdpbusd;
 
-/// Rows that are multiplied at once. More would need memory for sums that is not in the first cache any more.
+/// Rows that are multiplied at once: those of a tile.
 const ROWS: usize = LANES;
 /// Minimum number of rows. With fewer, most of a tile would be without use.
 const MIN_ROWS: usize = 8;
