@@ -41,7 +41,7 @@ pub(crate) fn multiply_parallel(a: Matrix<'_>, b: Matrix<'_>, out: &mut [f32], o
         return;
     }
     #[cfg(target_arch = "x86_64")]
-    if precision::is_bf16() && bf16::Unit::best().is_some() {
+    if precision::unit().is_some() {
         let rows = a.rows().div_ceil(rayon::current_num_threads()).next_multiple_of(bf16::BLOCK);
         let parts = out[..a.rows() * b.columns()].par_chunks_mut(rows * b.columns()).enumerate();
         parts.for_each(|(index, out)| {
@@ -68,9 +68,8 @@ fn run(
     assert!(columns <= row_stride, "rows of the output do not overlap");
     assert!((rows - 1) * row_stride + columns <= out.len(), "the output fits its slice");
     #[cfg(target_arch = "x86_64")]
-    if precision::is_bf16()
-        && rows * columns * a.columns() >= MIN_BF16_MACS
-        && let Some(unit) = bf16::Unit::best()
+    if rows * columns * a.columns() >= MIN_BF16_MACS
+        && let Some(unit) = precision::unit()
     {
         bf16::multiply(unit, a, b, scale, out, row_stride, output);
         return;

@@ -2,6 +2,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+#[cfg(target_arch = "x86_64")]
+use super::bf16::Unit;
+
 /// Number of [`Bf16Products`] that exist.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
@@ -22,7 +25,7 @@ impl Bf16Products {
     #[must_use]
     pub fn are_fast() -> bool {
         #[cfg(target_arch = "x86_64")]
-        return super::bf16::Unit::best().is_some();
+        return Unit::best().is_some();
         #[cfg(not(target_arch = "x86_64"))]
         false
     }
@@ -34,8 +37,8 @@ impl Drop for Bf16Products {
     }
 }
 
-/// Whether factors are rounded to bf16.
+/// The unit that multiplies factors in bf16; `None` where they stay in f32.
 #[cfg(target_arch = "x86_64")]
-pub(super) fn is_bf16() -> bool {
-    COUNT.load(Ordering::Relaxed) > 0
+pub(super) fn unit() -> Option<Unit> {
+    if COUNT.load(Ordering::Relaxed) > 0 { Unit::best() } else { None }
 }

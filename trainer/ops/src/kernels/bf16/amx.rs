@@ -1,8 +1,10 @@
 //! Products of tiles with AMX.
 
 use std::arch::asm;
-use std::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
+use std::arch::x86_64::__cpuid_count;
 use std::sync::OnceLock;
+
+use runtime::Kernels;
 
 use super::tile::{BLOCK, Block, LANES, Tile};
 
@@ -40,55 +42,15 @@ static CONFIG: Config = Config {
     },
 };
 
-/// Whether the processor has AMX for bf16, and the system lets this process use it.
+/// Whether the processor has AMX for bf16, and the system lets this process use tiles. The runtime lists its set for
+/// AMX only after it has asked the system.
 pub(super) fn is_available() -> bool {
+    // Leaf 7, EDX.
+    const AMX_BF16: u32 = 1 << 22;
     static AVAILABLE: OnceLock<bool> = OnceLock::new();
-    *AVAILABLE.get_or_init(|| has_instructions() && is_permitted())
-}
-
-fn has_instructions() -> bool {
-    // Bits 22 and 24 of EDX of leaf 7: AMX-BF16 and AMX-TILE.
-    const BF16_AND_TILES: u32 = 1 << 22 | 1 << 24;
-    // Bits 17 and 18 of XCR0: the system saves the configuration of tiles and their values.
-    const SAVED: u64 = 3 << 17;
-    if !std::arch::is_x86_feature_detected!("xsave") {
-        return false;
-    }
-    #[target_feature(enable = "xsave")]
-    fn saved_state() -> u64 {
-        // SAFETY: the caller checked that the instruction exists; register 0 always does.
-        unsafe { _xgetbv(0) }
-    }
-    let leaf = if __cpuid(0).eax < 7 { 0 } else { __cpuid_count(7, 0).edx };
-    // SAFETY: the processor has XSAVE, as checked above.
-    leaf & BF16_AND_TILES == BF16_AND_TILES && unsafe { saved_state() } & SAVED == SAVED
-}
-
-/// Asks Linux for the permission to use tiles, which a process needs once.
-#[cfg(target_os = "linux")]
-fn is_permitted() -> bool {
-    const ARCH_PRCTL: u64 = 158;
-    const ARCH_REQ_XCOMP_PERM: u64 = 0x1023;
-    const XFEATURE_XTILEDATA: u64 = 18;
-    let result: u64;
-    // SAFETY: this system call only grants the permission or returns an error. It writes no memory of the process.
-    unsafe {
-        asm!(
-            "syscall",
-            inlateout("rax") ARCH_PRCTL => result,
-            in("rdi") ARCH_REQ_XCOMP_PERM,
-            in("rsi") XFEATURE_XTILEDATA,
-            lateout("rcx") _,
-            lateout("r11") _,
-            options(nostack),
-        );
-    }
-    result == 0
-}
-
-#[cfg(not(target_os = "linux"))]
-fn is_permitted() -> bool {
-    false
+    *AVAILABLE.get_or_init(|| {
+        Kernels::all().any(|set| set.name == "amx_int8") && __cpuid_count(7, 0).edx & AMX_BF16 != 0
+    })
 }
 
 /// The time in which this thread uses tiles. Other code may use them before and after it.
