@@ -26,6 +26,7 @@ const KEPT: usize = 4;
 impl Fused<11> for AttentionBranch {
     fn forward(&self, inputs: [&[f32]; 11]) -> Vec<f32> {
         let (x_len, kept_len) = (self.x_len(), KEPT * self.attention.image_len());
+        let layers = layers(&inputs);
         let ([out], _) = parallel::fill_groups(
             inputs[0].len() / x_len,
             [x_len],
@@ -35,7 +36,7 @@ impl Fused<11> for AttentionBranch {
                 with_scratch(
                     [count * kept_len, count * x_len, self.attention.probs_len()],
                     |[kept, normed, probs]| {
-                        self.forward_group(first, &inputs, [out, kept, normed, probs]);
+                        self.forward_group(first, &inputs, &layers, [out, kept, normed, probs]);
                     },
                 );
             },
@@ -45,6 +46,7 @@ impl Fused<11> for AttentionBranch {
 
     fn forward_keeping(&self, inputs: [&[f32]; 11]) -> (Vec<f32>, Vec<f32>) {
         let (x_len, kept_len) = (self.x_len(), KEPT * self.attention.image_len());
+        let layers = layers(&inputs);
         let ([out, kept], _) = parallel::fill_groups(
             inputs[0].len() / x_len,
             [x_len, kept_len],
@@ -52,7 +54,7 @@ impl Fused<11> for AttentionBranch {
             0,
             |first, count, [out, kept], _| {
                 with_scratch([count * x_len, self.attention.probs_len()], |[normed, probs]| {
-                    self.forward_group(first, &inputs, [out, kept, normed, probs]);
+                    self.forward_group(first, &inputs, &layers, [out, kept, normed, probs]);
                 });
             },
         );
@@ -66,7 +68,7 @@ impl Fused<11> for AttentionBranch {
         grad: &[f32],
         _wanted: [bool; 11],
     ) -> [Vec<f32>; 11] {
-        let x_len = self.x_len();
+        let (x_len, layers) = (self.x_len(), layers(&inputs));
         let [x, rest @ ..] = inputs;
         let sums = rest.iter().map(|input| input.len()).sum();
         let ([x_grad], mut sums) = parallel::fill_groups(
@@ -74,7 +76,9 @@ impl Fused<11> for AttentionBranch {
             [x_len],
             self.group(),
             sums,
-            |first, _, [out], sums| self.backward_group(first, &inputs, kept, grad, out, sums),
+            |first, _, [out], sums| {
+                self.backward_group(first, &inputs, &layers, kept, grad, out, sums)
+            },
         );
         let grads = rest.map(|input| {
             let later = sums.split_off(input.len());
@@ -101,10 +105,10 @@ impl AttentionBranch {
         &self,
         first: usize,
         inputs: &[&[f32]; 11],
+        [query, key, value, output]: &[Layer<'_>; 4],
         [out, kept, normed, probs]: [&mut [f32]; 4],
     ) {
-        let [x, gamma, beta, layers @ ..] = *inputs;
-        let [query, key, value, output] = layers_of(layers);
+        let [x, gamma, beta, ..] = *inputs;
         let (x_len, len) = (self.x_len(), self.attention.image_len());
         let x = &x[first * x_len..][..out.len()];
         normalise(self.norm, x, gamma, beta, normed);
@@ -128,14 +132,13 @@ impl AttentionBranch {
         &self,
         first: usize,
         inputs: &[&[f32]; 11],
+        [query, key, value, output]: &[Layer<'_>; 4],
         kept: &[f32],
         grad: &[f32],
         out: &mut [f32],
         sums: &mut [f32],
     ) {
-        let [x, gamma, beta, layers @ ..] = *inputs;
-        let layers = layers_of(layers);
-        let [query, key, value, output] = layers;
+        let [x, gamma, beta, ..] = *inputs;
         let (x_len, len) = (self.x_len(), self.attention.image_len());
         let (all, images) = (out.len(), out.len() / x_len);
         let [x, grad] = [x, grad].map(|values| &values[first * x_len..][..all]);
@@ -176,6 +179,6 @@ impl AttentionBranch {
     }
 }
 
-fn layers_of(values: [&[f32]; 8]) -> [Layer<'_>; 4] {
-    [0, 2, 4, 6].map(|at| Layer::new(values[at], values[at + 1]))
+fn layers<'a>(inputs: &[&'a [f32]; 11]) -> [Layer<'a>; 4] {
+    [3, 5, 7, 9].map(|at| Layer::new(inputs[at], inputs[at + 1]))
 }

@@ -1,7 +1,7 @@
 //! 3×3 convolutions over a grid with channels last, as matrix products of unfolded windows.
 
 use crate::fused::Fused;
-use crate::kernels::matmul::multiply;
+use crate::kernels::matmul::{Factor, multiply};
 use crate::kernels::matrix::{Matrix, Output};
 use crate::kernels::vectorised::vectorised;
 use crate::parallel;
@@ -26,13 +26,13 @@ impl Fused<2> for Conv3x3 {
     fn forward(&self, [x, weight]: [&[f32]; 2]) -> Vec<f32> {
         let (x_len, out_len) = (self.input_len(), self.output_len());
         let batch = x.len() / x_len;
-        let (runs, columns) = (self.runs(), self.columns(weight));
-        let columns = Matrix::new(&columns, self.window_len(), self.outputs);
-        let (outputs, windows_len) = (self.outputs, self.positions() * self.window_len());
+        let (runs, rows) = (self.runs(), self.rows(weight));
+        let weight = Factor::new(self.weight(&rows).transposed());
+        let windows_len = self.positions() * self.window_len();
         let ([out], _) = parallel::fill_groups(batch, [out_len], 1, 0, |image, _, [out], _| {
             with_scratch([windows_len], |[windows]| {
                 unfold(&runs, &x[image * x_len..][..x_len], 3 * self.inputs, windows);
-                multiply(self.windows(windows), columns, 1.0, out, outputs, Output::Replace);
+                weight.product(self.windows(windows), out, Output::Replace);
             });
         });
         out
@@ -47,8 +47,8 @@ impl Fused<2> for Conv3x3 {
     ) -> [Vec<f32>; 2] {
         let (x_len, out_len) = (self.input_len(), self.output_len());
         let (batch, row_len) = (x.len() / x_len, 3 * self.inputs);
-        let (runs, columns) = (self.runs(), self.columns(weight));
-        let columns = Matrix::new(&columns, self.window_len(), self.outputs).transposed();
+        let (runs, rows) = (self.runs(), self.rows(weight));
+        let factor = Factor::new(self.weight(&rows));
         let windows_len = self.positions() * self.window_len();
         let x_grad_len = if wanted[0] { x_len } else { 0 };
         let ([x_grad], weight_grad) =
@@ -56,11 +56,11 @@ impl Fused<2> for Conv3x3 {
                 let grad = Matrix::new(&grad[image * out_len..], self.positions(), self.outputs);
                 with_scratch([windows_len], |[windows]| {
                     unfold(&runs, &x[image * x_len..][..x_len], row_len, windows);
-                    let unfolded = self.windows(windows).transposed();
-                    multiply(unfolded, grad, 1.0, sums, self.outputs, Output::Add);
+                    // The smaller factor is the transposed one: in bf16, it takes longer to copy.
+                    let (grad_rows, len) = (grad.transposed(), self.window_len());
+                    multiply(grad_rows, self.windows(windows), 1.0, sums, len, Output::Add);
                     if wanted[0] {
-                        let len = self.window_len();
-                        multiply(grad, columns, 1.0, windows, len, Output::Replace);
+                        factor.product(grad, windows, Output::Replace);
                         fold(&runs, windows, row_len, out);
                     }
                 });
@@ -93,27 +93,32 @@ impl Conv3x3 {
         Matrix::new(values, self.positions(), self.window_len())
     }
 
-    /// The weight as `[window_len, outputs]`.
-    fn columns(&self, weight: &[f32]) -> Vec<f32> {
-        let mut columns = vec![0.0; weight.len()];
-        self.for_each_weight(|ours, theirs| columns[ours] = weight[theirs]);
-        columns
+    /// A weight in the order of [`rows`](Self::rows).
+    fn weight<'a>(&self, rows: &'a [f32]) -> Matrix<'a> {
+        Matrix::new(rows, self.outputs, self.window_len())
     }
 
-    /// The inverse of [`columns`](Self::columns).
-    fn weight_order(&self, columns: &[f32]) -> Vec<f32> {
-        let mut weight = vec![0.0; columns.len()];
-        self.for_each_weight(|ours, theirs| weight[theirs] = columns[ours]);
+    /// The weight as `[outputs, window_len]`.
+    fn rows(&self, weight: &[f32]) -> Vec<f32> {
+        let mut rows = vec![0.0; weight.len()];
+        self.for_each_weight(|ours, theirs| rows[ours] = weight[theirs]);
+        rows
+    }
+
+    /// The inverse of [`rows`](Self::rows).
+    fn weight_order(&self, rows: &[f32]) -> Vec<f32> {
+        let mut weight = vec![0.0; rows.len()];
+        self.for_each_weight(|ours, theirs| weight[theirs] = rows[ours]);
         weight
     }
 
-    /// Calls `visit` for every weight, with its index in `[window_len, outputs]` and its index in
+    /// Calls `visit` for every weight, with its index in `[outputs, window_len]` and its index in
     /// `[outputs, inputs, 3, 3]`.
     fn for_each_weight(&self, mut visit: impl FnMut(usize, usize)) {
         for output in 0..self.outputs {
             for input in 0..self.inputs {
                 for tap in 0..TAPS {
-                    let ours = (tap * self.inputs + input) * self.outputs + output;
+                    let ours = (output * TAPS + tap) * self.inputs + input;
                     visit(ours, (output * self.inputs + input) * TAPS + tap);
                 }
             }

@@ -1,7 +1,7 @@
 //! Linear layers and their gradients.
 
 use crate::fused::Fused;
-use crate::kernels::matmul::{multiply, multiply_parallel};
+use crate::kernels::matmul::{Factor, multiply, multiply_parallel};
 use crate::kernels::matrix::{Matrix, Output};
 use crate::kernels::vectorised::vectorised;
 use crate::parallel;
@@ -11,55 +11,55 @@ use crate::parallel;
 const MAX_SUMMED_WEIGHTS: usize = 1 << 16;
 
 /// A weight `[inputs, outputs]` and its bias.
-#[derive(Clone, Copy, Debug)]
 pub(super) struct Layer<'a> {
-    weight: Matrix<'a>,
+    weight: Factor<'a>,
+    transposed: Factor<'a>,
     bias: &'a [f32],
 }
 
 impl<'a> Layer<'a> {
     pub(super) fn new(weight: &'a [f32], bias: &'a [f32]) -> Self {
         let outputs = bias.len();
-        Self { weight: Matrix::new(weight, weight.len() / outputs, outputs), bias }
+        let weight = Matrix::new(weight, weight.len() / outputs, outputs);
+        let [weight, transposed] = [weight, weight.transposed()].map(Factor::new);
+        Self { weight, transposed, bias }
     }
 
-    pub(super) const fn inputs(self) -> usize {
-        self.weight.rows()
+    pub(super) const fn inputs(&self) -> usize {
+        self.weight.matrix().rows()
     }
 
-    pub(super) const fn outputs(self) -> usize {
+    pub(super) const fn outputs(&self) -> usize {
         self.bias.len()
     }
 
     /// Number of values of weight and bias.
-    pub(super) const fn len(self) -> usize {
+    pub(super) const fn len(&self) -> usize {
         (self.inputs() + 1) * self.outputs()
     }
 
     /// Writes the output of each row of `x`.
-    pub(super) fn forward(self, x: &[f32], out: &mut [f32]) {
+    pub(super) fn forward(&self, x: &[f32], out: &mut [f32]) {
         spread(self.bias, out);
-        multiply(self.rows(x, self.inputs()), self.weight, 1.0, out, self.outputs(), Output::Add);
+        self.weight.product(rows(x, self.inputs()), out, Output::Add);
     }
 
     /// Computes the gradient of `x` from the gradient of the output.
-    pub(super) fn input_gradient(self, grad: &[f32], out: &mut [f32], output: Output) {
-        let grads = self.rows(grad, self.outputs());
-        multiply(grads, self.weight.transposed(), 1.0, out, self.inputs(), output);
+    pub(super) fn input_gradient(&self, grad: &[f32], out: &mut [f32], output: Output) {
+        self.transposed.product(rows(grad, self.outputs()), out, output);
     }
 
     /// Adds the gradients of weight and bias to `sums`, one after the other.
-    pub(super) fn add_gradients(self, x: &[f32], grad: &[f32], sums: &mut [f32]) {
+    pub(super) fn add_gradients(&self, x: &[f32], grad: &[f32], sums: &mut [f32]) {
         let (weight, bias) = sums.split_at_mut(self.inputs() * self.outputs());
-        let grads = self.rows(grad, self.outputs());
-        let x = self.rows(x, self.inputs()).transposed();
-        multiply(x, grads, 1.0, weight, self.outputs(), Output::Add);
+        let x = rows(x, self.inputs()).transposed();
+        multiply(x, rows(grad, self.outputs()), 1.0, weight, self.outputs(), Output::Add);
         add_rows(grad, bias);
     }
+}
 
-    fn rows(self, values: &[f32], columns: usize) -> Matrix<'_> {
-        Matrix::new(values, values.len() / columns, columns)
-    }
+fn rows(values: &[f32], columns: usize) -> Matrix<'_> {
+    Matrix::new(values, values.len() / columns, columns)
 }
 
 /// `x·W + b` for each row; inputs are x, W `[inputs, outputs]`, b.

@@ -32,8 +32,7 @@ struct Group<'a> {
     x: &'a [f32],
     gamma: &'a [f32],
     beta: &'a [f32],
-    layer1: Layer<'a>,
-    layer2: Layer<'a>,
+    layers: &'a [Layer<'a>; 2],
     filter: Option<&'a Filter>,
     filter_bias: &'a [f32],
 }
@@ -41,14 +40,14 @@ struct Group<'a> {
 impl Fused<9> for MlpBranch {
     fn forward(&self, inputs: [&[f32]; 9]) -> Vec<f32> {
         let (x_len, hidden_len) = (self.x_len(), self.hidden_len(&inputs));
-        let filter = self.filter(&inputs);
+        let (layers, filter) = (layers(&inputs), self.filter(&inputs));
         let ([out], _) = parallel::fill_groups(
             inputs[0].len() / x_len,
             [x_len],
             group(hidden_len / 2),
             0,
             |first, count, [out], _| {
-                let group = self.group(&inputs, filter.as_ref(), first, count);
+                let group = self.group(&inputs, &layers, filter.as_ref(), first, count);
                 let hidden_len = count * hidden_len;
                 with_scratch(
                     [hidden_len, out.len(), hidden_len, hidden_len],
@@ -63,14 +62,14 @@ impl Fused<9> for MlpBranch {
 
     fn forward_keeping(&self, inputs: [&[f32]; 9]) -> (Vec<f32>, Vec<f32>) {
         let (x_len, hidden_len) = (self.x_len(), self.hidden_len(&inputs));
-        let filter = self.filter(&inputs);
+        let (layers, filter) = (layers(&inputs), self.filter(&inputs));
         let ([out, kept], _) = parallel::fill_groups(
             inputs[0].len() / x_len,
             [x_len, hidden_len],
             group(hidden_len / 2),
             0,
             |first, count, [out, hidden], _| {
-                let group = self.group(&inputs, filter.as_ref(), first, count);
+                let group = self.group(&inputs, &layers, filter.as_ref(), first, count);
                 with_scratch(
                     [out.len(), hidden.len(), hidden.len()],
                     |[normed, summed, active]| {
@@ -90,7 +89,7 @@ impl Fused<9> for MlpBranch {
         _wanted: [bool; 9],
     ) -> [Vec<f32>; 9] {
         let (x_len, hidden_len) = (self.x_len(), self.hidden_len(&inputs));
-        let filter = self.filter(&inputs);
+        let (layers, filter) = (layers(&inputs), self.filter(&inputs));
         let lens = inputs.map(<[f32]>::len);
         let filter_sums = self.depthwise.as_ref().map_or(0, Depthwise3x3::sums_len);
         let sums = lens[1..7].iter().sum::<usize>() + filter_sums;
@@ -100,7 +99,7 @@ impl Fused<9> for MlpBranch {
             group(hidden_len / 2),
             sums,
             |first, count, [out], sums| {
-                let group = self.group(&inputs, filter.as_ref(), first, count);
+                let group = self.group(&inputs, &layers, filter.as_ref(), first, count);
                 let hidden = &kept[first * hidden_len..][..count * hidden_len];
                 let grad = &grad[first * x_len..][..out.len()];
                 self.backward_group(&group, hidden, grad, out, sums);
@@ -138,18 +137,18 @@ impl MlpBranch {
     fn group<'a>(
         &self,
         inputs: &[&'a [f32]; 9],
+        layers: &'a [Layer<'a>; 2],
         filter: Option<&'a Filter>,
         first: usize,
         count: usize,
     ) -> Group<'a> {
-        let [x, gamma, beta, weight1, bias1, weight2, bias2, _, filter_bias] = *inputs;
+        let [x, gamma, beta, .., filter_bias] = *inputs;
         Group {
             first,
             x: &x[first * self.x_len()..][..count * self.x_len()],
             gamma,
             beta,
-            layer1: Layer::new(weight1, bias1),
-            layer2: Layer::new(weight2, bias2),
+            layers,
             filter,
             filter_bias,
         }
@@ -161,10 +160,11 @@ impl MlpBranch {
         group: &Group<'_>,
         [out, hidden, normed, summed, active]: [&mut [f32]; 5],
     ) {
+        let [layer1, layer2] = group.layers;
         normalise(self.norm, group.x, group.gamma, group.beta, normed);
-        group.layer1.forward(normed, hidden);
+        layer1.forward(normed, hidden);
         gelu::values(self.convolved(group, hidden, summed), active);
-        group.layer2.forward(active, out);
+        layer2.forward(active, out);
         if self.second_gelu {
             let linear = &mut normed[..];
             linear.copy_from_slice(out);
@@ -183,7 +183,7 @@ impl MlpBranch {
         out: &mut [f32],
         sums: &mut [f32],
     ) {
-        let (layer1, layer2) = (group.layer1, group.layer2);
+        let [layer1, layer2] = group.layers;
         let (norm_sums, sums) = sums.split_at_mut(2 * self.norm.channels);
         let (sums1, sums) = sums.split_at_mut(layer1.len());
         let (sums2, filter_sums) = sums.split_at_mut(layer2.len());
@@ -242,6 +242,10 @@ impl MlpBranch {
         }
         summed
     }
+}
+
+fn layers<'a>(inputs: &[&'a [f32]; 9]) -> [Layer<'a>; 2] {
+    [3, 5].map(|at| Layer::new(inputs[at], inputs[at + 1]))
 }
 
 vectorised! {

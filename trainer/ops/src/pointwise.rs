@@ -1,7 +1,7 @@
 //! 1×1 convolutions and their gradients.
 
 use crate::fused::Fused;
-use crate::kernels::matmul::multiply;
+use crate::kernels::matmul::{Factor, multiply};
 use crate::kernels::matrix::{Matrix, Output};
 use crate::parallel;
 
@@ -19,10 +19,10 @@ impl Fused<2> for Pointwise {
     fn forward(&self, [x, weight]: [&[f32]; 2]) -> Vec<f32> {
         let Self { inputs, outputs } = *self;
         let rows = x.len() / inputs;
-        let weight = Matrix::new(weight, outputs, inputs).transposed();
+        let weight = Factor::new(Matrix::new(weight, outputs, inputs).transposed());
         parallel::fill(rows * outputs, rows, |first, out| {
             let x = Matrix::new(&x[first * inputs..], out.len() / outputs, inputs);
-            multiply(x, weight, 1.0, out, outputs, Output::Replace);
+            weight.product(x, out, Output::Replace);
         })
     }
 
@@ -35,12 +35,12 @@ impl Fused<2> for Pointwise {
     ) -> [Vec<f32>; 2] {
         let Self { inputs, outputs } = *self;
         let (rows, sums) = (x.len() / inputs, weight.len());
-        let weight = Matrix::new(weight, outputs, inputs);
+        let weight = Factor::new(Matrix::new(weight, outputs, inputs));
         let ([x_grad], weight_grad) =
             parallel::fill_groups(rows, [inputs], GROUP, sums, |first, count, [out], sums| {
                 let x = Matrix::new(&x[first * inputs..], count, inputs);
                 let grad = Matrix::new(&grad[first * outputs..], count, outputs);
-                multiply(grad, weight, 1.0, out, inputs, Output::Replace);
+                weight.product(grad, out, Output::Replace);
                 multiply(grad.transposed(), x, 1.0, sums, inputs, Output::Add);
             });
         [x_grad, weight_grad]

@@ -345,7 +345,7 @@ impl RunArgs {
                 "--precision bf16 is only for the backends of the processor: products are in f32"
             );
         } else if recipe.precision == Precision::Bf16 && !Bf16Products::are_fast() {
-            note!("this processor has no instructions for bf16: products are in f32");
+            note!("bf16 is not faster on this processor: products are in f32");
         }
         Ok(())
     }

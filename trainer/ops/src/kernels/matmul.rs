@@ -18,7 +18,7 @@ const PARALLEL_MACS: usize = 1 << 22;
 #[cfg(target_arch = "x86_64")]
 const MIN_BF16_MACS: usize = 1 << 13;
 
-/// Writes `scale·a·b` to `out`, whose rows are `row_stride` apart.
+/// Writes `scale·a·b` to `out`, whose rows are `row_stride` apart. For one `b` of many products, see [`Factor`].
 ///
 /// # Panics
 /// If the shapes disagree or `out` is too short.
@@ -54,6 +54,51 @@ pub(crate) fn multiply_parallel(a: Matrix<'_>, b: Matrix<'_>, out: &mut [f32], o
     run(a, b, 1.0, out, b.columns(), output, Parallelism::Rayon(0));
 }
 
+/// A second factor of many products. For products in bf16 it is put into tiles once.
+pub(crate) struct Factor<'a> {
+    matrix: Matrix<'a>,
+    #[cfg(target_arch = "x86_64")]
+    packed: Option<bf16::Packed>,
+}
+
+impl<'a> Factor<'a> {
+    pub(crate) fn new(matrix: Matrix<'a>) -> Self {
+        Self {
+            matrix,
+            #[cfg(target_arch = "x86_64")]
+            packed: precision::unit().map(|unit| bf16::Packed::new(unit, matrix)),
+        }
+    }
+
+    /// The values, as they were given.
+    pub(crate) const fn matrix(&self) -> Matrix<'a> {
+        self.matrix
+    }
+
+    /// Writes `a` times this factor to `out`, whose rows follow each other without gaps.
+    ///
+    /// # Panics
+    /// If the shapes disagree or `out` is too short.
+    pub(crate) fn product(&self, a: Matrix<'_>, out: &mut [f32], output: Output) {
+        let width = self.matrix.columns();
+        #[cfg(target_arch = "x86_64")]
+        if let Some(packed) = &self.packed
+            && a.rows() * self.matrix.rows() * width >= MIN_BF16_MACS
+        {
+            check(a, self.matrix, out, width);
+            packed.multiply(a, width, out, width, output);
+            return;
+        }
+        multiply(a, self.matrix, 1.0, out, width, output);
+    }
+}
+
+fn check(a: Matrix<'_>, b: Matrix<'_>, out: &[f32], row_stride: usize) {
+    assert_eq!(a.columns(), b.rows(), "columns of the first and rows of the second factor");
+    assert!(b.columns() <= row_stride, "rows of the output do not overlap");
+    assert!((a.rows() - 1) * row_stride + b.columns() <= out.len(), "the output fits its slice");
+}
+
 fn run(
     a: Matrix<'_>,
     b: Matrix<'_>,
@@ -64,9 +109,7 @@ fn run(
     parallelism: Parallelism,
 ) {
     let (rows, columns) = (a.rows(), b.columns());
-    assert_eq!(a.columns(), b.rows(), "columns of the first and rows of the second factor");
-    assert!(columns <= row_stride, "rows of the output do not overlap");
-    assert!((rows - 1) * row_stride + columns <= out.len(), "the output fits its slice");
+    check(a, b, out, row_stride);
     #[cfg(target_arch = "x86_64")]
     if rows * columns * a.columns() >= MIN_BF16_MACS
         && let Some(unit) = precision::unit()
@@ -77,7 +120,7 @@ fn run(
     let (a_values, a_strides) = a.values_and_strides();
     let (b_values, b_strides) = b.values_and_strides();
     // SAFETY: the constructor of `Matrix` checked that the last element of each factor lies within its
-    // slice. The assertions above check the same for `out`, which is borrowed exclusively. Strides are not
+    // slice. `check` has made sure of the same for `out`, which is borrowed exclusively. Strides are not
     // negative, so no element lies after the last one. Slice lengths fit an isize.
     unsafe {
         gemm::gemm(

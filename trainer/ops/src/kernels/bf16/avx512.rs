@@ -3,20 +3,32 @@
 use std::arch::x86_64::*;
 
 use super::pack::is_available;
-use super::tile::{BLOCK, Block, DEPTH, LANES, Tile};
+use super::tile::{BLOCK, DEPTH, LANES, Tile};
+use crate::kernels::matrix::Output;
 
 /// Rows whose sums are in registers at the same time; each needs two.
 const ROWS: usize = 8;
 
-/// Multiplies two panels of rows by two panels of columns.
-pub(super) fn multiply(a: &[Tile], b: &[Tile], block: &mut Block) {
+/// Whether these products are faster than those in f32. AMD's processors multiply twice as many pairs in a cycle as
+/// values of f32. Intel's multiply no more: with the copies to tiles, `compact` trained at 0.6 of its speed in f32.
+pub(super) fn is_fast() -> bool {
+    let vendor = __cpuid(0);
+    [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes).as_flattened() == b"AuthenticAMD"
+}
+
+/// Multiplies two panels of rows by two panels of columns. Writes the product to the first 32 values of 32 rows of
+/// `out`, `row_stride` apart, or adds it.
+///
+/// # Panics
+/// If `out` is too short.
+pub(super) fn multiply(a: &[Tile], b: &[Tile], out: &mut [f32], row_stride: usize, output: Output) {
     assert!(is_available(), "only called where AVX-512 has bf16");
     // SAFETY: the processor has the instructions.
-    unsafe { panels(a, b, block) };
+    unsafe { panels(a, b, out, row_stride, output) };
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
-fn panels(a: &[Tile], b: &[Tile], block: &mut Block) {
+fn panels(a: &[Tile], b: &[Tile], out: &mut [f32], row_stride: usize, output: Output) {
     let count = a.len() / 2;
     let (b_0, b_1) = b.split_at(count);
     for first in (0..BLOCK).step_by(ROWS) {
@@ -34,9 +46,13 @@ fn panels(a: &[Tile], b: &[Tile], block: &mut Block) {
             }
         }
         for (row, sums) in sums.into_iter().enumerate() {
-            let at = (first + row) * BLOCK;
-            for (sum, out) in sums.into_iter().zip(block.0[at..at + BLOCK].chunks_exact_mut(LANES))
-            {
+            let out = &mut out[(first + row) * row_stride..][..BLOCK];
+            for (sum, out) in sums.into_iter().zip(out.chunks_exact_mut(LANES)) {
+                let sum = match output {
+                    Output::Replace => sum,
+                    // SAFETY: `out` has 16 values.
+                    Output::Add => _mm512_add_ps(sum, unsafe { _mm512_loadu_ps(out.as_ptr()) }),
+                };
                 // SAFETY: `out` has 16 values.
                 unsafe { _mm512_storeu_ps(out.as_mut_ptr(), sum) };
             }

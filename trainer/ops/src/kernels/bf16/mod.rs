@@ -21,12 +21,26 @@ use tile::{Block, DEPTH, Tile};
 const MAX_COLUMNS: usize = 512;
 const MAX_DEPTH: usize = 1024;
 
-/// Memory for the tiles of both factors, and for a part of their product. It is kept from call to call: clearing it
-/// each time takes as long as a short product.
+/// Memory for the tiles of both factors. It is kept from call to call: clearing it each time takes as long as a short
+/// product.
+#[derive(Default)]
 struct Buffers {
     a: Vec<Tile>,
     b: Vec<Tile>,
-    block: Block,
+}
+
+/// A second factor in tiles.
+pub(super) struct Packed {
+    tiles: Vec<Tile>,
+    unit: Unit,
+}
+
+/// Where a product is written.
+struct Target<'a> {
+    out: &'a mut [f32],
+    row_stride: usize,
+    scale: f32,
+    output: Output,
 }
 
 /// The instructions that multiply tiles.
@@ -39,10 +53,15 @@ pub(super) enum Unit {
 }
 
 impl Unit {
-    /// The fastest unit of this processor, if it has one.
+    /// The fastest unit of this processor, if it has one that is faster than products in f32.
     pub(super) fn best() -> Option<Self> {
         static BEST: OnceLock<Option<Unit>> = OnceLock::new();
-        *BEST.get_or_init(|| Self::all().next())
+        *BEST.get_or_init(|| {
+            Self::all().find(|unit| match unit {
+                Self::Amx => true,
+                Self::Avx512 => avx512::is_fast(),
+            })
+        })
     }
 
     /// The units of this processor, the fastest first.
@@ -54,9 +73,7 @@ impl Unit {
 }
 
 thread_local! {
-    static BUFFERS: RefCell<Buffers> = const {
-        RefCell::new(Buffers { a: Vec::new(), b: Vec::new(), block: Block([0.0; BLOCK * BLOCK]) })
-    };
+    static BUFFERS: RefCell<Buffers> = RefCell::default();
 }
 
 /// Writes `scale·a·b` to `out`, whose rows are `row_stride` apart, or adds it.
@@ -72,50 +89,110 @@ pub(super) fn multiply(
     row_stride: usize,
     output: Output,
 ) {
-    let (height, depth, width) = (a.rows(), a.columns(), b.columns());
-    BUFFERS.with_borrow_mut(|Buffers { a: a_tiles, b: b_tiles, block }| {
-        let _session = (unit == Unit::Amx).then(amx::Session::begin);
+    let (depth, width) = (a.columns(), b.columns());
+    BUFFERS.with_borrow_mut(|Buffers { a: a_tiles, b: b_tiles }| {
         for first_column in (0..width).step_by(MAX_COLUMNS) {
             let column_count = MAX_COLUMNS.min(width - first_column);
             for first_k in (0..depth).step_by(MAX_DEPTH) {
-                let k_count = MAX_DEPTH.min(depth - first_k);
-                let tiles = k_count.div_ceil(DEPTH);
+                let k = first_k..depth.min(first_k + MAX_DEPTH);
+                let part = b.part(k.clone(), first_column..first_column + column_count);
+                let b_tiles = reserve(b_tiles, tile_count(part));
+                columns(part, b_tiles);
                 let output = if first_k == 0 { output } else { Output::Add };
-                let part =
-                    b.part(first_k..first_k + k_count, first_column..first_column + column_count);
-                let panels = column_count.div_ceil(BLOCK) * 2;
-                reserve(b_tiles, panels * tiles);
-                columns(part, &mut b_tiles[..panels * tiles]);
-                for first_row in (0..height).step_by(BLOCK) {
-                    let row_count = BLOCK.min(height - first_row);
-                    reserve(a_tiles, 2 * tiles);
-                    let a_tiles = &mut a_tiles[..2 * tiles];
-                    rows(
-                        a.part(first_row..first_row + row_count, first_k..first_k + k_count),
-                        a_tiles,
-                    );
-                    for (pair, b_tiles) in
-                        b_tiles[..panels * tiles].chunks_exact(2 * tiles).enumerate()
-                    {
-                        match unit {
-                            Unit::Amx => amx::multiply(a_tiles, b_tiles, block),
-                            Unit::Avx512 => avx512::multiply(a_tiles, b_tiles, block),
-                        }
-                        let first = first_column + pair * BLOCK;
-                        let out = &mut out[first_row * row_stride + first..];
-                        let size = [row_count, BLOCK.min(width - first)];
-                        add_block(block, size, scale, out, row_stride, output);
-                    }
-                }
+                let out = &mut out[first_column..];
+                let target = Target { out, row_stride, scale, output };
+                multiply_tiles(
+                    unit,
+                    a.part(0..a.rows(), k),
+                    a_tiles,
+                    b_tiles,
+                    column_count,
+                    target,
+                );
             }
         }
     });
 }
 
-fn reserve(tiles: &mut Vec<Tile>, len: usize) {
+impl Packed {
+    pub(super) fn new(unit: Unit, matrix: Matrix<'_>) -> Self {
+        let mut tiles = vec![Tile::ZERO; tile_count(matrix)];
+        columns(matrix, &mut tiles);
+        Self { tiles, unit }
+    }
+
+    /// As [`multiply`], with these tiles instead of `b`, which has `width` columns.
+    ///
+    /// # Panics
+    /// If `out` is too short, or the tiles are not those of a matrix with `a.columns()` rows and `width` columns.
+    pub(super) fn multiply(
+        &self,
+        a: Matrix<'_>,
+        width: usize,
+        out: &mut [f32],
+        row_stride: usize,
+        output: Output,
+    ) {
+        let target = Target { out, row_stride, scale: 1.0, output };
+        BUFFERS.with_borrow_mut(|Buffers { a: a_tiles, .. }| {
+            multiply_tiles(self.unit, a, a_tiles, &self.tiles, width, target);
+        });
+    }
+}
+
+/// Number of tiles of a second factor: two panels of 16 columns for each block, even if the last panel has no column.
+const fn tile_count(matrix: Matrix<'_>) -> usize {
+    matrix.columns().div_ceil(BLOCK) * 2 * matrix.rows().div_ceil(DEPTH)
+}
+
+/// The product of `a` and the tiles of a second factor of `width` columns.
+fn multiply_tiles(
+    unit: Unit,
+    a: Matrix<'_>,
+    a_tiles: &mut Vec<Tile>,
+    b_tiles: &[Tile],
+    width: usize,
+    target: Target<'_>,
+) {
+    let Target { out, row_stride, scale, output } = target;
+    let (height, panels) = (a.rows(), 2 * a.columns().div_ceil(DEPTH));
+    assert_eq!(b_tiles.len(), width.div_ceil(BLOCK) * panels, "tiles of the second factor");
+    let a_tiles = reserve(a_tiles, panels);
+    let mut block = Block([0.0; BLOCK * BLOCK]);
+    let _session = (unit == Unit::Amx).then(amx::Session::begin);
+    for first_row in (0..height).step_by(BLOCK) {
+        let row_count = BLOCK.min(height - first_row);
+        rows(a.part(first_row..first_row + row_count, 0..a.columns()), a_tiles);
+        for (pair, b_tiles) in b_tiles.chunks_exact(panels).enumerate() {
+            let first = pair * BLOCK;
+            let column_count = BLOCK.min(width - first);
+            let out = &mut out[first_row * row_stride + first..];
+            if scale == 1.0 && row_count == BLOCK && column_count == BLOCK {
+                unit.multiply(a_tiles, b_tiles, out, row_stride, output);
+            } else {
+                unit.multiply(a_tiles, b_tiles, &mut block.0, BLOCK, Output::Replace);
+                add_block(&block, [row_count, column_count], scale, out, row_stride, output);
+            }
+        }
+    }
+}
+
+impl Unit {
+    /// Multiplies the tiles of 32 rows by those of 32 columns.
+    fn multiply(self, a: &[Tile], b: &[Tile], out: &mut [f32], row_stride: usize, output: Output) {
+        match self {
+            Self::Amx => amx::multiply(a, b, out, row_stride, output),
+            Self::Avx512 => avx512::multiply(a, b, out, row_stride, output),
+        }
+    }
+}
+
+/// The first `len` tiles, whose content is undefined.
+fn reserve(tiles: &mut Vec<Tile>, len: usize) -> &mut [Tile] {
     if tiles.len() < len {
         tiles.resize(len, Tile::ZERO);
     }
+    &mut tiles[..len]
 }
 
 #[cfg(test)]
