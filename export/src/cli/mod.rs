@@ -13,6 +13,7 @@ mod package;
 mod page;
 mod progress;
 mod project;
+mod qdrant;
 mod quantize;
 mod retrieval;
 mod sensitivity;
@@ -32,6 +33,7 @@ use index::IndexArgs;
 use inspect::InspectArgs;
 use package::PackageArgs;
 use page::PageArgs;
+use qdrant::QdrantArgs;
 use quantize::{Export, ExportFiles, ExportOptions};
 use retrieval::RetrievalArgs;
 use sensitivity::SensitivityArgs;
@@ -55,6 +57,7 @@ use sensitivity::SensitivityArgs;
         cargo run -p export -- descriptor model.bin described.bin --data cifar-10-batches-bin\n  \
         cargo run -p export -- index described.bin pictures index.bin\n  \
         cargo run -p export -- page described.bin page --index index.bin\n  \
+        cargo run -p export --features qdrant -- qdrant index.bin --collection known\n  \
         cargo run -p export -- retrieval described.bin --data cifar-10-batches-bin\n  \
         cargo run -p export -- firmware project --board pico2 --model model.bin\n  \
         cargo run -p export -- package model.bin package --for cmake"
@@ -81,6 +84,7 @@ enum Command {
     Import(ImportArgs),
     Package(PackageArgs),
     Page(PageArgs),
+    Qdrant(QdrantArgs),
     Retrieval(RetrievalArgs),
     /// Measures how much each activation loses because it is stored in eight bits.
     Sensitivity(SensitivityArgs),
@@ -100,6 +104,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         (Some(Command::Retrieval(args)), _) => args.run(),
         (Some(Command::Import(args)), _) => args.run(),
         (Some(Command::Page(args)), _) => args.run(),
+        (Some(Command::Qdrant(args)), _) => args.run(),
         (Some(Command::Sensitivity(args)), _) => args.run(),
         (None, Some(files)) => Export { files, options }.run(),
         (None, None) => {
@@ -131,6 +136,7 @@ mod tests {
             &["descriptor", "model.bin", "described.bin"],
             &["index", "described.bin", "pictures", "index.bin"],
             &["page", "model.bin", "page"],
+            &["qdrant", "index.bin", "--collection", "known"],
             &["retrieval", "described.bin", "--queries", "9"],
             &["import", "weights.safetensors", "best.mpk"],
             &["firmware", "project", "--board", "pico2"],

@@ -1,6 +1,6 @@
 //! `export page model.bin DIR`: a page that runs a blob in a browser.
 
-use super::files::{parse, read};
+use super::files::{parse, read, read_index};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use export::blob::AnyModel;
@@ -9,7 +9,7 @@ use output::Replaces;
 use pictures::shown;
 use runtime::search::Index;
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use trainer::summary::grouped;
 use trainer::{note, say};
 
@@ -100,14 +100,4 @@ impl PageArgs {
         output::check_directory(&self.directory, &own, Replaces::Anything)?;
         output::check_directory(&self.directory, &others, Replaces::if_told(self.overwrite))
     }
-}
-
-/// The bytes of an index.
-fn read_index(path: &Path) -> Result<Vec<u8>> {
-    let bytes = std::fs::read(path)
-        .with_context(|| format!("cannot read {}: give the path of an index", path.display()))?;
-    Index::parse(&bytes).with_context(|| {
-        format!("{} cannot be used: write it again with `export index`", path.display())
-    })?;
-    Ok(bytes)
 }

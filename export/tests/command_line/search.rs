@@ -159,3 +159,10 @@ fn what_is_no_descriptor_or_would_be_lost_is_refused() {
     assert!(refusal(&lost, 1).contains("would be replaced"), "the input");
     assert_eq!(std::fs::read(&photo).unwrap(), b"a photo", "the photo");
 }
+
+#[cfg(not(feature = "qdrant"))]
+#[test]
+fn a_program_without_the_client_of_qdrant_says_how_to_get_it() {
+    let refused = refusal(&export(&["qdrant", "index.bin", "--collection", "known"]), 1);
+    assert!(refused.contains("--features qdrant"), "{refused}");
+}
