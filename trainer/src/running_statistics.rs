@@ -8,7 +8,7 @@
 
 use anyhow::Result;
 use burn::backend::Autodiff;
-use burn::module::AutodiffModule;
+use burn::module::{AutodiffModule, Module};
 use burn::tensor::{Tensor, TensorData};
 
 use crate::checkpoint;
@@ -46,7 +46,8 @@ pub fn measured<B: HostBackend>(
         let shape = [batch.len, 3, images.height(), images.width()];
         model.forward(Tensor::from_data(TensorData::new(batch.images, shape), device));
     }
-    Ok(model.valid())
+    // Only values: the momentum is again that of training.
+    Ok(Vit::zeros(config, device).load_record(model.valid().into_record()))
 }
 
 fn set_momentum<B: HostBackend>(model: &mut Vit<Autodiff<B>>, momentum: f64) {
