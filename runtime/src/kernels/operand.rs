@@ -75,6 +75,7 @@ impl<'a> Linear<'a> {
     }
 
     /// [`Self::new`] for lengths that were checked.
+    #[allow(clippy::needless_update, reason = "some targets have no further fields")]
     pub(crate) const fn of_lengths(
         weights: &'a [i8],
         bias: I32Le<'a>,

@@ -45,3 +45,9 @@ impl Budget {
         })
     }
 }
+
+/// The fault of a figure that is above its limit.
+pub fn excess(what: &str, found: f64, limit: Option<f64>) -> Option<String> {
+    let limit = limit.filter(|&limit| found > limit)?;
+    Some(format!("{what} {found:.3} above its limit {limit:.3}"))
+}

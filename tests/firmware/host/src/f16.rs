@@ -1,7 +1,7 @@
 //! The firmware with f16 weights: run on a board and compared with this computer.
 
 use crate::board::Board;
-use crate::budget::Budget;
+use crate::budget::{self, Budget};
 use crate::elf::Elf;
 use crate::emulator;
 use crate::preset;
@@ -48,12 +48,7 @@ pub fn board(board: &Board) -> Result<bool> {
         faults.push(format!("hash {:?}, on this computer {hash}", run.value("hash")));
     }
     let budget = Budget::read(board.name, preset.name(), Some("f16"))?;
-    let mut within = |what: &str, found: f64, limit: Option<f64>| match limit {
-        Some(limit) if found > limit => {
-            faults.push(format!("{what} {found:.3} above its limit {limit:.3}"));
-        }
-        _ => {}
-    };
+    let mut within = |what, found, limit| faults.extend(budget::excess(what, found, limit));
     within("code", code as f64, budget.code.map(|limit| limit as f64));
     within("RAM", ram as f64, budget.ram.map(|limit| limit as f64));
     within("instructions a MAC", each, budget.whole);

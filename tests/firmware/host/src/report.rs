@@ -1,7 +1,7 @@
 //! A line for each board, blob and program.
 
 use crate::board::Board;
-use crate::budget::Budget;
+use crate::budget::{self, Budget};
 use crate::c;
 use crate::elf::Elf;
 use crate::emulator::{self, Transcript};
@@ -202,11 +202,7 @@ fn classify(
     }
     let part = (program != Program::Classify).then(|| program.name());
     let budget = Budget::read(board.name, blob.name(), part)?;
-    let mut within = |what: &str, found: f64, limit: Option<f64>| {
-        if limit.is_some_and(|limit| found > limit) {
-            faults.push(format!("{what} {found:.3} above its limit {:.3}", limit.unwrap_or(0.0)));
-        }
-    };
+    let mut within = |what, found, limit| faults.extend(budget::excess(what, found, limit));
     within("code", code as f64, budget.code.map(|limit| limit as f64));
     within("runtime code", runtime as f64, budget.runtime.map(|limit| limit as f64));
     within("RAM", ram as f64, budget.ram.map(|limit| limit as f64));
