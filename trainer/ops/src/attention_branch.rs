@@ -77,7 +77,7 @@ impl Fused<11> for AttentionBranch {
             self.group(),
             sums,
             |first, _, [out], sums| {
-                self.backward_group(first, &inputs, &layers, kept, grad, out, sums)
+                self.backward_group(first, &inputs, &layers, kept, grad, [out, sums])
             },
         );
         let grads = rest.map(|input| {
@@ -135,8 +135,7 @@ impl AttentionBranch {
         [query, key, value, output]: &[Layer<'_>; 4],
         kept: &[f32],
         grad: &[f32],
-        out: &mut [f32],
-        sums: &mut [f32],
+        [out, sums]: [&mut [f32]; 2],
     ) {
         let [x, gamma, beta, ..] = *inputs;
         let (x_len, len) = (self.x_len(), self.attention.image_len());
