@@ -9,14 +9,15 @@ use std::path::Path;
 
 /// Every directory of `trainer/models`, its preset, and how many of the 1,000 built-in test images its
 /// blob classifies correctly.
-const MODELS: [(&str, &str, usize); 4] = [
+const MODELS: [(&str, &str, usize); 5] = [
     ("compact", "compact", 954),
+    ("compact-maps", "compact", 938),
     ("first-5000", "micro", 831),
     ("micro", "micro", 933),
     ("nano", "nano", 899),
 ];
 /// The networks with a `full.bin`, which has attributes and a descriptor as well.
-const FULL: [&str; 3] = ["compact", "micro", "nano"];
+const FULL: [&str; 4] = ["compact", "compact-maps", "micro", "nano"];
 /// Images whose logits are compared.
 const COMPARED: usize = 50;
 /// Minimum number of the 1,000 images to which checkpoint and blob give the same class.
