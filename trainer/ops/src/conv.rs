@@ -56,7 +56,7 @@ impl Fused<2> for Conv3x3 {
                 let grad = Matrix::new(&grad[image * out_len..], self.positions(), self.outputs);
                 with_scratch([windows_len], |[windows]| {
                     unfold(&runs, &x[image * x_len..][..x_len], row_len, windows);
-                    // The smaller factor is the transposed one: in bf16, it takes longer to copy.
+                    // In bf16, a transposed factor takes longer to copy. The gradient is mostly the smaller one.
                     let (grad_rows, len) = (grad.transposed(), self.window_len());
                     multiply(grad_rows, self.windows(windows), 1.0, sums, len, Output::Add);
                     if wanted[0] {

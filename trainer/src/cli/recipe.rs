@@ -106,9 +106,9 @@ pub(super) struct RecipeArgs {
     /// [default: small and long 0.995, transfer 0.98, else 0].
     #[arg(long, alias = "average", value_name = "DECAY")]
     ema: Option<f64>,
-    /// Precision of the factors of matrix products in training. Their sums are f32. bf16 is faster on processors with
-    /// AMX, such as Intel Xeon of the fourth generation, and on AMD's with AVX-512 for bf16, from Zen 4 on. Others use
-    /// f32. The validation always uses f32 [default: f32].
+    /// Precision of the factors of matrix products in training. Their sums are f32. bf16 is used on processors
+    /// with AMX, such as Intel Xeon of the fourth generation, where it is faster, and on AMD's from Zen 4 on, where its
+    /// speed was not measured. Others use f32. The validation always uses f32 [default: f32].
     #[arg(long, value_enum, value_name = "NAME")]
     precision: Option<Precision>,
     /// Seed of the starting values, the validation split, the order of the images and the augmentation.

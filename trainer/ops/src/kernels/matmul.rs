@@ -1,5 +1,8 @@
 //! Matrix products of slices.
 
+#[cfg(target_arch = "x86_64")]
+use std::sync::OnceLock;
+
 use gemm::Parallelism;
 #[cfg(target_arch = "x86_64")]
 use rayon::prelude::*;
@@ -57,16 +60,17 @@ pub(crate) fn multiply_parallel(a: Matrix<'_>, b: Matrix<'_>, out: &mut [f32], o
 /// A second factor of many products. For products in bf16 it is put into tiles once.
 pub(crate) struct Factor<'a> {
     matrix: Matrix<'a>,
+    /// Made for the first product.
     #[cfg(target_arch = "x86_64")]
-    packed: Option<bf16::Packed>,
+    packed: OnceLock<Option<bf16::Packed>>,
 }
 
 impl<'a> Factor<'a> {
-    pub(crate) fn new(matrix: Matrix<'a>) -> Self {
+    pub(crate) const fn new(matrix: Matrix<'a>) -> Self {
         Self {
             matrix,
             #[cfg(target_arch = "x86_64")]
-            packed: precision::unit().map(|unit| bf16::Packed::new(unit, matrix)),
+            packed: OnceLock::new(),
         }
     }
 
@@ -82,8 +86,8 @@ impl<'a> Factor<'a> {
     pub(crate) fn product(&self, a: Matrix<'_>, out: &mut [f32], output: Output) {
         let width = self.matrix.columns();
         #[cfg(target_arch = "x86_64")]
-        if let Some(packed) = &self.packed
-            && a.rows() * self.matrix.rows() * width >= MIN_BF16_MACS
+        if a.rows() * self.matrix.rows() * width >= MIN_BF16_MACS
+            && let Some(packed) = self.packed()
         {
             check(a, self.matrix, out, width);
             packed.multiply(a, width, out, width, output);
@@ -93,6 +97,16 @@ impl<'a> Factor<'a> {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
+impl Factor<'_> {
+    /// The tiles of this factor, if products are in bf16.
+    fn packed(&self) -> Option<&bf16::Packed> {
+        let pack = || precision::unit().map(|unit| bf16::Packed::new(unit, self.matrix));
+        self.packed.get_or_init(pack).as_ref()
+    }
+}
+
+/// Checks that the shapes agree and that the output fits its slice.
 fn check(a: Matrix<'_>, b: Matrix<'_>, out: &[f32], row_stride: usize) {
     assert_eq!(a.columns(), b.rows(), "columns of the first and rows of the second factor");
     assert!(b.columns() <= row_stride, "rows of the output do not overlap");

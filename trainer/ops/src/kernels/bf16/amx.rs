@@ -6,8 +6,7 @@ use std::sync::OnceLock;
 
 use runtime::Kernels;
 
-use super::tile::{BLOCK, LANES, Tile};
-use crate::kernels::matrix::Output;
+use super::tile::{BLOCK, Block, LANES, Tile};
 
 /// Bytes of a row of a tile.
 const ROW: usize = 64;
@@ -77,39 +76,24 @@ impl Drop for Session {
     }
 }
 
-/// Multiplies two panels of rows by two panels of columns. Writes the product to the first 32 values of 32 rows of
-/// `out`, `row_stride` apart, or adds it. A session must have begun in this thread; without one, the processor stops
-/// the program.
-///
-/// # Panics
-/// If `out` is too short.
-pub(super) fn multiply(a: &[Tile], b: &[Tile], out: &mut [f32], row_stride: usize, output: Output) {
+/// Multiplies two panels of rows by two panels of columns. A session must have begun in this thread; without one, the
+/// processor stops the program.
+pub(super) fn multiply(a: &[Tile], b: &[Tile], block: &mut Block) {
     let count = a.len() / 2;
     assert!(count > 0 && b.len() == a.len(), "two panels of as many tiles");
-    assert!((BLOCK - 1) * row_stride + BLOCK <= out.len(), "a block fits the output");
     let (a_0, a_1) = a.split_at(count);
     let (b_0, b_1) = b.split_at(count);
     let right = LANES * size_of::<f32>();
-    let row = row_stride * size_of::<f32>();
-    let add = u64::from(output == Output::Add);
-    // SAFETY: each of the four panels has `count` tiles of 1,024 bytes, which the loop reads once. The four quarters
-    // of the block are 16 rows of 16 values each. They lie within `out`, which is borrowed exclusively. The tile
-    // registers are declared as changed.
+    let row = BLOCK * size_of::<f32>();
+    // SAFETY: each of the four panels has `count` tiles of 1,024 bytes, which the loop reads once. The four stores
+    // write the four quarters of `block`, which is borrowed exclusively. The tile registers are declared as changed.
     unsafe {
         asm!(
-            "test {add}, {add}",
-            "jz 2f",
-            "tileloadd tmm0, [{out} + {row}]",
-            "tileloadd tmm1, [{out_right} + {row}]",
-            "tileloadd tmm2, [{out_low} + {row}]",
-            "tileloadd tmm3, [{out_last} + {row}]",
-            "jmp 3f",
-            "2:",
             "tilezero tmm0",
             "tilezero tmm1",
             "tilezero tmm2",
             "tilezero tmm3",
-            "3:",
+            "2:",
             "tileloadd tmm4, [{a_0} + {stride}]",
             "tileloadd tmm6, [{b_0} + {stride}]",
             "tileloadd tmm7, [{b_1} + {stride}]",
@@ -123,12 +107,11 @@ pub(super) fn multiply(a: &[Tile], b: &[Tile], out: &mut [f32], row_stride: usiz
             "add {b_0}, 1024",
             "add {b_1}, 1024",
             "sub {count}, 1",
-            "jnz 3b",
+            "jnz 2b",
             "tilestored [{out} + {row}], tmm0",
             "tilestored [{out_right} + {row}], tmm1",
             "tilestored [{out_low} + {row}], tmm2",
             "tilestored [{out_last} + {row}], tmm3",
-            add = in(reg) add,
             a_0 = inout(reg) a_0.as_ptr() => _,
             a_1 = inout(reg) a_1.as_ptr() => _,
             b_0 = inout(reg) b_0.as_ptr() => _,
@@ -136,10 +119,10 @@ pub(super) fn multiply(a: &[Tile], b: &[Tile], out: &mut [f32], row_stride: usiz
             count = inout(reg) count => _,
             stride = in(reg) ROW,
             row = in(reg) row,
-            out = in(reg) out.as_mut_ptr(),
-            out_right = in(reg) out.as_mut_ptr().wrapping_byte_add(right),
-            out_low = in(reg) out.as_mut_ptr().wrapping_byte_add(LANES * row),
-            out_last = in(reg) out.as_mut_ptr().wrapping_byte_add(LANES * row + right),
+            out = in(reg) block.0.as_mut_ptr(),
+            out_right = in(reg) block.0.as_mut_ptr().wrapping_byte_add(right),
+            out_low = in(reg) block.0.as_mut_ptr().wrapping_byte_add(LANES * row),
+            out_last = in(reg) block.0.as_mut_ptr().wrapping_byte_add(LANES * row + right),
             out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
             out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
             options(nostack),

@@ -9,8 +9,9 @@ use crate::kernels::matrix::Output;
 /// Rows whose sums are in registers at the same time; each needs two.
 const ROWS: usize = 8;
 
-/// Whether these products are faster than those in f32. AMD's processors multiply twice as many pairs in a cycle as
-/// values of f32. Intel's multiply no more: with the copies to tiles, `compact` trained at 0.6 of its speed in f32.
+/// Whether these products are faster than those in f32. AMD's processors multiply twice as many values
+/// of bf16 in a cycle as values of f32. Intel's multiply no more of them: with the copies to tiles, `compact` trained at
+/// 0.6 of its speed in f32.
 pub(super) fn is_fast() -> bool {
     let vendor = __cpuid(0);
     [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes).as_flattened() == b"AuthenticAMD"

@@ -167,22 +167,18 @@ fn multiply_tiles(
             let first = pair * BLOCK;
             let column_count = BLOCK.min(width - first);
             let out = &mut out[first_row * row_stride + first..];
-            if scale == 1.0 && row_count == BLOCK && column_count == BLOCK {
-                unit.multiply(a_tiles, b_tiles, out, row_stride, output);
-            } else {
-                unit.multiply(a_tiles, b_tiles, &mut block.0, BLOCK, Output::Replace);
-                add_block(&block, [row_count, column_count], scale, out, row_stride, output);
+            let size = [row_count, column_count];
+            match unit {
+                Unit::Avx512 if scale == 1.0 && size == [BLOCK; 2] => {
+                    avx512::multiply(a_tiles, b_tiles, out, row_stride, output);
+                    continue;
+                }
+                Unit::Avx512 => {
+                    avx512::multiply(a_tiles, b_tiles, &mut block.0, BLOCK, Output::Replace);
+                }
+                Unit::Amx => amx::multiply(a_tiles, b_tiles, &mut block),
             }
-        }
-    }
-}
-
-impl Unit {
-    /// Multiplies the tiles of 32 rows by those of 32 columns.
-    fn multiply(self, a: &[Tile], b: &[Tile], out: &mut [f32], row_stride: usize, output: Output) {
-        match self {
-            Self::Amx => amx::multiply(a, b, out, row_stride, output),
-            Self::Avx512 => avx512::multiply(a, b, out, row_stride, output),
+            add_block(&block, size, scale, out, row_stride, output);
         }
     }
 }
@@ -259,23 +255,47 @@ mod tests {
                 ];
                 let before = values(height * width, 3);
                 for output in [Output::Replace, Output::Add] {
-                    let mut expected = match output {
-                        Output::Replace => vec![0.0; height * width],
-                        Output::Add => before.clone(),
-                    };
-                    reference(&a, &b, size, 0.5, &mut expected);
-                    for (a, b) in first.iter().flat_map(|a| second.iter().map(move |b| (*a, *b))) {
-                        let mut out = before.clone();
-                        multiply(unit, a, b, 0.5, &mut out, width, output);
-                        let differences = out.iter().zip(&expected).map(|(a, b)| (a - b).abs());
-                        let worst = differences.fold(0.0, f32::max);
-                        let limit = 1e-6 * depth as f32 + 1e-6;
-                        assert!(
-                            worst <= limit,
-                            "{unit:?}, {size:?}, {output:?}: differs by {worst}"
-                        );
+                    for scale in [0.5, 1.0] {
+                        let mut expected = match output {
+                            Output::Replace => vec![0.0; height * width],
+                            Output::Add => before.clone(),
+                        };
+                        reference(&a, &b, size, scale, &mut expected);
+                        let check = |out: &[f32]| {
+                            let differences = out.iter().zip(&expected).map(|(a, b)| (a - b).abs());
+                            let worst = differences.fold(0.0, f32::max);
+                            let limit = 2e-6 * depth as f32 + 1e-6;
+                            let case = format!("{unit:?}, {size:?}, {scale}, {output:?}");
+                            assert!(worst <= limit, "{case}: differs by {worst}");
+                        };
+                        for (a, b) in first.iter().flat_map(|a| second.map(|b| (*a, b))) {
+                            let mut out = before.clone();
+                            multiply(unit, a, b, scale, &mut out, width, output);
+                            check(&out);
+                            if scale == 1.0 {
+                                let mut out = before.clone();
+                                Packed::new(unit, b).multiply(a, width, &mut out, width, output);
+                                check(&out);
+                            }
+                        }
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn whole_blocks_leave_gaps_between_rows() {
+        for unit in Unit::all() {
+            let (a, b) = (values(32 * 40, 1), values(40 * 64, 2));
+            let factors = || (Matrix::new(&a, 32, 40), Matrix::new(&b, 40, 64));
+            let mut narrow = vec![2.0; 32 * 64];
+            multiply(unit, factors().0, factors().1, 1.0, &mut narrow, 64, Output::Add);
+            let mut wide = vec![2.0; 32 * 70];
+            multiply(unit, factors().0, factors().1, 1.0, &mut wide, 70, Output::Add);
+            for (narrow, wide) in narrow.chunks(64).zip(wide.chunks(70)) {
+                assert_eq!(narrow, &wide[..64], "{unit:?}: a row");
+                assert_eq!(wide[64..], [2.0; 6], "{unit:?}: the gap after it");
             }
         }
     }
