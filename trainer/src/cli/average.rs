@@ -31,9 +31,10 @@ pub(super) struct AverageArgs {
     second: PathBuf,
     /// Checkpoint to write: the mean of both, in full precision.
     out: PathBuf,
-    /// Share of the second network, 0 to 1 [default: the best of 0, 0.1, 0.2 to 1 on validation images]. Give the same
-    /// data and --seed as for the runs, so that they have not trained on these images. The training images are needed
-    /// in any case if the networks have batch normalisation: its statistics are measured again.
+    /// Share of the second network, 0 to 1 [default: the best of 0, 0.1, 0.2 to 1 on validation images]. Give the data
+    /// and --seed of the runs: the networks were then not trained on the validation images. Networks with batch
+    /// normalisation need the data with --share too, because the running statistics of the mean are measured on training
+    /// images.
     #[arg(long, value_name = "SHARE", value_parser = share)]
     share: Option<f64>,
     #[command(flatten)]
@@ -62,7 +63,9 @@ impl AverageArgs {
         };
         mean(1.0)?;
         let has_statistics = running_statistics::has_any(&second.model);
-        if let Some(share) = self.share.filter(|_| !has_statistics) {
+        // At both ends, the network is one that was trained with its running statistics.
+        let is_measured = |share: f64| has_statistics && share > 0.0 && share < 1.0;
+        if let Some(share) = self.share.filter(|&share| !is_measured(share)) {
             return checkpoint::save(&self.out, &mean(share)?);
         }
         let size = second.config.spec().image;
@@ -77,8 +80,7 @@ impl AverageArgs {
         let sample = training.sample(STATISTICS_IMAGES, self.seed);
         let mean = |share| {
             let mut mean = mean(share)?;
-            // At both ends, the network is one that was trained with its running statistics.
-            if has_statistics && share > 0.0 && share < 1.0 {
+            if is_measured(share) {
                 let Checkpoint { model, config, normalisation, .. } = &mean;
                 let measured =
                     running_statistics::measured(model, config, &sample, *normalisation, &device)?;
