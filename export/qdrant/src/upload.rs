@@ -24,8 +24,8 @@ pub struct Server {
     pub api_key: Option<String>,
 }
 
-/// Makes a collection with the entries of an index. `replace` allows to delete a collection of this name that was made
-/// from an index. `progress` counts entries.
+/// Makes a collection with the entries of an index. With `replace`, a collection of this name that was made
+/// from an index is deleted first. `progress` counts entries.
 ///
 /// # Errors
 /// If the server cannot be reached, refuses a request, or has a collection of this name that must stay.
@@ -40,8 +40,9 @@ pub fn upload(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let client = connect(server).await?;
+        let creation = creation(collection, index)?;
         make_room(&client, collection, replace).await?;
-        client.create_collection(creation(collection, index)?).await.map_err(explained)?;
+        client.create_collection(creation).await.map_err(explained)?;
         let sent = fill(&client, collection, index, progress).await;
         sent.with_context(|| {
             format!("the collection {collection} is not complete: upload again with --replace")
