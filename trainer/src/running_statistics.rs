@@ -71,7 +71,7 @@ mod tests {
         let batch = batch::sequential(images, images.len(), Normalisation::CIFAR10).next().unwrap();
         let shape = [batch.len, 3, images.height(), images.width()];
         let input = Tensor::from_data(TensorData::new(batch.images, shape), &Default::default());
-        let mut found = [0.0; 2];
+        let mut found = [0.0_f32; 2];
         model.forward_observed(input, &mut |site, value| {
             if !matches!(site, SiteId::Stem { at: ConvSite::Linear, .. }) {
                 return;
@@ -80,7 +80,7 @@ mod tests {
             let rows: Tensor<Flex, 2> = value.reshape([-1, channels as i32]);
             let (variance, mean) = rows.var_mean_bias(0);
             for (found, difference) in found.iter_mut().zip([mean, variance - 1.0]) {
-                *found = found.max(difference.abs().max().into_scalar());
+                *found = f32::max(*found, difference.abs().max().into_scalar());
             }
         });
         found
