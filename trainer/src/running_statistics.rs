@@ -91,7 +91,7 @@ mod tests {
         let config = Preset::Nano.config(10).unwrap();
         let device = Default::default();
         let model = Vit::<Flex>::new(&config, DropoutRates::default(), 1, &device);
-        let pixels = (0..32 * 32 * 32 * 3).map(|i| (i * i / 7 % 251) as u8).collect();
+        let pixels = (0..32 * 32 * 32 * 3_u64).map(|i| (i * i / 7 % 251) as u8).collect();
         let images = Images::new(32, 32, pixels, vec![0; 32]).unwrap();
         let [_, before] = deviations(&model, &images);
         assert!(before > 0.1, "the first running statistics are others: {before}");
