@@ -20,7 +20,6 @@ pub mod quantize;
 pub mod recipe;
 pub mod report;
 mod run_directory;
-pub mod running_statistics;
 pub mod say;
 pub mod schedule;
 pub mod shipped;

@@ -9,19 +9,16 @@ use runtime::config::Preset;
 
 use super::data::TrainingDataArgs;
 use crate::average::average;
-use crate::checkpoint::{self, Checkpoint};
+use crate::checkpoint;
 use crate::data::{HeldOut, Images, split};
 use crate::eval::{Evaluation, evaluate};
 use crate::recipe::Recipe;
-use crate::running_statistics;
 use crate::say;
 use crate::summary::grouped;
 use output::{self, Replaces};
 
 /// The shares of the second network that are tried, in tenths.
 const TENTHS: u32 = 10;
-/// Training images on which the running statistics of a mean are measured.
-const STATISTICS_IMAGES: usize = 5120;
 
 #[derive(Debug, Args)]
 pub(super) struct AverageArgs {
@@ -31,10 +28,8 @@ pub(super) struct AverageArgs {
     second: PathBuf,
     /// Checkpoint to write: the mean of both, in full precision.
     out: PathBuf,
-    /// Share of the second network, 0 to 1 [default: the best of 0, 0.1, 0.2 to 1 on validation images]. Give the data
-    /// and --seed of the runs: the networks were then not trained on the validation images. Networks with batch
-    /// normalisation need the data with --share too, because the running statistics of the mean are measured on training
-    /// images.
+    /// Share of the second network, 0 to 1 [default: the best of 0, 0.1, 0.2 to 1 on validation images]. Give the same
+    /// data and --seed as for the runs, so that they have not trained on these images.
     #[arg(long, value_name = "SHARE", value_parser = share)]
     share: Option<f64>,
     #[command(flatten)]
@@ -61,39 +56,22 @@ impl AverageArgs {
                 format!("{first} and {second} have no mean")
             })
         };
-        mean(1.0)?;
-        let has_statistics = running_statistics::has_any(&second.model);
-        // At both ends, the network is one that was trained with its running statistics.
-        let is_measured = |share: f64| has_statistics && share > 0.0 && share < 1.0;
-        if let Some(share) = self.share.filter(|&share| !is_measured(share)) {
+        if let Some(share) = self.share {
             return checkpoint::save(&self.out, &mean(share)?);
         }
+        mean(1.0)?;
         let size = second.config.spec().image;
         let dataset = self.data.dataset(HeldOut::of(second.source), size, self.seed)?;
         let dataset = dataset.for_network(&second.classes)?;
         // The smallest share of all recipes: a recipe that holds out more images holds out these too.
         let held_out = Recipe::long(Preset::Micro).validation;
-        let (training, validation) = match dataset.validation {
-            Some(images) => (dataset.train, images),
-            None => split(&dataset.train, held_out, self.seed),
+        let images = match dataset.validation {
+            Some(images) => images,
+            None => split(&dataset.train, held_out, self.seed).1,
         };
-        let sample = training.sample(STATISTICS_IMAGES, self.seed);
-        let mean = |share| {
-            let mut mean = mean(share)?;
-            if is_measured(share) {
-                let Checkpoint { model, config, normalisation, .. } = &mean;
-                let measured =
-                    running_statistics::measured(model, config, &sample, *normalisation, &device)?;
-                mean.model = measured;
-            }
-            anyhow::Ok(mean)
-        };
-        if let Some(share) = self.share {
-            return checkpoint::save(&self.out, &mean(share)?);
-        }
-        let share = best(&validation, |share| {
+        let share = best(&images, |share| {
             let network = mean(share)?;
-            Ok(evaluate(&network.model, &validation, network.normalisation, &device))
+            Ok(evaluate(&network.model, &images, network.normalisation, &device))
         })?;
         checkpoint::save(&self.out, &mean(share)?)?;
         say!("wrote {} with the share {share:.1}", self.out.display())
