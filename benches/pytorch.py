@@ -7,9 +7,9 @@
 
 Both train `compact` and `vit-128x6` with AdamW on batches of 128, on all cores: forward pass, backward pass and update.
 The images are already in memory. PyTorch runs eagerly, on `channels_last` images, which are faster there. For bf16, the
-trainer has `--precision bf16`, and PyTorch `torch.autocast`. A processor where bf16 is not faster trains in f32
-with `trainer`. The figures are images per second, and their ratios. The trainer's are those of the second of two
-epochs, so that its data pipeline is included.
+trainer has `--precision bf16`, and PyTorch `torch.autocast`. On a processor for which `trainer` has no bf16, it trains
+in f32. The figures are images per second, and their ratios. The trainer's are those of the second of two epochs, so
+that its data pipeline is included.
 """
 
 import argparse

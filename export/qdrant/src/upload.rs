@@ -42,7 +42,8 @@ pub fn upload(
         let client = connect(server).await?;
         let creation = creation(collection, index)?;
         make_room(&client, collection, replace).await?;
-        client.create_collection(creation).await.map_err(explained)?;
+        let created = client.create_collection(creation).await.map_err(explained);
+        created.with_context(|| format!("the collection {collection} was not made"))?;
         let sent = fill(&client, collection, index, progress).await;
         sent.with_context(|| {
             format!("the collection {collection} is not complete: upload again with --replace")

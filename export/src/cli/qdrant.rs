@@ -10,8 +10,8 @@ use std::path::PathBuf;
 /// `label`, the `name` and the `network` that made the fingerprint. The guide runtime/docs/SEARCH.md says how to search
 /// the collection so that it ranks as a device does.
 ///
-/// If the server needs a key, put it into the environment variable `QDRANT_API_KEY`. It needs a program that
-/// was built with the feature `qdrant`.
+/// If the server needs a key, put it into the environment variable `QDRANT_API_KEY`. This
+/// command works only in programs that were built with the feature `qdrant`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     docker run --detach --publish 6333:6333 --publish 6334:6334 qdrant/qdrant\n  \

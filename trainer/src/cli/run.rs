@@ -344,8 +344,8 @@ impl RunArgs {
             note!(
                 "--precision bf16 is only for the backends of the processor: products are in f32"
             );
-        } else if recipe.precision == Precision::Bf16 && !Bf16Products::are_fast() {
-            note!("bf16 is not faster on this processor: products are in f32");
+        } else if recipe.precision == Precision::Bf16 && !Bf16Products::are_used() {
+            note!("--precision bf16 has no effect on this processor: products are in f32");
         }
         Ok(())
     }

@@ -135,7 +135,7 @@ pub enum OptimiserName {
 pub enum Precision {
     /// 24 bits.
     F32,
-    /// 8 bits, where the processor has the instructions and they pay; elsewhere f32.
+    /// 8 bits on processors with AMX, and on AMD's with AVX-512 for bf16; elsewhere f32.
     Bf16,
 }
 

@@ -90,7 +90,7 @@ impl<'a> Factor<'a> {
             && let Some(packed) = self.packed()
         {
             check(a, self.matrix, out, width);
-            packed.multiply(a, width, out, width, output);
+            packed.multiply(a, out, output);
             return;
         }
         multiply(a, self.matrix, 1.0, out, width, output);

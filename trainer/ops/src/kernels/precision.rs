@@ -9,7 +9,7 @@ use super::bf16::Unit;
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// While a value of this type exists, the fused operations of all threads round the factors of large matrix products
-/// to bf16. They sum the products in f32. Where bf16 is not faster, products stay in f32.
+/// to bf16. They sum the products in f32. On other processors than those of [`are_used`](Self::are_used), products stay in f32.
 #[derive(Debug)]
 pub struct Bf16Products(());
 
@@ -21,9 +21,9 @@ impl Bf16Products {
         Self(())
     }
 
-    /// Whether such products are faster on this processor: it has AMX, or it is AMD's and has AVX-512 with bf16.
+    /// Whether this processor uses such products: it has AMX, or it is AMD's and has AVX-512 with bf16.
     #[must_use]
-    pub fn are_fast() -> bool {
+    pub fn are_used() -> bool {
         #[cfg(target_arch = "x86_64")]
         return Unit::best().is_some();
         #[cfg(not(target_arch = "x86_64"))]

@@ -3,33 +3,27 @@
 use std::arch::x86_64::*;
 
 use super::pack::is_available;
-use super::tile::{BLOCK, DEPTH, LANES, Tile};
-use crate::kernels::matrix::Output;
+use super::tile::{BLOCK, Block, DEPTH, LANES, Tile};
 
 /// Rows whose sums are in registers at the same time; each needs two.
 const ROWS: usize = 8;
 
-/// Whether these products are faster than those in f32. AMD's processors multiply twice as many values
-/// of bf16 in a cycle as values of f32. Intel's multiply no more of them: with the copies to tiles, `compact` trained at
-/// 0.6 of its speed in f32.
-pub(super) fn is_fast() -> bool {
+/// Whether these products are used where AMX is not. On a Xeon, `compact` trained at 0.6 of its speed in f32 with them,
+/// so only AMD's processors use them.
+pub(super) fn is_used() -> bool {
     let vendor = __cpuid(0);
     [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes).as_flattened() == b"AuthenticAMD"
 }
 
-/// Multiplies two panels of rows by two panels of columns. Writes the product to the first 32 values of 32 rows of
-/// `out`, `row_stride` apart, or adds it.
-///
-/// # Panics
-/// If `out` is too short.
-pub(super) fn multiply(a: &[Tile], b: &[Tile], out: &mut [f32], row_stride: usize, output: Output) {
+/// Multiplies two panels of rows by two panels of columns.
+pub(super) fn multiply(a: &[Tile], b: &[Tile], block: &mut Block) {
     assert!(is_available(), "only called where AVX-512 has bf16");
     // SAFETY: the processor has the instructions.
-    unsafe { panels(a, b, out, row_stride, output) };
+    unsafe { panels(a, b, block) };
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512bf16")]
-fn panels(a: &[Tile], b: &[Tile], out: &mut [f32], row_stride: usize, output: Output) {
+fn panels(a: &[Tile], b: &[Tile], block: &mut Block) {
     let count = a.len() / 2;
     let (b_0, b_1) = b.split_at(count);
     for first in (0..BLOCK).step_by(ROWS) {
@@ -47,13 +41,9 @@ fn panels(a: &[Tile], b: &[Tile], out: &mut [f32], row_stride: usize, output: Ou
             }
         }
         for (row, sums) in sums.into_iter().enumerate() {
-            let out = &mut out[(first + row) * row_stride..][..BLOCK];
-            for (sum, out) in sums.into_iter().zip(out.chunks_exact_mut(LANES)) {
-                let sum = match output {
-                    Output::Replace => sum,
-                    // SAFETY: `out` has 16 values.
-                    Output::Add => _mm512_add_ps(sum, unsafe { _mm512_loadu_ps(out.as_ptr()) }),
-                };
+            let at = (first + row) * BLOCK;
+            for (sum, out) in sums.into_iter().zip(block.0[at..at + BLOCK].chunks_exact_mut(LANES))
+            {
                 // SAFETY: `out` has 16 values.
                 unsafe { _mm512_storeu_ps(out.as_mut_ptr(), sum) };
             }

@@ -21,17 +21,18 @@ use tile::{Block, DEPTH, Tile};
 const MAX_COLUMNS: usize = 512;
 const MAX_DEPTH: usize = 1024;
 
-/// Memory for the tiles of both factors. It is kept from call to call: clearing it each time takes as long as a short
-/// product.
-#[derive(Default)]
+/// Memory for the tiles of both factors, and for a part of their product. It is kept from call to call: clearing it
+/// each time takes as long as a short product.
 struct Buffers {
     a: Vec<Tile>,
     b: Vec<Tile>,
+    block: Block,
 }
 
 /// A second factor in tiles.
 pub(super) struct Packed {
     tiles: Vec<Tile>,
+    width: usize,
     unit: Unit,
 }
 
@@ -53,13 +54,13 @@ pub(super) enum Unit {
 }
 
 impl Unit {
-    /// The fastest unit of this processor, if it has one that is faster than products in f32.
+    /// The unit that multiplies in bf16 on this processor, if products are not better in f32.
     pub(super) fn best() -> Option<Self> {
         static BEST: OnceLock<Option<Unit>> = OnceLock::new();
         *BEST.get_or_init(|| {
             Self::all().find(|unit| match unit {
                 Self::Amx => true,
-                Self::Avx512 => avx512::is_fast(),
+                Self::Avx512 => avx512::is_used(),
             })
         })
     }
@@ -73,7 +74,9 @@ impl Unit {
 }
 
 thread_local! {
-    static BUFFERS: RefCell<Buffers> = RefCell::default();
+    static BUFFERS: RefCell<Buffers> = const {
+        RefCell::new(Buffers { a: Vec::new(), b: Vec::new(), block: Block([0.0; BLOCK * BLOCK]) })
+    };
 }
 
 /// Writes `scale·a·b` to `out`, whose rows are `row_stride` apart, or adds it.
@@ -90,7 +93,7 @@ pub(super) fn multiply(
     output: Output,
 ) {
     let (depth, width) = (a.columns(), b.columns());
-    BUFFERS.with_borrow_mut(|Buffers { a: a_tiles, b: b_tiles }| {
+    BUFFERS.with_borrow_mut(|Buffers { a: a_tiles, b: b_tiles, block }| {
         for first_column in (0..width).step_by(MAX_COLUMNS) {
             let column_count = MAX_COLUMNS.min(width - first_column);
             for first_k in (0..depth).step_by(MAX_DEPTH) {
@@ -101,14 +104,8 @@ pub(super) fn multiply(
                 let output = if first_k == 0 { output } else { Output::Add };
                 let out = &mut out[first_column..];
                 let target = Target { out, row_stride, scale, output };
-                multiply_tiles(
-                    unit,
-                    a.part(0..a.rows(), k),
-                    a_tiles,
-                    b_tiles,
-                    column_count,
-                    target,
-                );
+                let a = a.part(0..a.rows(), k);
+                multiply_tiles(unit, a, (b_tiles, column_count), (a_tiles, block), target);
             }
         }
     });
@@ -118,24 +115,18 @@ impl Packed {
     pub(super) fn new(unit: Unit, matrix: Matrix<'_>) -> Self {
         let mut tiles = vec![Tile::ZERO; tile_count(matrix)];
         columns(matrix, &mut tiles);
-        Self { tiles, unit }
+        Self { tiles, width: matrix.columns(), unit }
     }
 
-    /// As [`multiply`], with these tiles instead of `b`, which has `width` columns.
+    /// Writes `a` times this factor to `out`, whose rows follow each other without gaps, or adds it.
     ///
     /// # Panics
-    /// If `out` is too short, or the tiles are not those of a matrix with `a.columns()` rows and `width` columns.
-    pub(super) fn multiply(
-        &self,
-        a: Matrix<'_>,
-        width: usize,
-        out: &mut [f32],
-        row_stride: usize,
-        output: Output,
-    ) {
-        let target = Target { out, row_stride, scale: 1.0, output };
-        BUFFERS.with_borrow_mut(|Buffers { a: a_tiles, .. }| {
-            multiply_tiles(self.unit, a, a_tiles, &self.tiles, width, target);
+    /// If `out` is too short, or the factor has not `a.columns()` rows.
+    pub(super) fn multiply(&self, a: Matrix<'_>, out: &mut [f32], output: Output) {
+        let Self { tiles, width, unit } = self;
+        let target = Target { out, row_stride: *width, scale: 1.0, output };
+        BUFFERS.with_borrow_mut(|Buffers { a: a_tiles, block, .. }| {
+            multiply_tiles(*unit, a, (tiles, *width), (a_tiles, block), target);
         });
     }
 }
@@ -145,40 +136,32 @@ const fn tile_count(matrix: Matrix<'_>) -> usize {
     matrix.columns().div_ceil(BLOCK) * 2 * matrix.rows().div_ceil(DEPTH)
 }
 
-/// The product of `a` and the tiles of a second factor of `width` columns.
+/// Writes the product of `a` and a second factor, which is given by its tiles and the number of its columns. The tiles of
+/// `a` and a part of the product need memory.
 fn multiply_tiles(
     unit: Unit,
     a: Matrix<'_>,
-    a_tiles: &mut Vec<Tile>,
-    b_tiles: &[Tile],
-    width: usize,
+    (b_tiles, width): (&[Tile], usize),
+    (a_tiles, block): (&mut Vec<Tile>, &mut Block),
     target: Target<'_>,
 ) {
     let Target { out, row_stride, scale, output } = target;
     let (height, panels) = (a.rows(), 2 * a.columns().div_ceil(DEPTH));
     assert_eq!(b_tiles.len(), width.div_ceil(BLOCK) * panels, "tiles of the second factor");
     let a_tiles = reserve(a_tiles, panels);
-    let mut block = Block([0.0; BLOCK * BLOCK]);
     let _session = (unit == Unit::Amx).then(amx::Session::begin);
     for first_row in (0..height).step_by(BLOCK) {
         let row_count = BLOCK.min(height - first_row);
         rows(a.part(first_row..first_row + row_count, 0..a.columns()), a_tiles);
         for (pair, b_tiles) in b_tiles.chunks_exact(panels).enumerate() {
-            let first = pair * BLOCK;
-            let column_count = BLOCK.min(width - first);
-            let out = &mut out[first_row * row_stride + first..];
-            let size = [row_count, column_count];
             match unit {
-                Unit::Avx512 if scale == 1.0 && size == [BLOCK; 2] => {
-                    avx512::multiply(a_tiles, b_tiles, out, row_stride, output);
-                    continue;
-                }
-                Unit::Avx512 => {
-                    avx512::multiply(a_tiles, b_tiles, &mut block.0, BLOCK, Output::Replace);
-                }
-                Unit::Amx => amx::multiply(a_tiles, b_tiles, &mut block),
+                Unit::Amx => amx::multiply(a_tiles, b_tiles, block),
+                Unit::Avx512 => avx512::multiply(a_tiles, b_tiles, block),
             }
-            add_block(&block, size, scale, out, row_stride, output);
+            let first = pair * BLOCK;
+            let out = &mut out[first_row * row_stride + first..];
+            let size = [row_count, BLOCK.min(width - first)];
+            add_block(block, size, scale, out, row_stride, output);
         }
     }
 }
@@ -264,7 +247,7 @@ mod tests {
                         let check = |out: &[f32]| {
                             let differences = out.iter().zip(&expected).map(|(a, b)| (a - b).abs());
                             let worst = differences.fold(0.0, f32::max);
-                            let limit = 2e-6 * depth as f32 + 1e-6;
+                            let limit = 2e-6 * scale * depth as f32 + 1e-6;
                             let case = format!("{unit:?}, {size:?}, {scale}, {output:?}");
                             assert!(worst <= limit, "{case}: differs by {worst}");
                         };
@@ -274,7 +257,7 @@ mod tests {
                             check(&out);
                             if scale == 1.0 {
                                 let mut out = before.clone();
-                                Packed::new(unit, b).multiply(a, width, &mut out, width, output);
+                                Packed::new(unit, b).multiply(a, &mut out, output);
                                 check(&out);
                             }
                         }
@@ -288,11 +271,11 @@ mod tests {
     fn whole_blocks_leave_gaps_between_rows() {
         for unit in Unit::all() {
             let (a, b) = (values(32 * 40, 1), values(40 * 64, 2));
-            let factors = || (Matrix::new(&a, 32, 40), Matrix::new(&b, 40, 64));
+            let (a, b) = (Matrix::new(&a, 32, 40), Matrix::new(&b, 40, 64));
             let mut narrow = vec![2.0; 32 * 64];
-            multiply(unit, factors().0, factors().1, 1.0, &mut narrow, 64, Output::Add);
+            multiply(unit, a, b, 1.0, &mut narrow, 64, Output::Add);
             let mut wide = vec![2.0; 32 * 70];
-            multiply(unit, factors().0, factors().1, 1.0, &mut wide, 70, Output::Add);
+            multiply(unit, a, b, 1.0, &mut wide, 70, Output::Add);
             for (narrow, wide) in narrow.chunks(64).zip(wide.chunks(70)) {
                 assert_eq!(narrow, &wide[..64], "{unit:?}: a row");
                 assert_eq!(wide[64..], [2.0; 6], "{unit:?}: the gap after it");
